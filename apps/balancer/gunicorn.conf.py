@@ -1,0 +1,29 @@
+"""How gunicorn serves the balancer: one process, many threads, so that the ring and its lock live in one place."""
+
+import os
+
+from balancer.bootstrap import binds
+from balancer.logs import configuration
+from balancer.settings import read
+
+_settings = read(os.environ)
+
+wsgi_app = "balancer.bootstrap:create_app()"
+bind = binds(_settings)
+workers = 1
+worker_class = "gthread"
+threads = 64
+keepalive = 75
+control_socket_disable = True
+graceful_timeout = 10
+worker_tmp_dir = "/dev/shm"  # noqa: S108 (a memory file system; gunicorn makes an unnamed file there)
+logconfig_dict = configuration(_settings.log_level)
+
+
+def post_worker_init(worker):
+    worker.wsgi.start()
+
+
+def worker_exit(server, worker):
+    if hasattr(worker, "wsgi"):
+        worker.wsgi.stop()

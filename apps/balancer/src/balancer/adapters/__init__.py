@@ -1,0 +1,1 @@
+"""The outside world as it is: Docker, HAProxy, the file system, HTTP."""

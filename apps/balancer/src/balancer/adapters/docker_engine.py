@@ -1,0 +1,195 @@
+"""The fleet's containers on a Docker engine. Engine JSON becomes plain records here and goes no further."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.types import LogConfig
+from docker.utils import kwargs_from_env
+
+from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.plan import Observed
+
+_log = logging.getLogger(__name__)
+
+DEPLOYMENT = "ringmaster.deployment"
+ROLE = "ringmaster.role"
+RING_ID = "ringmaster.ring_id"
+
+_EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start", "health_status")
+_CALL_TIMEOUT = 30
+"""Seconds for one call to the engine, beyond what a container may take to stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSpec:
+    """What every server of this deployment is; `stop_timeout` in seconds, `memory` as Docker writes it."""
+
+    deployment: str
+    name_prefix: str
+    network: str
+    image: str
+    port: int
+    environment: Mapping[str, str]
+    memory: str
+    cpus: float
+    read_only: bool
+    capabilities: tuple[str, ...]
+    stop_timeout: int
+
+
+class DockerEngine:
+    """A ContainerRuntime over the Docker API; the engine is where DOCKER_HOST says."""
+
+    def __init__(self, spec: ServerSpec) -> None:
+        self._spec = spec
+        self._labels = {DEPLOYMENT: spec.deployment, ROLE: "server"}
+        self._connection: docker.APIClient | None = None
+
+    def start(self, name: str, ring_id: int) -> None:
+        container = self._spec.name_prefix + name
+        with _engine_errors():
+            self._create(container, name, ring_id)
+            try:
+                self._api.start(container)
+            except APIError as error:
+                self._remove(container)
+                raise StartFailed(f"{name} cannot be started: {error.explanation}") from error
+
+    def observe(self) -> dict[str, Observed]:
+        filters = {"label": [f"{key}={value}" for key, value in self._labels.items()]}
+        with _engine_errors():
+            containers = self._api.containers(all=True, filters=filters)
+        observed = (self._observed(container) for container in containers)
+        return {container.name: container for container in observed}
+
+    def stop(self, name: str) -> None:
+        container = self._spec.name_prefix + name
+        with _engine_errors():
+            try:
+                self._api.stop(container, timeout=self._spec.stop_timeout)
+            except NotFound:
+                return
+            self._remove(container)
+
+    def kill(self, name: str) -> None:
+        with _engine_errors():
+            self._remove(self._spec.name_prefix + name)
+
+    def changes(self) -> Iterator[str]:
+        filters = {"type": "container", "event": list(_EVENTS), "label": [f"{DEPLOYMENT}={self._spec.deployment}"]}
+        with _engine_errors():
+            for event in self._api.events(decode=True, filters=filters):
+                yield f"{event['Action']} {event['Actor']['Attributes'].get('name', '')}"
+        raise EngineUnavailable("the Docker engine ended its stream of events")
+
+    def last_words(self, name: str) -> str:
+        with _engine_errors():
+            try:
+                output: bytes = self._api.logs(self._spec.name_prefix + name, tail=5)
+            except NotFound:
+                return ""
+        return output.decode(errors="replace").strip()
+
+    @property
+    def _api(self) -> docker.APIClient:
+        """Made at the first call, so that an engine that is away does not keep the balancer from starting."""
+        if self._connection is None:
+            self._connection = docker.APIClient(
+                **kwargs_from_env(), version="auto", timeout=_CALL_TIMEOUT + self._spec.stop_timeout
+            )
+        return self._connection
+
+    def _create(self, container: str, name: str, ring_id: int) -> None:
+        """Creates it; a missing image is pulled, and a container of ours that nobody owns any more makes way."""
+        mended: set[str] = set()
+        while True:
+            try:
+                self._api.create_container(**self._arguments(container, name, ring_id))
+            except APIError as error:
+                if isinstance(error, ImageNotFound) and "image" not in mended:
+                    mended.add("image")
+                    self._pull()
+                elif error.status_code == requests.codes.conflict and "name" not in mended:
+                    mended.add("name")
+                    self._make_way(container)
+                else:
+                    raise StartFailed(f"{name} cannot be created: {error.explanation}") from error
+            else:
+                return
+
+    def _make_way(self, container: str) -> None:
+        try:
+            labels = self._api.inspect_container(container)["Config"]["Labels"] or {}
+        except NotFound:
+            return
+        if self._labels.items() - labels.items():
+            raise NameTaken(f"a container named {container} exists and is not a server of this deployment")
+        self._remove(container)
+
+    def _pull(self) -> None:
+        _log.info("image pulled", extra={"image": self._spec.image})
+        try:
+            self._api.pull(self._spec.image)
+        except APIError as error:
+            raise StartFailed(f"the image {self._spec.image} is not here and cannot be pulled: {error}") from error
+
+    def _arguments(self, container: str, name: str, ring_id: int) -> dict[str, Any]:
+        spec = self._spec
+        host = self._api.create_host_config(
+            network_mode=spec.network,
+            read_only=spec.read_only,
+            tmpfs={"/tmp": ""} if spec.read_only else None,  # noqa: S108 (a path in the container)
+            cap_drop=["ALL"],
+            cap_add=list(spec.capabilities) or None,
+            security_opt=["no-new-privileges"],
+            mem_limit=spec.memory or None,
+            nano_cpus=int(spec.cpus * 1e9) or None,
+            log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"}),
+        )
+        endpoint = self._api.create_endpoint_config(aliases=[name])
+        return {
+            "image": spec.image,
+            "name": container,
+            "hostname": name,
+            "environment": {**spec.environment, "SERVER_ID": name},
+            "labels": {**self._labels, RING_ID: str(ring_id)},
+            "host_config": host,
+            "networking_config": {"EndpointsConfig": {spec.network: endpoint}},
+        }
+
+    def _remove(self, container: str) -> None:
+        try:
+            self._api.remove_container(container, force=True, v=True)
+        except NotFound:
+            return
+        except APIError as error:
+            if error.status_code != requests.codes.conflict:  # somebody else is removing it already
+                raise
+
+    def _observed(self, container: Mapping[str, Any]) -> Observed:
+        network = container["NetworkSettings"]["Networks"].get(self._spec.network) or {}
+        address = network.get("IPAddress", "")
+        return Observed(
+            name=container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix),
+            ring_id=int(container["Labels"][RING_ID]),
+            running=container["State"] in ("running", "paused"),
+            address=f"{address}:{self._spec.port}" if address else "",
+            status=container["Status"],
+        )
+
+
+@contextmanager
+def _engine_errors() -> Iterator[None]:
+    """Whatever goes wrong between here and the engine is one thing to the service."""
+    try:
+        yield
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise EngineUnavailable(f"the Docker engine: {error}") from error

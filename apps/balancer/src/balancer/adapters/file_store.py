@@ -1,0 +1,87 @@
+"""The desired fleet as one JSON file, replaced atomically, the one before it kept as a last good copy."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from balancer.core.errors import StateUnavailable
+from balancer.core.fleet import Fleet, Server
+from balancer.core.lifecycle import State
+from balancer.core.slot_table import SlotTable
+
+_log = logging.getLogger(__name__)
+_FORMAT = 1
+
+
+class FileStore:
+    """`directory`/fleet.json, with fleet.json.last beside it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / "fleet.json"
+        self._last = directory / "fleet.json.last"
+
+    def load(self) -> Fleet | None:
+        present = [path for path in (self._file, self._last) if path.exists()]
+        for path in present:
+            try:
+                return _from_document(json.loads(path.read_bytes()))
+            except (OSError, ValueError, LookupError, TypeError) as error:
+                _log.error("state damaged", extra={"file": str(path), "reason": str(error)})
+        if present:
+            raise StateUnavailable(f"{self._file} and its last good copy cannot be read")
+        return None
+
+    def save(self, fleet: Fleet) -> None:
+        try:
+            replace_file(self._file, json.dumps(_to_document(fleet)).encode(), keep=self._last)
+        except OSError as error:
+            raise StateUnavailable(f"the fleet cannot be saved: {error}") from error
+
+
+def replace_file(path: Path, content: bytes, *, keep: Path | None = None) -> None:
+    """Writes to a temporary name, syncs, renames; the file of before gets the name `keep`."""
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if keep is not None and path.exists():
+        keep.unlink(missing_ok=True)
+        keep.hardlink_to(path)
+    temporary.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _to_document(fleet: Fleet) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "target": fleet.target,
+        "next_ring_id": fleet.next_ring_id,
+        "servers": [
+            {"name": server.name, "ring_id": server.ring_id, "state": server.state, "address": server.address}
+            for server in fleet.servers
+        ],
+        "table": fleet.table.owners,
+    }
+
+
+def _from_document(document: dict[str, Any]) -> Fleet:
+    if document["format"] != _FORMAT:
+        raise ValueError(f"format {document['format']} is not {_FORMAT}")
+    return Fleet(
+        servers=tuple(
+            Server(server["name"], int(server["ring_id"]), State(server["state"]), server["address"])
+            for server in document["servers"]
+        ),
+        target=int(document["target"]),
+        next_ring_id=int(document["next_ring_id"]),
+        table=SlotTable(tuple(int(owner) for owner in document["table"])),
+    )

@@ -1,0 +1,1 @@
+"""The Flask data plane: the balancer forwards requests by itself."""

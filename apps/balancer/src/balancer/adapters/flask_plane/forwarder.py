@@ -1,0 +1,144 @@
+"""Forwards one request over the ring: streaming both ways, repeated elsewhere where that is safe."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import IO
+
+import urllib3
+from flask import Request, Response
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
+
+from balancer.adapters.flask_plane.headers import to_client, to_server
+from balancer.adapters.flask_plane.plane import FlaskPlane
+from balancer.core import answers
+from balancer.core.errors import EmptyRing
+from balancer.core.request_hash import RequestHash
+from balancer.core.routes import Backend
+
+_log = logging.getLogger(__name__)
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+REPEATABLE_BODY = 16384
+"""Bytes of a body that are kept for a repetition, as many as HAProxy's buffer; a longer one is sent once."""
+ATTEMPTS = 4
+_CONNECT_TIMEOUT = 1.0
+_PIECE = 65536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardingProfile:
+    """`response_timeout` in seconds; `draw` gives the random id of a request."""
+
+    request_hash: RequestHash
+    slots: int
+    response_timeout: float
+    course_errors: bool
+    draw: Callable[[], int]
+
+
+class Forwarder:
+    """Called with a Flask request, answers with what a server said."""
+
+    def __init__(self, plane: FlaskPlane, profile: ForwardingProfile) -> None:
+        self._plane = plane
+        self._profile = profile
+        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Request) -> Response:
+        slot = self._profile.request_hash.slot(str(self._profile.draw()), self._profile.slots)
+        body = _body(request)
+        may_repeat = request.method in IDEMPOTENT and not hasattr(body, "read")
+        tried: set[str] = set()
+        status, reason = HTTPStatus.SERVICE_UNAVAILABLE, answers.NO_SERVER
+        while len(tried) < ATTEMPTS:
+            try:
+                with self._plane.send(slot, tried) as backend:
+                    return self._attempt(request, body, backend)
+            except EmptyRing:
+                break
+            except ReadTimeoutError:
+                return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW)
+            except (HTTPError, OSError) as error:
+                _log.info("attempt failed", extra={"server": backend.name, "slot": slot, "reason": str(error)})
+                tried.add(backend.name)
+                if not (may_repeat or isinstance(error, NewConnectionError | ConnectTimeoutError)):
+                    return _failed(HTTPStatus.BAD_GATEWAY, answers.BROKE_OFF)
+                status, reason = HTTPStatus.BAD_GATEWAY, answers.BROKE_OFF
+        return _failed(status, reason)
+
+    def _attempt(self, request: Request, body: bytes | IO[bytes] | None, backend: Backend) -> Response:
+        answer = self._pool(backend.address).urlopen(
+            request.method,
+            raw_target(request),
+            body=body,
+            headers=to_server(dict(request.headers), client=request.remote_addr or ""),
+            chunked=hasattr(body, "read") and request.content_length is None,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+            assert_same_host=False,
+        )
+        if self._profile.course_errors and answer.status == HTTPStatus.NOT_FOUND:
+            answer.drain_conn()
+            answer.release_conn()
+            response = Response(
+                answers.unknown_path(raw_target(request).partition("?")[0]),
+                HTTPStatus.BAD_REQUEST,
+                content_type=answers.CONTENT_TYPE,
+            )
+            response.headers["X-Served-By"] = backend.name
+            return response
+        self._plane.keep(backend)
+        response = Response(_pieces(answer), answer.status, direct_passthrough=True)
+        response.headers.clear()
+        for name, value in to_client(answer.headers.items(), server=backend.name):
+            response.headers.add(name, value)
+        response.call_on_close(lambda: self._plane.done(backend))
+        response.call_on_close(answer.close)
+        return response
+
+    def _pool(self, address: str) -> urllib3.HTTPConnectionPool:
+        """One pool per server; those of servers that are gone are dropped."""
+        with self._lock:
+            if address not in self._pools:
+                present = self._plane.addresses
+                self._pools = {known: pool for known, pool in self._pools.items() if known in present}
+                host, _, port = address.rpartition(":")
+                timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=self._profile.response_timeout)
+                self._pools[address] = urllib3.HTTPConnectionPool(host, int(port), maxsize=64, timeout=timeout)
+            return self._pools[address]
+
+
+def raw_target(request: Request) -> str:
+    """Path and query as the client wrote them, nothing decoded; an absolute form loses scheme and host."""
+    target: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
+    if not target.startswith("/") and "://" in target:
+        target = "/" + target.split("://", 1)[1].partition("/")[2]
+    return target
+
+
+def _body(request: Request) -> bytes | IO[bytes] | None:
+    """None without a body, bytes where it is short enough to be sent again, the stream itself otherwise."""
+    length = request.content_length
+    if length is None and "HTTP_TRANSFER_ENCODING" not in request.environ:
+        return None
+    stream: IO[bytes] = request.environ["wsgi.input"]
+    if length is not None and length <= REPEATABLE_BODY:
+        return stream.read(length)
+    return stream
+
+
+def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    while piece := answer.read1(_PIECE):
+        yield piece
+
+
+def _failed(status: HTTPStatus, reason: str) -> Response:
+    return Response(answers.failure(reason), status, content_type=answers.CONTENT_TYPE)

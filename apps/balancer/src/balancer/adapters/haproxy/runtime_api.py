@@ -1,0 +1,45 @@
+"""HAProxy's Runtime API over its unix socket: text in, text out, what it means is decided elsewhere."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from balancer.core.errors import PlaneUnavailable
+
+_TIMEOUT = 5.0
+"""Seconds for one command; HAProxy answers in milliseconds or is not well."""
+
+
+class RuntimeApi:
+    """Commands to the unix socket at `path`, one connection each."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def ask(self, command: str, payload: str = "") -> str:
+        """The answer to one command, without surrounding blank lines; `payload` as lines, none of them empty."""
+        text = f"{command} <<\n{payload}\n\n" if payload else f"{command}\n"
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(_TIMEOUT)
+                connection.connect(str(self._path))
+                connection.sendall(text.encode("ascii"))
+                connection.shutdown(socket.SHUT_WR)
+                return _read(connection).strip()
+        except OSError as error:
+            raise PlaneUnavailable(f"the edge does not answer at {self._path}: {error}") from error
+
+    def do(self, command: str, payload: str = "", *, expect: str = "") -> str:
+        """Like ask, for a command whose answer must be `expect` or start with it. Raises PlaneUnavailable."""
+        answer = self.ask(command, payload)
+        if answer != expect and not (expect and answer.startswith(expect)):
+            raise PlaneUnavailable(f"the edge refused {command!r}: {answer}")
+        return answer
+
+
+def _read(connection: socket.socket) -> str:
+    parts = []
+    while part := connection.recv(65536):
+        parts.append(part)
+    return b"".join(parts).decode("utf-8", errors="replace")

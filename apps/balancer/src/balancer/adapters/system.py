@@ -1,0 +1,28 @@
+"""The machine's own clock and randomness."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+
+
+class SystemClock:
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class SystemChance:
+    """The operating system's randomness."""
+
+    def __init__(self) -> None:
+        self._random = random.SystemRandom()
+
+    def choice(self, items: str, /) -> str:
+        return self._random.choice(items)
+
+    def sample(self, items: Sequence[str], count: int, /) -> list[str]:
+        return self._random.sample(items, count)

@@ -1,0 +1,169 @@
+"""The one place that wires everything together. Building starts nothing: no thread, no socket, no file."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from balancer.adapters.docker_engine import DockerEngine, ServerSpec
+from balancer.adapters.file_store import FileStore
+from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingProfile
+from balancer.adapters.flask_plane.plane import FlaskPlane
+from balancer.adapters.haproxy.config import EdgeProfile
+from balancer.adapters.haproxy.edge import HaproxyEdge
+from balancer.adapters.http_probe import HttpProbe
+from balancer.adapters.system import SystemChance, SystemClock
+from balancer.core.heartbeat import HeartbeatPolicy
+from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
+from balancer.core.strategies import strategy
+from balancer.http.control import create_control_app
+from balancer.http.public import Forward, create_public_app
+from balancer.ports.data_plane import DataPlane
+from balancer.service.condition import Condition
+from balancer.service.crew import Crew
+from balancer.service.desired import DesiredFleet
+from balancer.service.fleet_service import FleetService
+from balancer.service.health import Health
+from balancer.service.heartbeats import Heartbeats
+from balancer.service.loops import Loops
+from balancer.service.reconciler import Reconciler
+from balancer.settings import Settings, read
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CONTROL_PORT = 5001
+PUBLIC_PORT = 5000
+
+
+class Application:
+    """The WSGI application of both sides; which one a request is for is told by the socket it came in on."""
+
+    def __init__(self, *, public: WSGIApplication, control: WSGIApplication, loops: Loops) -> None:
+        self._public = public
+        self._control = control
+        self.start: Callable[[], None] = loops.start
+        self.stop: Callable[[], None] = loops.stop
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        came_in_on: Any = environ["gunicorn.socket"].getsockname()
+        is_control = isinstance(came_in_on, tuple) and came_in_on[1] == CONTROL_PORT
+        return (self._control if is_control else self._public)(environ, start_response)
+
+
+def binds(settings: Settings) -> list[str]:
+    """Where gunicorn listens: the control port, and the public side, which the edge reaches over a unix socket."""
+    public = f"0.0.0.0:{PUBLIC_PORT}" if settings.data_plane == "flask" else f"unix:{settings.edge_dir}/balancer.sock"
+    return [f"0.0.0.0:{CONTROL_PORT}", public]
+
+
+def create_app() -> Application:
+    """gunicorn's entry: the application of this process's environment."""
+    return build(read(os.environ))
+
+
+def build(settings: Settings) -> Application:
+    size = 2 * settings.max_servers + 8
+    clock, chance, wake = SystemClock(), SystemChance(), threading.Event()
+    runtime = DockerEngine(_server_spec(settings))
+    probe = HttpProbe(path=settings.heartbeat_path, timeout=settings.heartbeat_timeout)
+    plane, forward = _data_plane(settings)
+    condition = Condition()
+    desired = DesiredFleet(
+        store=FileStore(Path(settings.state_dir)),
+        plane=plane,
+        strategy=strategy(settings.ring_strategy, slots=settings.slots, virtual_servers=settings.virtual_servers),
+    )
+    crew = Crew(
+        runtime=runtime,
+        plane=plane,
+        probe=probe,
+        clock=clock,
+        start_grace=settings.start_grace,
+        drain_timeout=settings.drain_timeout,
+        size=size,
+    )
+    policy = HeartbeatPolicy(
+        interval=settings.heartbeat_interval, timeout=settings.heartbeat_timeout, strikes=settings.heartbeat_strikes
+    )
+    heartbeats = Heartbeats(probe=probe, policy=policy, size=settings.max_servers)
+    reconciler = Reconciler(
+        desired=desired,
+        crew=crew,
+        runtime=runtime,
+        heartbeats=heartbeats,
+        condition=condition,
+        chance=chance,
+        clock=clock,
+        initial=settings.initial_servers,
+        on_change=wake.set,
+    )
+    service = FleetService(
+        desired=desired,
+        crew=crew,
+        chance=chance,
+        max_servers=settings.max_servers,
+        reserved=("ringmaster-edge", "ringmaster-balancer"),
+        patience=settings.start_grace + settings.drain_timeout,
+    )
+    loops = Loops(
+        wake=wake,
+        reconciler=reconciler,
+        heartbeats=heartbeats,
+        desired=desired,
+        runtime=runtime,
+        interval=policy.interval,
+    )
+    return Application(
+        public=create_public_app(service, token_sha256=settings.token_sha256, forward=forward),
+        control=create_control_app(Health(desired=desired, condition=condition), token_sha256=settings.token_sha256),
+        loops=loops,
+    )
+
+
+def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
+    request_hash = REQUEST_HASHES[settings.request_hash or _usual_hash(settings.ring_strategy)]
+    course_errors = settings.unknown_path == "course"
+    if settings.data_plane == "haproxy":
+        edge = EdgeProfile(
+            directory=Path(settings.edge_dir),
+            request_hash=request_hash,
+            slots=settings.slots,
+            heartbeat_path=settings.heartbeat_path,
+            response_timeout=settings.response_timeout,
+            course_errors=course_errors,
+        )
+        return HaproxyEdge(edge), None
+    plane = FlaskPlane()
+    forwarding = ForwardingProfile(
+        request_hash=request_hash,
+        slots=settings.slots,
+        response_timeout=settings.response_timeout,
+        course_errors=course_errors,
+        draw=lambda: random.choice(REQUEST_IDS),  # noqa: S311 (spreads load, guards nothing)
+    )
+    return plane, Forwarder(plane, forwarding)
+
+
+def _usual_hash(strategy_name: str) -> str:
+    return "course" if strategy_name == "course" else "crc32"
+
+
+def _server_spec(settings: Settings) -> ServerSpec:
+    return ServerSpec(
+        deployment=settings.deployment,
+        name_prefix=settings.name_prefix,
+        network=settings.network,
+        image=settings.server_image,
+        port=settings.server_port,
+        environment=settings.server_environment,
+        memory=settings.server_memory,
+        cpus=settings.server_cpus,
+        read_only=settings.server_read_only,
+        capabilities=settings.server_capabilities,
+        stop_timeout=settings.stop_timeout,
+    )

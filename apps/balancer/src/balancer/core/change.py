@@ -1,0 +1,127 @@
+"""What a user may ask of the fleet: the bodies of /add and /rm, read strictly, and the servers they mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from balancer.core import names
+from balancer.core.errors import InvalidRequest, RingFull
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`n` servers more or fewer, `hostnames` of them named by the user (at most n)."""
+
+    n: int
+    hostnames: tuple[str, ...] = ()
+
+
+def parse(body: bytes, *, too_many: str) -> Change:
+    """The body of a request, JSON whatever its Content-Type says. Unknown keys are ignored.
+
+    `too_many` is the error text of the specification for more hostnames than n.
+    """
+    try:
+        document = json.loads(body, object_pairs_hook=_object, parse_constant=_no_constant)
+    except InvalidRequest:
+        raise
+    except (ValueError, RecursionError):
+        raise InvalidRequest('the body is not JSON; send for example {"n":1}') from None
+    if not isinstance(document, dict):
+        raise InvalidRequest('the body is not a JSON object; send for example {"n":1}')
+    n = _number(document)
+    hostnames = _hostnames(document)
+    if len(hostnames) > n:
+        raise InvalidRequest(too_many)
+    _check_names(hostnames)
+    return Change(n, hostnames)
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidRequest(f"{printable(twice)} is given twice")
+    return document
+
+
+def _no_constant(constant: str) -> object:
+    raise InvalidRequest(f"the body is not JSON: {constant} is no JSON number")
+
+
+def _number(document: dict[str, object]) -> int:
+    if "n" not in document:
+        raise InvalidRequest("n is missing: the number of servers, an integer of at least 1")
+    n = document["n"]
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise InvalidRequest("n must be an integer")
+    if n < 1:
+        raise InvalidRequest("n must be at least 1")
+    return n
+
+
+def _hostnames(document: dict[str, object]) -> tuple[str, ...]:
+    hostnames = document.get("hostnames", [])
+    if not isinstance(hostnames, list) or not all(isinstance(name, str) for name in hostnames):
+        raise InvalidRequest("hostnames must be a list of strings")
+    return tuple(hostnames)
+
+
+def _check_names(hostnames: Sequence[str]) -> None:
+    for name in hostnames:
+        if not names.is_valid(name):
+            raise InvalidRequest(f"hostnames: {printable(name)} is not a valid hostname: {names.RULE}")
+    seen: set[str] = set()
+    for name in hostnames:
+        if names.same(name) in seen:
+            raise InvalidRequest(f"hostnames: {name} is given twice")
+        seen.add(names.same(name))
+
+
+def printable(text: str) -> str:
+    """A user's text for an error message: short, and nothing in it that could be taken for something else."""
+    return json.dumps(text if len(text) <= 64 else text[:64] + "…")
+
+
+def to_add(
+    change: Change,
+    *,
+    taken: Collection[str],
+    reserved: Collection[str],
+    room: int,
+    limit: str,
+    choose: Callable[[str], str],
+) -> tuple[str, ...]:
+    """The names of the servers to start: the user's own, then generated ones.
+
+    `taken` are the fleet's names; `reserved` names that no server may have; `room` is how many more fit and
+    `limit` the sentence that says why no more.
+    """
+    existing = {names.same(name) for name in taken}
+    for name in change.hostnames:
+        if names.same(name) in existing:
+            raise InvalidRequest(f"hostnames: {name} already exists")
+        if names.same(name) in {names.same(other) for other in reserved}:
+            raise InvalidRequest(f"hostnames: {name} is the name of a part of the deployment itself")
+    if change.n > room:
+        raise RingFull(f"n: {change.n} is too many: {limit}")
+    chosen = list(change.hostnames)
+    while len(chosen) < change.n:
+        chosen.append(names.generate([*taken, *reserved, *chosen], choose))
+    return tuple(chosen)
+
+
+def to_remove(
+    change: Change, *, replicas: Sequence[str], sample: Callable[[Sequence[str], int], list[str]]
+) -> tuple[str, ...]:
+    """The names of the servers to remove: the user's own, then random ones; `sample(names, k)` draws k."""
+    for name in change.hostnames:
+        if name not in replicas:
+            raise InvalidRequest(f"hostnames: {name} does not exist")
+    if change.n > len(replicas):
+        raise InvalidRequest(f"n: {change.n} is too many: there are {len(replicas)} servers")
+    rest = [name for name in replicas if name not in change.hostnames]
+    return (*change.hostnames, *sample(rest, change.n - len(change.hostnames)))

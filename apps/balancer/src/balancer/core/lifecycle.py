@@ -1,0 +1,46 @@
+"""A server's life as a table over (state, event). What is not in the table cannot happen."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from balancer.core.errors import IllegalTransition
+
+
+class State(StrEnum):
+    JOINING = "joining"
+    """Its container is being started; not on the ring, and undone if the balancer dies now."""
+    SERVING = "serving"
+    DOWN = "down"
+    """Failed: it answers nothing and its container is removed, but its slots wait for a replacement."""
+    LEAVING = "leaving"
+    """Off the ring, finishing what it has."""
+    GONE = "gone"
+
+
+class Event(StrEnum):
+    READY = "ready"
+    FAILED = "failed"
+    REMOVED = "removed"
+    """A user takes it away."""
+    REPLACED = "replaced"
+    """Another server took its place."""
+    STOPPED = "stopped"
+    """Its container has ended and is removed."""
+
+
+TRANSITIONS: dict[tuple[State, Event], State] = {
+    (State.JOINING, Event.READY): State.SERVING,
+    (State.JOINING, Event.FAILED): State.GONE,
+    (State.SERVING, Event.FAILED): State.DOWN,
+    (State.SERVING, Event.REMOVED): State.LEAVING,
+    (State.DOWN, Event.REPLACED): State.GONE,
+    (State.LEAVING, Event.STOPPED): State.GONE,
+}
+
+
+def after(state: State, event: Event) -> State:
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise IllegalTransition(f"a server that is {state} cannot be {event}") from None

@@ -1,0 +1,71 @@
+"""The slot table: which server owns each of the ring's M slots, and who answers while an owner is down."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Set
+from dataclasses import dataclass
+from hashlib import sha256
+
+from balancer.core.errors import EmptyRing
+
+NOBODY = 0
+"""The owner of every slot of an empty ring. Ring ids start at 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A server as the ring sees it: its ring id (≥ 1) and its weight (≥ 1)."""
+
+    ring_id: int
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTable:
+    """`owners[slot]` is the ring id of the server that owns the slot, for slot = 0 … M - 1."""
+
+    owners: tuple[int, ...]
+
+    @classmethod
+    def empty(cls, slots: int) -> SlotTable:
+        return cls((NOBODY,) * slots)
+
+    @property
+    def slots(self) -> int:
+        return len(self.owners)
+
+    def counts(self) -> dict[int, int]:
+        """Slots per ring id; servers without a slot are absent."""
+        counts = Counter(self.owners)
+        del counts[NOBODY]
+        return dict(counts)
+
+    def moved(self, other: SlotTable) -> int:
+        """How many slots have another owner in `other`, a table of the same M."""
+        return sum(ours != theirs for ours, theirs in zip(self.owners, other.owners, strict=True))
+
+    def owner(self, slot: int, living: Set[int]) -> int:
+        """The first living owner from `slot` on, clockwise, `slot` included."""
+        for step in range(self.slots):
+            owner = self.owners[(slot + step) % self.slots]
+            if owner in living:
+                return owner
+        raise EmptyRing("no living server owns a slot")
+
+    def among(self, living: Set[int]) -> SlotTable:
+        """The table that requests see while only `living` answer: every other owner's slots walk on clockwise."""
+        if not living & set(self.owners):
+            return SlotTable.empty(self.slots)
+        owners = list(self.owners)
+        ahead = NOBODY
+        for step in reversed(range(2 * self.slots)):
+            slot = step % self.slots
+            if self.owners[slot] in living:
+                ahead = self.owners[slot]
+            owners[slot] = ahead
+        return SlotTable(tuple(owners))
+
+    def digest(self) -> str:
+        """A short name for exactly this table, the same on every machine: 16 hex digits."""
+        return sha256(",".join(map(str, self.owners)).encode()).hexdigest()[:16]

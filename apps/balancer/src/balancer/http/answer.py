@@ -1,0 +1,82 @@
+"""Domain errors and HTTP errors as answers: the one place that gives errors their codes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from http import HTTPStatus
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+
+from balancer.core import answers
+from balancer.core.errors import (
+    Busy,
+    EngineUnavailable,
+    InvalidRequest,
+    NameTaken,
+    PlaneUnavailable,
+    RingmasterError,
+    StartFailed,
+    StateUnavailable,
+)
+
+_log = logging.getLogger(__name__)
+
+STATUS: dict[type[RingmasterError], HTTPStatus] = {
+    InvalidRequest: HTTPStatus.BAD_REQUEST,
+    NameTaken: HTTPStatus.CONFLICT,
+    Busy: HTTPStatus.CONFLICT,
+    StartFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    EngineUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    PlaneUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    StateUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_DRAIN_BYTES = 64 * 1024 * 1024
+_DRAIN_SECONDS = 10.0
+
+
+def respond(text: str, status: int = HTTPStatus.OK) -> Response:
+    return Response(text, status, content_type=answers.CONTENT_TYPE)
+
+
+def install_error_handlers(app: Flask) -> None:
+    app.register_error_handler(RingmasterError, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _defect)
+
+
+def _refused(error: RingmasterError) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    _log.info("request refused", extra={"path": request.path, "status": int(status), "reason": str(error)})
+    return respond(answers.failure(str(error)), status)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, RequestEntityTooLarge):
+        _drain()
+    reason = {
+        MethodNotAllowed: f"{request.path} does not know the method {request.method}",
+        NotFound: f"{request.path} does not exist here",
+        RequestEntityTooLarge: answers.TOO_LARGE,
+    }.get(type(error), str(error.description))
+    response = respond(answers.failure(reason), error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _defect(error: Exception) -> Response:
+    _log.error("unforeseen", exc_info=error, extra={"path": request.path})
+    return respond(answers.failure("The balancer failed; its log says why"), HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _drain() -> None:
+    """Reads on, within bounds, so that the client can end its sending and sees the answer instead of a reset."""
+    stream = request.environ["wsgi.input"]
+    end = time.monotonic() + _DRAIN_SECONDS
+    left = _DRAIN_BYTES
+    while left > 0 and time.monotonic() < end and (piece := stream.read(65536)):
+        left -= len(piece)

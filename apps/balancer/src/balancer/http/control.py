@@ -1,0 +1,37 @@
+"""The control port: how the balancer is, for whoever operates it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from ipaddress import ip_address
+
+from flask import Flask, Response, request
+
+from balancer.core import answers
+from balancer.http import token
+from balancer.http.answer import install_error_handlers, respond
+from balancer.service.health import Health
+
+
+def create_control_app(health: Health, *, token_sha256: str) -> Flask:
+    app = Flask(__name__, static_folder=None)
+    install_error_handlers(app)
+
+    @app.before_request
+    def guard() -> None:
+        """Everybody shows the token but the container's own health check, which alone comes over its loopback."""
+        if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:  # noqa: S104 (a default, nothing is bound)
+            token.check(request, token_sha256)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """200 as long as the balancer itself works, with what ails the parts around it."""
+        return respond(answers.compact(health.report()))
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        """200 when N servers serve and the data plane obeys; otherwise 503 with the reasons."""
+        report = health.report()
+        return respond(answers.compact(report), HTTPStatus.OK if report["ready"] else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    return app

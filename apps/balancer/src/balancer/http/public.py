@@ -1,0 +1,57 @@
+"""The public side: /rep, /add and /rm; every other path belongs to the servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, Request, Response, request
+
+from balancer.core import answers, change
+from balancer.http import token
+from balancer.http.answer import install_error_handlers, respond
+from balancer.service.fleet_service import FleetService
+
+Forward = Callable[[Request], Response]
+
+_OURS = frozenset({"/rep", "/add", "/rm"})
+_GUARDED = frozenset({"/add", "/rm"})
+_TOO_MANY_TO_ADD = "Length of hostname list is more than newly added instances"
+_TOO_MANY_TO_REMOVE = "Length of hostname list is more than removable instances"
+
+
+def create_public_app(service: FleetService, *, token_sha256: str, forward: Forward | None) -> Flask:
+    """`forward` answers for the servers in the flask data plane; with the edge no such request comes here."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = answers.CONTROL_BODY_LIMIT
+    install_error_handlers(app)
+
+    @app.before_request
+    def guard_or_forward() -> Response | None:
+        path = _path_as_written(request)
+        if path not in _OURS:
+            return forward(request) if forward else None
+        if path in _GUARDED:
+            token.check(request, token_sha256)
+        return None
+
+    @app.get("/rep", provide_automatic_options=False)
+    def rep() -> Response:
+        return respond(answers.success(service.replicas))
+
+    @app.post("/add", provide_automatic_options=False)
+    def add() -> Response:
+        wish = change.parse(request.get_data(), too_many=_TOO_MANY_TO_ADD)
+        return respond(answers.success(service.add(wish)))
+
+    @app.delete("/rm", provide_automatic_options=False)
+    def rm() -> Response:
+        wish = change.parse(request.get_data(), too_many=_TOO_MANY_TO_REMOVE)
+        return respond(answers.success(service.remove(wish)))
+
+    return app
+
+
+def _path_as_written(request: Request) -> str:
+    """Not decoded: /%72ep is a path of the servers, here as at the edge."""
+    target: str = request.environ.get("RAW_URI") or request.path
+    return target.partition("?")[0]

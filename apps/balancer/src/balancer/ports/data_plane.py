@@ -1,0 +1,20 @@
+"""The data plane: whatever sends each request to the server that the routes name."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from balancer.core.routes import Routes
+
+
+class DataPlane(Protocol):
+    """Every method may raise PlaneUnavailable."""
+
+    def apply(self, routes: Routes) -> None:
+        """Obeys the routes from the next request on, all of them at once. Requests that run are not touched."""
+
+    def in_step(self, routes: Routes) -> bool:
+        """Whether exactly these routes are being obeyed now."""
+
+    def in_flight(self, name: str) -> int:
+        """Requests that the server is answering or that wait for it; 0 for an unknown one."""

@@ -1,0 +1,149 @@
+"""Brings servers up and takes them away, several at once, and knows which ones it has in hand."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed
+from balancer.ports.chance import Clock
+from balancer.ports.data_plane import DataPlane
+from balancer.ports.probe import Probe
+from balancer.ports.runtime import ContainerRuntime
+
+_log = logging.getLogger(__name__)
+
+_FIRST_LOOK = 0.05
+"""Seconds between two looks at a new server's heartbeat, and at what a leaving one still has to do."""
+_ENGINE_LOOKS = 10
+"""A new server's container is looked at once in so many heartbeats."""
+
+
+class Crew:
+    """`start_grace` and `drain_timeout` in seconds; `size` is how many servers it can handle at once."""
+
+    def __init__(
+        self,
+        *,
+        runtime: ContainerRuntime,
+        plane: DataPlane,
+        probe: Probe,
+        clock: Clock,
+        start_grace: float,
+        drain_timeout: float,
+        size: int,
+    ) -> None:
+        self._runtime = runtime
+        self._plane = plane
+        self._probe = probe
+        self._clock = clock
+        self._start_grace = start_grace
+        self._drain_timeout = drain_timeout
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="crew")
+        self._in_hand: set[str] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def in_hand(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._in_hand)
+
+    @contextmanager
+    def holding(self, names: Collection[str]) -> Iterator[None]:
+        """While somebody holds servers, nobody else starts, fences or retires them."""
+        with self._lock:
+            self._in_hand.update(names)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_hand.difference_update(names)
+
+    def take(self, names: Collection[str], work: Callable[[], None]) -> None:
+        """Holds the servers from now until the work, done in the background, has ended. An error that nobody
+        foresaw is logged, never lost."""
+        held = ExitStack()
+        held.enter_context(self.holding(names))
+
+        def ended(task: Future[None]) -> None:
+            held.close()
+            if error := task.exception():
+                _log.error("unforeseen", exc_info=error)
+
+        self._pool.submit(work).add_done_callback(ended)
+
+    def bring_up(self, ring_ids: Mapping[str, int]) -> dict[str, str]:
+        """Starts servers (name → ring id) together; returns name → address when every one answers its heartbeat.
+
+        Raises the first error among StartFailed, NameTaken, EngineUnavailable when all have ended, well or not.
+        """
+        tasks = {name: self._pool.submit(self._bring_up, name, ring_id) for name, ring_id in ring_ids.items()}
+        errors = [error for task in tasks.values() if (error := task.exception())]
+        if errors:
+            raise errors[0]
+        return {name: task.result() for name, task in tasks.items()}
+
+    def kill(self, names: Collection[str]) -> None:
+        """Ends servers at once. What the engine does not do now is done when it is observed again."""
+        for task in [self._pool.submit(self._kill, name) for name in names]:
+            task.result()
+
+    def retire(self, names: Collection[str]) -> None:
+        """Waits until nothing is in flight on each server, at most the drain timeout, and stops and removes it.
+
+        Raises EngineUnavailable.
+        """
+        for task in [self._pool.submit(self._retire, name) for name in names]:
+            task.result()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _bring_up(self, name: str, ring_id: int) -> str:
+        began = self._clock.now()
+        self._runtime.start(name, ring_id)
+        address = ""
+        looks = 0
+        while self._clock.now() - began < self._start_grace:
+            if not address or looks % _ENGINE_LOOKS == 0:
+                container = self._runtime.observe().get(name)
+                if container is None or not container.running:
+                    status = container.status if container else "removed"
+                    raise StartFailed(f"{name} ended before it was ready ({status}){self._quoted_last_words(name)}")
+                address = container.address
+            if self._probe.alive(address):
+                _log.info("server ready", extra={"server": name, "seconds": round(self._clock.now() - began, 3)})
+                return address
+            looks += 1
+            self._clock.sleep(_FIRST_LOOK)
+        raise StartFailed(f"{name} did not answer its heartbeat with 200 within {self._start_grace:g} s")
+
+    def _kill(self, name: str) -> None:
+        try:
+            self._runtime.kill(name)
+        except EngineUnavailable as error:
+            _log.warning("server not removed yet", extra={"server": name, "reason": str(error)})
+
+    def _retire(self, name: str) -> None:
+        began = self._clock.now()
+        idle = 0
+        while idle < 2 and self._clock.now() - began < self._drain_timeout:
+            idle = idle + 1 if self._in_flight(name) == 0 else 0
+            self._clock.sleep(_FIRST_LOOK)
+        if idle < 2:
+            _log.warning("drain timeout", extra={"server": name, "in_flight": self._in_flight(name)})
+        self._runtime.stop(name)
+
+    def _in_flight(self, name: str) -> int:
+        """A plane that does not answer has lost count; then only the drain timeout protects what runs."""
+        try:
+            return self._plane.in_flight(name)
+        except PlaneUnavailable:
+            return 1
+
+    def _quoted_last_words(self, name: str) -> str:
+        words = self._runtime.last_words(name)
+        return f"; its last words: {words}" if words else ""

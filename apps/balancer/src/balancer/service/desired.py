@@ -1,0 +1,67 @@
+"""The desired fleet of record: changed by one at a time, saved before anybody hears of it, published to the plane."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from balancer.core.fleet import Fleet
+from balancer.core.routes import routes
+from balancer.core.strategies import Strategy
+from balancer.ports.data_plane import DataPlane
+from balancer.ports.store import FleetStore
+
+
+class DesiredFleet:
+    """`lock` may be held over several calls to make them one step. Until `restored` is set the fleet is not known
+    and must not be changed by users."""
+
+    def __init__(self, *, store: FleetStore, plane: DataPlane, strategy: Strategy) -> None:
+        self.lock = threading.RLock()
+        self.strategy = strategy
+        self.restored = False
+        self._store = store
+        self._plane = plane
+        self._fleet = Fleet.empty(strategy.slots)
+
+    @property
+    def fleet(self) -> Fleet:
+        return self._fleet
+
+    def load(self) -> bool:
+        """Takes up the saved fleet, if there is one. Raises StateUnavailable."""
+        saved = self._store.load()
+        if saved is not None:
+            self._fleet = saved
+        return saved is not None
+
+    def change(self, make: Callable[[Fleet], Fleet]) -> Fleet:
+        """The fleet becomes make(fleet), on the volume first. Nothing has changed when this raises."""
+        with self.lock:
+            fleet = make(self._fleet)
+            if fleet != self._fleet:
+                self._store.save(fleet)
+                self._fleet = fleet
+            return fleet
+
+    def publish(self) -> None:
+        """The data plane obeys the present fleet. Raises PlaneUnavailable."""
+        with self.lock:
+            self._plane.apply(routes(self._fleet))
+
+    def change_and_publish(self, make: Callable[[Fleet], Fleet]) -> Fleet:
+        """Both or neither: where the plane does not follow, the fleet is as it was and the error goes on."""
+        with self.lock:
+            before = self._fleet
+            fleet = self.change(make)
+            try:
+                self.publish()
+            except Exception:
+                self.change(lambda _: before)
+                raise
+            return fleet
+
+    def is_published(self) -> bool:
+        """Whether the plane obeys the present fleet. Raises PlaneUnavailable."""
+        with self.lock:
+            return self._plane.in_step(routes(self._fleet))

@@ -1,0 +1,119 @@
+"""What users may ask: who serves, more servers, fewer servers. All or nothing, one change at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+
+from balancer.core import change
+from balancer.core.change import Change
+from balancer.core.errors import Busy
+from balancer.core.fleet import Fleet
+from balancer.core.lifecycle import State
+from balancer.ports.chance import Chance
+from balancer.service.crew import Crew
+from balancer.service.desired import DesiredFleet
+
+_log = logging.getLogger(__name__)
+
+
+class FleetService:
+    """`max_servers` caps N; `reserved` are names that no server may have; `patience` is how many seconds a change
+    waits for the one before it."""
+
+    def __init__(
+        self,
+        *,
+        desired: DesiredFleet,
+        crew: Crew,
+        chance: Chance,
+        max_servers: int,
+        reserved: Collection[str],
+        patience: float,
+    ) -> None:
+        self._desired = desired
+        self._crew = crew
+        self._chance = chance
+        self._max_servers = max_servers
+        self._reserved = frozenset(reserved)
+        self._patience = patience
+        self._turn = threading.Lock()
+
+    @property
+    def replicas(self) -> tuple[str, ...]:
+        return self._desired.fleet.replicas
+
+    def add(self, wish: Change) -> tuple[str, ...]:
+        """Starts the servers, waits until all of them serve, and returns the replicas.
+
+        Raises InvalidRequest, Busy, NameTaken, StartFailed, EngineUnavailable, PlaneUnavailable, StateUnavailable;
+        then nothing of it is left.
+        """
+        with self.one_at_a_time(), ExitStack() as undo:
+            fleet, names = self._begin_join(wish)
+            undo.callback(self._abandon, names)
+            addresses = self._crew.bring_up({name: fleet.server(name).ring_id for name in names})
+            fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses, self._desired.strategy))
+            undo.pop_all()
+            _log.info("servers added", extra={"servers": names, "N": len(fleet.replicas)})
+            return fleet.replicas
+
+    def remove(self, wish: Change) -> tuple[str, ...]:
+        """Takes servers off the ring, waits until they are drained and gone, and returns the replicas.
+
+        Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable with nothing changed, and EngineUnavailable
+        when the servers are off the ring but their containers cannot be removed yet.
+        """
+        with self.one_at_a_time(), ExitStack() as hold:
+            with self._desired.lock:
+                names = change.to_remove(wish, replicas=self.replicas, sample=self._chance.sample)
+                hold.enter_context(self._crew.holding(names))
+                self._desired.change_and_publish(lambda fleet: fleet.begin_leave(names, self._desired.strategy))
+            self._crew.retire(names)
+            fleet = self._desired.change(lambda fleet: fleet.stopped(names))
+            _log.info("servers removed", extra={"servers": names, "N": len(fleet.replicas)})
+            return fleet.replicas
+
+    @contextmanager
+    def one_at_a_time(self) -> Iterator[None]:
+        """Changes wait for each other, in no fixed order, and give up with Busy."""
+        if not self._desired.restored:
+            raise Busy("the balancer is still taking up its fleet; try again in a moment")
+        if not self._turn.acquire(timeout=self._patience):
+            raise Busy("another change of the fleet is running; try again when it has ended")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _begin_join(self, wish: Change) -> tuple[Fleet, tuple[str, ...]]:
+        with self._desired.lock:
+            fleet = self._desired.fleet
+            if fleet.is_first:
+                raise Busy("the first servers are still starting; try again when /readyz says ready")
+            room, limit = self._room(fleet)
+            names = change.to_add(
+                wish,
+                taken=[server.name for server in fleet.servers],
+                reserved=self._reserved,
+                room=room,
+                limit=limit,
+                choose=self._chance.choice,
+            )
+            return self._desired.change(lambda fleet: fleet.begin_join(names)), names
+
+    def _abandon(self, names: Collection[str]) -> None:
+        """Undoes a join that failed; a container that cannot be removed now is removed when it is next observed."""
+        with self._crew.holding(names):
+            self._crew.kill(names)
+            self._desired.change(lambda fleet: fleet.abandon(names))
+
+    def _room(self, fleet: Fleet) -> tuple[int, str]:
+        """How many more servers fit, and the sentence that says why no more."""
+        present = max(fleet.target, len(fleet.named(State.SERVING, State.DOWN)))
+        capacity = self._desired.strategy.capacity
+        if capacity < self._max_servers:
+            return capacity - present, f"the ring holds at most {capacity} servers and has {present}"
+        return self._max_servers - present, f"max_servers is {self._max_servers} and there are {present}"

@@ -1,0 +1,197 @@
+"""Every setting of the balancer: name, type, default, check and text in one place. Read from RINGMASTER_* variables.
+
+`python -m balancer.settings` prints the table that stands in docs/settings.md.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Generic, TypeVar
+
+from balancer.core import names
+from balancer.core.request_hash import REQUEST_HASHES
+from balancer.core.strategies import STRATEGIES
+
+PREFIX = "RINGMASTER_"
+
+T = TypeVar("T")
+
+
+class InvalidSetting(ValueError):
+    """A setting has a value that it cannot have; the text names the variable and what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """How a setting is read from text; `parse` raises ValueError, `expects` completes "… must be"."""
+
+    expects: str
+    parse: Callable[[str], T]
+
+
+def _setting(default: str, kind: Kind[Any], text: str) -> Any:
+    return field(metadata={"default": default, "kind": kind, "text": text})
+
+
+def _refuse() -> Any:
+    raise ValueError
+
+
+def _integer(low: int, high: int) -> Kind[int]:
+    return Kind(
+        f"an integer from {low} to {high}",
+        lambda text: value if low <= (value := int(text)) <= high else _refuse(),
+    )
+
+
+def _seconds(low: float, high: float) -> Kind[float]:
+    return Kind(
+        f"seconds from {low:g} to {high:g}",
+        lambda text: value if low <= (value := float(text)) <= high else _refuse(),
+    )
+
+
+def _choice(*choices: str) -> Kind[str]:
+    return Kind("one of " + ", ".join(choices), lambda text: text if text in choices else _refuse())
+
+
+def _text(pattern: str, expects: str) -> Kind[str]:
+    return Kind(expects, lambda text: text if re.fullmatch(pattern, text) else _refuse())
+
+
+def _yes_or_no(text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()]
+
+
+def _power_of_two(text: str) -> int:
+    value = int(text)
+    return value if 2 <= value <= 65536 and value & (value - 1) == 0 else _refuse()
+
+
+def _hostnames(text: str) -> tuple[str, ...]:
+    hostnames = tuple(name.strip() for name in text.split(",") if name.strip())
+    unique = len({names.same(name) for name in hostnames}) == len(hostnames)
+    return hostnames if unique and all(map(names.is_valid, hostnames)) else _refuse()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _environment(text: str) -> dict[str, str]:
+    document = json.loads(text)
+    if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
+        raise ValueError
+    return document
+
+
+_FLAG = Kind("true or false", _yes_or_no)
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator decides; Terraform's variables of the same names set it."""
+
+    deployment: str = _setting(
+        "ringmaster", _text(_NAME, "letters, digits, '_', '.' or '-'"), "Labels everything that belongs together."
+    )
+    name_prefix: str = _setting(
+        "", _text(rf"({_NAME})?", "letters, digits, '_', '.' or '-'"), "Stands before the names of containers."
+    )
+    network: str = _setting("ringmaster", _text(_NAME, "the name of a Docker network"), "Where the servers live.")
+    data_plane: str = _setting(
+        "haproxy", _choice("haproxy", "flask"), "Who forwards requests: the edge, or the balancer itself."
+    )
+    initial_servers: tuple[str, ...] = _setting(
+        "S1,S2,S3", Kind(f"different hostnames with commas between them: {names.RULE}", _hostnames),
+        "The first fleet; later N moves with /add and /rm.",
+    )  # fmt: skip
+    max_servers: int = _setting("64", _integer(1, 1000), "The most servers that /add allows.")
+    server_image: str = _setting("ringmaster-server", _text(r"\S+", "an image's name or id"), "What every server runs.")
+    server_port: int = _setting("5000", _integer(1, 65535), "Where a server listens for HTTP.")
+    heartbeat_path: str = _setting(
+        "/heartbeat", _text(r"/[!-~]*", "a path that starts with /"), "Answers 200 while a server is well."
+    )
+    server_environment: dict[str, str] = _setting(
+        "{}", Kind("a JSON object of strings", _environment), "Variables for every server, beside SERVER_ID."
+    )
+    server_memory: str = _setting(
+        "", _text(r"([1-9][0-9]*[bkmg]?)?", "such as 256m, or empty"), "A server's memory limit; empty: none."
+    )
+    server_cpus: float = _setting(
+        "0", Kind("a number from 0 to 512", _seconds(0, 512).parse), "A server's limit in CPUs; 0: none."
+    )
+    server_read_only: bool = _setting("true", _FLAG, "A read-only root file system for servers, /tmp excepted.")
+    server_capabilities: tuple[str, ...] = _setting(
+        "", Kind("capabilities with commas between them", _words), "Linux capabilities a server keeps; none by default."
+    )
+    ring_strategy: str = _setting("table", _choice(*STRATEGIES), "How servers get their slots.")
+    request_hash: str = _setting(
+        "", _choice("", *REQUEST_HASHES),
+        "How a request gets its slot; empty: course for the strategy course, crc32 otherwise.",
+    )  # fmt: skip
+    slots: int = _setting("512", Kind("a power of two from 2 to 65536", _power_of_two), "M, the ring's slots.")
+    virtual_servers: int = _setting("9", _integer(1, 65536), "K, virtual servers per server (strategy course).")
+    heartbeat_interval: float = _setting("0.5", _seconds(0.05, 3600), "From one heartbeat to the next.")
+    heartbeat_timeout: float = _setting("0.5", _seconds(0.01, 600), "How long a heartbeat may take.")
+    heartbeat_strikes: int = _setting("3", _integer(1, 100), "Missed heartbeats in a row that mean dead.")
+    start_grace: float = _setting("30", _seconds(0.1, 3600), "How long a new server may take to its first heartbeat.")
+    drain_timeout: float = _setting("30", _seconds(0, 3600), "How long a leaving server may finish what it has.")
+    stop_timeout: int = _setting("10", _integer(0, 3600), "Seconds from a server's SIGTERM to its SIGKILL.")
+    response_timeout: float = _setting("60", _seconds(0.1, 86400), "How long a server may take to answer.")
+    unknown_path: str = _setting(
+        "pass", _choice("pass", "course"), "A server's 404 passes unchanged, or becomes the handout's 400."
+    )
+    token_sha256: str = _setting(
+        "", _text(r"([0-9a-f]{64})?", "64 hex digits, or empty"), "SHA-256 of the token for /add, /rm and control."
+    )
+    state_dir: str = _setting("/var/lib/ringmaster", _text(r"/\S*", "an absolute path"), "Where the fleet is kept.")
+    edge_dir: str = _setting("/run/ringmaster", _text(r"/\S*", "an absolute path"), "Shared with the edge.")
+    log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "What is logged.")
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The settings of this environment. Raises InvalidSetting; an unknown RINGMASTER_ variable is one, too."""
+    known = {PREFIX + setting.name.upper(): setting for setting in fields(Settings)}
+    for variable in environment:
+        if variable.startswith(PREFIX) and variable not in known:
+            raise InvalidSetting(f"{variable} is not a setting; see docs/settings.md")
+    values: dict[str, Any] = {}
+    for variable, setting in known.items():
+        kind: Kind[Any] = setting.metadata["kind"]
+        text = environment.get(variable, setting.metadata["default"])
+        try:
+            values[setting.name] = kind.parse(text)
+        except (ValueError, KeyError):
+            raise InvalidSetting(f"{variable} must be {kind.expects}, not {text!r}") from None
+    settings = Settings(**values)
+    _check_together(settings)
+    return settings
+
+
+def _check_together(settings: Settings) -> None:
+    if len(settings.initial_servers) > settings.max_servers:
+        raise InvalidSetting(
+            f"{PREFIX}INITIAL_SERVERS names {len(settings.initial_servers)} servers, "
+            f"more than {PREFIX}MAX_SERVERS={settings.max_servers}"
+        )
+    if settings.ring_strategy == "course" and settings.virtual_servers > settings.slots:
+        raise InvalidSetting(f"{PREFIX}VIRTUAL_SERVERS must be at most {PREFIX}SLOTS={settings.slots}")
+
+
+def markdown() -> str:
+    """The table of all settings for docs/settings.md."""
+    rows = ["| variable | default | must be | what it does |", "|---|---|---|---|"]
+    for setting in fields(Settings):
+        default = f"`{setting.metadata['default']}`" if setting.metadata["default"] else "(empty)"
+        expects = setting.metadata["kind"].expects.replace("one of , ", "empty or one of ")
+        rows.append(f"| `{PREFIX}{setting.name.upper()}` | {default} | {expects} | {setting.metadata['text']} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(markdown())
