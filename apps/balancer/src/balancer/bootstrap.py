@@ -116,6 +116,7 @@ def build(settings: Settings) -> Application:
         heartbeats=heartbeats,
         desired=desired,
         runtime=runtime,
+        clock=clock,
         interval=policy.interval,
     )
     return Application(

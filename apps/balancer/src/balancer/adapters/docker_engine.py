@@ -23,7 +23,7 @@ DEPLOYMENT = "ringmaster.deployment"
 ROLE = "ringmaster.role"
 RING_ID = "ringmaster.ring_id"
 
-_EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start", "health_status")
+_EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start")
 _CALL_TIMEOUT = 30
 """Seconds for one call to the engine, beyond what a container may take to stop."""
 

@@ -40,15 +40,22 @@ def create_public_app(service: FleetService, *, token_sha256: str, forward: Forw
 
     @app.post("/add", provide_automatic_options=False)
     def add() -> Response:
-        wish = change.parse(request.get_data(), too_many=_TOO_MANY_TO_ADD)
+        wish = change.parse(_body(), too_many=_TOO_MANY_TO_ADD)
         return respond(answers.success(service.add(wish)))
 
     @app.delete("/rm", provide_automatic_options=False)
     def rm() -> Response:
-        wish = change.parse(request.get_data(), too_many=_TOO_MANY_TO_REMOVE)
+        wish = change.parse(_body(), too_many=_TOO_MANY_TO_REMOVE)
         return respond(answers.success(service.remove(wish)))
 
     return app
+
+
+def _body() -> bytes:
+    """Raises RequestEntityTooLarge (413). A chunked body is cut at the bound, and only reading on tells."""
+    body = request.get_data()
+    request.stream.read(1)
+    return body
 
 
 def _path_as_written(request: Request) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from balancer.core.errors import RingmasterError
 from balancer.core.lifecycle import State
+from balancer.ports.chance import Clock
 from balancer.ports.runtime import ContainerRuntime
 from balancer.service.desired import DesiredFleet
 from balancer.service.heartbeats import Heartbeats
@@ -17,6 +18,9 @@ _log = logging.getLogger(__name__)
 
 _RESYNC = 1.0
 """Seconds between two steps when nothing calls for one."""
+_SECOND_LOOK = 0.05
+"""Seconds until the step after one that an event called for, doubling up to _RESYNC: the engine announces a death a
+moment before its list of containers shows it."""
 
 
 class Loops:
@@ -30,6 +34,7 @@ class Loops:
         heartbeats: Heartbeats,
         desired: DesiredFleet,
         runtime: ContainerRuntime,
+        clock: Clock,
         interval: float,
     ) -> None:
         self._wake = wake
@@ -37,7 +42,9 @@ class Loops:
         self._heartbeats = heartbeats
         self._desired = desired
         self._runtime = runtime
+        self._clock = clock
         self._interval = interval
+        self._pause = _SECOND_LOOK
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -68,14 +75,16 @@ class Loops:
 
     def _step(self) -> None:
         self._reconciler.step()
-        self._wake.wait(_RESYNC)
+        woken = self._wake.wait(self._pause)
         self._wake.clear()
+        self._pause = _SECOND_LOOK if woken else min(_RESYNC, 2 * self._pause)
 
     def _beat(self) -> None:
+        began = self._clock.now()
         fleet = self._desired.fleet
         if self._heartbeats.beat(server for server in fleet.servers if server.state is State.SERVING):
             self._wake.set()
-        self._stopped.wait(self._interval)
+        self._stopped.wait(max(0.0, self._interval - (self._clock.now() - began)))
 
     def _listen(self) -> None:
         for change in self._runtime.changes():

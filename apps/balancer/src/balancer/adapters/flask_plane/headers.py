@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
+from urllib3.util import SKIP_HEADER
+
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -23,7 +25,7 @@ _GUNICORNS_OWN = frozenset({"server", "date"})
 
 
 def to_server(headers: Mapping[str, str], *, client: str) -> dict[str, str]:
-    """The headers for the server: Host kept, X-Forwarded-* and X-Request-ID added."""
+    """The headers for the server: Host kept, X-Forwarded-* and X-Request-ID added, and nothing of urllib3's own."""
     dropped = _dropped(headers.get("Connection", "")) | {"expect"}
     forwarded = {name: value for name, value in headers.items() if name.lower() not in dropped}
     sources = [forwarded[name] for name in ("X-Forwarded-For",) if name in forwarded]
@@ -31,6 +33,8 @@ def to_server(headers: Mapping[str, str], *, client: str) -> dict[str, str]:
     forwarded.setdefault("X-Forwarded-Host", headers.get("Host", ""))
     forwarded.setdefault("X-Forwarded-Proto", "http")
     forwarded.setdefault("X-Request-Id", str(uuid4()))
+    for name in ("Accept-Encoding", "User-Agent"):
+        forwarded.setdefault(name, SKIP_HEADER)
     return forwarded
 
 

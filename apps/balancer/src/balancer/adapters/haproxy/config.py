@@ -13,7 +13,7 @@ from balancer.core import answers
 from balancer.core.request_hash import REQUEST_IDS, RequestHash
 from balancer.core.routes import Routes
 
-SERVER_OPTIONS = "check inter 1s fall 3 rise 1 tcp-ut 3s"
+SERVER_OPTIONS = "check inter 1s fall 3 rise 1"
 """The same for servers in the file and for those added at run time, which know no default-server."""
 
 DIGEST_KEY = "digest"

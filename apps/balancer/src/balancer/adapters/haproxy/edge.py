@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 
 from balancer.adapters.file_store import replace_file
@@ -14,6 +15,7 @@ from balancer.core.routes import Backend, Routes
 _PAYLOAD = 8192
 """Bytes of one `add map` command, well under HAProxy's buffer of 16384."""
 
+_VALUE = re.compile(r'value="([^"]*)"')
 _STILL_BUSY = "Server still has connections attached to it"
 
 
@@ -65,11 +67,8 @@ class HaproxyEdge:
 
     def _map_digest(self) -> str:
         """The digest of the routes that the running edge obeys; empty where its map has none."""
-        for line in self._runtime.ask(f"show map {self._map}").splitlines():
-            _, key, value = line.split()
-            if key == DIGEST_KEY:
-                return value
-        return ""
+        found = _VALUE.search(self._runtime.ask(f"get map {self._map} {DIGEST_KEY}"))
+        return found.group(1) if found else ""
 
     def _servers(self) -> dict[str, str]:
         """name → "ip:port" of every server that the running edge has."""

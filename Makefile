@@ -1,0 +1,99 @@
+# `make` alone prints every target. CI calls nothing but these.
+#
+# up, down, status, logs and verify take: DEPLOYMENT=name PREFIX=name- PORT=5000 CONTROL_PORT=5001, and
+# VARS='{"ringmaster_variables": {"replicas": 5}}' for everything else (see infra/ansible/roles/*/meta/argument_specs.yml).
+# A token comes in the environment: RINGMASTER_TOKEN=… make up
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help up down status logs verify test host lint unit contract infra e2e smoke fmt lock clean
+
+PYTHON ?= python3
+export PYTHON
+export ANSIBLE_CONFIG := $(CURDIR)/infra/ansible/ansible.cfg
+# The environment's own tools first; last the Terraform that the playbook downloads where there is none.
+export PATH := $(CURDIR)/.venv/bin:$(PATH):$(HOME)/.cache/ringmaster/bin
+export LC_ALL := C.UTF-8
+# Terraform warns on every call about a configuration file that is named but not there.
+ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
+unexport TF_CLI_CONFIG_FILE
+endif
+
+# Only what is said on the command line counts: a PORT or PREFIX that happens to be in the environment does not.
+said = $(findstring command,$(origin $(1)))
+extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
+SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ringmaster_name_prefix) \
+	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) $(if $(call said,VARS),-e '$(VARS)')
+LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
+PLAYBOOK = ansible-playbook infra/ansible
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: .venv/deploy.stamp ## Bring the system up, with all it needs on this machine (first time 5 to 8 minutes)
+	@$(PLAYBOOK)/deploy.yml $(SETTINGS)
+
+down: .venv/deploy.stamp ## Take the deployment away; engine and tools stay
+	@$(PLAYBOOK)/destroy.yml $(SETTINGS)
+
+status: ## Show the deployment's containers
+	@docker ps --all --filter $(LABEL) --format 'table {{.Names}}\t{{.Label "ringmaster.role"}}\t{{.Status}}\t{{.Ports}}'
+
+logs: ## Follow the balancer's log (ROLE=edge for the edge's)
+	@docker ps --all --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
+		xargs --no-run-if-empty --max-args=1 docker logs --tail 100 --follow
+
+verify: .venv/deploy.stamp ## Check the running deployment: ready, fleet complete, containers locked down, plan empty
+	@$(PLAYBOOK)/verify.yml $(SETTINGS)
+
+test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 20 minutes)
+
+host: .venv/test.stamp ## Bring in what tests and deployments need on this machine, and deploy nothing
+	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')
+
+lint: host ## Check style, types, playbooks, Terraform and shell scripts
+	ruff check .
+	ruff format --check .
+	mypy
+	yamllint --strict .
+	ansible-lint infra/ansible
+	terraform -chdir=infra/terraform fmt -check -recursive -diff
+	terraform -chdir=infra/terraform init -backend=false -input=false -no-color >/dev/null
+	terraform -chdir=infra/terraform validate -no-color
+	terraform -chdir=infra/terraform test -no-color
+	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
+		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
+
+unit: .venv/test.stamp ## Fast tests, without Docker
+	pytest tests/unit
+
+contract: host ## The same suite for every adapter, fakes and real ones
+	pytest tests/contract
+
+infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy
+	pytest tests/infra
+
+e2e: host ## Tests of the running system, in both data planes, with faults under load
+	pytest tests/e2e
+
+smoke: .venv/test.stamp ## Send 10 000 requests to the running deployment and compare the shares
+	python loadtests/smoke.py
+
+fmt: .venv/test.stamp ## Format Python and Terraform
+	ruff check --fix .
+	ruff format .
+	terraform -chdir=infra/terraform fmt -recursive
+
+lock: .venv/test.stamp ## Resolve the lock files again (UPGRADE=1 for the newest versions)
+	requirements/lock.sh $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove what make put into this folder; deployments and their state stay
+	rm -rf .venv .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis apps/*/wheels
+
+.venv/deploy.stamp: requirements/deploy.txt
+	@requirements/install.sh $<
+	@touch $@
+
+# The tests' list contains the deployment's.
+.venv/test.stamp: requirements/test.txt
+	@requirements/install.sh $<
+	@touch .venv/deploy.stamp $@

@@ -1,0 +1,16 @@
+"""gunicorn's settings for the sample server."""
+
+bind = "0.0.0.0:5000"
+worker_class = "gthread"
+threads = 16
+
+# Longer than any balancer keeps an idle connection: the side that reuses connections must be the one that closes them.
+keepalive = 75
+# After SIGTERM a request may finish; whoever stops the container decides how long it waits (docker's stop timeout).
+graceful_timeout = 130
+
+# The root file system is read-only: /tmp, a tmpfs, is all there is to write to, and the control socket has no user.
+worker_tmp_dir = "/tmp"
+control_socket_disable = True
+# One line per request costs more than the request; the edge logs them.
+accesslog = None

@@ -1,0 +1,90 @@
+"""The sample server: what a balanced application looks like, and not part of the balancer.
+
+`/home` and `/heartbeat` are all that a deployment needs. `/slow` and `/echo` are samples for trying out what the
+balancer does with slow requests and with methods, headers and bodies.
+"""
+
+import os
+import time
+
+from flask import Flask, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
+
+SLOWEST_SECONDS = 120.0
+LARGEST_BODY = 1024 * 1024
+ANY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(server_id: str) -> Flask:
+    """The application that calls itself `server_id` in its answers."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    # Clients out there split the text: no blank after the colon, whatever FLASK_DEBUG says.
+    app.json.compact = True  # type: ignore[attr-defined]
+    app.register_error_handler(HTTPException, error_as_json)
+    app.after_request(allow_any_origin)
+
+    @app.get("/home")
+    def home() -> ResponseReturnValue:
+        return {"message": f"Hello from Server: {server_id}", "status": "successful"}
+
+    @app.get("/heartbeat")
+    def heartbeat() -> ResponseReturnValue:
+        return Response()
+
+    @app.get("/slow")
+    def slow() -> ResponseReturnValue:
+        seconds = seconds_to_wait(request.args.get("seconds", "1"))
+        time.sleep(seconds)
+        return {"message": f"{server_id} took {seconds:g} seconds", "status": "successful"}
+
+    @app.route("/echo", methods=ANY_METHOD)
+    def echo() -> ResponseReturnValue:
+        return request_as_seen() | {"server": server_id, "status": "successful"}
+
+    return app
+
+
+def seconds_to_wait(text: str) -> float:
+    """The bounded wait that `text` asks for; raises BadRequest for anything else."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= SLOWEST_SECONDS:
+        raise BadRequest(f"seconds must be a number from 0 to {SLOWEST_SECONDS:g}")
+    return seconds
+
+
+def request_as_seen() -> dict[str, object]:
+    """What reached this server. `target` is the request line's, not decoded; `body` holds one character per byte."""
+    body = request.get_data()
+    request.stream.read(1)  # A chunked body is cut at the bound; only reading on raises the 413.
+    return {
+        "method": request.method,
+        "target": request.environ.get("RAW_URI", request.full_path),
+        "headers": dict(request.headers),
+        "body": body.decode("latin-1"),
+        "client": request.remote_addr,
+    }
+
+
+def error_as_json(error: HTTPException) -> ResponseReturnValue:
+    """Every error in the shape of the other answers; a 405 says what is allowed."""
+    message = error.description
+    if isinstance(error, NotFound):
+        message = f"'{request.path}' is not an endpoint of this server"
+    response = jsonify(message=f"<Error> {message}", status="failure")
+    response.status_code = error.code or 500
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.allow.update(error.valid_methods)
+    return response
+
+
+def allow_any_origin(response: Response) -> Response:
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+app = create_app(os.environ.get("SERVER_ID", "unnamed"))

@@ -1,0 +1,85 @@
+# The balancer: creates, watches and replaces the servers, so it holds the engine's socket. It is healthy when N servers serve
+# and the edge is in step; `apply` returns then.
+
+locals {
+  labels = { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "balancer" }
+}
+
+resource "docker_volume" "state" {
+  name = var.state_volume
+
+  dynamic "labels" {
+    for_each = local.labels
+    content {
+      label = labels.key
+      value = labels.value
+    }
+  }
+}
+
+resource "docker_container" "this" {
+  name    = var.name
+  image   = var.image_id
+  restart = "always"
+  env     = [for name, value in var.environment : "${name}=${value}"]
+
+  wait                  = true
+  wait_timeout          = var.wait_seconds
+  stop_timeout          = var.grace_seconds
+  destroy_grace_seconds = var.grace_seconds
+
+  read_only     = true
+  tmpfs         = { "/tmp" = "size=64m,mode=1777" }
+  security_opts = ["no-new-privileges"]
+  group_add     = [tostring(var.docker_gid)]
+
+  log_driver = "json-file"
+  log_opts   = { max-size = "10m", max-file = "3" }
+
+  capabilities {
+    drop = ["ALL"]
+  }
+
+  mounts {
+    type   = "volume"
+    source = docker_volume.state.name
+    target = "/var/lib/ringmaster"
+  }
+
+  mounts {
+    type   = "bind"
+    source = var.docker_socket
+    target = "/var/run/docker.sock"
+  }
+
+  dynamic "mounts" {
+    for_each = var.edge_volume[*]
+    content {
+      type   = "volume"
+      source = mounts.value
+      target = "/run/ringmaster"
+    }
+  }
+
+  networks_advanced {
+    name    = var.network_id
+    aliases = ["ringmaster-balancer"]
+  }
+
+  dynamic "ports" {
+    for_each = var.ports
+    content {
+      ip       = ports.value.address
+      external = ports.value.port
+      internal = ports.value.internal
+    }
+  }
+
+  dynamic "labels" {
+    for_each = local.labels
+    content {
+      label = labels.key
+      value = labels.value
+    }
+  }
+}

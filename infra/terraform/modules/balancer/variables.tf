@@ -1,0 +1,60 @@
+variable "deployment" {
+  description = "Name of the deployment, for the label ringmaster.deployment."
+  type        = string
+}
+
+variable "name" {
+  description = "Name of the container."
+  type        = string
+}
+
+variable "image_id" {
+  description = "Id of the balancer's image."
+  type        = string
+}
+
+variable "network_id" {
+  description = "Id of the deployment's network."
+  type        = string
+}
+
+variable "ports" {
+  description = "Published ports, by ascending container port (the provider reads them back in that order)."
+  type        = list(object({ address = string, port = number, internal = number }))
+}
+
+variable "state_volume" {
+  description = "Name of the volume for the desired fleet and the slot table."
+  type        = string
+}
+
+variable "edge_volume" {
+  description = "Name of the volume shared with the edge. null: there is no edge."
+  type        = string
+  default     = null
+}
+
+variable "docker_socket" {
+  description = "Path of the engine's socket on the engine's host."
+  type        = string
+}
+
+variable "docker_gid" {
+  description = "Number of the group that may use the socket."
+  type        = number
+}
+
+variable "environment" {
+  description = "The balancer's settings, as its settings.py documents them."
+  type        = map(string)
+}
+
+variable "grace_seconds" {
+  description = "Seconds between SIGTERM and SIGKILL."
+  type        = number
+}
+
+variable "wait_seconds" {
+  description = "Seconds that the balancer may take until N servers serve."
+  type        = number
+}

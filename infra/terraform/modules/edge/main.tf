@@ -1,0 +1,63 @@
+# The edge: HAProxy with the configuration that the balancer writes to the shared volume. It is only started here; it serves
+# once the balancer is there, and the balancer is ready only when the edge is in step.
+
+locals {
+  labels = { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "edge" }
+}
+
+resource "docker_volume" "this" {
+  name = var.name
+
+  dynamic "labels" {
+    for_each = local.labels
+    content {
+      label = labels.key
+      value = labels.value
+    }
+  }
+}
+
+resource "docker_container" "this" {
+  name    = var.name
+  image   = var.image_id
+  restart = "always"
+
+  stop_timeout          = var.grace_seconds
+  destroy_grace_seconds = var.grace_seconds
+
+  read_only     = true
+  tmpfs         = { "/tmp" = "size=16m,mode=1777" }
+  security_opts = ["no-new-privileges"]
+
+  log_driver = "json-file"
+  log_opts   = { max-size = "10m", max-file = "3" }
+
+  capabilities {
+    drop = ["ALL"]
+  }
+
+  mounts {
+    type   = "volume"
+    source = docker_volume.this.name
+    target = "/run/ringmaster"
+  }
+
+  networks_advanced {
+    name    = var.network_id
+    aliases = ["ringmaster-edge"]
+  }
+
+  ports {
+    ip       = var.publish.address
+    external = var.publish.port
+    internal = var.publish.internal
+  }
+
+  dynamic "labels" {
+    for_each = local.labels
+    content {
+      label = labels.key
+      value = labels.value
+    }
+  }
+}

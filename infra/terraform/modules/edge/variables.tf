@@ -1,0 +1,29 @@
+variable "deployment" {
+  description = "Name of the deployment, for the label ringmaster.deployment."
+  type        = string
+}
+
+variable "name" {
+  description = "Name of the container and of the volume that it shares with the balancer."
+  type        = string
+}
+
+variable "image_id" {
+  description = "Id of the edge's image."
+  type        = string
+}
+
+variable "network_id" {
+  description = "Id of the deployment's network."
+  type        = string
+}
+
+variable "publish" {
+  description = "Where the public port is published: address and port on the host, port in the container."
+  type        = object({ address = string, port = number, internal = number })
+}
+
+variable "grace_seconds" {
+  description = "Seconds between the soft stop and SIGKILL."
+  type        = number
+}

@@ -1,0 +1,55 @@
+# What a deployment tells those who use it: `terraform output`, `terraform output -json`, python-terraform.
+
+locals {
+  # Where this machine reaches an address that stands for all of its own.
+  reach = { "0.0.0.0" = "127.0.0.1", "::" = "::1" }
+  hosts = {
+    for role, address in { public = var.publish_address, control = var.control_address } :
+    role => replace(lookup(local.reach, address, address), "/^(.*:.*)$/", "[$1]")
+  }
+}
+
+output "deployment" {
+  description = "Name of the deployment, the value of the label ringmaster.deployment."
+  value       = var.deployment
+}
+
+output "name_prefix" {
+  description = "What stands before the names of containers, images, network and volumes."
+  value       = var.name_prefix
+}
+
+output "data_plane" {
+  description = "What forwards the requests: haproxy or flask."
+  value       = var.data_plane
+}
+
+output "url" {
+  description = "Base URL of the public side, as this machine reaches it."
+  value       = "http://${local.hosts.public}:${var.publish_port}"
+}
+
+output "control_url" {
+  description = "Base URL of the balancer's /healthz and /readyz, as this machine reaches it."
+  value       = "http://${local.hosts.control}:${var.control_port}"
+}
+
+output "network" {
+  description = "Name of the Docker network that edge, balancer and servers share."
+  value       = module.network.name
+}
+
+output "containers" {
+  description = "Name of each container that Terraform made, by role. The servers are the balancer's: GET /rep lists them."
+  value       = merge({ balancer = module.balancer.container }, local.has_edge ? { edge = one(module.edge[*].container) } : {})
+}
+
+output "images" {
+  description = "Id of each image, by role."
+  value       = module.images.ids
+}
+
+output "volumes" {
+  description = "Name of each volume: state (the balancer's fleet and ring) and, with an edge, edge (its configuration and sockets)."
+  value       = merge({ state = module.balancer.state_volume }, local.has_edge ? { edge = one(module.edge[*].volume) } : {})
+}

@@ -1,0 +1,87 @@
+#!/bin/sh
+# What Terraform has to ask the engine around a deployment's life. Everything comes in as environment variables:
+# RINGMASTER_DEPLOYMENT, RINGMASTER_DOCKER_HOST ("default": the environment decides), RINGMASTER_NETWORK, and for claim
+# RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES (names, blanks between them).
+#
+#   claim   fail if the deployment's name or one of its names is in use on the engine
+#   reap    remove the servers of the deployment, and the images that a rebuild left to them
+set -eu
+
+fail() {
+    printf '%s\n' "$@" >&2
+    exit 1
+}
+
+# The engine that the provider talks to, by the same rules: its docker_host, else DOCKER_CONTEXT, else DOCKER_HOST, else the
+# local socket. (The docker command alone would read a default context from its own configuration too.)
+choose_engine() {
+    if [ "$RINGMASTER_DOCKER_HOST" != default ]; then
+        unset DOCKER_CONTEXT
+        export DOCKER_HOST="$RINGMASTER_DOCKER_HOST"
+    elif [ -n "${DOCKER_CONTEXT:-}" ]; then
+        unset DOCKER_HOST
+    else
+        export DOCKER_HOST="${DOCKER_HOST:-unix:///var/run/docker.sock}"
+    fi
+    command -v docker >/dev/null || fail "The docker command is missing on this machine: install it (Debian: docker-cli), then try again."
+}
+
+in_use() {
+    fail "$1 is on the engine already, and not this Terraform state's." \
+        "Choose another deployment and name_prefix, or remove what is there (see: docker ps -a --filter label=ringmaster.deployment)."
+}
+
+claim() {
+    ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
+    [ -z "$(docker container ls --all --quiet --filter "$ours")" ] || in_use "A container of the deployment '$RINGMASTER_DEPLOYMENT'"
+    [ -z "$(docker network ls --quiet --filter "$ours")" ] || in_use "A network of the deployment '$RINGMASTER_DEPLOYMENT'"
+    [ -z "$(docker volume ls --quiet --filter "$ours")" ] || in_use "A volume of the deployment '$RINGMASTER_DEPLOYMENT'"
+    for name in $RINGMASTER_CONTAINERS; do
+        [ -z "$(docker container ls --all --quiet --filter "name=^$name\$")" ] || in_use "A container named $name"
+    done
+    for name in $RINGMASTER_VOLUMES; do
+        [ -z "$(docker volume ls --quiet --filter "name=^$name\$")" ] || in_use "A volume named $name"
+    done
+    [ -z "$(docker network ls --quiet --filter "name=^$RINGMASTER_NETWORK\$")" ] || in_use "A network named $RINGMASTER_NETWORK"
+}
+
+# Ids of the deployment's containers of a role, running or not.
+containers_of() {
+    docker container ls --all --quiet --no-trunc \
+        --filter "label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT" --filter "label=ringmaster.role=$1"
+}
+
+# A removal may be under way already, or take a moment: asked again until nothing is left. Warm spares are servers too.
+remove_servers() {
+    tries=60
+    while :; do
+        running=$(containers_of server)
+        spare=$(containers_of spare)
+        [ -n "$running$spare" ] || return 0
+        [ "$tries" -gt 0 ] || fail "These servers of '$RINGMASTER_DEPLOYMENT' cannot be removed:" "$running" "$spare" \
+            "Remove them by hand (docker rm -f), then try again."
+        tries=$((tries - 1))
+        # shellcheck disable=SC2086 # one id a word
+        docker container rm --force --volumes $running $spare >/dev/null || sleep 1
+    done
+}
+
+# Whatever else somebody attached would keep the network from being removed. It stays, off the network.
+empty_network() {
+    docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$RINGMASTER_NETWORK" 2>/dev/null |
+        tr ' ' '\n' | while read -r name; do
+        [ -z "$name" ] || docker network disconnect --force "$RINGMASTER_NETWORK" "$name"
+    done
+}
+
+reap() {
+    remove_servers
+    empty_network
+    docker image prune --force --filter "label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT" >/dev/null
+}
+
+choose_engine
+case ${1:-} in
+claim | reap) "$1" ;;
+*) fail "usage: $0 claim|reap" ;;
+esac

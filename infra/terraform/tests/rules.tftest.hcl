@@ -1,0 +1,578 @@
+# Every rule of variables.tf, broken once: the plan must fail, and for that variable. No engine is needed.
+
+mock_provider "docker" {}
+
+variables {
+  docker_gid = 999
+}
+
+run "deployment_has_a_blank" {
+  command = plan
+  variables {
+    deployment = "my ring"
+  }
+  expect_failures = [var.deployment]
+}
+
+run "deployment_is_empty" {
+  command = plan
+  variables {
+    deployment = ""
+  }
+  expect_failures = [var.deployment]
+}
+
+run "name_prefix_has_a_capital" {
+  command = plan
+  variables {
+    name_prefix = "Blue-"
+  }
+  expect_failures = [var.name_prefix]
+}
+
+run "name_prefix_starts_with_a_hyphen" {
+  command = plan
+  variables {
+    name_prefix = "-blue"
+  }
+  expect_failures = [var.name_prefix]
+}
+
+run "name_prefix_is_too_long" {
+  command = plan
+  variables {
+    name_prefix = "a234567890123456789012345678901"
+  }
+  expect_failures = [var.name_prefix]
+}
+
+run "docker_host_has_no_scheme" {
+  command = plan
+  variables {
+    docker_host = "10.0.0.5:2375"
+  }
+  expect_failures = [var.docker_host]
+}
+
+run "docker_socket_is_relative" {
+  command = plan
+  variables {
+    docker_socket = "docker.sock"
+  }
+  expect_failures = [var.docker_socket]
+}
+
+run "docker_gid_is_negative" {
+  command = plan
+  variables {
+    docker_gid = -1
+  }
+  expect_failures = [var.docker_gid]
+}
+
+run "docker_gid_is_a_fraction" {
+  command = plan
+  variables {
+    docker_gid = 0.5
+  }
+  expect_failures = [var.docker_gid]
+}
+
+run "remote_engine_without_docker_gid" {
+  command = plan
+  variables {
+    docker_host = "ssh://root@10.0.0.5"
+    docker_gid  = null
+  }
+  expect_failures = [var.docker_gid]
+}
+
+run "base_image_is_empty" {
+  command = plan
+  variables {
+    base_image = ""
+  }
+  expect_failures = [var.base_image]
+}
+
+run "log_level_is_unknown" {
+  command = plan
+  variables {
+    log_level = "chatty"
+  }
+  expect_failures = [var.log_level]
+}
+
+run "data_plane_is_unknown" {
+  command = plan
+  variables {
+    data_plane = "nginx"
+  }
+  expect_failures = [var.data_plane]
+}
+
+run "publish_address_is_a_name" {
+  command = plan
+  variables {
+    publish_address = "localhost"
+  }
+  expect_failures = [var.publish_address]
+}
+
+run "publish_beyond_loopback_without_a_token" {
+  command = plan
+  variables {
+    publish_address = "0.0.0.0"
+  }
+  expect_failures = [var.publish_address]
+}
+
+run "publish_on_every_ipv6_address_without_a_token" {
+  command = plan
+  variables {
+    publish_address = "::"
+  }
+  expect_failures = [var.publish_address]
+}
+
+run "publish_port_is_zero" {
+  command = plan
+  variables {
+    publish_port = 0
+  }
+  expect_failures = [var.publish_port]
+}
+
+run "publish_port_is_too_large" {
+  command = plan
+  variables {
+    publish_port = 65536
+  }
+  expect_failures = [var.publish_port]
+}
+
+run "publish_port_is_a_fraction" {
+  command = plan
+  variables {
+    publish_port = 5000.5
+  }
+  expect_failures = [var.publish_port]
+}
+
+run "control_address_is_a_name" {
+  command = plan
+  variables {
+    control_address = "localhost"
+  }
+  expect_failures = [var.control_address]
+}
+
+run "control_beyond_loopback_without_a_token" {
+  command = plan
+  variables {
+    control_address = "192.168.1.10"
+  }
+  expect_failures = [var.control_address]
+}
+
+run "control_port_is_zero" {
+  command = plan
+  variables {
+    control_port = 0
+  }
+  expect_failures = [var.control_port]
+}
+
+run "control_port_is_too_large" {
+  command = plan
+  variables {
+    control_port = 70000
+  }
+  expect_failures = [var.control_port]
+}
+
+run "control_port_is_a_fraction" {
+  command = plan
+  variables {
+    control_port = 5001.5
+  }
+  expect_failures = [var.control_port]
+}
+
+run "both_ports_are_the_same" {
+  command = plan
+  variables {
+    publish_port = 6000
+    control_port = 6000
+  }
+  expect_failures = [var.control_port]
+}
+
+run "token_is_short" {
+  command = plan
+  variables {
+    token = "nineteen-characters"
+  }
+  expect_failures = [var.token]
+}
+
+run "token_has_a_blank" {
+  command = plan
+  variables {
+    token = "twenty characters and more"
+  }
+  expect_failures = [var.token]
+}
+
+run "replicas_is_zero" {
+  command = plan
+  variables {
+    replicas = 0
+  }
+  expect_failures = [var.replicas]
+}
+
+run "replicas_is_a_fraction" {
+  command = plan
+  variables {
+    replicas = 2.5
+  }
+  expect_failures = [var.replicas]
+}
+
+run "more_replicas_than_max_servers" {
+  command = plan
+  variables {
+    replicas    = 5
+    max_servers = 4
+  }
+  expect_failures = [var.replicas]
+}
+
+run "more_replicas_than_slots" {
+  command = plan
+  variables {
+    replicas = 3
+    ring     = { slots = 2 }
+  }
+  expect_failures = [var.replicas]
+}
+
+run "more_replicas_than_the_course_ring_holds" {
+  command = plan
+  variables {
+    replicas = 57
+    ring     = { strategy = "course" }
+  }
+  expect_failures = [var.replicas]
+}
+
+run "server_name_is_too_short" {
+  command = plan
+  variables {
+    replicas     = 1
+    server_names = ["a"]
+  }
+  expect_failures = [var.server_names]
+}
+
+run "server_name_has_a_dot" {
+  command = plan
+  variables {
+    replicas     = 1
+    server_names = ["shop.1"]
+  }
+  expect_failures = [var.server_names]
+}
+
+run "server_name_starts_with_a_hyphen" {
+  command = plan
+  variables {
+    replicas     = 1
+    server_names = ["-shop"]
+  }
+  expect_failures = [var.server_names]
+}
+
+run "server_names_differ_only_in_case" {
+  command = plan
+  variables {
+    replicas     = 2
+    server_names = ["shop", "Shop"]
+  }
+  expect_failures = [var.server_names]
+}
+
+run "fewer_server_names_than_replicas" {
+  command = plan
+  variables {
+    replicas     = 3
+    server_names = ["shop1", "shop2"]
+  }
+  expect_failures = [var.server_names]
+}
+
+run "no_server_names_for_replicas" {
+  command = plan
+  variables {
+    server_names = []
+  }
+  expect_failures = [var.server_names]
+}
+
+run "max_servers_is_zero" {
+  command = plan
+  variables {
+    max_servers = 0
+    replicas    = 1
+  }
+  expect_failures = [var.max_servers, var.replicas]
+}
+
+run "max_servers_is_too_large" {
+  command = plan
+  variables {
+    max_servers = 1001
+  }
+  expect_failures = [var.max_servers]
+}
+
+run "max_servers_is_a_fraction" {
+  command = plan
+  variables {
+    max_servers = 9.5
+  }
+  expect_failures = [var.max_servers]
+}
+
+run "server_image_is_empty" {
+  command = plan
+  variables {
+    server_image = ""
+  }
+  expect_failures = [var.server_image]
+}
+
+run "server_image_has_a_blank" {
+  command = plan
+  variables {
+    server_image = "my shop"
+  }
+  expect_failures = [var.server_image]
+}
+
+run "server_port_is_zero" {
+  command = plan
+  variables {
+    server_port = 0
+  }
+  expect_failures = [var.server_port]
+}
+
+run "server_port_is_too_large" {
+  command = plan
+  variables {
+    server_port = 65536
+  }
+  expect_failures = [var.server_port]
+}
+
+run "server_port_is_a_fraction" {
+  command = plan
+  variables {
+    server_port = 80.5
+  }
+  expect_failures = [var.server_port]
+}
+
+run "heartbeat_path_has_no_slash" {
+  command = plan
+  variables {
+    heartbeat_path = "heartbeat"
+  }
+  expect_failures = [var.heartbeat_path]
+}
+
+run "heartbeat_path_has_a_blank" {
+  command = plan
+  variables {
+    heartbeat_path = "/heart beat"
+  }
+  expect_failures = [var.heartbeat_path]
+}
+
+run "server_environment_has_a_bad_name" {
+  command = plan
+  variables {
+    server_environment = { "2ND" = "x" }
+  }
+  expect_failures = [var.server_environment]
+}
+
+run "server_environment_sets_the_server_id" {
+  command = plan
+  variables {
+    server_environment = { SERVER_ID = "S1" }
+  }
+  expect_failures = [var.server_environment]
+}
+
+run "server_memory_has_no_unit" {
+  command = plan
+  variables {
+    server_memory = "256"
+  }
+  expect_failures = [var.server_memory]
+}
+
+run "server_cpus_is_negative" {
+  command = plan
+  variables {
+    server_cpus = -0.5
+  }
+  expect_failures = [var.server_cpus]
+}
+
+run "server_capability_in_lower_case" {
+  command = plan
+  variables {
+    server_capabilities = ["net_bind_service"]
+  }
+  expect_failures = [var.server_capabilities]
+}
+
+run "server_capability_with_its_prefix" {
+  command = plan
+  variables {
+    server_capabilities = ["CAP_NET_RAW"]
+  }
+  expect_failures = [var.server_capabilities]
+}
+
+run "ring_strategy_is_unknown" {
+  command = plan
+  variables {
+    ring = { strategy = "jump" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_request_hash_is_unknown" {
+  command = plan
+  variables {
+    ring = { request_hash = "md4" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_slots_is_no_power_of_two" {
+  command = plan
+  variables {
+    ring = { slots = 500 }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_slots_is_too_large" {
+  command = plan
+  variables {
+    ring = { slots = 131072 }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_virtual_servers_is_zero" {
+  command = plan
+  variables {
+    ring = { virtual_servers = 0 }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_virtual_servers_is_a_fraction" {
+  command = plan
+  variables {
+    ring = { virtual_servers = 1.5 }
+  }
+  expect_failures = [var.ring]
+}
+
+run "unknown_path_is_unknown" {
+  command = plan
+  variables {
+    unknown_path = "hide"
+  }
+  expect_failures = [var.unknown_path]
+}
+
+run "heartbeat_interval_is_too_short" {
+  command = plan
+  variables {
+    heartbeat = { interval = 0.05 }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "heartbeat_timeout_is_too_long" {
+  command = plan
+  variables {
+    heartbeat = { timeout = 61 }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "heartbeat_strikes_is_a_fraction" {
+  command = plan
+  variables {
+    heartbeat = { strikes = 1.5 }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "heartbeat_strikes_is_zero" {
+  command = plan
+  variables {
+    heartbeat = { strikes = 0 }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "heartbeat_start_grace_is_zero" {
+  command = plan
+  variables {
+    heartbeat = { start_grace = 0 }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "drain_timeout_is_negative" {
+  command = plan
+  variables {
+    drain_timeout = -1
+  }
+  expect_failures = [var.drain_timeout]
+}
+
+run "stop_timeout_is_a_fraction" {
+  command = plan
+  variables {
+    stop_timeout = 0.5
+  }
+  expect_failures = [var.stop_timeout]
+}
+
+run "stop_timeout_is_too_long" {
+  command = plan
+  variables {
+    stop_timeout = 3601
+  }
+  expect_failures = [var.stop_timeout]
+}
+
+run "response_timeout_is_zero" {
+  command = plan
+  variables {
+    response_timeout = 0
+  }
+  expect_failures = [var.response_timeout]
+}

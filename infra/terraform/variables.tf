@@ -1,0 +1,461 @@
+# Every setting of a deployment: its type, what it means, its default and its rules. Documented here and nowhere else.
+
+# --- The deployment -------------------------------------------------------------------------------------------------
+
+variable "deployment" {
+  description = "Name of this deployment. Everything it owns carries it as the label ringmaster.deployment; no two deployments on one engine may share it."
+  type        = string
+  default     = "ringmaster"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", var.deployment))
+    error_message = "Write deployment with 1 to 63 letters, digits, '_', '.' or '-', a letter or digit first."
+  }
+}
+
+variable "name_prefix" {
+  description = "Stands before the name of every container, image, network and volume, so that several deployments fit on one engine. Hostnames in the API never carry it."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9]+-?)*$", var.name_prefix)) && length(var.name_prefix) <= 30
+    error_message = "Write name_prefix with at most 30 lower-case letters, digits and single hyphens, no hyphen first (\"blue-\"), or \"\" for none: image names allow no more."
+  }
+}
+
+variable "docker_host" {
+  description = "Address of the Docker engine (unix://, tcp:// or ssh://). null: DOCKER_CONTEXT or DOCKER_HOST from the environment, else the local socket."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.docker_host == null || can(regex("^(unix|tcp|ssh)://[^[:space:]]+$", var.docker_host))
+    error_message = "Write docker_host as unix:///path, tcp://host:port or ssh://user@host, or leave it null."
+  }
+}
+
+variable "docker_socket" {
+  description = "Path of the engine's socket on the engine's host. The balancer mounts it to create and watch the servers."
+  type        = string
+  default     = "/var/run/docker.sock"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/[^[:space:]:]+$", var.docker_socket))
+    error_message = "Write docker_socket as an absolute path without blanks and colons, such as /var/run/docker.sock."
+  }
+}
+
+variable "docker_gid" {
+  description = "Number of the group that may use docker_socket. null: the group docker in this machine's /etc/group."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.docker_gid == null || try(var.docker_gid >= 0 && floor(var.docker_gid) == var.docker_gid, false)
+    error_message = "Write docker_gid as a whole number, 0 or more: the output of `stat -c %g /var/run/docker.sock` on the engine's host."
+  }
+
+  validation {
+    condition     = var.docker_gid != null || can(regex("(?m)^docker:[^:]*:[0-9]+:", file("/etc/group")))
+    error_message = "This machine has no group docker: set docker_gid to the output of `stat -c %g /var/run/docker.sock` on the engine's host."
+  }
+
+  validation {
+    condition     = var.docker_gid != null || !can(regex("^(tcp|ssh)://", var.docker_host))
+    error_message = "With a remote docker_host this machine's groups say nothing: set docker_gid to the output of `stat -c %g /var/run/docker.sock` on that host."
+  }
+}
+
+variable "base_image" {
+  description = "Image that all images are built on: Debian 13, or one made from it."
+  type        = string
+  default     = "debian:trixie-slim"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][^[:space:]]*$", var.base_image))
+    error_message = "Write base_image as an image reference, such as debian:trixie-slim."
+  }
+}
+
+variable "log_level" {
+  description = "How much the balancer logs: debug, info, warning or error."
+  type        = string
+  default     = "info"
+  nullable    = false
+
+  validation {
+    condition     = contains(["debug", "info", "warning", "error"], var.log_level)
+    error_message = "Write log_level as debug, info, warning or error."
+  }
+}
+
+# --- Where it listens -----------------------------------------------------------------------------------------------
+
+variable "data_plane" {
+  description = "What forwards the requests: haproxy (an edge container) or flask (the balancer itself; for small set-ups)."
+  type        = string
+  default     = "haproxy"
+  nullable    = false
+
+  validation {
+    condition     = contains(["haproxy", "flask"], var.data_plane)
+    error_message = "Write data_plane as haproxy or flask."
+  }
+}
+
+variable "publish_address" {
+  description = "IP address of the engine's host on which the public port is published. Anything beyond loopback needs a token."
+  type        = string
+  default     = "127.0.0.1"
+  nullable    = false
+
+  validation {
+    condition     = can(cidrhost("${var.publish_address}/32", 0)) || can(cidrhost("${var.publish_address}/128", 0))
+    error_message = "Write publish_address as an IP address, such as 127.0.0.1 or 0.0.0.0 (no name: Docker takes none here)."
+  }
+
+  validation {
+    condition     = can(regex("^(127\\.|::1$)", var.publish_address)) || var.token != null
+    error_message = "publish_address is reachable from other machines, and whoever reaches it could change the fleet: set token as well, or publish on 127.0.0.1."
+  }
+}
+
+variable "publish_port" {
+  description = "Public port: /rep, /add, /rm, and every path of the servers."
+  type        = number
+  default     = 5000
+  nullable    = false
+
+  validation {
+    condition     = var.publish_port >= 1 && var.publish_port <= 65535 && floor(var.publish_port) == var.publish_port
+    error_message = "Write publish_port as a whole number from 1 to 65535."
+  }
+}
+
+variable "control_address" {
+  description = "IP address of the engine's host on which the control port is published. Anything beyond loopback needs a token."
+  type        = string
+  default     = "127.0.0.1"
+  nullable    = false
+
+  validation {
+    condition     = can(cidrhost("${var.control_address}/32", 0)) || can(cidrhost("${var.control_address}/128", 0))
+    error_message = "Write control_address as an IP address, such as 127.0.0.1 or 0.0.0.0 (no name: Docker takes none here)."
+  }
+
+  validation {
+    condition     = can(regex("^(127\\.|::1$)", var.control_address)) || var.token != null
+    error_message = "control_address is reachable from other machines: set token as well, or publish on 127.0.0.1."
+  }
+}
+
+variable "control_port" {
+  description = "Control port: the balancer's /healthz and /readyz."
+  type        = number
+  default     = 5001
+  nullable    = false
+
+  validation {
+    condition     = var.control_port >= 1 && var.control_port <= 65535 && floor(var.control_port) == var.control_port
+    error_message = "Write control_port as a whole number from 1 to 65535."
+  }
+
+  validation {
+    condition     = var.control_port != var.publish_port
+    error_message = "publish_port and control_port are the same: choose another control_port."
+  }
+}
+
+variable "token" {
+  description = "Bearer token for /add, /rm and the control port. Only its SHA-256 reaches the state and the containers. null: none is asked for."
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = var.token == null || can(regex("^[A-Za-z0-9._~+/-]{20,}=*$", var.token))
+    error_message = "Write token with at least 20 characters, letters, digits and . _ ~ + / - (then '=' if it must be), for instance the output of `openssl rand -hex 32`."
+  }
+}
+
+# --- The fleet ------------------------------------------------------------------------------------------------------
+
+variable "replicas" {
+  description = "N: how many servers the first fleet has. Later /add and /rm move N; this variable then has no say."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = var.replicas >= 1 && floor(var.replicas) == var.replicas
+    error_message = "Write replicas as a whole number, 1 or more."
+  }
+
+  validation {
+    condition     = var.replicas <= var.max_servers
+    error_message = "replicas is larger than max_servers: lower it, or raise max_servers."
+  }
+
+  validation {
+    condition     = var.replicas <= var.ring.slots
+    error_message = "More replicas than slots: lower replicas, or raise ring.slots."
+  }
+
+  validation {
+    condition     = var.ring.strategy != "course" || var.replicas * var.ring.virtual_servers <= var.ring.slots
+    error_message = "The course ring has no room: replicas × ring.virtual_servers must not exceed ring.slots."
+  }
+}
+
+variable "server_names" {
+  description = "Hostnames of the first fleet, in the order of joining. null: S1, S2, … up to replicas."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = alltrue([for name in coalesce(var.server_names, []) : can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{1,62}$", name))])
+    error_message = "Write each of server_names with 2 to 63 letters, digits, '_' or '-', a letter or digit first."
+  }
+
+  validation {
+    condition     = length(distinct([for name in coalesce(var.server_names, []) : lower(name)])) == length(coalesce(var.server_names, []))
+    error_message = "server_names holds a name twice; names that differ only in case count as the same. Give every server its own."
+  }
+
+  validation {
+    condition     = var.server_names == null || length(coalesce(var.server_names, [])) == var.replicas
+    error_message = "Give as many server_names as replicas, or leave server_names null."
+  }
+}
+
+variable "max_servers" {
+  description = "Cap of N: /add refuses to go beyond it."
+  type        = number
+  default     = 64
+  nullable    = false
+
+  validation {
+    condition     = var.max_servers >= 1 && var.max_servers <= 1000 && floor(var.max_servers) == var.max_servers
+    error_message = "Write max_servers as a whole number from 1 to 1000: a Docker bridge network has room for about that many containers."
+  }
+}
+
+variable "server_image" {
+  description = "Image of the servers: a reference that the engine has or can pull. null: the sample in apps/server is built."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.server_image == null || can(regex("^[a-z0-9][^[:space:]]*$", var.server_image))
+    error_message = "Write server_image as an image reference, such as registry.example/shop:1.4, or leave it null for the sample."
+  }
+}
+
+variable "server_port" {
+  description = "Port on which a server listens inside its container."
+  type        = number
+  default     = 5000
+  nullable    = false
+
+  validation {
+    condition     = var.server_port >= 1 && var.server_port <= 65535 && floor(var.server_port) == var.server_port
+    error_message = "Write server_port as a whole number from 1 to 65535."
+  }
+}
+
+variable "heartbeat_path" {
+  description = "Path that a living server answers with 200."
+  type        = string
+  default     = "/heartbeat"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/[A-Za-z0-9._~%/?&=+,:@-]*$", var.heartbeat_path))
+    error_message = "Write heartbeat_path as a path that starts with '/', without blanks and quotes, such as /heartbeat."
+  }
+}
+
+variable "server_environment" {
+  description = "Environment variables of every server."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.server_environment) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name))])
+    error_message = "Write the names in server_environment with letters, digits and '_', no digit first."
+  }
+
+  validation {
+    condition     = !contains(keys(var.server_environment), "SERVER_ID")
+    error_message = "SERVER_ID is each server's own hostname and is set by the balancer: take it out of server_environment."
+  }
+}
+
+variable "server_memory" {
+  description = "Memory limit of every server, as Docker writes it (256m, 1g). \"\": none."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([1-9][0-9]*[bkmg])?$", var.server_memory))
+    error_message = "Write server_memory as a whole number with b, k, m or g, such as 256m, or \"\" for no limit."
+  }
+}
+
+variable "server_cpus" {
+  description = "CPUs that every server may use (0.5 is half of one). 0: no limit."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.server_cpus >= 0
+    error_message = "Write server_cpus as a number, 0 (no limit) or more."
+  }
+}
+
+variable "server_read_only" {
+  description = "Whether a server's root file system is read-only (with a tmpfs on /tmp). false: for images that write elsewhere."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "server_capabilities" {
+  description = "Linux capabilities that the servers keep, such as NET_BIND_SERVICE. All others are dropped."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.server_capabilities : can(regex("^[A-Z][A-Z0-9_]*$", name))])
+    error_message = "Write server_capabilities as Linux writes them, without CAP_, such as NET_BIND_SERVICE."
+  }
+}
+
+# --- Placement ------------------------------------------------------------------------------------------------------
+
+variable "ring" {
+  description = <<-EOT
+    Ring profile. strategy: table (balanced slot table) or course (the course handout's ring). request_hash: course, crc32,
+    md5, sha1 or sha256; null: the strategy's own. slots: M, a power of two. virtual_servers: K, points of each server on the
+    course ring.
+  EOT
+  type = object({
+    strategy        = optional(string, "table")
+    request_hash    = optional(string)
+    slots           = optional(number, 512)
+    virtual_servers = optional(number, 9)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["table", "course"], var.ring.strategy)
+    error_message = "Write ring.strategy as table or course."
+  }
+
+  validation {
+    condition     = var.ring.request_hash == null || contains(["course", "crc32", "md5", "sha1", "sha256"], coalesce(var.ring.request_hash, "none"))
+    error_message = "Write ring.request_hash as course, crc32, md5, sha1 or sha256, or leave it out."
+  }
+
+  validation {
+    condition     = contains([for exponent in range(1, 17) : pow(2, exponent)], var.ring.slots)
+    error_message = "Write ring.slots as a power of two from 2 to 65536."
+  }
+
+  validation {
+    condition     = var.ring.virtual_servers >= 1 && floor(var.ring.virtual_servers) == var.ring.virtual_servers
+    error_message = "Write ring.virtual_servers as a whole number, 1 or more."
+  }
+}
+
+variable "unknown_path" {
+  description = "What becomes of a server's 404: pass (unchanged) or course (the course handout's 400)."
+  type        = string
+  default     = "pass"
+  nullable    = false
+
+  validation {
+    condition     = contains(["pass", "course"], var.unknown_path)
+    error_message = "Write unknown_path as pass or course."
+  }
+}
+
+# --- Times, in seconds ----------------------------------------------------------------------------------------------
+
+variable "heartbeat" {
+  description = "Seconds between two heartbeats (interval), until one counts as missed (timeout), missed ones until a server is dead (strikes), and seconds that a new server has to answer its first (start_grace)."
+  type = object({
+    interval    = optional(number, 0.5)
+    timeout     = optional(number, 0.5)
+    strikes     = optional(number, 3)
+    start_grace = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.heartbeat.interval >= 0.1 && var.heartbeat.interval <= 60
+    error_message = "Write heartbeat.interval as seconds from 0.1 to 60."
+  }
+
+  validation {
+    condition     = var.heartbeat.timeout >= 0.1 && var.heartbeat.timeout <= 60
+    error_message = "Write heartbeat.timeout as seconds from 0.1 to 60."
+  }
+
+  validation {
+    condition     = var.heartbeat.strikes >= 1 && var.heartbeat.strikes <= 100 && floor(var.heartbeat.strikes) == var.heartbeat.strikes
+    error_message = "Write heartbeat.strikes as a whole number from 1 to 100."
+  }
+
+  validation {
+    condition     = var.heartbeat.start_grace >= 1 && var.heartbeat.start_grace <= 3600
+    error_message = "Write heartbeat.start_grace as seconds from 1 to 3600."
+  }
+}
+
+variable "drain_timeout" {
+  description = "Seconds that a leaving server, or a stopping edge, has to finish the requests it has."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.drain_timeout >= 0 && var.drain_timeout <= 3600
+    error_message = "Write drain_timeout as seconds from 0 to 3600."
+  }
+}
+
+variable "stop_timeout" {
+  description = "Seconds between SIGTERM and SIGKILL when a server's container is stopped."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.stop_timeout >= 1 && var.stop_timeout <= 3600 && floor(var.stop_timeout) == var.stop_timeout
+    error_message = "Write stop_timeout as whole seconds from 1 to 3600."
+  }
+}
+
+variable "response_timeout" {
+  description = "Seconds that a server may take to begin its answer."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.response_timeout >= 1 && var.response_timeout <= 3600
+    error_message = "Write response_timeout as seconds from 1 to 3600."
+  }
+}
