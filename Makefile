@@ -9,7 +9,7 @@
 
 PYTHON ?= python3
 export PYTHON
-export ANSIBLE_CONFIG := $(CURDIR)/infra/ansible/ansible.cfg
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # The environment's own tools first; last the Terraform that the playbook downloads where there is none.
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(HOME)/.cache/ringmaster/bin
 export LC_ALL := C.UTF-8

@@ -23,20 +23,27 @@ class Outcome:
     errors: list[str] = field(default_factory=list)
     longest: float = 0.0
     """Seconds."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def requests(self) -> int:
+        """How many have ended. Grows while traffic runs."""
         return self.statuses.total() + len(self.errors)
 
     @property
     def failed(self) -> int:
         return self.requests - self.statuses[200]
 
-    def add(self, other: Outcome) -> None:
-        self.statuses += other.statuses
-        self.servers += other.servers
-        self.errors += other.errors
-        self.longest = max(self.longest, other.longest)
+    def answered(self, status: int, server: str, seconds: float) -> None:
+        with self._lock:
+            self.statuses[status] += 1
+            self.servers[server] += 1
+            self.longest = max(self.longest, seconds)
+
+    def broke(self, error: str, seconds: float) -> None:
+        with self._lock:
+            self.errors.append(error)
+            self.longest = max(self.longest, seconds)
 
     def __str__(self) -> str:
         return (
@@ -48,7 +55,9 @@ class Outcome:
 def send(url: str, *, requests: int, concurrency: int, progress: Callable[[int], None] | None = None) -> Outcome:
     """Exactly so many GETs of `url`, `concurrency` at a time over kept connections; `progress` hears how many are done."""
     left = threading.Semaphore(requests)
-    return _run(url, concurrency, lambda: left.acquire(blocking=False), progress)
+    outcome = Outcome()
+    _run(url, concurrency, lambda: left.acquire(blocking=False), outcome, progress)
+    return outcome
 
 
 @contextmanager
@@ -56,7 +65,7 @@ def background(url: str, *, concurrency: int) -> Iterator[Outcome]:
     """GETs of `url` without a pause while the block runs; the outcome is complete when the block has ended."""
     stop = threading.Event()
     outcome = Outcome()
-    thread = threading.Thread(target=lambda: outcome.add(_run(url, concurrency, lambda: not stop.is_set(), None)))
+    thread = threading.Thread(target=_run, args=(url, concurrency, lambda: not stop.is_set(), outcome, None))
     thread.start()
     try:
         yield outcome
@@ -65,26 +74,23 @@ def background(url: str, *, concurrency: int) -> Iterator[Outcome]:
         thread.join()
 
 
-def _run(url: str, concurrency: int, more: Callable[[], bool], progress: Callable[[int], None] | None) -> Outcome:
-    total = Outcome()
-    lock = threading.Lock()
-
+def _run(
+    url: str, concurrency: int, more: Callable[[], bool], outcome: Outcome, progress: Callable[[int], None] | None
+) -> None:
     def work() -> None:
-        mine = Outcome()
+        done = 0
         with urllib3.PoolManager(retries=False, timeout=90) as client:
             while more():
-                _request(client, url, mine)
-                if progress and mine.requests % 100 == 0:
+                _request(client, url, outcome)
+                done += 1
+                if progress and done % 100 == 0:
                     progress(100)
-        with lock:
-            total.add(mine)
 
     threads = [threading.Thread(target=work) for _ in range(concurrency)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return total
 
 
 def _request(client: urllib3.PoolManager, url: str, outcome: Outcome) -> None:
@@ -92,8 +98,6 @@ def _request(client: urllib3.PoolManager, url: str, outcome: Outcome) -> None:
     try:
         answer = client.request("GET", url)
     except urllib3.exceptions.HTTPError as error:
-        outcome.errors.append(f"{type(error).__name__}: {error}")
+        outcome.broke(f"{type(error).__name__}: {error}", time.monotonic() - began)
     else:
-        outcome.statuses[answer.status] += 1
-        outcome.servers[answer.headers.get(SERVED_BY, "")] += 1
-    outcome.longest = max(outcome.longest, time.monotonic() - began)
+        outcome.answered(answer.status, answer.headers.get(SERVED_BY, ""), time.monotonic() - began)

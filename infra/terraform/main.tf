@@ -28,6 +28,8 @@ locals {
     port     = var.control_port
     internal = 5001
   }
+  # Ascending by the port in the container: the provider reads them back in that order.
+  balancer_ports = concat(local.has_edge ? [] : [local.publish], [local.control])
 
   # A container that is stopped gets the time that draining may take, and a moment to go.
   grace_seconds = ceil(var.drain_timeout) + 5
@@ -129,43 +131,13 @@ module "balancer" {
   name          = local.names.balancer
   image_id      = module.images.ids.balancer
   network_id    = module.network.id
-  ports         = concat(local.has_edge ? [] : [local.publish], [local.control])
+  ports         = local.balancer_ports
   state_volume  = local.names.state
   edge_volume   = one(module.edge[*].volume)
   docker_socket = var.docker_socket
   docker_gid    = local.docker_gid
   grace_seconds = local.grace_seconds
+  environment   = local.settings
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample.
   wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace)
-
-  environment = {
-    RINGMASTER_DEPLOYMENT          = var.deployment
-    RINGMASTER_NAME_PREFIX         = var.name_prefix
-    RINGMASTER_NETWORK             = local.names.network
-    RINGMASTER_DATA_PLANE          = var.data_plane
-    RINGMASTER_LOG_LEVEL           = var.log_level
-    RINGMASTER_TOKEN_SHA256        = nonsensitive(var.token == null) ? "" : sha256(var.token)
-    RINGMASTER_INITIAL_SERVERS     = join(",", coalesce(var.server_names, [for number in range(var.replicas) : "S${number + 1}"]))
-    RINGMASTER_MAX_SERVERS         = tostring(var.max_servers)
-    RINGMASTER_SERVER_IMAGE        = var.server_image == null ? module.images.ids.server : module.images.references.server
-    RINGMASTER_SERVER_PORT         = tostring(var.server_port)
-    RINGMASTER_HEARTBEAT_PATH      = var.heartbeat_path
-    RINGMASTER_SERVER_ENVIRONMENT  = jsonencode(var.server_environment)
-    RINGMASTER_SERVER_MEMORY       = var.server_memory
-    RINGMASTER_SERVER_CPUS         = tostring(var.server_cpus)
-    RINGMASTER_SERVER_READ_ONLY    = tostring(var.server_read_only)
-    RINGMASTER_SERVER_CAPABILITIES = join(",", var.server_capabilities)
-    RINGMASTER_RING_STRATEGY       = var.ring.strategy
-    RINGMASTER_REQUEST_HASH        = var.ring.request_hash == null ? "" : var.ring.request_hash
-    RINGMASTER_SLOTS               = tostring(var.ring.slots)
-    RINGMASTER_VIRTUAL_SERVERS     = tostring(var.ring.virtual_servers)
-    RINGMASTER_UNKNOWN_PATH        = var.unknown_path
-    RINGMASTER_HEARTBEAT_INTERVAL  = tostring(var.heartbeat.interval)
-    RINGMASTER_HEARTBEAT_TIMEOUT   = tostring(var.heartbeat.timeout)
-    RINGMASTER_HEARTBEAT_STRIKES   = tostring(var.heartbeat.strikes)
-    RINGMASTER_START_GRACE         = tostring(var.heartbeat.start_grace)
-    RINGMASTER_DRAIN_TIMEOUT       = tostring(var.drain_timeout)
-    RINGMASTER_STOP_TIMEOUT        = tostring(var.stop_timeout)
-    RINGMASTER_RESPONSE_TIMEOUT    = tostring(var.response_timeout)
-  }
 }

@@ -316,8 +316,8 @@ variable "server_cpus" {
   nullable    = false
 
   validation {
-    condition     = var.server_cpus >= 0
-    error_message = "Write server_cpus as a number, 0 (no limit) or more."
+    condition     = var.server_cpus >= 0 && var.server_cpus <= 512
+    error_message = "Write server_cpus as a number from 0 (no limit) to 512."
   }
 }
 
@@ -335,7 +335,7 @@ variable "server_capabilities" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in var.server_capabilities : can(regex("^[A-Z][A-Z0-9_]*$", name))])
+    condition     = alltrue([for name in var.server_capabilities : can(regex("^[A-Z][A-Z0-9_]*$", name)) && !startswith(name, "CAP_")])
     error_message = "Write server_capabilities as Linux writes them, without CAP_, such as NET_BIND_SERVICE."
   }
 }
@@ -373,8 +373,8 @@ variable "ring" {
   }
 
   validation {
-    condition     = var.ring.virtual_servers >= 1 && floor(var.ring.virtual_servers) == var.ring.virtual_servers
-    error_message = "Write ring.virtual_servers as a whole number, 1 or more."
+    condition     = var.ring.virtual_servers >= 1 && var.ring.virtual_servers <= 65536 && floor(var.ring.virtual_servers) == var.ring.virtual_servers
+    error_message = "Write ring.virtual_servers as a whole number from 1 to 65536."
   }
 }
 

@@ -326,7 +326,7 @@ run "max_servers_is_zero" {
     max_servers = 0
     replicas    = 1
   }
-  expect_failures = [var.max_servers, var.replicas]
+  expect_failures = [var.max_servers]
 }
 
 run "max_servers_is_too_large" {
@@ -433,6 +433,14 @@ run "server_cpus_is_negative" {
   expect_failures = [var.server_cpus]
 }
 
+run "server_cpus_is_too_large" {
+  command = plan
+  variables {
+    server_cpus = 513
+  }
+  expect_failures = [var.server_cpus]
+}
+
 run "server_capability_in_lower_case" {
   command = plan
   variables {
@@ -485,6 +493,14 @@ run "ring_virtual_servers_is_zero" {
   command = plan
   variables {
     ring = { virtual_servers = 0 }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_virtual_servers_is_too_large" {
+  command = plan
+  variables {
+    ring = { virtual_servers = 65537 }
   }
   expect_failures = [var.ring]
 }

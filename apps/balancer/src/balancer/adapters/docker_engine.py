@@ -192,4 +192,4 @@ def _engine_errors() -> Iterator[None]:
     try:
         yield
     except (DockerException, requests.RequestException, OSError) as error:
-        raise EngineUnavailable(f"the Docker engine: {error}") from error
+        raise EngineUnavailable(f"the Docker engine does not do what it should: {error}") from error

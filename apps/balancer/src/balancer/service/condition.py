@@ -29,6 +29,9 @@ class Condition:
     def ailments(self) -> dict[str, str]:
         return {str(part): reason for part, reason in sorted(self._ailments.items())}
 
+    def is_ill(self, part: Part) -> bool:
+        return part in self._ailments
+
     def ill(self, part: Part, reason: str) -> None:
         if part not in self._ailments:
             _log.error("%s ill", part, extra={"reason": reason})

@@ -112,6 +112,11 @@ class Reconciler:
                 in_hand=self._crew.in_hand,
             )
             self._take_down(plan)
+        if not self._condition.is_ill(Part.ENGINE):
+            self._act(plan)
+
+    def _act(self, plan: Plan) -> None:
+        """What needs the engine."""
         self._fence(plan)
         if plan.retire:
             self._crew.take(plan.retire, lambda: self._retire(plan.retire))

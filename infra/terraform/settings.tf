@@ -1,0 +1,34 @@
+# What the balancer is told: its settings.py says how it reads them.
+
+locals {
+  settings = {
+    RINGMASTER_DEPLOYMENT          = var.deployment
+    RINGMASTER_NAME_PREFIX         = var.name_prefix
+    RINGMASTER_NETWORK             = local.names.network
+    RINGMASTER_DATA_PLANE          = var.data_plane
+    RINGMASTER_LOG_LEVEL           = var.log_level
+    RINGMASTER_TOKEN_SHA256        = nonsensitive(var.token == null) ? "" : sha256(var.token)
+    RINGMASTER_INITIAL_SERVERS     = join(",", coalesce(var.server_names, [for number in range(var.replicas) : "S${number + 1}"]))
+    RINGMASTER_MAX_SERVERS         = tostring(var.max_servers)
+    RINGMASTER_SERVER_IMAGE        = var.server_image == null ? module.images.ids.server : module.images.references.server
+    RINGMASTER_SERVER_PORT         = tostring(var.server_port)
+    RINGMASTER_HEARTBEAT_PATH      = var.heartbeat_path
+    RINGMASTER_SERVER_ENVIRONMENT  = jsonencode(var.server_environment)
+    RINGMASTER_SERVER_MEMORY       = var.server_memory
+    RINGMASTER_SERVER_CPUS         = tostring(var.server_cpus)
+    RINGMASTER_SERVER_READ_ONLY    = tostring(var.server_read_only)
+    RINGMASTER_SERVER_CAPABILITIES = join(",", var.server_capabilities)
+    RINGMASTER_RING_STRATEGY       = var.ring.strategy
+    RINGMASTER_REQUEST_HASH        = var.ring.request_hash == null ? "" : var.ring.request_hash
+    RINGMASTER_SLOTS               = tostring(var.ring.slots)
+    RINGMASTER_VIRTUAL_SERVERS     = tostring(var.ring.virtual_servers)
+    RINGMASTER_UNKNOWN_PATH        = var.unknown_path
+    RINGMASTER_HEARTBEAT_INTERVAL  = tostring(var.heartbeat.interval)
+    RINGMASTER_HEARTBEAT_TIMEOUT   = tostring(var.heartbeat.timeout)
+    RINGMASTER_HEARTBEAT_STRIKES   = tostring(var.heartbeat.strikes)
+    RINGMASTER_START_GRACE         = tostring(var.heartbeat.start_grace)
+    RINGMASTER_DRAIN_TIMEOUT       = tostring(var.drain_timeout)
+    RINGMASTER_STOP_TIMEOUT        = tostring(var.stop_timeout)
+    RINGMASTER_RESPONSE_TIMEOUT    = tostring(var.response_timeout)
+  }
+}

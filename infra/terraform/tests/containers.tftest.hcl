@@ -1,0 +1,133 @@
+# The two containers as the engine gets them: ports, volumes, labels, and nothing that they could do without.
+
+mock_provider "docker" {
+  override_during = plan
+}
+
+variables {
+  deployment    = "ringmaster"
+  image_id      = "sha256:built"
+  network_id    = "network-id"
+  grace_seconds = 35
+}
+
+run "edge" {
+  command = plan
+  module {
+    source = "./modules/edge"
+  }
+  variables {
+    name    = "ringmaster-edge"
+    publish = { address = "127.0.0.1", port = 5000, internal = 5000 }
+  }
+
+  assert {
+    condition     = [for port in docker_container.this.ports : "${port.ip}:${port.external}:${port.internal}"] == ["127.0.0.1:5000:5000"]
+    error_message = "The edge publishes the public port where it was told to."
+  }
+
+  assert {
+    condition     = { for mount in docker_container.this.mounts : mount.target => mount.source } == { "/run/ringmaster" = "ringmaster-edge" }
+    error_message = "The edge has its own volume and no other."
+  }
+
+  assert {
+    condition     = { for label in docker_container.this.labels : label.label => label.value } == { "ringmaster.deployment" = "ringmaster", "ringmaster.role" = "edge" }
+    error_message = "The edge's labels are missing."
+  }
+
+  assert {
+    condition     = docker_container.this.restart == "always" && docker_container.this.destroy_grace_seconds == 35 && docker_container.this.wait != true
+    error_message = "The edge starts without the balancer, comes back by itself and stops softly."
+  }
+
+  assert {
+    condition     = docker_container.this.read_only && one(docker_container.this.capabilities).drop == toset(["ALL"]) && contains(docker_container.this.security_opts, "no-new-privileges")
+    error_message = "The edge has a privilege that it does not need."
+  }
+}
+
+run "balancer_with_an_edge" {
+  command = plan
+  module {
+    source = "./modules/balancer"
+  }
+  variables {
+    name          = "ringmaster-balancer"
+    ports         = [{ address = "127.0.0.1", port = 5001, internal = 5001 }]
+    state_volume  = "ringmaster-state"
+    edge_volume   = "ringmaster-edge"
+    docker_socket = "/run/user/1000/docker.sock"
+    docker_gid    = 999
+    wait_seconds  = 120
+    environment   = { RINGMASTER_DEPLOYMENT = "ringmaster", RINGMASTER_SLOTS = "512" }
+  }
+
+  assert {
+    condition     = docker_container.this.env == toset(["RINGMASTER_DEPLOYMENT=ringmaster", "RINGMASTER_SLOTS=512"])
+    error_message = "The balancer gets its settings and nothing else."
+  }
+
+  assert {
+    condition     = [for port in docker_container.this.ports : "${port.ip}:${port.external}:${port.internal}"] == ["127.0.0.1:5001:5001"]
+    error_message = "The balancer publishes the control port where it was told to."
+  }
+
+  assert {
+    condition = { for mount in docker_container.this.mounts : mount.target => mount.source } == {
+      "/run/ringmaster"      = "ringmaster-edge"
+      "/var/lib/ringmaster"  = "ringmaster-state"
+      "/var/run/docker.sock" = "/run/user/1000/docker.sock"
+    }
+    error_message = "The balancer needs the edge's volume, its state and the engine's socket."
+  }
+
+  assert {
+    condition     = { for label in docker_container.this.labels : label.label => label.value } == { "ringmaster.deployment" = "ringmaster", "ringmaster.role" = "balancer" }
+    error_message = "The balancer's labels are missing."
+  }
+
+  assert {
+    condition     = docker_container.this.restart == "always" && docker_container.this.destroy_grace_seconds == 35 && docker_container.this.wait && docker_container.this.wait_timeout == 120
+    error_message = "apply waits for the balancer; it comes back by itself and stops with grace."
+  }
+
+  assert {
+    condition     = docker_container.this.read_only && one(docker_container.this.capabilities).drop == toset(["ALL"]) && contains(docker_container.this.security_opts, "no-new-privileges")
+    error_message = "The balancer has a privilege that it does not need."
+  }
+
+  assert {
+    condition     = docker_container.this.group_add == toset(["999"])
+    error_message = "The balancer may use the socket through its group only."
+  }
+}
+
+run "balancer_alone" {
+  command = plan
+  module {
+    source = "./modules/balancer"
+  }
+  variables {
+    name = "ringmaster-balancer"
+    ports = [
+      { address = "127.0.0.1", port = 5000, internal = 5000 },
+      { address = "127.0.0.1", port = 5001, internal = 5001 },
+    ]
+    state_volume  = "ringmaster-state"
+    docker_socket = "/var/run/docker.sock"
+    docker_gid    = 999
+    wait_seconds  = 120
+    environment   = {}
+  }
+
+  assert {
+    condition     = [for mount in docker_container.this.mounts : mount.target if mount.type == "volume"] == ["/var/lib/ringmaster"]
+    error_message = "Without an edge the balancer has only its state."
+  }
+
+  assert {
+    condition     = docker_container.this.ports[*].external == tolist([5000, 5001])
+    error_message = "Without an edge the balancer publishes both ports."
+  }
+}

@@ -1,0 +1,56 @@
+"""One HTTP request over a connection of its own, sent as written: nothing is followed, repeated or normalised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPMessage
+from typing import Any
+from urllib.parse import urlsplit
+
+_TIMEOUT = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: HTTPMessage
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.body[:500]!r}"
+
+
+def ask(
+    method: str,
+    base: str,
+    path: str,
+    *,
+    body: bytes | Iterable[bytes] | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = _TIMEOUT,
+) -> Answer:
+    """`path` goes out as it is; a body that is not bytes goes out in chunks, one for each of its parts."""
+    address = urlsplit(base)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=timeout)
+    try:
+        connection.request(
+            method,
+            path,
+            body=body,
+            headers=dict(headers or {}),
+            encode_chunked=not (body is None or isinstance(body, bytes)),
+        )
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
