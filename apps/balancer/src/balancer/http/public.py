@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask, Request, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from balancer.core import answers, change
 from balancer.http import token
@@ -22,7 +23,7 @@ _TOO_MANY_TO_REMOVE = "Length of hostname list is more than removable instances"
 def create_public_app(service: FleetService, *, token_sha256: str, forward: Forward | None) -> Flask:
     """`forward` answers for the servers in the flask data plane; with the edge no such request comes here."""
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = answers.CONTROL_BODY_LIMIT
+    app.config["MAX_CONTENT_LENGTH"] = answers.CONTROL_BODY_LIMIT + 1
     install_error_handlers(app)
 
     @app.before_request
@@ -52,9 +53,10 @@ def create_public_app(service: FleetService, *, token_sha256: str, forward: Forw
 
 
 def _body() -> bytes:
-    """Raises RequestEntityTooLarge (413). A chunked body is cut at the bound, and only reading on tells."""
+    """Raises RequestEntityTooLarge (413). A chunked body is cut at the bound, which is one byte beyond the limit."""
     body = request.get_data()
-    request.stream.read(1)
+    if len(body) > answers.CONTROL_BODY_LIMIT:
+        raise RequestEntityTooLarge
     return body
 
 

@@ -99,9 +99,6 @@ class Crew:
         for task in [self._pool.submit(self._retire, name) for name in names]:
             task.result()
 
-    def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
     def _bring_up(self, name: str, ring_id: int) -> str:
         began = self._clock.now()
         self._runtime.start(name, ring_id)

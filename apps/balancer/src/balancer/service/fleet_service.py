@@ -96,7 +96,7 @@ class FleetService:
             room, limit = self._room(fleet)
             names = change.to_add(
                 wish,
-                taken=[server.name for server in fleet.servers],
+                taken={*(server.name for server in fleet.servers), *self._crew.in_hand},
                 reserved=self._reserved,
                 room=room,
                 limit=limit,

@@ -45,6 +45,3 @@ class Heartbeats:
     def suspects(self) -> frozenset[int]:
         with self._lock:
             return frozenset(ring_id for ring_id, pulse in self._pulses.items() if pulse.has_failed(self._policy))
-
-    def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
