@@ -1,11 +1,9 @@
-# One deployment, in the order in which it comes up: name → images, network → reaper → edge → balancer.
+# One deployment, in the order in which it comes up: its name → images, network, volumes → reaper → edge → balancer.
 # `terraform destroy` goes the other way: the balancer stops making servers, the edge finishes its requests, the reaper removes
-# the servers that Terraform never knew, and only then do network and images go.
+# the servers that Terraform never knew, and only then do network, volumes and images go.
 
 provider "docker" {
   host = var.docker_host
-  # A docker_host that is set has the last word, whatever DOCKER_CONTEXT says.
-  context = var.docker_host == null ? null : ""
 }
 
 locals {
@@ -15,8 +13,11 @@ locals {
     network  = "${var.name_prefix}ringmaster"
     edge     = "${var.name_prefix}ringmaster-edge"
     balancer = "${var.name_prefix}ringmaster-balancer"
-    state    = "${var.name_prefix}ringmaster-state"
   }
+  volumes = merge(
+    { state = "${var.name_prefix}ringmaster-state" },
+    local.has_edge ? { edge = "${var.name_prefix}ringmaster-edge" } : {},
+  )
 
   publish = {
     address  = var.publish_address
@@ -55,7 +56,7 @@ resource "terraform_data" "claim" {
       RINGMASTER_DEPLOYMENT  = var.deployment
       RINGMASTER_DOCKER_HOST = local.engine.docker_host
       RINGMASTER_CONTAINERS  = "${local.names.edge} ${local.names.balancer}"
-      RINGMASTER_VOLUMES     = "${local.names.edge} ${local.names.state}"
+      RINGMASTER_VOLUMES     = join(" ", values(local.volumes))
       RINGMASTER_NETWORK     = local.names.network
     }
   }
@@ -84,10 +85,24 @@ module "network" {
   name       = local.names.network
 }
 
-# Removes, before network and images go, the servers that the balancer made. It is there from the start, so that a destroy at
-# any moment finds it; it asks the engine by label, so that it needs to know nothing of what happened at run time.
+# state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer.
+resource "docker_volume" "this" {
+  for_each   = local.volumes
+  depends_on = [terraform_data.claim]
+
+  name = each.value
+
+  labels {
+    label = "ringmaster.deployment"
+    value = var.deployment
+  }
+}
+
+# Removes, before anything that they hold goes, the containers that Terraform does not know: the servers that the balancer made,
+# and what an apply left that was killed half-way. It is there from the start, so that a destroy at any moment finds it; it
+# asks the engine by label, so that it needs to know nothing of what happened at run time.
 resource "terraform_data" "reaper" {
-  depends_on       = [module.images]
+  depends_on       = [module.images, docker_volume.this]
   triggers_replace = [var.deployment, module.network.id]
   input            = merge(local.engine, { network = local.names.network })
 
@@ -119,6 +134,7 @@ module "edge" {
   name          = local.names.edge
   image_id      = module.images.ids.edge
   network_id    = module.network.id
+  volume        = docker_volume.this["edge"].name
   publish       = local.publish
   grace_seconds = local.grace_seconds
 }
@@ -132,8 +148,8 @@ module "balancer" {
   image_id      = module.images.ids.balancer
   network_id    = module.network.id
   ports         = local.balancer_ports
-  state_volume  = local.names.state
-  edge_volume   = one(module.edge[*].volume)
+  state_volume  = docker_volume.this["state"].name
+  edge_volume   = local.has_edge ? docker_volume.this["edge"].name : null
   docker_socket = var.docker_socket
   docker_gid    = local.docker_gid
   grace_seconds = local.grace_seconds

@@ -51,5 +51,5 @@ output "images" {
 
 output "volumes" {
   description = "Name of each volume: state (the balancer's fleet and ring) and, with an edge, edge (its configuration and sockets)."
-  value       = merge({ state = module.balancer.state_volume }, local.has_edge ? { edge = one(module.edge[*].volume) } : {})
+  value       = { for role, volume in docker_volume.this : role => volume.name }
 }

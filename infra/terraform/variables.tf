@@ -27,7 +27,7 @@ variable "name_prefix" {
 }
 
 variable "docker_host" {
-  description = "Address of the Docker engine (unix://, tcp:// or ssh://). null: DOCKER_CONTEXT or DOCKER_HOST from the environment, else the local socket."
+  description = "Address of the Docker engine (unix://, tcp:// or ssh://). null: DOCKER_HOST from the environment, else the local socket. The provider lets DOCKER_CONTEXT, where it is set, go before all of these."
   type        = string
   default     = null
 

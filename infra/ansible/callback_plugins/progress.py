@@ -1,4 +1,4 @@
-"""Says every ten seconds which task still runs, beside whatever the stdout callback prints."""
+"""Says after three seconds, and then every ten, which task runs, beside whatever the stdout callback prints."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped
 DOCUMENTATION = """
     name: progress
     type: notification
-    short_description: Says every ten seconds which task still runs
+    short_description: Says after three seconds, and then every ten, which task runs
     description:
-        - Ansible prints a task's name when it starts and its result when it ends, and nothing in between.
+        - Ansible itself says nothing about a task while it runs, and with skipped tasks hidden not even its name.
 """
 
-INTERVAL = 10
+FIRST, INTERVAL = 3, 10
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -30,11 +30,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._task = ""
         self._since = time.monotonic()
         self._end = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
-        self._thread = threading.Thread(target=self._tell, daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._tell, daemon=True).start()
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         self._task, self._since = task.get_name().strip(), time.monotonic()
@@ -43,7 +41,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._end.set()
 
     def _tell(self) -> None:
-        while not self._end.wait(INTERVAL):
-            seconds = time.monotonic() - self._since
-            if seconds >= INTERVAL:
-                self._display.display(f"  ... still running after {seconds:.0f} s: {self._task}")
+        while not self._end.wait(1):
+            seconds = int(time.monotonic() - self._since)
+            if seconds == FIRST:
+                self._display.display(f"  ... {self._task}")
+            elif seconds and seconds % INTERVAL == 0:
+                self._display.display(f"  ... still running after {seconds} s: {self._task}")

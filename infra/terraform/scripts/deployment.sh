@@ -4,7 +4,7 @@
 # RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES (names, blanks between them).
 #
 #   claim   fail if the deployment's name or one of its names is in use on the engine
-#   reap    remove the servers of the deployment, and the images that a rebuild left to them
+#   reap    remove the deployment's containers that Terraform does not know, and the images that a rebuild left to them
 set -eu
 
 fail() {
@@ -12,14 +12,13 @@ fail() {
     exit 1
 }
 
-# The engine that the provider talks to, by the same rules: its docker_host, else DOCKER_CONTEXT, else DOCKER_HOST, else the
-# local socket. (The docker command alone would read a default context from its own configuration too.)
+# The engine that the provider talks to, by the provider's rules: DOCKER_CONTEXT, else its docker_host, else DOCKER_HOST, else
+# the local socket. (By itself the docker command would prefer DOCKER_HOST, and knows a default context too.)
 choose_engine() {
-    if [ "$RINGMASTER_DOCKER_HOST" != default ]; then
-        unset DOCKER_CONTEXT
-        export DOCKER_HOST="$RINGMASTER_DOCKER_HOST"
-    elif [ -n "${DOCKER_CONTEXT:-}" ]; then
+    if [ -n "${DOCKER_CONTEXT:-}" ]; then
         unset DOCKER_HOST
+    elif [ "$RINGMASTER_DOCKER_HOST" != default ]; then
+        export DOCKER_HOST="$RINGMASTER_DOCKER_HOST"
     else
         export DOCKER_HOST="${DOCKER_HOST:-unix:///var/run/docker.sock}"
     fi
@@ -45,25 +44,19 @@ claim() {
     [ -z "$(docker network ls --quiet --filter "name=^$RINGMASTER_NETWORK\$")" ] || in_use "A network named $RINGMASTER_NETWORK"
 }
 
-# Ids of the deployment's containers of a role, running or not.
-containers_of() {
-    docker container ls --all --quiet --no-trunc \
-        --filter "label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT" --filter "label=ringmaster.role=$1"
-}
-
-# A removal may be under way already, or take a moment: asked again until nothing is left. Warm spares are servers too.
-remove_servers() {
+# A container may be on its way out already, and a balancer that Terraform lost makes new servers until it is gone itself:
+# asked again until nothing is left.
+remove_containers() {
     tries=60
-    while :; do
-        running=$(containers_of server)
-        spare=$(containers_of spare)
-        [ -n "$running$spare" ] || return 0
-        [ "$tries" -gt 0 ] || fail "These servers of '$RINGMASTER_DEPLOYMENT' cannot be removed:" "$running" "$spare" \
+    while left=$(docker container ls --all --quiet --no-trunc --filter "label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"); do
+        [ -n "$left" ] || return 0
+        [ "$tries" -gt 0 ] || fail "These containers of '$RINGMASTER_DEPLOYMENT' cannot be removed:" "$left" \
             "Remove them by hand (docker rm -f), then try again."
         tries=$((tries - 1))
         # shellcheck disable=SC2086 # one id a word
-        docker container rm --force --volumes $running $spare >/dev/null || sleep 1
+        docker container rm --force --volumes $left >/dev/null || sleep 1
     done
+    fail "The engine did not say which containers of '$RINGMASTER_DEPLOYMENT' are left."
 }
 
 # Whatever else somebody attached would keep the network from being removed. It stays, off the network.
@@ -75,7 +68,7 @@ empty_network() {
 }
 
 reap() {
-    remove_servers
+    remove_containers
     empty_network
     docker image prune --force --filter "label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT" >/dev/null
 }

@@ -18,6 +18,7 @@ run "edge" {
   }
   variables {
     name    = "ringmaster-edge"
+    volume  = "ringmaster-edge-volume"
     publish = { address = "127.0.0.1", port = 5000, internal = 5000 }
   }
 
@@ -27,8 +28,8 @@ run "edge" {
   }
 
   assert {
-    condition     = { for mount in docker_container.this.mounts : mount.target => mount.source } == { "/run/ringmaster" = "ringmaster-edge" }
-    error_message = "The edge has its own volume and no other."
+    condition     = { for mount in docker_container.this.mounts : mount.target => mount.source } == { "/run/ringmaster" = "ringmaster-edge-volume" }
+    error_message = "The edge has the shared volume and no other."
   }
 
   assert {

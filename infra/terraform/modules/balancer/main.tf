@@ -5,18 +5,6 @@ locals {
   labels = { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "balancer" }
 }
 
-resource "docker_volume" "state" {
-  name = var.state_volume
-
-  dynamic "labels" {
-    for_each = local.labels
-    content {
-      label = labels.key
-      value = labels.value
-    }
-  }
-}
-
 resource "docker_container" "this" {
   name    = var.name
   image   = var.image_id
@@ -42,7 +30,7 @@ resource "docker_container" "this" {
 
   mounts {
     type   = "volume"
-    source = docker_volume.state.name
+    source = var.state_volume
     target = "/var/lib/ringmaster"
   }
 

@@ -5,18 +5,6 @@ locals {
   labels = { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "edge" }
 }
 
-resource "docker_volume" "this" {
-  name = var.name
-
-  dynamic "labels" {
-    for_each = local.labels
-    content {
-      label = labels.key
-      value = labels.value
-    }
-  }
-}
-
 resource "docker_container" "this" {
   name    = var.name
   image   = var.image_id
@@ -38,7 +26,7 @@ resource "docker_container" "this" {
 
   mounts {
     type   = "volume"
-    source = docker_volume.this.name
+    source = var.volume
     target = "/run/ringmaster"
   }
 

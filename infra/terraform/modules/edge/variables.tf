@@ -4,7 +4,7 @@ variable "deployment" {
 }
 
 variable "name" {
-  description = "Name of the container and of the volume that it shares with the balancer."
+  description = "Name of the container."
   type        = string
 }
 
@@ -15,6 +15,11 @@ variable "image_id" {
 
 variable "network_id" {
   description = "Id of the deployment's network."
+  type        = string
+}
+
+variable "volume" {
+  description = "Name of the volume shared with the balancer: HAProxy's configuration and sockets."
   type        = string
 }
 

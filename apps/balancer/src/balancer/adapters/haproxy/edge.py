@@ -40,6 +40,9 @@ class HaproxyEdge:
         self._retire(routes, present)
 
     def in_step(self, routes: Routes) -> bool:
+        """Both halves: what the running edge obeys, and what it would obey after its next start."""
+        if not self._is_written(routes):
+            return False
         present = self._servers()
         serving = {backend.name: backend.address for backend in routes.backends if not backend.draining}
         draining = {backend.name for backend in routes.backends if backend.draining}
@@ -61,6 +64,16 @@ class HaproxyEdge:
             replace_file(self._directory / "haproxy.cfg", self._renderer.render(routes).encode())
         except OSError as error:
             raise PlaneUnavailable(f"the edge's files cannot be written: {error}") from error
+
+    def _is_written(self, routes: Routes) -> bool:
+        try:
+            rendered = (self._directory / "haproxy.cfg").read_text() == self._renderer.render(routes)
+            with self._map.open() as file:
+                return rendered and file.readline() == f"{DIGEST_KEY} {routes.digest}\n"
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise PlaneUnavailable(f"the edge's files cannot be read: {error}") from error
 
     def _has_this_profile(self) -> bool:
         return f"description: {self._renderer.digest}" in self._runtime.ask("show info").splitlines()
