@@ -96,7 +96,7 @@ class Forwarder:
             response.headers["X-Served-By"] = backend.name
             return response
         self._plane.keep(backend)
-        response = Response(_pieces(answer), answer.status, direct_passthrough=True)
+        response = Response(_pieces(answer), answer.status)  # direct_passthrough would skip call_on_close
         response.headers.clear()
         for name, value in to_client(answer.headers.items(), server=backend.name):
             response.headers.add(name, value)
