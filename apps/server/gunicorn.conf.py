@@ -9,8 +9,8 @@ keepalive = 75
 # After SIGTERM a request may finish; whoever stops the container decides how long it waits (docker's stop timeout).
 graceful_timeout = 130
 
-# The root file system is read-only: /tmp, a tmpfs, is all there is to write to, and the control socket has no user.
-worker_tmp_dir = "/tmp"
+# It would be a socket in the home folder: the root file system is read-only, and nobody here asks it anything.
 control_socket_disable = True
+
 # One line per request costs more than the request; the edge logs them.
 accesslog = None

@@ -14,10 +14,10 @@ locals {
     edge     = "${var.name_prefix}ringmaster-edge"
     balancer = "${var.name_prefix}ringmaster-balancer"
   }
-  volumes = merge(
-    { state = "${var.name_prefix}ringmaster-state" },
-    local.has_edge ? { edge = "${var.name_prefix}ringmaster-edge" } : {},
-  )
+  volumes = {
+    state = "${var.name_prefix}ringmaster-state"
+    edge  = "${var.name_prefix}ringmaster-edge"
+  }
 
   publish = {
     address  = var.publish_address
@@ -87,7 +87,7 @@ module "network" {
 
 # state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer.
 resource "docker_volume" "this" {
-  for_each   = local.volumes
+  for_each   = { for role, name in local.volumes : role => name if role != "edge" || local.has_edge }
   depends_on = [terraform_data.claim]
 
   name = each.value
@@ -128,7 +128,7 @@ resource "terraform_data" "public_port" {
 module "edge" {
   source     = "./modules/edge"
   count      = local.has_edge ? 1 : 0
-  depends_on = [terraform_data.reaper, terraform_data.public_port]
+  depends_on = [terraform_data.public_port]
 
   deployment    = var.deployment
   name          = local.names.edge
@@ -141,7 +141,7 @@ module "edge" {
 
 module "balancer" {
   source     = "./modules/balancer"
-  depends_on = [terraform_data.reaper, terraform_data.public_port, module.edge]
+  depends_on = [terraform_data.public_port, module.edge]
 
   deployment    = var.deployment
   name          = local.names.balancer

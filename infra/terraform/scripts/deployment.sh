@@ -25,23 +25,27 @@ choose_engine() {
     command -v docker >/dev/null || fail "The docker command is missing on this machine: install it (Debian: docker-cli), then try again."
 }
 
-in_use() {
-    fail "$1 is on the engine already, and not this Terraform state's." \
+# refuse_if_any WHAT COMMAND…: WHAT is in use if COMMAND prints anything.
+refuse_if_any() {
+    what=$1
+    shift
+    found=$("$@")
+    [ -z "$found" ] || fail "$what is on the engine already, and not this Terraform state's." \
         "Choose another deployment and name_prefix, or remove what is there (see: docker ps -a --filter label=ringmaster.deployment)."
 }
 
 claim() {
     ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
-    [ -z "$(docker container ls --all --quiet --filter "$ours")" ] || in_use "A container of the deployment '$RINGMASTER_DEPLOYMENT'"
-    [ -z "$(docker network ls --quiet --filter "$ours")" ] || in_use "A network of the deployment '$RINGMASTER_DEPLOYMENT'"
-    [ -z "$(docker volume ls --quiet --filter "$ours")" ] || in_use "A volume of the deployment '$RINGMASTER_DEPLOYMENT'"
+    refuse_if_any "A container of the deployment '$RINGMASTER_DEPLOYMENT'" docker container ls --all --quiet --filter "$ours"
+    refuse_if_any "A network of the deployment '$RINGMASTER_DEPLOYMENT'" docker network ls --quiet --filter "$ours"
+    refuse_if_any "A volume of the deployment '$RINGMASTER_DEPLOYMENT'" docker volume ls --quiet --filter "$ours"
     for name in $RINGMASTER_CONTAINERS; do
-        [ -z "$(docker container ls --all --quiet --filter "name=^$name\$")" ] || in_use "A container named $name"
+        refuse_if_any "A container named $name" docker container ls --all --quiet --filter "name=^$name\$"
     done
     for name in $RINGMASTER_VOLUMES; do
-        [ -z "$(docker volume ls --quiet --filter "name=^$name\$")" ] || in_use "A volume named $name"
+        refuse_if_any "A volume named $name" docker volume ls --quiet --filter "name=^$name\$"
     done
-    [ -z "$(docker network ls --quiet --filter "name=^$RINGMASTER_NETWORK\$")" ] || in_use "A network named $RINGMASTER_NETWORK"
+    refuse_if_any "A network named $RINGMASTER_NETWORK" docker network ls --quiet --filter "name=^$RINGMASTER_NETWORK\$"
 }
 
 # A container may be on its way out already, and a balancer that Terraform lost makes new servers until it is gone itself:

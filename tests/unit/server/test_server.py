@@ -14,7 +14,8 @@ SOURCE = Path(__file__).parents[3] / "apps" / "server" / "server.py"
 def load_server() -> ModuleType:
     """The module by its path: the image has it on PYTHONPATH, the tests need no installation."""
     spec = importlib.util.spec_from_file_location("sample_server", SOURCE)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

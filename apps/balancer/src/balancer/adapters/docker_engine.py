@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,14 +74,18 @@ class DockerEngine:
         container = self._spec.name_prefix + name
         with _engine_errors():
             try:
+                if not self._is_ours(container):
+                    return
                 self._api.stop(container, timeout=self._spec.stop_timeout)
             except NotFound:
                 return
             self._remove(container)
 
     def kill(self, name: str) -> None:
-        with _engine_errors():
-            self._remove(self._spec.name_prefix + name)
+        container = self._spec.name_prefix + name
+        with _engine_errors(), suppress(NotFound):
+            if self._is_ours(container):
+                self._remove(container)
 
     def changes(self) -> Iterator[str]:
         filters = {"type": "container", "event": list(_EVENTS), "label": [f"{DEPLOYMENT}={self._spec.deployment}"]}
@@ -127,12 +131,16 @@ class DockerEngine:
 
     def _make_way(self, container: str) -> None:
         try:
-            labels = self._api.inspect_container(container)["Config"]["Labels"] or {}
+            if not self._is_ours(container):
+                raise NameTaken(f"a container named {container} exists and is not a server of this deployment")
         except NotFound:
             return
-        if self._labels.items() - labels.items():
-            raise NameTaken(f"a container named {container} exists and is not a server of this deployment")
         self._remove(container)
+
+    def _is_ours(self, container: str) -> bool:
+        """Whether the container of that name is a server of this deployment. Raises NotFound."""
+        labels = self._api.inspect_container(container)["Config"]["Labels"] or {}
+        return self._labels.items() <= labels.items()
 
     def _pull(self) -> None:
         _log.info("image pulled", extra={"image": self._spec.image})
