@@ -53,7 +53,7 @@ class Outcome:
 
 
 def send(url: str, *, requests: int, concurrency: int, progress: Callable[[int], None] | None = None) -> Outcome:
-    """Exactly so many GETs of `url`, `concurrency` at a time over kept connections; `progress` hears of each hundred."""
+    """Exactly so many GETs of `url`, `concurrency` at a time over kept connections; `progress` hears of every 100."""
     left = threading.Semaphore(requests)
     outcome = Outcome()
     _run(url, concurrency, lambda: left.acquire(blocking=False), outcome, progress)

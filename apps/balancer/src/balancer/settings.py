@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from balancer.core import names
 from balancer.core.request_hash import REQUEST_HASHES
-from balancer.core.strategies import STRATEGIES
+from balancer.core.strategies import STRATEGIES, strategy
 
 PREFIX = "RINGMASTER_"
 
@@ -114,7 +114,9 @@ class Settings:
     server_image: str = _setting("ringmaster-server", _text(r"\S+", "an image's name or id"), "What every server runs.")
     server_port: int = _setting("5000", _integer(1, 65535), "Where a server listens for HTTP.")
     heartbeat_path: str = _setting(
-        "/heartbeat", _text(r"/[!-~]*", "a path that starts with /"), "Answers 200 while a server is well."
+        "/heartbeat",
+        _text(r"/[A-Za-z0-9._~%/?&=+,:@-]*", "a path that starts with /, without blanks and quotes"),
+        "Answers 200 while a server is well.",
     )
     server_environment: dict[str, str] = _setting(
         "{}", Kind("a JSON object of strings", _environment), "Variables for every server, beside SERVER_ID."
@@ -181,6 +183,12 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.ring_strategy == "course" and settings.virtual_servers > settings.slots:
         raise InvalidSetting(f"{PREFIX}VIRTUAL_SERVERS must be at most {PREFIX}SLOTS={settings.slots}")
+    ring = strategy(settings.ring_strategy, slots=settings.slots, virtual_servers=settings.virtual_servers)
+    if len(settings.initial_servers) > ring.capacity:
+        raise InvalidSetting(
+            f"{PREFIX}INITIAL_SERVERS names {len(settings.initial_servers)} servers, and a ring of "
+            f"{PREFIX}SLOTS={settings.slots} holds at most {ring.capacity}"
+        )
 
 
 def markdown() -> str:

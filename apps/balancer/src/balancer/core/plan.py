@@ -22,13 +22,14 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`failed`: name → reason, to take off the ring; `fence`: containers to kill and remove;
-    `moved`: name → new address; `retire`: servers that were leaving when somebody stopped caring for them;
-    `start`: how many replacements to begin."""
+    """`failed`: name → reason, to take off the ring; `fence`: containers to kill and remove; `moved`: name → new
+    address; `abandon`: joining servers that nobody brings up any more; `retire`: servers that were leaving when
+    somebody stopped caring for them; `start`: how many replacements to begin."""
 
     failed: Mapping[str, str]
     fence: tuple[str, ...]
     moved: Mapping[str, str]
+    abandon: tuple[str, ...]
     retire: tuple[str, ...]
     start: int
 
@@ -58,10 +59,11 @@ def decide(
             failed[server.name] = reason
         elif observed[server.name].address != server.address:
             moved[server.name] = observed[server.name].address
+    abandon = () if fleet.is_first else tuple(name for name in fleet.named(State.JOINING) if name not in in_hand)
     wanted = {
         (server.name, server.ring_id)
         for server in fleet.servers
-        if server.state is not State.DOWN and server.name not in failed
+        if server.state is not State.DOWN and server.name not in failed and server.name not in abandon
     }
     serving = len(fleet.replicas) - len(failed)
     return Plan(
@@ -72,6 +74,7 @@ def decide(
             if (name, container.ring_id) not in wanted and name not in in_hand
         ),
         moved=moved,
+        abandon=abandon,
         retire=tuple(name for name in fleet.named(State.LEAVING) if name not in in_hand),
         start=max(0, fleet.target - serving - replacing),
     )

@@ -51,8 +51,11 @@ class FleetService:
         Raises InvalidRequest, Busy, NameTaken, StartFailed, EngineUnavailable, PlaneUnavailable, StateUnavailable;
         then nothing of it is left.
         """
-        with self.one_at_a_time(), ExitStack() as undo:
-            fleet, names = self._begin_join(wish)
+        with self.one_at_a_time(), ExitStack() as held, ExitStack() as undo:
+            with self._desired.lock:
+                names = self._new_names(wish)
+                held.enter_context(self._crew.holding(names))
+                fleet = self._desired.change(lambda fleet: fleet.begin_join(names))
             undo.callback(self._abandon, names)
             addresses = self._crew.bring_up({name: fleet.server(name).ring_id for name in names})
             fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses, self._desired.strategy))
@@ -88,27 +91,24 @@ class FleetService:
         finally:
             self._turn.release()
 
-    def _begin_join(self, wish: Change) -> tuple[Fleet, tuple[str, ...]]:
-        with self._desired.lock:
-            fleet = self._desired.fleet
-            if fleet.is_first:
-                raise Busy("the first servers are still starting; try again when /readyz says ready")
-            room, limit = self._room(fleet)
-            names = change.to_add(
-                wish,
-                taken={*(server.name for server in fleet.servers), *self._crew.in_hand},
-                reserved=self._reserved,
-                room=room,
-                limit=limit,
-                choose=self._chance.choice,
-            )
-            return self._desired.change(lambda fleet: fleet.begin_join(names)), names
+    def _new_names(self, wish: Change) -> tuple[str, ...]:
+        fleet = self._desired.fleet
+        if fleet.is_first:
+            raise Busy("the first servers are still starting; try again when /readyz says ready")
+        room, limit = self._room(fleet)
+        return change.to_add(
+            wish,
+            taken={*(server.name for server in fleet.servers), *self._crew.in_hand},
+            reserved=self._reserved,
+            room=room,
+            limit=limit,
+            choose=self._chance.choice,
+        )
 
     def _abandon(self, names: Collection[str]) -> None:
         """Undoes a join that failed; a container that cannot be removed now is removed when it is next observed."""
-        with self._crew.holding(names):
-            self._crew.kill(names)
-            self._desired.change(lambda fleet: fleet.abandon(names))
+        self._crew.kill(names)
+        self._desired.change(lambda fleet: fleet.abandon(names))
 
     def _room(self, fleet: Fleet) -> tuple[int, str]:
         """How many more servers fit, and the sentence that says why no more."""

@@ -72,11 +72,7 @@ class Reconciler:
             if not self._load():
                 observed = self._runtime.observe()
                 self._desired.change(lambda fleet: self._found(observed) if observed else self._new())
-            strategy = self._desired.strategy
-            fleet = self._desired.fleet
-            if not fleet.is_first:
-                undone = fleet.named(State.JOINING)
-                self._desired.change(lambda fleet: fleet.abandon(undone).placed(strategy))
+            self._desired.change(lambda fleet: fleet.placed(self._desired.strategy))
             self._desired.restored = True
             _log.info(
                 "fleet restored", extra={"servers": self._desired.fleet.replicas, "N": self._desired.fleet.target}
@@ -125,6 +121,8 @@ class Reconciler:
         elif self._backoff.may_start(self._clock.now()):
             for _ in range(plan.start):
                 self._start_replacement()
+        if not self._replacing and not plan.start:
+            self._condition.well(Part.FLEET)
 
     def _observe(self) -> Mapping[str, Observed]:
         """What the engine shows; while it is away, what was last known of the serving servers."""
@@ -148,6 +146,7 @@ class Reconciler:
         if plan.failed or plan.moved:
             self._desired.change(lambda fleet: fleet.fail(plan.failed).moved(plan.moved))
             self._publish()
+        self._desired.change(lambda fleet: fleet.abandon(plan.abandon))
 
     def _fence(self, plan: Plan) -> None:
         """Ends what must not answer any more: failed servers, hung ones too, and orphans. Only after the ring."""
@@ -168,7 +167,7 @@ class Reconciler:
         if self._replacing or not self._backoff.may_start(self._clock.now()):
             return
         self._replacing.update(ring_ids)
-        self._crew.take(ring_ids, lambda: self._fill(ring_ids, keep=True))
+        self._crew.take(ring_ids, lambda: self._fill(ring_ids))
 
     def _start_replacement(self) -> None:
         with self._desired.lock:
@@ -177,10 +176,10 @@ class Reconciler:
             fleet = self._desired.change(lambda fleet: fleet.begin_join([name]))
             ring_id = fleet.server(name).ring_id
         self._replacing.add(name)
-        self._crew.take([name], lambda: self._fill({name: ring_id}, keep=False))
+        self._crew.take([name], lambda: self._fill({name: ring_id}))
 
-    def _fill(self, ring_ids: dict[str, int], *, keep: bool) -> None:
-        """Brings joining servers onto the ring in the place of others; `keep` their names when they fail."""
+    def _fill(self, ring_ids: dict[str, int]) -> None:
+        """Brings joining servers onto the ring in the place of others; where it fails a later step abandons them."""
         began = self._clock.now()
         try:
             addresses = self._crew.bring_up(ring_ids)
@@ -188,17 +187,14 @@ class Reconciler:
                 self._desired.change(lambda fleet: fleet.fill(addresses, self._desired.strategy))
                 self._publish()
                 self._joined_at |= dict.fromkeys(ring_ids.values(), self._clock.now())
-            self._condition.well(Part.FLEET)
             _log.info(
                 "server joined", extra={"servers": list(ring_ids), "seconds": round(self._clock.now() - began, 3)}
             )
-        except (StartFailed, NameTaken, EngineUnavailable) as error:
+        except (StartFailed, NameTaken, EngineUnavailable, StateUnavailable) as error:
             self._condition.ill(Part.FLEET, str(error))
             self._backoff = self._backoff.failed(self._clock.now())
             _log.warning("start failed", extra={"reason": str(error), "pause": self._backoff.delay})
             self._crew.kill(ring_ids)
-            if not keep:
-                self._desired.change(lambda fleet: fleet.abandon(ring_ids))
         finally:
             self._replacing.difference_update(ring_ids)
             self._on_change()

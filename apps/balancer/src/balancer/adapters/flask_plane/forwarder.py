@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO
@@ -41,13 +42,28 @@ class ForwardingProfile:
     draw: Callable[[], int]
 
 
+_target: ContextVar[str] = ContextVar("target")
+
+
+class _Connection(urllib3.connection.HTTPConnection):
+    """Sends the target as the client wrote it; urllib3 would write some characters in another way."""
+
+    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
+        target = _target.get()
+        super().putrequest(method, target if target.isascii() else url, skip_host, skip_accept_encoding)
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
 class Forwarder:
     """Called with a Flask request, answers with what a server said."""
 
     def __init__(self, plane: FlaskPlane, profile: ForwardingProfile) -> None:
         self._plane = plane
         self._profile = profile
-        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
+        self._pools: dict[str, _Pool] = {}
         self._lock = threading.Lock()
 
     def __call__(self, request: Request) -> Response:
@@ -73,9 +89,11 @@ class Forwarder:
         return _failed(status, reason)
 
     def _attempt(self, request: Request, body: bytes | IO[bytes] | None, backend: Backend) -> Response:
+        target = raw_target(request)
+        _target.set(target)
         answer = self._pool(backend.address).urlopen(
             request.method,
-            raw_target(request),
+            target,
             body=body,
             headers=to_server(dict(request.headers), client=request.remote_addr or ""),
             chunked=hasattr(body, "read") and request.content_length is None,
@@ -89,7 +107,7 @@ class Forwarder:
             answer.drain_conn()
             answer.release_conn()
             response = Response(
-                answers.unknown_path(raw_target(request).partition("?")[0]),
+                answers.unknown_path(target.partition("?")[0]),
                 HTTPStatus.BAD_REQUEST,
                 content_type=answers.CONTENT_TYPE,
             )
@@ -104,7 +122,7 @@ class Forwarder:
         response.call_on_close(answer.close)
         return response
 
-    def _pool(self, address: str) -> urllib3.HTTPConnectionPool:
+    def _pool(self, address: str) -> _Pool:
         """One pool per server; those of servers that are gone are dropped."""
         with self._lock:
             if address not in self._pools:
@@ -112,7 +130,7 @@ class Forwarder:
                 self._pools = {known: pool for known, pool in self._pools.items() if known in present}
                 host, _, port = address.rpartition(":")
                 timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=self._profile.response_timeout)
-                self._pools[address] = urllib3.HTTPConnectionPool(host, int(port), maxsize=64, timeout=timeout)
+                self._pools[address] = _Pool(host, int(port), maxsize=64, timeout=timeout)
             return self._pools[address]
 
 
