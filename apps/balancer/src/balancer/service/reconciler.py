@@ -172,7 +172,8 @@ class Reconciler:
     def _start_replacement(self) -> None:
         with self._desired.lock:
             fleet = self._desired.fleet
-            name = names.generate([server.name for server in fleet.servers], self._chance.choice)
+            taken = {*(server.name for server in fleet.servers), *self._crew.in_hand}
+            name = names.generate(taken, self._chance.choice)
             fleet = self._desired.change(lambda fleet: fleet.begin_join([name]))
             ring_id = fleet.server(name).ring_id
         self._replacing.add(name)

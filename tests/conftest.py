@@ -1,0 +1,70 @@
+"""What all tests share: marks for the real parts a test needs, and the deployment's logs beside a failure."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+
+import docker
+import pytest
+
+from tests.deployment import base_image
+from tests.system import System
+
+
+def _docker_is_missing() -> str:
+    try:
+        engine = docker.from_env()
+        engine.ping()
+        engine.close()
+    except docker.errors.DockerException as error:
+        return f"no Docker engine answers ({error}); run: make host"
+    try:
+        base_image()
+    except AssertionError as error:
+        return str(error)
+    return ""
+
+
+def _is_missing(command: str) -> Callable[[], str]:
+    return lambda: "" if shutil.which(command) else f"{command} is not in the search path; run: make host"
+
+
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "docker": ("needs a Docker engine with the base image", _docker_is_missing),
+    "terraform": ("needs Terraform and its Docker provider", _is_missing("terraform")),
+    "ansible": ("needs Ansible", _is_missing("ansible-playbook")),
+}
+"""Mark → what it says, and what asks whether the part is missing and answers with what to do."""
+
+_missing: dict[str, str] = {}
+_began: dict[str, float] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for mark, (meaning, _) in PARTS.items():
+        config.addinivalue_line("markers", f"{mark}: {meaning}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A missing part is a failure with what to do about it, never a skip."""
+    _began[item.nodeid] = time.time()
+    for mark, (_, ask) in PARTS.items():
+        if item.get_closest_marker(mark):
+            if mark not in _missing:
+                _missing[mark] = ask()
+            if _missing[mark]:
+                pytest.fail(_missing[mark], pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, System):
+                for role, text in value.logs(since=_began[item.nodeid]).items():
+                    report.sections.append((f"{role} of {value.deployment}", text))
+    return report

@@ -1,0 +1,44 @@
+"""What the contract tests share: the real parts, each made once, when the first test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from balancer.core.routes import Backend
+from tests.contract.docker_bench import DockerBench
+from tests.contract.haproxy_bench import HaproxyBench
+from tests.contract.lab import Lab
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    with Lab() as lab:
+        yield lab
+
+
+@pytest.fixture
+def docker_bench(lab: Lab, tmp_path: Path) -> Iterator[DockerBench]:
+    with DockerBench(lab, tmp_path) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="session")
+def servers(lab: Lab) -> tuple[Backend, ...]:
+    """Three sample servers, where the edge can reach them."""
+    return lab.servers("S1", "S2", "S3")
+
+
+@pytest.fixture(scope="session")
+def edge(lab: Lab, servers: tuple[Backend, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[HaproxyBench]:
+    with HaproxyBench(lab, tmp_path_factory.mktemp("edge"), servers) as bench:
+        yield bench
+
+
+@pytest.fixture
+def haproxy_bench(edge: HaproxyBench) -> HaproxyBench:
+    """As new, whatever the test before it did to it."""
+    edge.reset()
+    return edge

@@ -1,0 +1,113 @@
+"""DockerEngine on the bench: a real engine, reached through a door that can be shut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+from docker.models.containers import Container
+
+from balancer.adapters.docker_engine import DockerEngine, ServerSpec
+from tests.containers import DEPLOYMENT, ROLE, freeze
+from tests.contract.engine_door import EngineDoor
+from tests.contract.lab import PORT, Lab, remove
+
+NO_IMAGE = "127.0.0.1:1/no-such-image"
+"""Nobody listens there: the pull fails at once, without a word to any network."""
+
+
+class DockerBench:
+    """A RuntimeBench, beside what only a real container has."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.lab = lab
+        self.door = EngineDoor(folder / "engine.sock")
+        self.spec = ServerSpec(
+            deployment=lab.name,
+            name_prefix=f"{lab.name}-",
+            network=lab.name,
+            image=lab.server_image,
+            port=PORT,
+            environment={},
+            memory="",
+            cpus=0,
+            read_only=True,
+            capabilities=(),
+            stop_timeout=10,
+        )
+        self.runtime = DockerEngine(self.spec)
+        self._engines = [self.runtime]
+        self._environment = pytest.MonkeyPatch()
+
+    def __enter__(self) -> Self:
+        self.door.open()
+        self._environment.setenv("DOCKER_HOST", f"unix://{self.door.path}")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._environment.undo()
+        for container in self._all():
+            remove(container)
+        for engine in self._engines:
+            if engine._connection is not None:
+                engine._connection.close()
+        self.door.shut()
+
+    def change(self, **changes: Any) -> None:
+        """The runtime of a balancer with another specification of its servers."""
+        self.runtime = DockerEngine(replace(self.spec, **changes))
+        self._engines.append(self.runtime)
+
+    def break_starts(self) -> None:
+        self.change(image=NO_IMAGE)
+
+    def die(self, name: str) -> None:
+        self.container(name).kill()
+
+    def pause(self, name: str) -> None:
+        self.container(name).pause()
+
+    def hang(self, name: str) -> None:
+        freeze(self.container(name))
+
+    def wake(self, name: str) -> None:
+        self.container(name).unpause()
+
+    def disconnect(self, name: str) -> None:
+        self.lab.engine.networks.get(self.lab.name).disconnect(self.container(name))
+
+    def occupy(self, name: str) -> None:
+        self.neighbour(name, labels={DEPLOYMENT: f"{self.lab.name}-other", ROLE: "server"})
+
+    @property
+    def names(self) -> set[str]:
+        return {container.name.removeprefix(self.spec.name_prefix) for container in self._all()}
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self.door.shut()
+        try:
+            yield
+        finally:
+            self.door.open()
+
+    def container(self, name: str) -> Container:
+        return self.lab.engine.containers.get(self.spec.name_prefix + name)
+
+    def neighbour(self, name: str, **options: Any) -> Container:
+        """A container that the runtime did not start."""
+        return self.lab.run(name, self.lab.server_image, **options)
+
+    def _all(self) -> list[Container]:
+        """Whatever has the prefix and is not the lab's own."""
+        containers = self.lab.engine.containers.list(
+            all=True, filters={"name": f"^/?{self.spec.name_prefix}"}, ignore_removed=True
+        )
+        return [container for container in containers if container.labels.get(ROLE) != self.lab.labels[ROLE]]

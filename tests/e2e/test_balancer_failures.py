@@ -1,0 +1,130 @@
+"""The balancer dies and comes back: it takes up the fleet it left, and the edge goes on without it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.containers import crash
+from tests.e2e.conftest import Measured, N, load, only_haproxy
+from tests.e2e.test_server_failures import only_the_fleet_runs
+from tests.http_client import Answer, ask
+from tests.polling import until
+from tests.system import System
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform]
+
+AWAY = (
+    b'{"message":"<Error> The balancer is away; the servers are still being served. Try again in a moment",'
+    b'"status":"failure"}'
+)
+
+
+@pytest.fixture
+def stopped(system: System) -> Iterator[System]:
+    """A system whose balancer is away, until the test or the fixture starts it again."""
+    balancer = system.containers.balancer
+    balancer.stop()
+    try:
+        yield system
+    finally:
+        balancer.start()
+        system.wait_until_ready()
+
+
+def test_after_a_crash_it_serves_the_same_fleet_on_the_same_ring(system: System) -> None:
+    system.add(1, ["S21"])
+    system.rm(1, ["S21"])
+    before, slots = system.standing, system.slot_map
+    crash(system.containers.balancer)
+    until(lambda: not system.is_ready, "the balancer is away", within=5, pause=0.01)
+    system.wait_until_ready()
+    assert system.standing == before
+    assert system.slot_map == slots
+    assert system.get("/home").status == 200
+
+
+@only_haproxy
+def test_a_crash_of_the_balancer_stops_no_traffic(system: System, measured: Measured) -> None:
+    before = system.standing
+    with load(system) as traffic:
+        began = time.monotonic()
+        crash(system.containers.balancer)
+        away: Answer = until(
+            lambda: answer if (answer := system.rep()).status != 200 else None, "/rep says so", within=5, pause=0.01
+        )
+        until(lambda: system.replicas, "the balancer is back", within=30, pause=0.02)
+        measured(f"the balancer was back after {time.monotonic() - began:.2f} s")
+        system.wait_until_ready()
+    measured(str(traffic))
+    assert traffic.failed == 0, str(traffic)
+    assert (away.status, away.headers["Content-Type"], away.body) == (503, "application/json", AWAY)
+    assert system.standing == before
+
+
+@only_haproxy
+def test_without_the_balancer_servers_serve_and_control_endpoints_say_so(stopped: System) -> None:
+    with load(stopped) as traffic:
+        for method, path in [("GET", "/rep"), ("POST", "/add"), ("DELETE", "/rm")]:
+            answer = ask(method, stopped.url, path, body=b'{"n":1}')
+            assert (answer.status, answer.headers["Content-Type"], answer.body) == (503, "application/json", AWAY)
+    assert traffic.failed == 0, str(traffic)
+
+
+@only_haproxy
+def test_a_server_that_dies_while_the_balancer_is_away_costs_no_request_and_is_replaced_after(stopped: System) -> None:
+    victim, server = next(iter(stopped.containers.servers.items()))
+    with load(stopped) as traffic:
+        server.kill()
+    assert traffic.failed == 0, str(traffic)
+    stopped.containers.balancer.start()
+    until(lambda: victim not in stopped.replicas and len(stopped.replicas) == N, "it is replaced", within=30)
+    stopped.wait_until_ready()
+    assert only_the_fleet_runs(stopped)
+
+
+def test_an_add_that_the_crash_cuts_off_is_undone(system: System) -> None:
+    before = system.standing
+    with ThreadPoolExecutor() as pool:
+        change = pool.submit(_change_and_expect_anything, system, "add", 3, ["S51", "S52", "S53"])
+        until(lambda: set(system.containers.servers) - set(before.replicas), "one is started", within=20, pause=0.01)
+        crash(system.containers.balancer)
+        change.result()
+    until(lambda: system.replicas, "the balancer is back", within=30)
+    system.wait_until_ready()
+    until(lambda: only_the_fleet_runs(system), "no orphan is left", within=20)
+    assert system.standing == before
+
+
+def test_a_removal_that_the_crash_cuts_off_is_finished(system: System) -> None:
+    leaving = system.replicas[0]
+    with ThreadPoolExecutor() as pool:
+        slow = [pool.submit(_get_and_expect_anything, system, "/slow?seconds=3") for _ in range(6)]
+        change = pool.submit(_change_and_expect_anything, system, "rm", 1, [leaving])
+        until(lambda: leaving not in system.slot_map, "it is off the ring", within=10, pause=0.02)
+        crash(system.containers.balancer)
+        change.result()
+        for request in slow:
+            request.result()
+    until(lambda: len(system.replicas) == N - 1, "the balancer is back", within=30)
+    until(lambda: leaving not in system.containers.servers, "the removal is finished", within=30)
+    system.wait_until_ready()
+    assert only_the_fleet_runs(system)
+    assert leaving not in system.replicas
+
+
+def _change_and_expect_anything(system: System, change: str, n: int, hostnames: list[str]) -> None:
+    try:
+        getattr(system, change)(n, hostnames)
+    except OSError:
+        return  # the flask plane's clients lose their connection
+
+
+def _get_and_expect_anything(system: System, path: str) -> None:
+    try:
+        system.get(path)
+    except OSError:
+        return

@@ -1,0 +1,116 @@
+"""The edge restarts: from its first request on it follows the present ring, with or without the balancer."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.containers import crash
+from tests.e2e.conftest import only_haproxy
+from tests.http_client import Answer
+from tests.polling import until
+from tests.system import System
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
+
+
+def first_answer(system: System) -> Answer:
+    """The first one that the edge gives, whatever it says."""
+
+    def ask() -> Answer | None:
+        try:
+            return system.get("/home")
+        except OSError:
+            return None
+
+    return until(ask, "the edge answers", within=20, pause=0.01)
+
+
+def served_by(system: System) -> Counter[str]:
+    answers = [system.get("/home") for _ in range(90)]
+    assert {answer.status for answer in answers} == {200}
+    return Counter(answer.headers["X-Served-By"] for answer in answers)
+
+
+@pytest.fixture
+def changed(system: System) -> System:
+    """A system whose fleet is not the one that its edge was started with."""
+    system.rm(1)
+    system.add(1)
+    return system
+
+
+@pytest.mark.parametrize("fault", ["restart", "crash"])
+def test_a_restarted_edge_follows_the_present_ring_from_its_first_request_on(changed: System, fault: str) -> None:
+    before, slots = changed.standing, changed.slot_map
+    edge = changed.containers.edge
+    if fault == "restart":
+        edge.restart()
+    else:
+        crash(edge)
+        until(lambda: _is_down(changed), "the edge is down", within=5, pause=0.01)
+    assert first_answer(changed).status == 200
+    assert changed.slot_map == slots
+    assert set(served_by(changed)) == set(before.replicas)
+    changed.wait_until_ready()
+    assert changed.standing == before
+    assert changed.slot_map == slots
+
+
+def test_an_edge_that_restarts_while_the_balancer_is_away_serves_the_last_fleet(changed: System) -> None:
+    before, slots = changed.standing, changed.slot_map
+    balancer = changed.containers.balancer
+    balancer.stop()
+    try:
+        changed.containers.edge.restart()
+        assert first_answer(changed).status == 200
+        assert set(served_by(changed)) == set(before.replicas)
+    finally:
+        balancer.start()
+        changed.wait_until_ready()
+    assert changed.standing == before
+    assert changed.slot_map == slots
+
+
+def test_the_balancer_says_that_the_edge_is_away_and_is_well_when_it_is_back(system: System) -> None:
+    before = system.standing
+    edge = system.containers.edge
+    edge.stop()
+    try:
+        report = until(lambda: system.healthz().document["ailments"], "/healthz names it", within=10)
+        assert "data plane" in report
+        assert system.readyz().status == 503
+        assert system.healthz().status == 200
+        refused = system.standing
+        assert refused == before
+    finally:
+        edge.start()
+    system.wait_until_ready()
+    assert system.healthz().document["ailments"] == {}
+    assert system.standing == before
+
+
+def test_a_change_made_while_the_edge_is_down_is_refused_whole(system: System) -> None:
+    """The public side is the edge's, so that only a server's death can change anything then."""
+    victim = system.replicas[0]
+    edge = system.containers.edge
+    edge.stop()
+    try:
+        system.containers.server(victim).kill()
+        until(lambda: victim not in system.healthz().document["replicas"], "it is noticed", within=20)
+        until(lambda: system.healthz().document["N"] == 3, "it is replaced", within=30)
+    finally:
+        edge.start()
+    assert first_answer(system).status == 200
+    system.wait_until_ready()
+    assert victim not in system.slot_map
+    assert set(served_by(system)) == set(system.replicas)
+
+
+def _is_down(system: System) -> bool:
+    try:
+        system.get("/home")
+    except OSError:
+        return True
+    return False

@@ -1,0 +1,138 @@
+"""/rep, /add and /rm: their answers to the byte, and what they do to the fleet."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+from docker.errors import NotFound
+
+from tests.http_client import ask
+from tests.polling import until
+from tests.system import System
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform]
+
+GENERATED = re.compile(r"[a-z][a-z][a-z0-9]+")
+USERS_FORMS = re.compile(r"(s|server)\d+", re.IGNORECASE)
+
+
+def fleet_of(system: System, *hostnames: str) -> None:
+    system.rm(len(system.replicas))
+    assert system.add(len(hostnames), hostnames).status == 200
+
+
+def test_rep_names_the_servers_in_the_order_of_joining(system: System) -> None:
+    fleet_of(system, "S1", "S2", "S3")
+    answer = system.rep()
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.body == b'{"message":{"N":3,"replicas":["S1","S2","S3"]},"status":"successful"}'
+
+
+def test_the_handouts_add_and_rm_answer_as_the_handout_says(system: System) -> None:
+    fleet_of(system, "S1", "S2", "S3")
+    added = system.add(4, ["S5", "S4", "S10", "S11"])
+    assert added.status == 200
+    assert added.headers["Content-Type"] == "application/json"
+    assert added.body == b'{"message":{"N":7,"replicas":["S1","S2","S3","S5","S4","S10","S11"]},"status":"successful"}'
+    removed = system.rm(3, ["S5", "S4"])
+    left = removed.document["message"]["replicas"]
+    assert removed.status == 200
+    assert removed.document == {"message": {"N": 4, "replicas": left}, "status": "successful"}
+    assert len(left) == 4
+    assert set(left) < {"S1", "S2", "S3", "S10", "S11"}
+    assert left == sorted(left, key=["S1", "S2", "S3", "S10", "S11"].index)
+    assert set(system.containers.servers) == set(left)
+    assert system.rep().body == removed.body
+
+
+def test_new_servers_serve_and_removed_ones_are_gone_when_the_answer_comes(system: System) -> None:
+    fleet_of(system, "S1", "S2", "S3")
+    system.add(1, ["fresh_1"])
+    assert "fresh_1" in system.slot_map
+    assert system.containers.server("fresh_1").status == "running"
+    system.rm(1, ["fresh_1"])
+    assert "fresh_1" not in system.slot_map
+    assert "fresh_1" not in system.containers.servers
+
+
+def test_missing_names_are_generated(system: System) -> None:
+    before = system.replicas
+    replicas = system.add(2, ["chosen"]).document["message"]["replicas"]
+    assert replicas[:-1] == [*before, "chosen"]
+    assert GENERATED.fullmatch(replicas[-1])
+    assert not USERS_FORMS.fullmatch(replicas[-1])
+
+
+def test_a_server_with_a_generated_name_calls_itself_by_it(system: System) -> None:
+    system.rm(3)
+    (name,) = system.add(1).document["message"]["replicas"]
+    answer = system.get("/home")
+    assert answer.document["message"] == f"Hello from Server: {name}"
+    assert answer.headers["X-Served-By"] == name
+
+
+def test_a_fleet_of_none_stays_empty_until_somebody_adds(system: System) -> None:
+    answer = system.rm(3)
+    assert (answer.status, answer.body) == (200, b'{"message":{"N":0,"replicas":[]},"status":"successful"}')
+    refused = system.get("/home")
+    assert refused.status == 503
+    assert refused.headers["Content-Type"] == "application/json"
+    assert refused.body == b'{"message":"<Error> No server can answer now","status":"failure"}'
+    steps = until(lambda: system.readyz().status == 200, "an empty fleet is ready, too", within=5)
+    assert steps
+    assert system.containers.servers == {}
+    assert system.add(1, ["S1"]).document["message"] == {"N": 1, "replicas": ["S1"]}
+    assert system.get("/home").status == 200
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "application/json", None])
+def test_a_body_is_json_whatever_its_content_type_says(system: System, content_type: str | None) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = ask("DELETE", system.url, "/rm", body=b'{"n": 1, "unknown": "ignored"}', headers=headers)
+    assert (answer.status, answer.document["message"]["N"]) == (200, 2)
+
+
+def test_a_container_that_is_not_ours_makes_add_refuse_with_its_name(system: System) -> None:
+    settings = system.settings
+    before = system.standing
+    foreign = system.containers.engine.containers.create(
+        system.containers.balancer.image.id, ["sleep", "1"], name=f"{settings.name_prefix}S77"
+    )
+    try:
+        answer = system.add(2, ["S76", "S77"])
+        foreign.reload()
+    finally:
+        foreign.remove(force=True)
+    assert answer.status == 409
+    assert answer.document["status"] == "failure"
+    assert f"{settings.name_prefix}S77" in answer.document["message"]
+    assert system.standing == before
+
+
+def test_an_add_that_fails_for_one_server_adds_none(system: System) -> None:
+    before = system.standing
+    ended = threading.Event()
+
+    def spoil() -> None:
+        while not ended.wait(0.01):
+            try:
+                system.containers.server("S71").remove(force=True)
+            except (KeyError, NotFound):
+                continue
+            else:
+                return
+
+    spoiler = threading.Thread(target=spoil)
+    spoiler.start()
+    try:
+        answer = system.add(3, ["S70", "S71", "S72"])
+    finally:
+        ended.set()
+        spoiler.join()
+    assert answer.status == 500
+    assert answer.document["status"] == "failure"
+    assert "S71" in answer.document["message"]
+    assert system.standing == before

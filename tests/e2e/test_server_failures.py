@@ -1,0 +1,129 @@
+"""A server fails in one of many ways, under load: no GET fails, N is restored, the others keep their slots."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+from docker.errors import APIError
+from docker.models.containers import Container
+
+from tests.containers import crash, freeze
+from tests.e2e.conftest import Measured, N, load
+from tests.e2e.test_fleet_changes import GENERATED
+from tests.http_client import ask
+from tests.polling import until
+from tests.system import System
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform]
+
+FAULTS: dict[str, Callable[[Container], None]] = {
+    "docker kill": lambda server: server.kill(),
+    "docker stop": lambda server: server.stop(timeout=10),
+    "docker rm -f": lambda server: server.remove(force=True),
+    "docker pause": lambda server: server.pause(),
+    "kill -9 of its process": crash,
+    "SIGSTOP to its processes": freeze,
+}
+
+
+def strike(fault: str, server: Container) -> None:
+    """The balancer may have removed the container before the engine has answered us."""
+    with suppress(APIError):
+        FAULTS[fault](server)
+
+
+def without(system: System, *hostnames: str) -> list[str]:
+    """The replicas once N of them serve again and none of `hostnames` is among them."""
+
+    def replaced() -> list[str]:
+        replicas = system.replicas
+        return replicas if len(replicas) == N and not set(replicas) & set(hostnames) else []
+
+    return until(replaced, f"{', '.join(hostnames)} replaced", within=30, pause=0.02)
+
+
+def only_the_fleet_runs(system: System) -> bool:
+    return set(system.containers.servers) == set(system.replicas)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_failed_server_is_replaced_and_no_request_fails(system: System, fault: str, measured: Measured) -> None:
+    before, slots = system.replicas, system.slot_map
+    victim = before[0]
+    server = system.containers.server(victim)
+    with load(system) as traffic:
+        began = time.monotonic()
+        with ThreadPoolExecutor() as pool:
+            pool.submit(strike, fault, server)
+            after = without(system, victim)
+            measured(f"replaced after {time.monotonic() - began:.2f} s")
+    measured(str(traffic))
+    assert traffic.failed == 0, str(traffic)
+    *survivors, newcomer = after
+    assert survivors == before[1:]
+    assert GENERATED.fullmatch(newcomer)
+    system.wait_until_ready()
+    assert system.slot_map == tuple(newcomer if name == victim else name for name in slots)
+    assert system.fleet.replicas == tuple(after)
+    until(lambda: only_the_fleet_runs(system), "the failed container is gone", within=15)
+
+
+def test_two_servers_at_once_are_replaced_and_no_request_fails(system: System) -> None:
+    before, slots = system.replicas, system.slot_map
+    with load(system) as traffic:
+        for victim in before[:2]:
+            system.containers.server(victim).kill()
+        after = without(system, *before[:2])
+    assert traffic.failed == 0, str(traffic)
+    assert after[0] == before[2]
+    system.wait_until_ready()
+    survivor = [slot for slot, name in enumerate(slots) if name == before[2]]
+    now = system.slot_map
+    assert all(now[slot] == before[2] for slot in survivor)
+
+
+def test_a_whole_fleet_that_dies_comes_back(system: System) -> None:
+    before = system.replicas
+    for victim in before:
+        system.containers.server(victim).kill()
+    after = without(system, *before)
+    assert len(after) == N
+    system.wait_until_ready()
+    assert system.get("/home").status == 200
+    until(lambda: only_the_fleet_runs(system), "the failed containers are gone", within=15)
+
+
+def test_a_server_restarted_by_hand_is_taken_back_or_replaced_and_never_both(system: System) -> None:
+    before = system.replicas
+    server = system.containers.server(before[0])
+    with load(system) as traffic:
+        with suppress(APIError):
+            server.restart(timeout=10)
+        until(lambda: len(system.replicas) == N and system.is_ready, "N servers serve again", within=30)
+        until(lambda: only_the_fleet_runs(system), "no container runs beside the fleet", within=15)
+    assert traffic.failed == 0, str(traffic)
+    assert system.replicas[: N - 1] in (before[1:], before[:-1])
+    assert len(system.replicas) == N
+
+
+def test_a_post_whose_server_breaks_off_is_not_sent_to_another(system: System) -> None:
+    """Frozen, a server takes requests and answers none; then it is killed. GETs are repeated elsewhere."""
+    victim = system.replicas[0]
+    freeze(system.containers.server(victim))
+    with ThreadPoolExecutor(48) as pool:
+        posts = [pool.submit(ask, "POST", system.url, "/echo", body=b"x") for _ in range(24)]
+        gets = [pool.submit(ask, "GET", system.url, "/echo") for _ in range(24)]
+    answers = [post.result() for post in posts]
+    assert {get.result().status for get in gets} == {200}
+    broken = [answer for answer in answers if answer.status != 200]
+    assert Counter(answer.status for answer in broken) == {502: len(broken)}
+    assert broken
+    assert {answer.body for answer in broken} == {
+        b'{"message":"<Error> The server broke off before it answered","status":"failure"}'
+    }
+    without(system, victim)

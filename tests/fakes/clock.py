@@ -1,0 +1,20 @@
+"""A clock that stands still until somebody sleeps or the test moves it."""
+
+from __future__ import annotations
+
+import threading
+
+
+class FakeClock:
+    """A Clock; sleeping takes no time and moves it on."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self._now += seconds

@@ -1,0 +1,174 @@
+"""A container engine in memory, and what happens to containers behind the balancer's back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from typing import Literal
+
+from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.plan import Observed
+from tests.fakes.fault import Fault
+from tests.fakes.process import Process
+
+
+class Everyone(Collection[str]):
+    """Contains every name, those that are not made up yet too."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """`mute`: it runs and does not answer its heartbeat."""
+
+    name: str
+    ring_id: int
+    address: str
+    state: Literal["running", "paused", "exited", "foreign"] = "running"
+    mute: bool = False
+
+
+class FakeRuntime:
+    """A ContainerRuntime. `away` makes its calls fail; new servers whose names are in `broken` do not start,
+    in `stillborn` end at once, in `mute` never answer their heartbeat."""
+
+    def __init__(self, process: Process | None = None) -> None:
+        self.away = Fault()
+        self.broken: Collection[str] = ()
+        self.stillborn: Collection[str] = ()
+        self.mute: Collection[str] = ()
+        self.killed: list[str] = []
+        self.stopped: list[str] = []
+        self._containers: dict[str, Container] = {}
+        self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}:5000" for number in range(60_000))
+        self.listeners: list[SimpleQueue[str]] = []
+        self._lock = threading.Lock()
+        self._process = process or Process()
+
+    def start(self, name: str, ring_id: int) -> None:
+        self._call()
+        with self._lock:
+            if name in self._containers and self._containers[name].state == "foreign":
+                raise NameTaken(f"a container named {name} exists and is not a server of this deployment")
+            if name in self.broken:
+                self._containers.pop(name, None)
+                raise StartFailed(f"{name} cannot be started: no such image")
+            state: Literal["running", "exited"] = "exited" if name in self.stillborn else "running"
+            mute = name in self.mute
+            self._containers[name] = Container(name, ring_id, next(self._addresses), state, mute)
+        self._tell(f"start {name}")
+
+    def observe(self) -> dict[str, Observed]:
+        self._call()
+        with self._lock:
+            return {item.name: _observed(item) for item in self._containers.values() if item.state != "foreign"}
+
+    def stop(self, name: str) -> None:
+        self._call()
+        self.stopped.append(name)
+        self._remove_ours(name)
+
+    def kill(self, name: str) -> None:
+        self._call()
+        self.killed.append(name)
+        self._remove_ours(name)
+
+    def changes(self) -> Iterator[str]:
+        self._call()
+        events: SimpleQueue[str] = SimpleQueue()
+        self.listeners.append(events)
+        while event := events.get():
+            yield event
+        raise EngineUnavailable("the engine ended its stream of events")
+
+    def last_words(self, name: str) -> str:
+        self._call()
+        return f"{name}: out of luck" if name in self._containers else ""
+
+    def answers(self, address: str) -> bool:
+        """Whether a server there answers its heartbeat."""
+        with self._lock:
+            found = [item for item in self._containers.values() if item.address == address]
+        return any(item.state == "running" and not item.mute for item in found)
+
+    @property
+    def names(self) -> set[str]:
+        """All containers, those of others too."""
+        return set(self._containers)
+
+    def die(self, name: str) -> None:
+        self._become(name, state="exited")
+        self._tell(f"die {name}")
+
+    def pause(self, name: str) -> None:
+        self._become(name, state="paused")
+        self._tell(f"pause {name}")
+
+    def hang(self, name: str) -> None:
+        """It runs on without a word: no event tells of it."""
+        self._become(name, mute=True)
+
+    def wake(self, name: str) -> None:
+        self._become(name, state="running", mute=False)
+        self._tell(f"start {name}")
+
+    def vanish(self, name: str) -> None:
+        self._remove_ours(name)
+
+    def move(self, name: str) -> str:
+        """Restarted by hand, it has another address, which is returned."""
+        address = next(self._addresses)
+        self._become(name, address=address)
+        return address
+
+    def disconnect(self, name: str) -> None:
+        """Off the network: it runs and nobody can reach it."""
+        self._become(name, address="")
+
+    def occupy(self, name: str, *, ring_id: int | None = None) -> None:
+        """A container of that name that the balancer did not start: another deployment's or, with a ring id, an
+        orphan of this one."""
+        with self._lock:
+            state: Literal["foreign", "running"] = "foreign" if ring_id is None else "running"
+            self._containers[name] = Container(name, ring_id or 0, next(self._addresses), state)
+
+    def end_events(self) -> None:
+        """The engine breaks off its streams of events."""
+        for listener in self.listeners:
+            listener.put("")
+        self.listeners.clear()
+
+    def _call(self) -> None:
+        self._process.acts()
+        if self.away.strikes:
+            raise EngineUnavailable("the engine does not answer")
+
+    def _become(self, name: str, **changes: object) -> None:
+        with self._lock:
+            self._containers[name] = replace(self._containers[name], **changes)  # type: ignore[arg-type]
+
+    def _remove_ours(self, name: str) -> None:
+        with self._lock:
+            if name not in self._containers or self._containers[name].state == "foreign":
+                return
+            del self._containers[name]
+        self._tell(f"destroy {name}")
+
+    def _tell(self, event: str) -> None:
+        for listener in self.listeners:
+            listener.put(event)
+
+
+def _observed(container: Container) -> Observed:
+    running = container.state in ("running", "paused")
+    return Observed(container.name, container.ring_id, running, container.address if running else "", container.state)

@@ -1,0 +1,31 @@
+"""The desired fleet kept in memory, where it survives a balancer but not the test."""
+
+from __future__ import annotations
+
+from balancer.core.errors import StateUnavailable
+from balancer.core.fleet import Fleet
+from tests.fakes.fault import Fault
+from tests.fakes.process import Process
+
+
+class MemoryStore:
+    """A FleetStore. `full` makes saving fail; a `damaged` one cannot be read until it is saved again."""
+
+    def __init__(self, process: Process | None = None) -> None:
+        self.saved: Fleet | None = None
+        self.damaged = False
+        self.full = Fault()
+        self._process = process or Process()
+
+    def load(self) -> Fleet | None:
+        self._process.acts()
+        if self.damaged:
+            raise StateUnavailable("the saved fleet cannot be read")
+        return self.saved
+
+    def save(self, fleet: Fleet) -> None:
+        self._process.acts()
+        if self.full.strikes:
+            raise StateUnavailable("the fleet cannot be saved: no space left on device")
+        self.saved = fleet
+        self.damaged = False

@@ -1,0 +1,139 @@
+"""One running deployment as its users and its operators see it, however it was made."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from balancer import settings
+from balancer.adapters.file_store import FileStore
+from balancer.core.fleet import Fleet
+from balancer.core.routes import routes
+from tests.containers import Containers, Role, run_in, started
+from tests.http_client import Answer, ask
+from tests.polling import until
+
+STATE = "/var/lib/ringmaster/fleet.json"
+_SHOW_MAP = """
+import socket
+connection = socket.socket(socket.AF_UNIX)
+connection.connect("/run/ringmaster/runtime.sock")
+connection.sendall(b"show map /run/ringmaster/slots.map\\n")
+while part := connection.recv(65536):
+    print(part.decode(), end="")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What something that changes nothing must leave as it is. `runs`: hostname → run of its container."""
+
+    replicas: list[str]
+    target: int
+    ring: str
+    runs: dict[str, tuple[Any, Any]]
+
+
+class System:
+    """`url` is the public side, `control_url` the balancer's control port; `token` where the deployment has one."""
+
+    def __init__(self, deployment: str, *, url: str, control_url: str, token: str = "") -> None:
+        self.deployment = deployment
+        self.url = url
+        self.control_url = control_url
+        self.token = token
+        self.containers = Containers(deployment)
+
+    @property
+    def home(self) -> str:
+        return f"{self.url}/home"
+
+    def get(self, path: str, **options: Any) -> Answer:
+        return ask("GET", self.url, path, **options)
+
+    def rep(self) -> Answer:
+        return self.get("/rep")
+
+    def add(self, n: object, hostnames: Sequence[str] | None = None) -> Answer:
+        return self.change("POST", "/add", n, hostnames)
+
+    def rm(self, n: object, hostnames: Sequence[str] | None = None) -> Answer:
+        return self.change("DELETE", "/rm", n, hostnames)
+
+    def change(self, method: str, path: str, n: object, hostnames: Sequence[str] | None) -> Answer:
+        document = {"n": n} if hostnames is None else {"n": n, "hostnames": hostnames}
+        return ask(method, self.url, path, body=json.dumps(document).encode(), headers=self.authorization)
+
+    @property
+    def authorization(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def healthz(self) -> Answer:
+        return ask("GET", self.control_url, "/healthz", headers=self.authorization)
+
+    def readyz(self) -> Answer:
+        return ask("GET", self.control_url, "/readyz", headers=self.authorization)
+
+    @property
+    def is_ready(self) -> bool:
+        try:
+            return self.readyz().status == 200
+        except OSError:
+            return False
+
+    @property
+    def replicas(self) -> list[str]:
+        """As /rep tells them; empty while nobody answers."""
+        try:
+            answer = self.rep()
+        except OSError:
+            return []
+        return list(answer.document["message"]["replicas"]) if answer.status == 200 else []
+
+    def wait_until_ready(self, *, within: float = 30) -> None:
+        until(lambda: self.is_ready, f"{self.deployment} is ready", within=within)
+
+    @property
+    def standing(self) -> Standing:
+        report = self.healthz().document
+        runs = {hostname: started(container) for hostname, container in self.containers.servers.items()}
+        return Standing(report["replicas"], report["target"], report["ring"], runs)
+
+    @property
+    def settings(self) -> settings.Settings:
+        """What the balancer was started with."""
+        environment = self.containers.environment(self.containers.balancer)
+        return settings.read({name: value for name, value in environment.items() if name.startswith(settings.PREFIX)})
+
+    @property
+    def fleet(self) -> Fleet:
+        """The saved fleet; the balancer may be down."""
+        stream, _ = self.containers.balancer.get_archive(STATE)
+        with tempfile.TemporaryDirectory() as folder:
+            with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
+                archive.extractall(folder, filter="data")
+            fleet = FileStore(Path(folder)).load()
+        assert fleet is not None
+        return fleet
+
+    @property
+    def slot_map(self) -> tuple[str, ...]:
+        """slot → hostname: what the edge obeys; where there is no edge, what follows from the saved fleet."""
+        if not self.containers.of("edge"):
+            return routes(self.fleet).slots
+        lines = run_in(self.containers.balancer, "python3", "-c", _SHOW_MAP).splitlines()
+        rows = (line.split() for line in lines)
+        names = {int(row[1]): row[2] for row in rows if len(row) == 3 and re.fullmatch(r"\d+", row[1])}
+        return tuple(names.get(slot, "") for slot in range(self.settings.slots))
+
+    def logs(self, *, since: float) -> dict[str, str]:
+        """Role → what its containers logged since a time of day in seconds."""
+        roles: tuple[Role, ...] = ("balancer", "edge", "server")
+        return {role: text for role in roles if (text := self.containers.logs(role, since=since))}

@@ -1,0 +1,64 @@
+"""Members and tables as Hypothesis draws them, and the sums that the figures of a ring are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from hypothesis import strategies as st
+
+from balancer.core.slot_table import Member, SlotTable
+from balancer.core.strategies import Course, Strategy, Table
+
+TABLE = Table(slots=512)
+COURSE = Course(slots=512, virtual_servers=9)
+EMPTY = SlotTable.empty(512)
+
+ring_ids = st.integers(min_value=1, max_value=10_000)
+
+
+def members(*, at_most: int = 12, heaviest: int = 9) -> st.SearchStrategy[list[Member]]:
+    """Different servers in any order, at least one."""
+    one = st.builds(Member, ring_ids, st.integers(1, heaviest))
+    return st.lists(one, min_size=1, max_size=at_most, unique_by=lambda member: member.ring_id)
+
+
+@st.composite
+def histories(draw: Callable[..., list[Member]], *, slots: int = 512, at_most: int = 8) -> SlotTable:
+    """A table that has seen up to four fleets."""
+    table = SlotTable.empty(slots)
+    for _ in range(draw(st.integers(0, 4))):  # type: ignore[arg-type, call-overload]
+        table = Table(slots=slots).place(draw(members(at_most=at_most)), table)
+    return table
+
+
+def equal(ring_ids: Iterable[int]) -> list[Member]:
+    return [Member(ring_id) for ring_id in ring_ids]
+
+
+def fresh(strategy: Strategy, count: int) -> SlotTable:
+    """The table of a new fleet with the ring ids 1 … count."""
+    return strategy.place(equal(range(1, count + 1)), EMPTY)
+
+
+def grown(count: int) -> SlotTable:
+    """The table of a fleet that grew server by server."""
+    table = EMPTY
+    for present in range(1, count + 1):
+        table = TABLE.place(equal(range(1, present + 1)), table)
+    return table
+
+
+def shares(table: SlotTable, weights: Sequence[float]) -> dict[int, float]:
+    """ring id → its part of all requests, where a slot gets `weights[slot]` of them."""
+    parts: dict[int, float] = {}
+    for owner, weight in zip(table.owners, weights, strict=True):
+        parts[owner] = parts.get(owner, 0) + weight
+    return parts
+
+
+def peak_to_mean(parts: dict[int, float], *, servers: int) -> float:
+    """p2m: the busiest server's part over the mean."""
+    return max(parts.values()) * servers / sum(parts.values())
+
+
+UNIFORM = [1 / 512] * 512

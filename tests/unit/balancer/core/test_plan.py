@@ -1,0 +1,169 @@
+"""The one decision: what follows from the desired fleet and what is observed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import pytest
+
+from balancer.core.fleet import Fleet
+from balancer.core.lifecycle import State
+from balancer.core.plan import Observed, Plan, decide, failure
+from balancer.core.strategies import Table
+
+TABLE = Table(slots=8)
+NOTHING = Plan(failed={}, fence=(), moved={}, abandon=(), retire=(), start=0)
+
+
+def fleet(count: int = 3) -> Fleet:
+    names = [f"S{number}" for number in range(1, count + 1)]
+    return Fleet.first(names, 8).fill({name: address(name) for name in names}, TABLE)
+
+
+def address(name: str) -> str:
+    return f"10.0.0.{name.removeprefix('S')}:5000"
+
+
+def container(name: str, ring_id: int, *, running: bool = True, at: str | None = None) -> Observed:
+    return Observed(name, ring_id, running, address(name) if at is None else at, "up" if running else "exited (137)")
+
+
+def observed(of: Fleet) -> dict[str, Observed]:
+    """Everything as the fleet wants it."""
+    return {
+        server.name: container(server.name, server.ring_id) for server in of.servers if server.state is not State.DOWN
+    }
+
+
+def decided(
+    desired: Fleet,
+    seen: dict[str, Observed],
+    *,
+    known: Collection[int] | None = None,
+    suspects: Collection[int] = (),
+    replacing: int = 0,
+    in_hand: Collection[str] = (),
+) -> Plan:
+    everyone = {server.ring_id for server in desired.servers}
+    return decide(
+        desired,
+        seen,
+        known=everyone if known is None else known,
+        suspects=suspects,
+        replacing=replacing,
+        in_hand=in_hand,
+    )
+
+
+def test_nothing_follows_when_all_is_as_it_shall_be() -> None:
+    assert decided(fleet(), observed(fleet())) == NOTHING
+
+
+def test_an_empty_fleet_needs_nothing() -> None:
+    assert decided(Fleet.empty(8), {}) == NOTHING
+
+
+def test_a_vanished_container_is_a_failure_and_calls_for_a_replacement() -> None:
+    seen = observed(fleet())
+    del seen["S2"]
+    assert decided(fleet(), seen) == replace(NOTHING, failed={"S2": "its container is gone"}, start=1)
+
+
+def test_a_stopped_container_is_a_failure_and_is_removed() -> None:
+    seen = observed(fleet()) | {"S2": container("S2", 2, running=False)}
+    failed = {"S2": "its container is not running: exited (137)"}
+    assert decided(fleet(), seen) == replace(NOTHING, failed=failed, fence=("S2",), start=1)
+
+
+def test_a_container_off_the_network_is_a_failure_and_is_removed() -> None:
+    seen = observed(fleet()) | {"S2": container("S2", 2, at="")}
+    failed = {"S2": "its container is off the network"}
+    assert decided(fleet(), seen) == replace(NOTHING, failed=failed, fence=("S2",), start=1)
+
+
+def test_a_suspect_is_a_failure_and_is_removed() -> None:
+    plan = decided(fleet(), observed(fleet()), suspects={2})
+    assert plan == replace(NOTHING, failed={"S2": "it missed its heartbeats"}, fence=("S2",), start=1)
+
+
+def test_a_suspicion_of_a_server_that_is_no_more_hits_nobody() -> None:
+    assert decided(fleet(), observed(fleet()), suspects={99}) == NOTHING
+
+
+def test_a_server_with_another_address_has_moved() -> None:
+    seen = observed(fleet()) | {"S2": container("S2", 2, at="10.0.0.99:5000")}
+    assert decided(fleet(), seen) == replace(NOTHING, moved={"S2": "10.0.0.99:5000"})
+
+
+def test_a_container_of_the_same_name_and_another_ring_id_is_not_the_server() -> None:
+    seen = observed(fleet()) | {"S2": container("S2", 7)}
+    assert decided(fleet(), seen) == replace(NOTHING, failed={"S2": "its container is gone"}, fence=("S2",), start=1)
+
+
+def test_an_orphan_is_removed() -> None:
+    seen = observed(fleet()) | {"S9": container("S9", 9)}
+    assert decided(fleet(), seen) == replace(NOTHING, fence=("S9",))
+
+
+def test_what_somebody_has_in_hand_is_left_alone() -> None:
+    leaving = fleet().begin_leave(["S1"], TABLE)
+    seen = observed(leaving) | {"S9": container("S9", 9)}
+    assert decided(leaving, seen, in_hand={"S9", "S1"}) == NOTHING
+
+
+def test_a_server_that_joined_after_the_observation_cannot_be_missing_from_it() -> None:
+    seen = observed(fleet())
+    del seen["S3"]
+    assert decided(fleet(), seen, known={1, 2}) == NOTHING
+
+
+def test_a_joining_server_is_neither_failed_nor_an_orphan() -> None:
+    joining = fleet().begin_join(["S4"])
+    assert decided(joining, observed(joining), in_hand={"S4"}) == NOTHING
+    assert decided(joining, observed(fleet()), in_hand={"S4"}) == NOTHING
+
+
+def test_a_joining_server_that_nobody_brings_up_is_abandoned_and_its_container_removed() -> None:
+    joining = fleet().begin_join(["S4"])
+    assert decided(joining, observed(joining)) == replace(NOTHING, abandon=("S4",), fence=("S4",))
+
+
+def test_the_first_fleet_is_never_abandoned() -> None:
+    first = Fleet.first(["S1", "S2"], 8)
+    assert decided(first, observed(first)) == replace(NOTHING, start=2)
+
+
+def test_a_leaving_server_that_nobody_cares_for_is_retired() -> None:
+    leaving = fleet().begin_leave(["S1"], TABLE)
+    assert decided(leaving, observed(leaving)) == replace(NOTHING, retire=("S1",))
+
+
+def test_the_container_of_a_server_that_is_down_is_removed_again_when_it_comes_back() -> None:
+    down = fleet().fail(["S2"])
+    plan = decided(down, observed(fleet()), replacing=1)
+    assert plan == replace(NOTHING, fence=("S2",))
+
+
+@pytest.mark.parametrize(("replacing", "start"), [(0, 2), (1, 1), (2, 0), (3, 0)])
+def test_replacements_on_their_way_are_counted(replacing: int, start: int) -> None:
+    down = fleet().fail(["S1", "S2"])
+    assert decided(down, observed(down), replacing=replacing).start == start
+
+
+def test_several_things_can_follow_at_once() -> None:
+    leaving = fleet(5).begin_leave(["S5"], TABLE)
+    seen = observed(leaving) | {"S9": container("S9", 9), "S2": container("S2", 2, at="10.0.0.99:5000")}
+    del seen["S1"]
+    assert decided(leaving, seen, suspects={3}) == Plan(
+        failed={"S1": "its container is gone", "S3": "it missed its heartbeats"},
+        fence=("S3", "S9"),
+        moved={"S2": "10.0.0.99:5000"},
+        abandon=(),
+        retire=("S5",),
+        start=2,
+    )
+
+
+def test_a_healthy_container_has_no_reason_to_count_as_failed() -> None:
+    assert failure(container("S1", 1), suspected=False) == ""

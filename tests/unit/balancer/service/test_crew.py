@@ -1,0 +1,133 @@
+"""The crew: several servers at once, and nothing that happens to one of them is lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from balancer.core.errors import EngineUnavailable, StartFailed
+from balancer.service.crew import Crew
+from tests.fakes.clock import FakeClock
+from tests.fakes.plane import FakePlane
+from tests.fakes.probe import FakeProbe
+from tests.fakes.runtime import FakeRuntime
+from tests.polling import until
+
+
+class Fixture:
+    def __init__(self) -> None:
+        self.runtime, self.plane, self.clock = FakeRuntime(), FakePlane(), FakeClock()
+        self.crew = Crew(
+            runtime=self.runtime,
+            plane=self.plane,
+            probe=FakeProbe(self.runtime),
+            clock=self.clock,
+            start_grace=30,
+            drain_timeout=20,
+            size=8,
+        )
+
+
+@pytest.fixture
+def fixture() -> Fixture:
+    return Fixture()
+
+
+def test_servers_start_together(fixture: Fixture) -> None:
+    """None of three could start if they waited for each other."""
+    together = threading.Barrier(3)
+    start = fixture.runtime.start
+
+    def meet_and_start(name: str, ring_id: int) -> None:
+        together.wait(5)
+        start(name, ring_id)
+
+    fixture.runtime.start = meet_and_start  # type: ignore[method-assign]
+    addresses = fixture.crew.bring_up({"S1": 1, "S2": 2, "S3": 3})
+    assert addresses == {name: server.address for name, server in fixture.runtime.observe().items()}
+
+
+def test_a_server_is_ready_only_when_it_answers_its_heartbeat(fixture: Fixture) -> None:
+    fixture.runtime.mute = {"S1"}
+    with pytest.raises(StartFailed, match="S1 did not answer its heartbeat with 200 within 30 s"):
+        fixture.crew.bring_up({"S1": 1})
+    assert fixture.clock.now() >= 1030
+
+
+def test_a_server_that_ends_while_it_starts_is_not_waited_for(fixture: Fixture) -> None:
+    fixture.runtime.stillborn = {"S1"}
+    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\); its last words: S1: out of luck"):
+        fixture.crew.bring_up({"S1": 1})
+    assert fixture.clock.now() < 1001
+
+
+def test_a_server_that_vanishes_while_it_starts_is_told(fixture: Fixture) -> None:
+    fixture.runtime.mute = {"S1"}
+    fixture.clock.sleep = lambda _: fixture.runtime.vanish("S1")  # type: ignore[method-assign]
+    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(removed\)$"):
+        fixture.crew.bring_up({"S1": 1})
+
+
+def test_the_first_error_is_told_when_all_have_ended(fixture: Fixture) -> None:
+    fixture.runtime.broken = {"S2"}
+    with pytest.raises(StartFailed, match="S2 cannot be started"):
+        fixture.crew.bring_up({"S1": 1, "S2": 2, "S3": 3})
+    assert fixture.runtime.names == {"S1", "S3"}
+
+
+def test_what_the_engine_cannot_kill_now_is_no_error(fixture: Fixture) -> None:
+    fixture.runtime.start("S1", 1)
+    fixture.runtime.away.arm()
+    fixture.crew.kill(["S1"])
+    fixture.runtime.away.clear()
+    assert fixture.runtime.names == {"S1"}
+
+
+def test_what_the_engine_cannot_stop_now_is_an_error(fixture: Fixture) -> None:
+    fixture.runtime.start("S1", 1)
+    fixture.runtime.away.arm()
+    with pytest.raises(EngineUnavailable):
+        fixture.crew.retire(["S1"])
+
+
+def test_servers_drain_together(fixture: Fixture) -> None:
+    """None of three would get further if they waited for each other."""
+    names = ["S1", "S2", "S3"]
+    for ring_id, name in enumerate(names, 1):
+        fixture.runtime.start(name, ring_id)
+    together = threading.Barrier(3)
+
+    def meet_and_tell(_: str) -> int:
+        together.wait(5)
+        return 0
+
+    fixture.plane.in_flight = meet_and_tell  # type: ignore[method-assign]
+    fixture.crew.retire(names)
+    assert fixture.runtime.names == set()
+
+
+def test_what_is_in_hand_is_known_and_let_go(fixture: Fixture) -> None:
+    with fixture.crew.holding(["S1", "S2"]):
+        assert fixture.crew.in_hand == {"S1", "S2"}
+    assert fixture.crew.in_hand == frozenset()
+
+
+def test_work_in_the_background_holds_its_servers_until_it_ends(fixture: Fixture) -> None:
+    go = threading.Event()
+    fixture.crew.take(["S1"], lambda: [None, go.wait(5)][0])
+    assert fixture.crew.in_hand == {"S1"}
+    go.set()
+    until(lambda: not fixture.crew.in_hand, "let go", within=5, pause=0.001)
+
+
+def test_an_unforeseen_error_in_the_background_is_logged(fixture: Fixture, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("a defect")
+
+    with caplog.at_level(logging.ERROR):
+        fixture.crew.take(["S1"], fail)
+        until(lambda: caplog.records, "logged", within=5, pause=0.001)
+    assert fixture.crew.in_hand == frozenset()
+    assert "a defect" in caplog.text

@@ -1,0 +1,80 @@
+"""The desired fleet of record: on the volume before anybody hears of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from balancer.core.errors import PlaneUnavailable, StateUnavailable
+from balancer.core.fleet import Fleet
+from balancer.core.routes import routes
+from balancer.core.strategies import Table
+from balancer.service.desired import DesiredFleet
+from tests.fakes.plane import FakePlane
+from tests.fakes.store import MemoryStore
+
+TABLE = Table(slots=8)
+FIRST = Fleet.first(["S1"], 8)
+SERVING = FIRST.fill({"S1": "10.0.0.1:5000"}, TABLE)
+
+
+class Fixture:
+    def __init__(self) -> None:
+        self.store, self.plane = MemoryStore(), FakePlane()
+        self.desired = DesiredFleet(store=self.store, plane=self.plane, strategy=TABLE)
+
+
+@pytest.fixture
+def fixture() -> Fixture:
+    return Fixture()
+
+
+def test_at_first_it_is_empty_and_nothing_was_saved(fixture: Fixture) -> None:
+    assert not fixture.desired.load()
+    assert fixture.desired.fleet == Fleet.empty(8)
+
+
+def test_a_saved_fleet_is_taken_up(fixture: Fixture) -> None:
+    fixture.store.save(SERVING)
+    assert fixture.desired.load()
+    assert fixture.desired.fleet == SERVING
+
+
+def test_a_change_is_saved(fixture: Fixture) -> None:
+    assert fixture.desired.change(lambda _: FIRST) == FIRST
+    assert fixture.store.saved == FIRST
+
+
+def test_a_change_that_changes_nothing_is_not_saved_again(fixture: Fixture) -> None:
+    fixture.desired.change(lambda _: FIRST)
+    fixture.store.full.arm()
+    assert fixture.desired.change(lambda fleet: fleet) == FIRST
+
+
+def test_a_change_that_cannot_be_saved_has_not_happened(fixture: Fixture) -> None:
+    fixture.store.full.arm()
+    with pytest.raises(StateUnavailable):
+        fixture.desired.change(lambda _: FIRST)
+    assert fixture.desired.fleet == Fleet.empty(8)
+
+
+def test_a_change_is_saved_before_it_is_published(fixture: Fixture) -> None:
+    saved_at_the_publication: list[Fleet | None] = []
+    fixture.plane.apply = lambda _: saved_at_the_publication.append(fixture.store.saved)  # type: ignore[method-assign]
+    fixture.desired.change_and_publish(lambda _: SERVING)
+    assert saved_at_the_publication == [SERVING]
+
+
+def test_a_change_that_the_plane_does_not_follow_is_taken_back(fixture: Fixture) -> None:
+    fixture.plane.away.arm()
+    with pytest.raises(PlaneUnavailable):
+        fixture.desired.change_and_publish(lambda _: SERVING)
+    assert fixture.desired.fleet == Fleet.empty(8)
+    assert fixture.store.saved == Fleet.empty(8)
+
+
+def test_it_knows_whether_the_plane_obeys(fixture: Fixture) -> None:
+    fixture.desired.change(lambda _: SERVING)
+    assert not fixture.desired.is_published()
+    fixture.desired.publish()
+    assert fixture.desired.is_published()
+    assert fixture.plane.routes == routes(SERVING)

@@ -1,0 +1,144 @@
+"""A server fails: off the ring at once, its container removed, a fresh one in its place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.fakes.runtime import Everyone
+from tests.unit.balancer.in_memory import STRIKES, InMemoryBalancer
+
+
+def by_dying(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.die("S2")
+
+
+def by_vanishing(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.vanish("S2")
+
+
+def by_leaving_the_network(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.disconnect("S2")
+
+
+def by_hanging(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.hang("S2")
+    balancer.beat()
+
+
+def by_being_paused(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.pause("S2")
+    balancer.beat()
+
+
+fails = pytest.mark.parametrize("fail", [by_dying, by_vanishing, by_leaving_the_network, by_hanging, by_being_paused])
+
+
+@fails
+def test_a_failed_server_is_replaced_by_one_with_a_fresh_name(balancer: InMemoryBalancer, fail: object) -> None:
+    fail(balancer)  # type: ignore[operator]
+    balancer.steps(2)
+    assert balancer.replicas[:2] == ("S1", "S3")
+    assert re.fullmatch("[a-z0-9]{6}", balancer.replicas[2])
+    assert balancer.is_sound()
+
+
+@fails
+def test_a_failed_server_is_off_the_ring_before_its_container_is_removed(
+    balancer: InMemoryBalancer, fail: object
+) -> None:
+    fail(balancer)  # type: ignore[operator]
+    reached_at_the_kill: set[str] = set()
+
+    def kill(name: str) -> None:
+        reached_at_the_kill.update(balancer.plane.answer(slot) for slot in range(512))
+        type(balancer.runtime).kill(balancer.runtime, name)
+
+    balancer.runtime.kill = kill  # type: ignore[method-assign]
+    balancer.step()
+    assert "S2" not in reached_at_the_kill
+    assert "S2" not in balancer.runtime.names
+
+
+def test_a_hung_server_is_killed_and_not_closed_politely(balancer: InMemoryBalancer) -> None:
+    by_hanging(balancer)
+    balancer.step()
+    assert balancer.runtime.killed == ["S2"]
+    assert balancer.runtime.stopped == []
+
+
+def test_the_survivors_keep_all_their_slots(balancer: InMemoryBalancer) -> None:
+    before = [balancer.plane.answer(slot) for slot in range(512)]
+    by_dying(balancer)
+    balancer.steps(2)
+    newcomer = balancer.replicas[2]
+    assert [balancer.plane.answer(slot) for slot in range(512)] == [
+        newcomer if name == "S2" else name for name in before
+    ]
+
+
+def test_while_the_replacement_starts_the_survivors_answer_everything(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.broken = Everyone()
+    by_dying(balancer)
+    balancer.steps(3)
+    assert {balancer.plane.answer(slot) for slot in range(512)} == {"S1", "S3"}
+    assert not balancer.health.report()["ready"]
+
+
+def test_fewer_strikes_than_the_policy_has_are_forgiven(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.hang("S2")
+    balancer.beat(STRIKES - 1)
+    balancer.runtime.wake("S2")
+    balancer.beat(1)
+    balancer.runtime.hang("S2")
+    balancer.beat(STRIKES - 1)
+    balancer.step()
+    assert balancer.replicas == ("S1", "S2", "S3")
+
+
+def test_all_servers_can_fail_at_once(balancer: InMemoryBalancer) -> None:
+    for name in balancer.replicas:
+        balancer.runtime.die(name)
+    balancer.steps(3)
+    assert len(balancer.replicas) == 3
+    assert not {"S1", "S2", "S3"} & set(balancer.replicas)
+    assert balancer.is_sound()
+
+
+def test_a_failed_server_that_somebody_restarts_is_replaced_and_never_taken_back(balancer: InMemoryBalancer) -> None:
+    by_dying(balancer)
+    balancer.step()
+    balancer.runtime.occupy("S2", ring_id=2)
+    balancer.steps(3)
+    assert "S2" not in balancer.runtime.names
+    assert balancer.is_sound()
+
+
+def test_a_server_that_is_restarted_before_anybody_looks_is_taken_back(balancer: InMemoryBalancer) -> None:
+    address = balancer.runtime.move("S2")
+    balancer.step()
+    assert balancer.replicas == ("S1", "S2", "S3")
+    assert address in {backend.address for backend in balancer.plane.routes.backends}
+    assert balancer.is_sound()
+
+
+def test_an_orphan_of_this_deployment_is_removed(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.occupy("S9", ring_id=9)
+    balancer.step()
+    assert "S9" not in balancer.runtime.names
+
+
+def test_a_container_of_somebody_else_is_left_alone(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.occupy("S9")
+    balancer.steps(3)
+    assert "S9" in balancer.runtime.names
+
+
+def test_nothing_happens_while_all_is_well(balancer: InMemoryBalancer) -> None:
+    before = balancer.whole_state()
+    for _ in range(5):
+        balancer.beat()
+        balancer.step()
+    assert balancer.whole_state() == before
+    assert balancer.desired.fleet.next_ring_id == 4

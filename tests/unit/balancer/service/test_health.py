@@ -1,0 +1,44 @@
+"""One report: ready or not, and why."""
+
+from __future__ import annotations
+
+from balancer.service.condition import Part
+from tests.fakes.runtime import Everyone
+from tests.unit.balancer.in_memory import InMemoryBalancer
+
+
+def test_before_the_fleet_is_known_nothing_is_ready() -> None:
+    assert not InMemoryBalancer().health.report()["ready"]
+
+
+def test_a_whole_fleet_is_ready(balancer: InMemoryBalancer) -> None:
+    assert balancer.health.report() == {
+        "ready": True,
+        "N": 3,
+        "target": 3,
+        "replicas": ["S1", "S2", "S3"],
+        "ring": "a7acbe6163c57216",
+        "ailments": {},
+    }
+
+
+def test_while_one_is_missing_it_is_not_ready(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.broken = Everyone()
+    balancer.runtime.vanish("S1")
+    balancer.step()
+    report = balancer.health.report()
+    assert (report["ready"], report["N"], report["target"]) == (False, 2, 3)
+
+
+def test_an_ailing_part_makes_it_unready_and_is_named(balancer: InMemoryBalancer) -> None:
+    balancer.condition.ill(Part.PLANE, "the edge does not answer")
+    report = balancer.health.report()
+    assert not report["ready"]
+    assert report["ailments"] == {"data plane": "the edge does not answer"}
+
+
+def test_the_ring_is_the_same_after_a_restart(balancer: InMemoryBalancer) -> None:
+    before = balancer.health.report()["ring"]
+    again = balancer.restarted()
+    again.step()
+    assert again.health.report()["ring"] == before

@@ -1,0 +1,107 @@
+"""The three threads: they begin with start(), end with stop(), and survive what goes wrong in a round."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from balancer.adapters.system import SystemClock
+from balancer.service.loops import Loops
+from tests.polling import until
+from tests.unit.balancer.in_memory import InMemoryBalancer
+
+
+def soon(true: Callable[[], object], what: str) -> None:
+    until(true, what, within=10, pause=0.001)
+
+
+class Running:
+    """A balancer with its loops, on the machine's own clock where a loop measures its own pace."""
+
+    def __init__(self, interval: float = 0.002) -> None:
+        self.balancer = InMemoryBalancer()
+        self.loops = Loops(
+            wake=self.balancer.wake,
+            reconciler=self.balancer.reconciler,
+            heartbeats=self.balancer.heartbeats,
+            desired=self.balancer.desired,
+            runtime=self.balancer.runtime,
+            clock=SystemClock(),
+            interval=interval,
+        )
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    running = Running()
+    running.loops.start()
+    soon(lambda: running.balancer.health.report()["ready"], "the first fleet serves")
+    yield running
+    running.loops.stop()
+    running.balancer.runtime.end_events()
+
+
+def test_nothing_runs_before_the_start() -> None:
+    before = threading.active_count()
+    running = Running()
+    assert threading.active_count() == before
+    assert running.balancer.runtime.names == set()
+
+
+def test_a_new_deployment_comes_up_by_itself(running: Running) -> None:
+    assert running.balancer.replicas == ("S1", "S2", "S3")
+
+
+def test_an_event_of_the_engine_leads_to_a_replacement(running: Running) -> None:
+    running.balancer.clock.sleep(60)
+    running.balancer.runtime.die("S2")
+    soon(lambda: "S2" not in running.balancer.replicas and len(running.balancer.replicas) == 3, "replaced")
+
+
+def test_missed_heartbeats_lead_to_a_replacement(running: Running) -> None:
+    running.balancer.clock.sleep(60)
+    running.balancer.runtime.hang("S2")
+    soon(lambda: "S2" not in running.balancer.replicas and len(running.balancer.replicas) == 3, "replaced")
+
+
+def test_a_broken_stream_of_events_is_opened_again(running: Running) -> None:
+    running.balancer.runtime.end_events()
+    soon(lambda: running.balancer.runtime.listeners, "listening again")
+
+
+def test_a_defect_in_one_round_is_logged_and_the_loop_goes_on(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    step = running.balancer.reconciler.step
+    rounds: list[int] = []
+
+    def fail_once() -> None:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise ZeroDivisionError("a defect")
+        step()
+
+    running.balancer.reconciler.step = fail_once  # type: ignore[method-assign]
+    running.balancer.wake.set()
+    soon(lambda: len(rounds) > 1, "another round")
+    assert "a defect" in caplog.text
+
+
+def test_stopping_ends_the_steps_and_the_heartbeats() -> None:
+    running = Running()
+    running.loops.start()
+    soon(lambda: running.balancer.health.report()["ready"], "the first fleet serves")
+    running.loops.stop()
+    names = {thread.name for thread in threading.enumerate()}
+    assert not {"step", "beat"} & names
+    running.balancer.runtime.end_events()
+
+
+def test_a_restart_finds_the_fleet_again(running: Running) -> None:
+    running.loops.stop()
+    running.balancer.runtime.end_events()
+    again = InMemoryBalancer(running.balancer.world)
+    again.step()
+    assert again.replicas == ("S1", "S2", "S3")

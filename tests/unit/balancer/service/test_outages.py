@@ -1,0 +1,146 @@
+"""The engine, the data plane or the volume is away for a while: said so, nothing lost, healed by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from balancer.core.change import Change
+from balancer.core.errors import EngineUnavailable, StateUnavailable
+from tests.unit.balancer.in_memory import InMemoryBalancer
+
+
+def test_while_the_engine_is_away_everybody_goes_on_serving(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.away.arm()
+    for _ in range(5):
+        balancer.beat()
+        balancer.step()
+    assert balancer.replicas == ("S1", "S2", "S3")
+    assert balancer.health.report()["ailments"] == {"engine": "the engine does not answer"}
+    assert not balancer.health.report()["ready"]
+
+
+def test_when_the_engine_is_back_all_is_as_before(balancer: InMemoryBalancer) -> None:
+    before = balancer.whole_state()
+    balancer.runtime.away.arm()
+    balancer.steps(3)
+    balancer.runtime.away.clear()
+    balancer.step()
+    assert balancer.whole_state() == before
+    assert balancer.health.report()["ready"]
+
+
+def test_a_server_that_hangs_while_the_engine_is_away_leaves_the_ring_and_is_replaced_later(
+    balancer: InMemoryBalancer,
+) -> None:
+    balancer.runtime.away.arm()
+    balancer.runtime.hang("S2")
+    balancer.beat()
+    balancer.step()
+    assert {balancer.plane.answer(slot) for slot in range(512)} == {"S1", "S3"}
+    balancer.runtime.away.clear()
+    balancer.clock.sleep(60)
+    balancer.steps(3)
+    assert len(balancer.replicas) == 3
+    assert "S2" not in balancer.runtime.names
+    assert balancer.is_sound()
+
+
+def test_a_server_that_dies_while_the_engine_is_away_is_found_by_its_heartbeats(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.away.arm()
+    balancer.runtime.die("S2")
+    balancer.beat()
+    balancer.step()
+    assert balancer.replicas == ("S1", "S3")
+
+
+def test_an_engine_that_stays_away_is_not_asked_to_start_anything(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.away.arm()
+    balancer.runtime.hang("S2")
+    balancer.beat()
+    balancer.steps(20)
+    assert balancer.desired.fleet.next_ring_id == 4
+
+
+def test_while_the_plane_is_away_a_failed_server_is_replaced_all_the_same(balancer: InMemoryBalancer) -> None:
+    balancer.plane.away.arm()
+    balancer.runtime.die("S2")
+    balancer.steps(2)
+    assert len(balancer.replicas) == 3
+    assert balancer.health.report()["ailments"] == {"data plane": "the edge does not answer"}
+    balancer.plane.away.clear()
+    balancer.step()
+    assert balancer.health.report()["ready"]
+    assert balancer.is_sound()
+
+
+def test_a_plane_that_is_behind_is_brought_into_step(balancer: InMemoryBalancer) -> None:
+    balancer.plane.restart()
+    balancer.step()
+    assert balancer.is_sound()
+
+
+def test_a_plane_that_is_in_step_is_left_alone(balancer: InMemoryBalancer) -> None:
+    applied = []
+    balancer.plane.apply = applied.append  # type: ignore[method-assign]
+    balancer.steps(5)
+    assert not applied
+
+
+def test_while_the_volume_is_full_a_failed_server_still_serves_no_slot_for_long(balancer: InMemoryBalancer) -> None:
+    balancer.store.full.arm()
+    balancer.runtime.die("S2")
+    balancer.steps(2)
+    assert "no space left" in balancer.health.report()["ailments"]["state"]
+    balancer.store.full.clear()
+    balancer.clock.sleep(60)
+    balancer.steps(3)
+    assert len(balancer.replicas) == 3
+    assert balancer.health.report()["ready"]
+    assert balancer.is_sound()
+
+
+def test_a_volume_that_fills_up_while_a_replacement_starts_leaks_nothing(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.die("S2")
+    balancer.store.full.arm(after=2)
+    balancer.steps(3)
+    balancer.store.full.clear()
+    balancer.clock.sleep(60)
+    balancer.steps(3)
+    assert len(balancer.replicas) == 3
+    assert balancer.is_sound()
+
+
+def test_a_full_volume_and_a_plane_that_is_away_at_once_leave_the_fleet_whole(balancer: InMemoryBalancer) -> None:
+    """The plane refuses the new routes, and then the old fleet cannot be saved again."""
+    balancer.plane.away.arm(times=1)
+    balancer.store.full.arm(after=2, times=2)
+    with pytest.raises(StateUnavailable):
+        balancer.service.add(Change(1, ("S4",)))
+    balancer.clock.sleep(60)
+    balancer.steps(4)
+    assert balancer.health.report()["ready"]
+    assert balancer.is_sound()
+
+
+def test_every_part_can_be_ill_at_once_and_heals(balancer: InMemoryBalancer) -> None:
+    for fault in (balancer.runtime.away, balancer.plane.away, balancer.store.full):
+        fault.arm()
+    balancer.runtime.hang("S2")
+    balancer.beat()
+    balancer.steps(3)
+    assert set(balancer.health.report()["ailments"]) == {"data plane", "engine", "state"}
+    for fault in (balancer.runtime.away, balancer.plane.away, balancer.store.full):
+        fault.clear()
+    balancer.clock.sleep(60)
+    balancer.steps(4)
+    assert balancer.health.report()["ready"], balancer.health.report()
+    assert balancer.is_sound()
+
+
+def test_a_user_is_told_that_the_engine_is_away(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.away.arm()
+    with pytest.raises(EngineUnavailable, match="the engine does not answer"):
+        balancer.service.add(Change(1))
+    balancer.runtime.away.clear()
+    balancer.steps(2)
+    assert balancer.is_sound()

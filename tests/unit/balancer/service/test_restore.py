@@ -1,0 +1,198 @@
+"""A balancer that starts again: it takes up what was saved and what runs, and ends what was half done."""
+
+from __future__ import annotations
+
+import pytest
+
+from balancer.core.change import Change
+from balancer.core.fleet import Fleet
+from balancer.core.lifecycle import State
+from balancer.core.routes import routes
+from balancer.core.slot_table import Member, SlotTable
+from balancer.core.strategies import Course
+from tests.unit.balancer.in_memory import InMemoryBalancer, World
+
+
+def saved(balancer: InMemoryBalancer) -> Fleet:
+    assert balancer.store.saved is not None
+    return balancer.store.saved
+
+
+def test_a_restart_changes_nothing(balancer: InMemoryBalancer) -> None:
+    balancer.service.add(Change(2, ("S5", "S4")))
+    before = balancer.whole_state()
+    again = balancer.restarted()
+    again.steps(3)
+    assert again.whole_state() == before
+    assert again.health.report()["ready"]
+
+
+def test_what_users_added_and_removed_is_kept(balancer: InMemoryBalancer) -> None:
+    balancer.service.add(Change(1, ("S9",)))
+    balancer.service.remove(Change(1, ("S1",)))
+    again = balancer.restarted()
+    again.steps(2)
+    assert again.replicas == ("S2", "S3", "S9")
+    assert again.is_sound()
+
+
+def test_the_initial_names_count_only_for_a_new_deployment(balancer: InMemoryBalancer) -> None:
+    again = InMemoryBalancer(balancer.world, initial=("A1", "A2"))
+    again.steps(2)
+    assert again.replicas == ("S1", "S2", "S3")
+
+
+def test_an_addition_that_had_only_begun_is_undone(balancer: InMemoryBalancer) -> None:
+    balancer.store.save(saved(balancer).begin_join(["S4"]))
+    again = balancer.restarted()
+    again.steps(2)
+    assert again.replicas == ("S1", "S2", "S3")
+    assert again.is_sound()
+
+
+def test_an_addition_whose_container_runs_already_is_undone(balancer: InMemoryBalancer) -> None:
+    balancer.store.save(saved(balancer).begin_join(["S4"]))
+    balancer.runtime.start("S4", 4)
+    again = balancer.restarted()
+    again.steps(2)
+    assert again.runtime.names == {"S1", "S2", "S3"}
+    assert again.is_sound()
+
+
+def test_an_addition_that_was_saved_is_finished(balancer: InMemoryBalancer) -> None:
+    """The plane does not know of it yet."""
+    balancer.runtime.start("S4", 4)
+    address = balancer.runtime.observe()["S4"].address
+    balancer.store.save(saved(balancer).begin_join(["S4"]).grow({"S4": address}, balancer.strategy))
+    again = balancer.restarted()
+    again.steps(2)
+    assert again.replicas == ("S1", "S2", "S3", "S4")
+    assert again.is_sound()
+
+
+def test_a_replacement_that_had_only_begun_is_begun_anew(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.vanish("S2")
+    balancer.store.save(saved(balancer).fail(["S2"]).begin_join(["kd4r7w"]))
+    balancer.runtime.start("kd4r7w", 4)
+    again = balancer.restarted()
+    again.steps(3)
+    assert len(again.replicas) == 3
+    assert "kd4r7w" not in again.runtime.names
+    assert again.is_sound()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_removal_that_had_begun_is_finished(balancer: InMemoryBalancer, gone: bool) -> None:
+    balancer.store.save(saved(balancer).begin_leave(["S2"], balancer.strategy))
+    if gone:
+        balancer.runtime.stop("S2")
+    again = balancer.restarted()
+    again.steps(3)
+    assert again.replicas == ("S1", "S3")
+    assert again.runtime.names == {"S1", "S3"}
+    assert again.is_sound()
+
+
+def test_a_server_that_died_meanwhile_is_replaced(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.die("S2")
+    again = balancer.restarted()
+    again.steps(3)
+    assert len(again.replicas) == 3
+    assert "S2" not in again.replicas
+    assert again.is_sound()
+
+
+def test_an_orphan_is_removed_at_once(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.occupy("S9", ring_id=9)
+    again = balancer.restarted()
+    again.step()
+    assert again.runtime.names == {"S1", "S2", "S3"}
+
+
+def test_a_plane_that_was_restarted_too_obeys_again(balancer: InMemoryBalancer) -> None:
+    balancer.plane.restart()
+    again = balancer.restarted()
+    again.step()
+    assert again.plane.routes == routes(balancer.desired.fleet)
+
+
+def test_a_first_fleet_that_had_begun_goes_on_with_its_names_and_ids() -> None:
+    balancer = InMemoryBalancer()
+    balancer.runtime.mute = {"S3"}
+    balancer.step()
+    balancer.runtime.start("S1", 1)
+    again = balancer.restarted()
+    again.runtime.mute = ()
+    again.steps(3)
+    assert [(server.name, server.ring_id) for server in again.desired.fleet.servers] == [
+        ("S1", 1),
+        ("S2", 2),
+        ("S3", 3),
+    ]
+    assert again.is_sound()
+
+
+def test_another_strategy_places_the_same_servers(balancer: InMemoryBalancer) -> None:
+    again = InMemoryBalancer(balancer.world, ring="course")
+    again.steps(2)
+    assert again.replicas == ("S1", "S2", "S3")
+    assert again.desired.fleet.table == Course().place([Member(1), Member(2), Member(3)], SlotTable.empty(512))
+    assert again.is_sound()
+
+
+def test_damaged_state_is_replaced_by_what_runs(balancer: InMemoryBalancer) -> None:
+    balancer.service.add(Change(1, ("S9",)))
+    balancer.store.damaged = True
+    again = balancer.restarted()
+    again.steps(3)
+    assert again.replicas == ("S1", "S2", "S3", "S9")
+    assert [server.ring_id for server in again.desired.fleet.servers] == [1, 2, 3, 4]
+    assert again.desired.fleet.next_ring_id == 5
+    assert again.health.report()["ready"]
+    assert again.is_sound()
+
+
+def test_lost_state_is_replaced_by_what_runs(balancer: InMemoryBalancer) -> None:
+    balancer.store.saved = None
+    again = balancer.restarted()
+    again.steps(3)
+    assert again.replicas == ("S1", "S2", "S3")
+    assert again.is_sound()
+
+
+def test_of_what_runs_after_a_loss_the_dead_are_replaced(balancer: InMemoryBalancer) -> None:
+    balancer.store.saved = None
+    balancer.runtime.die("S2")
+    again = balancer.restarted()
+    again.steps(3)
+    assert len(again.replicas) == 3
+    assert "S2" not in again.runtime.names
+    assert again.is_sound()
+
+
+def test_damaged_state_and_no_engine_is_no_reason_to_start_anything(balancer: InMemoryBalancer) -> None:
+    balancer.store.damaged = True
+    balancer.runtime.away.arm()
+    again = balancer.restarted()
+    again.steps(3)
+    assert again.replicas == ()
+    assert again.health.report()["ailments"]["engine"] == "the engine does not answer"
+    assert not again.desired.restored
+    again.runtime.away.clear()
+    again.steps(3)
+    assert again.replicas == ("S1", "S2", "S3")
+    assert again.is_sound()
+
+
+def test_without_an_engine_the_saved_fleet_goes_on_serving(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.away.arm()
+    balancer.plane.restart()
+    again = balancer.restarted()
+    again.step()
+    assert again.replicas == ("S1", "S2", "S3")
+    assert again.plane.routes == routes(balancer.desired.fleet)
+
+
+def test_a_fresh_world_makes_a_new_deployment() -> None:
+    balancer = InMemoryBalancer(World()).started()
+    assert balancer.desired.fleet.named(State.SERVING) == ("S1", "S2", "S3")

@@ -1,0 +1,146 @@
+"""Changes that come at the same time: one after the other, or refused, never mixed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from balancer.core.change import Change
+from balancer.core.errors import Busy, InvalidRequest, RingmasterError
+from tests.unit.balancer.in_memory import InMemoryBalancer
+
+
+@contextmanager
+def held_up(balancer: InMemoryBalancer) -> Iterator[threading.Event]:
+    """Starting a server waits until the event is set; it is set at the end in any case."""
+    go = threading.Event()
+    start = balancer.runtime.start
+
+    def wait_and_start(name: str, ring_id: int) -> None:
+        assert go.wait(10)
+        start(name, ring_id)
+
+    balancer.runtime.start = wait_and_start  # type: ignore[method-assign]
+    try:
+        yield go
+    finally:
+        go.set()
+
+
+def many(balancer: InMemoryBalancer, wishes: list[tuple[str, Change]]) -> list[RingmasterError | None]:
+    """All wishes at once; the error of each, or None."""
+    ready = threading.Barrier(len(wishes))
+
+    def ask(wish: tuple[str, Change]) -> RingmasterError | None:
+        ready.wait(10)
+        try:
+            getattr(balancer.service, wish[0])(wish[1])
+        except RingmasterError as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(len(wishes)) as users:
+        return list(users.map(ask, wishes))
+
+
+def test_a_second_change_waits_for_the_first() -> None:
+    balancer = InMemoryBalancer(patience=10).started()
+    with ThreadPoolExecutor(2) as users, held_up(balancer) as go:
+        first: Future[tuple[str, ...]] = users.submit(balancer.service.add, Change(1, ("S4",)))
+        second = users.submit(balancer.service.add, Change(1, ("S5",)))
+        go.set()
+        assert {first.result(10), second.result(10)} <= {
+            ("S1", "S2", "S3", "S4"),
+            ("S1", "S2", "S3", "S4", "S5"),
+            ("S1", "S2", "S3", "S5"),
+            ("S1", "S2", "S3", "S5", "S4"),
+        }
+    assert set(balancer.replicas) == {"S1", "S2", "S3", "S4", "S5"}
+    balancer.step()
+    assert balancer.is_sound()
+
+
+def test_a_change_that_waited_too_long_is_refused_and_nothing_is_changed_by_it() -> None:
+    balancer = InMemoryBalancer(patience=0.01).started()
+    with ThreadPoolExecutor(1) as users, held_up(balancer) as go:
+        first = users.submit(balancer.service.add, Change(1, ("S4",)))
+        while not balancer.crew.in_hand:
+            pass
+        with pytest.raises(Busy, match="another change of the fleet is running"):
+            balancer.service.add(Change(1, ("S5",)))
+        with pytest.raises(Busy, match="another change of the fleet is running"):
+            balancer.service.remove(Change(1, ("S1",)))
+        go.set()
+        assert first.result(10) == ("S1", "S2", "S3", "S4")
+    assert balancer.is_sound()
+
+
+def test_while_a_change_runs_everybody_can_see_who_serves() -> None:
+    balancer = InMemoryBalancer().started()
+    with ThreadPoolExecutor(1) as users, held_up(balancer) as go:
+        first = users.submit(balancer.service.add, Change(1, ("S4",)))
+        while not balancer.crew.in_hand:
+            pass
+        assert balancer.replicas == ("S1", "S2", "S3")
+        balancer.reconciler.step()
+        assert balancer.replicas == ("S1", "S2", "S3")
+        go.set()
+        assert first.result(10) == ("S1", "S2", "S3", "S4")
+    assert balancer.is_sound()
+
+
+def test_a_server_that_fails_while_servers_are_added_is_replaced_meanwhile() -> None:
+    balancer = InMemoryBalancer().started()
+    with ThreadPoolExecutor(1) as users, held_up(balancer) as go:
+        first = users.submit(balancer.service.add, Change(1, ("S4",)))
+        while not balancer.crew.in_hand:
+            pass
+        balancer.runtime.die("S2")
+        balancer.reconciler.step()
+        go.set()
+        first.result(10)
+    balancer.steps(3)
+    assert len(balancer.replicas) == 4
+    assert {"S1", "S3", "S4"} < set(balancer.replicas)
+    assert balancer.is_sound()
+
+
+def test_of_two_additions_of_one_name_one_is_refused(balancer: InMemoryBalancer) -> None:
+    errors = many(balancer, [("add", Change(1, ("S4",))), ("add", Change(1, ("s4",)))])
+    assert [type(error) for error in errors if error] == [InvalidRequest]
+    assert len(balancer.replicas) == 4
+    assert balancer.is_sound()
+
+
+def test_additions_and_removals_at_once_end_in_a_sound_fleet_of_the_right_size() -> None:
+    balancer = InMemoryBalancer(patience=30).started()
+    wishes = [("add", Change(2)), ("remove", Change(1)), ("add", Change(1)), ("remove", Change(1)), ("add", Change(3))]
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            balancer.reconciler.step()
+
+    steps = threading.Thread(target=look)
+    steps.start()
+    try:
+        errors = many(balancer, wishes)
+    finally:
+        stop.set()
+        steps.join()
+    assert errors == [None] * 5
+    balancer.settle()
+    balancer.step()
+    assert len(balancer.replicas) == 3 + 2 - 1 + 1 - 1 + 3
+    assert balancer.is_sound()
+
+
+def test_the_turn_is_free_again_after_an_error(balancer: InMemoryBalancer) -> None:
+    for _ in range(3):
+        with pytest.raises(InvalidRequest):
+            balancer.service.add(Change(1, ("S1",)))
+    assert "S4" in balancer.service.add(Change(1, ("S4",)))

@@ -1,0 +1,172 @@
+"""Every setting: its default, what it may be, and what a user is told about anything else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from balancer.settings import PREFIX, InvalidSetting, Settings, markdown, read
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "settings.md"
+
+DEFAULTS = {
+    "deployment": "ringmaster",
+    "name_prefix": "",
+    "network": "ringmaster",
+    "data_plane": "haproxy",
+    "initial_servers": ("S1", "S2", "S3"),
+    "max_servers": 64,
+    "server_image": "ringmaster-server",
+    "server_port": 5000,
+    "heartbeat_path": "/heartbeat",
+    "server_environment": {},
+    "server_memory": "",
+    "server_cpus": 0.0,
+    "server_read_only": True,
+    "server_capabilities": (),
+    "ring_strategy": "table",
+    "request_hash": "",
+    "slots": 512,
+    "virtual_servers": 9,
+    "heartbeat_interval": 0.5,
+    "heartbeat_timeout": 0.5,
+    "heartbeat_strikes": 3,
+    "start_grace": 30.0,
+    "drain_timeout": 30.0,
+    "stop_timeout": 10,
+    "response_timeout": 60.0,
+    "unknown_path": "pass",
+    "token_sha256": "",
+    "state_dir": "/var/lib/ringmaster",
+    "edge_dir": "/run/ringmaster",
+    "log_level": "info",
+}
+
+ACCEPTED = [
+    ("deployment", "blue_2.test-1", "blue_2.test-1"),
+    ("name_prefix", "blue-", "blue-"),
+    ("data_plane", "flask", "flask"),
+    ("initial_servers", "web_1, web-2 ,w3", ("web_1", "web-2", "w3")),
+    ("initial_servers", "", ()),
+    ("max_servers", "1000", 1000),
+    ("server_image", "registry.example:5000/app@sha256:0a", "registry.example:5000/app@sha256:0a"),
+    ("heartbeat_path", "/", "/"),
+    ("heartbeat_path", "/health?deep=1", "/health?deep=1"),
+    ("server_environment", '{"A":"1","B":""}', {"A": "1", "B": ""}),
+    ("server_memory", "256m", "256m"),
+    ("server_cpus", "0.5", 0.5),
+    ("server_read_only", "false", False),
+    ("server_read_only", "TRUE", True),
+    ("server_capabilities", "NET_BIND_SERVICE, CHOWN", ("NET_BIND_SERVICE", "CHOWN")),
+    ("ring_strategy", "course", "course"),
+    ("request_hash", "sha256", "sha256"),
+    ("slots", "4", 4),
+    ("slots", "65536", 65536),
+    ("heartbeat_interval", "1.5", 1.5),
+    ("drain_timeout", "0", 0.0),
+    ("stop_timeout", "0", 0),
+    ("token_sha256", "0123456789abcdef" * 4, "0123456789abcdef" * 4),
+    ("log_level", "debug", "debug"),
+]
+
+REFUSED = [
+    ("deployment", ["", " ", "a b", "-a", "a/b", "a\n"], "letters, digits, '_', '.' or '-'"),
+    ("name_prefix", ["-", "a b", "é-"], "letters, digits, '_', '.' or '-'"),
+    ("network", ["", "a b"], "the name of a Docker network"),
+    ("data_plane", ["", "nginx", "HAProxy"], "one of haproxy, flask"),
+    ("initial_servers", ["S", "S1,S1", "S1,s1", "S1,-b", "S1;S2", "a.b"], "different hostnames with commas between"),
+    ("max_servers", ["", "0", "1001", "2.0", "many", "-1"], "an integer from 1 to 1000"),
+    ("server_image", ["", "a b"], "an image's name or id"),
+    ("server_port", ["0", "65536", "http", ""], "an integer from 1 to 65535"),
+    ("heartbeat_path", ["", "heartbeat", "/a b", "/a\n", "/é", '/"a"', "/#a", "/a\\"], "a path that starts with /"),
+    ("server_environment", ["", "A=1", "[]", '{"A":1}', "null", '{"A":"1"'], "a JSON object of strings"),
+    ("server_memory", ["0", "256 m", "256mb", "-1", "m"], "such as 256m, or empty"),
+    ("server_cpus", ["", "-1", "513", "two", "nan", "inf"], "a number from 0 to 512"),
+    ("server_read_only", ["", "yes", "1"], "true or false"),
+    ("ring_strategy", ["", "maglev", "Table"], "one of table, course"),
+    ("request_hash", ["crc", "sha512"], "one of , course, crc32, md5, sha1, sha256"),
+    ("slots", ["", "0", "1", "500", "131072", "-512", "512.0"], "a power of two from 2 to 65536"),
+    ("virtual_servers", ["0", "65537", ""], "an integer from 1 to 65536"),
+    ("heartbeat_interval", ["0", "0.01", "3601", "nan", "soon"], "seconds from 0.05 to 3600"),
+    ("heartbeat_timeout", ["0", "601", "nan"], "seconds from 0.01 to 600"),
+    ("heartbeat_strikes", ["0", "101", "1.5"], "an integer from 1 to 100"),
+    ("start_grace", ["0", "3601", "nan"], "seconds from 0.1 to 3600"),
+    ("drain_timeout", ["-1", "3601", "nan", "inf"], "seconds from 0 to 3600"),
+    ("stop_timeout", ["-1", "3601", "1.5"], "an integer from 0 to 3600"),
+    ("response_timeout", ["0", "86401", "nan"], "seconds from 0.1 to 86400"),
+    ("unknown_path", ["", "404"], "one of pass, course"),
+    ("token_sha256", ["secret", "0" * 63, "A" * 64], "64 hex digits, or empty"),
+    ("state_dir", ["", "var", "/a b"], "an absolute path"),
+    ("edge_dir", ["", "run", "/a b"], "an absolute path"),
+    ("log_level", ["", "loud", "INFO"], "one of debug, info, warning, error"),
+]
+
+
+def test_every_setting_has_its_default() -> None:
+    settings = read({})
+    assert {field.name: getattr(settings, field.name) for field in fields(Settings)} == DEFAULTS
+
+
+@pytest.mark.parametrize(("name", "text", "value"), ACCEPTED)
+def test_a_good_value_is_taken(name: str, text: str, value: object) -> None:
+    assert getattr(read({PREFIX + name.upper(): text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expects"), [(name, text, expects) for name, texts, expects in REFUSED for text in texts]
+)
+def test_a_bad_value_is_refused_with_its_variable_and_what_to_write(name: str, text: str, expects: str) -> None:
+    variable = PREFIX + name.upper()
+    message = f"{variable} must be {expects}"
+    with pytest.raises(InvalidSetting, match=re.escape(message)) as refused:
+        read({variable: text})
+    assert str(refused.value).endswith(f", not {text!r}")
+
+
+def test_every_setting_that_can_be_wrong_is_tried() -> None:
+    takes_any_words = {"server_capabilities"}
+    assert {name for name, _, _ in REFUSED} == DEFAULTS.keys() - takes_any_words
+
+
+def test_an_unknown_variable_is_refused() -> None:
+    with pytest.raises(InvalidSetting, match="RINGMASTER_SLOT is not a setting"):
+        read({"RINGMASTER_SLOT": "512"})
+
+
+def test_other_peoples_variables_are_none_of_our_business() -> None:
+    assert read({"PATH": "/bin", "ringmaster_slots": "1", "RINGMASTERS": "1"}) == read({})
+
+
+def test_the_first_fleet_must_fit_under_the_cap() -> None:
+    with pytest.raises(InvalidSetting, match="INITIAL_SERVERS names 3 servers, more than RINGMASTER_MAX_SERVERS=2"):
+        read({"RINGMASTER_MAX_SERVERS": "2"})
+
+
+def test_virtual_servers_must_fit_the_course_ring() -> None:
+    environment = {"RINGMASTER_VIRTUAL_SERVERS": "5", "RINGMASTER_SLOTS": "4"}
+    assert read(environment).virtual_servers == 5
+    with pytest.raises(InvalidSetting, match="RINGMASTER_VIRTUAL_SERVERS must be at most RINGMASTER_SLOTS=4"):
+        read(environment | {"RINGMASTER_RING_STRATEGY": "course"})
+
+
+@pytest.mark.parametrize("strategy", ["table", "course"])
+def test_the_first_fleet_must_fit_the_ring(strategy: str) -> None:
+    environment = {"RINGMASTER_SLOTS": "2", "RINGMASTER_VIRTUAL_SERVERS": "1", "RINGMASTER_RING_STRATEGY": strategy}
+    with pytest.raises(
+        InvalidSetting, match="INITIAL_SERVERS names 3 servers, and a ring of RINGMASTER_SLOTS=2 holds at most 2"
+    ):
+        read(environment)
+
+
+def test_the_documentation_has_the_table_as_it_is() -> None:
+    _, marker, table = DOCUMENT.read_text().partition("<!-- settings -->\n")
+    assert marker
+    assert table.strip() == markdown(), "print it again: python -m balancer.settings"
+
+
+def test_the_table_has_a_row_for_every_setting() -> None:
+    rows = markdown().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == [PREFIX + name.upper() for name in DEFAULTS]
