@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import http.client
 import sys
-import urllib.error
-import urllib.request
 
 CONTROL_PORT = 5001
 
 
 def main() -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", CONTROL_PORT, timeout=5)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{CONTROL_PORT}/readyz", timeout=5) as answer:
-            print(answer.read().decode())
-            return 0
-    except urllib.error.HTTPError as error:
-        print(error.read().decode())
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        print(answer.read().decode())
     except OSError as error:
         print(error)
-    return 1
+        return 1
+    return 0 if answer.status == http.client.OK else 1
 
 
 if __name__ == "__main__":
