@@ -1,5 +1,9 @@
 """gunicorn's settings for the sample server."""
 
+import whole_answers
+
+whole_answers.install()
+
 bind = "0.0.0.0:5000"
 worker_class = "gthread"
 threads = 16

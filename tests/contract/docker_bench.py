@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,6 +43,7 @@ class DockerBench:
         )
         self.runtime = DockerEngine(self.spec)
         self._engines = [self.runtime]
+        self._neighbours: list[Container] = []
         self._environment = pytest.MonkeyPatch()
 
     def __enter__(self) -> Self:
@@ -53,7 +55,7 @@ class DockerBench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._environment.undo()
-        for container in self._all():
+        for container in [*self._all(), *self._neighbours]:
             remove(container)
         for engine in self._engines:
             if engine._connection is not None:
@@ -96,6 +98,7 @@ class DockerBench:
         try:
             yield
         finally:
+            gc.collect()  # the Docker client leaves sockets that could not connect to the garbage collector
             self.door.open()
 
     def container(self, name: str) -> Container:
@@ -103,7 +106,9 @@ class DockerBench:
 
     def neighbour(self, name: str, **options: Any) -> Container:
         """A container that the runtime did not start."""
-        return self.lab.run(name, self.lab.server_image, **options)
+        container = self.lab.run(name, self.lab.server_image, **options)
+        self._neighbours.append(container)
+        return container
 
     def _all(self) -> list[Container]:
         """Whatever has the prefix and is not the lab's own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask, Request, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from balancer.core import answers, change
 from balancer.http import token
@@ -30,7 +30,9 @@ def create_public_app(service: FleetService, *, token_sha256: str, forward: Forw
     def guard_or_forward() -> Response | None:
         path = _path_as_written(request)
         if path not in _OURS:
-            return forward(request) if forward else None
+            if forward is None:
+                raise NotFound
+            return forward(request)
         if path in _GUARDED:
             token.check(request, token_sha256)
         return None
@@ -61,6 +63,8 @@ def _body() -> bytes:
 
 
 def _path_as_written(request: Request) -> str:
-    """Not decoded: /%72ep is a path of the servers, here as at the edge."""
+    """Not decoded: /%72ep is a path of the servers, here as at the edge. An absolute form loses scheme and host."""
     target: str = request.environ.get("RAW_URI") or request.path
+    if not target.startswith("/"):
+        target = "/" + target.partition("://")[2].partition("/")[2]
     return target.partition("?")[0]

@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 REPEATABLE_BODY = 16384
 """Bytes of a body that are kept for a repetition, as many as HAProxy's buffer; a longer one is sent once."""
+WHOLE_ANSWER = 65536
+"""Bytes of an answer that are read to their end before it is passed on."""
 ATTEMPTS = 4
 _CONNECT_TIMEOUT = 1.0
 _PIECE = 65536
@@ -113,11 +115,19 @@ class Forwarder:
             )
             response.headers["X-Served-By"] = backend.name
             return response
-        self._plane.keep(backend)
-        response = Response(_pieces(answer), answer.status)  # direct_passthrough would skip call_on_close
+        response = self._passed_on(answer, backend)
         response.headers.clear()
         for name, value in to_client(answer.headers.items(), server=backend.name):
             response.headers.add(name, value)
+        return response
+
+    def _passed_on(self, answer: urllib3.BaseHTTPResponse, backend: Backend) -> Response:
+        """A short answer is there as a whole before its first byte goes out: where the server breaks off before its
+        end, another one is asked. Longer ones are streamed."""
+        if answer.length_remaining is not None and answer.length_remaining <= WHOLE_ANSWER:
+            return Response(answer.read(), answer.status)
+        self._plane.keep(backend)
+        response = Response(_pieces(answer), answer.status)  # direct_passthrough would skip call_on_close
         response.call_on_close(lambda: self._plane.done(backend))
         response.call_on_close(answer.close)
         return response

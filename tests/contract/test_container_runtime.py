@@ -1,0 +1,271 @@
+"""What every ContainerRuntime promises, the real engine and the one in memory alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+import pytest
+
+from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.ports.runtime import ContainerRuntime
+from tests.contract.runtime_bench import FakeBench, RuntimeBench
+from tests.polling import until
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+"""Those of the Docker client that could not connect."""
+
+
+@pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.docker)])
+def bench(request: pytest.FixtureRequest) -> RuntimeBench:
+    if request.param == "fake":
+        return FakeBench()
+    found: RuntimeBench = request.getfixturevalue("docker_bench")
+    return found
+
+
+EVERY_CALL: tuple[Callable[[ContainerRuntime], object], ...] = (
+    lambda runtime: runtime.start("S1", 1),
+    lambda runtime: runtime.observe(),
+    lambda runtime: runtime.stop("S1"),
+    lambda runtime: runtime.kill("S1"),
+    lambda runtime: next(runtime.changes()),
+    lambda runtime: runtime.last_words("S1"),
+)
+
+
+def test_a_started_server_is_observed_with_its_ring_id_and_an_address_of_its_own(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 7)
+    bench.runtime.start("Web_2", 8)
+    observed = bench.runtime.observe()
+    assert {(item.name, item.ring_id, item.running) for item in observed.values()} == {
+        ("S1", 7, True),
+        ("Web_2", 8, True),
+    }
+    assert sorted(observed) == ["S1", "Web_2"]
+    assert observed["S1"].address != observed["Web_2"].address
+    for server in observed.values():
+        assert server.address.rpartition(":")[0]
+        assert server.address.endswith(":5000")
+
+
+def test_nothing_is_observed_where_nothing_was_started(bench: RuntimeBench) -> None:
+    bench.occupy("S1")
+    assert bench.runtime.observe() == {}
+
+
+def test_the_container_of_another_deployment_keeps_its_name_and_is_not_touched(bench: RuntimeBench) -> None:
+    bench.occupy("S1")
+    with pytest.raises(NameTaken, match="S1"):
+        bench.runtime.start("S1", 1)
+    bench.runtime.stop("S1")
+    bench.runtime.kill("S1")
+    assert bench.names == {"S1"}
+    assert bench.runtime.observe() == {}
+
+
+@pytest.mark.parametrize("fate", ["running", "dead", "paused"])
+def test_a_leftover_of_ones_own_makes_way(bench: RuntimeBench, fate: str) -> None:
+    bench.runtime.start("S1", 1)
+    if fate == "dead":
+        bench.die("S1")
+    if fate == "paused":
+        bench.pause("S1")
+    bench.runtime.start("S1", 2)
+    observed = bench.runtime.observe()
+    assert [(item.name, item.ring_id, item.running) for item in observed.values()] == [("S1", 2, True)]
+    assert observed["S1"].address
+
+
+def test_a_start_that_fails_leaves_nothing_behind(bench: RuntimeBench) -> None:
+    bench.break_starts()
+    with pytest.raises(StartFailed, match="image"):
+        bench.runtime.start("S1", 1)
+    assert bench.names == set()
+
+
+def test_stop_ends_and_removes_and_may_be_repeated(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 1)
+    bench.runtime.start("S2", 2)
+    bench.runtime.stop("S1")
+    assert bench.names == {"S2"}
+    bench.runtime.stop("S1")
+    assert list(bench.runtime.observe()) == ["S2"]
+
+
+def test_stop_removes_what_has_ended_by_itself(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 1)
+    bench.die("S1")
+    bench.runtime.stop("S1")
+    assert bench.names == set()
+
+
+@pytest.mark.parametrize("fate", ["well", "dead", "paused", "hung"])
+def test_kill_ends_and_removes_whatever_its_state_and_may_be_repeated(bench: RuntimeBench, fate: str) -> None:
+    bench.runtime.start("S1", 1)
+    happen = {"well": lambda _: None, "dead": bench.die, "paused": bench.pause, "hung": bench.hang}[fate]
+    happen("S1")
+    bench.runtime.kill("S1")
+    assert bench.names == set()
+    bench.runtime.kill("S1")
+
+
+def test_a_dead_server_is_observed_as_not_running_until_it_is_removed(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 1)
+    bench.die("S1")
+    dead = until(
+        lambda: next((item for item in bench.runtime.observe().values() if not item.running), None),
+        "S1 is observed as dead",
+        within=5,
+    )
+    assert (dead.name, dead.ring_id, dead.address) == ("S1", 1, "")
+    assert dead.status
+
+
+def test_a_paused_server_counts_as_running(bench: RuntimeBench) -> None:
+    """Whether it answers is for its heartbeat to tell."""
+    bench.runtime.start("S1", 1)
+    bench.pause("S1")
+    observed = bench.runtime.observe()["S1"]
+    assert observed.running
+    assert observed.address
+
+
+def test_a_server_off_the_network_runs_without_an_address(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 1)
+    bench.disconnect("S1")
+    observed = bench.runtime.observe()["S1"]
+    assert observed.running
+    assert observed.address == ""
+
+
+def test_last_words_are_what_it_printed_and_empty_when_it_is_gone(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 1)
+    until(lambda: bench.runtime.last_words("S1"), "S1 has printed something", within=10)
+    bench.die("S1")
+    words = bench.runtime.last_words("S1")
+    assert words == words.strip() != ""
+    bench.runtime.kill("S1")
+    assert bench.runtime.last_words("S1") == ""
+
+
+def test_a_death_is_heard_of(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 1)
+    with listening(bench) as heard:
+        bench.die("S1")
+        while "die" not in (words := heard.get(timeout=5)):
+            pass
+        assert "S1" in words
+
+
+def test_what_changed_is_observed_as_soon_as_it_is_heard_of_or_a_moment_later(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 1)
+    with listening(bench) as heard:
+        bench.runtime.kill("S1")
+        while "destroy" not in heard.get(timeout=5):
+            pass
+        until(lambda: not bench.runtime.observe(), "S1 is not observed any more", within=1)
+
+
+@contextmanager
+def listening(bench: RuntimeBench) -> Iterator[SimpleQueue[str]]:
+    """What S1's runtime tells from now on. The listener is ended by one more change."""
+    heard: SimpleQueue[str] = SimpleQueue()
+    enough = threading.Event()
+
+    def listen() -> None:
+        for change in bench.runtime.changes():
+            heard.put(change)
+            if enough.is_set():
+                return
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    until(lambda: _noise(bench) or not heard.empty(), "the listener hears something", within=10)
+    try:
+        yield heard
+    finally:
+        enough.set()
+        bench.runtime.start("S9", 9)
+        listener.join(timeout=10)
+        assert not listener.is_alive()
+
+
+def _noise(bench: RuntimeBench) -> None:
+    """It takes a moment until a listener is heard by the engine, and nothing tells when."""
+    bench.pause("S1")
+    bench.wake("S1")
+
+
+@pytest.mark.parametrize("before", ["never there", "there before"])
+def test_every_call_says_when_the_engine_is_away(bench: RuntimeBench, before: str) -> None:
+    if before == "there before":
+        bench.runtime.observe()
+    with bench.away():
+        for call in EVERY_CALL:
+            with pytest.raises(EngineUnavailable):
+                call(bench.runtime)
+    assert bench.names == set()
+
+
+def test_when_the_engine_is_back_all_is_as_it_was(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 1)
+    before = bench.runtime.observe()
+    with bench.away(), pytest.raises(EngineUnavailable):
+        bench.runtime.observe()
+    after = bench.runtime.observe()
+    assert {item.name: item.address for item in after.values()} == {"S1": before["S1"].address}
+
+
+def test_listening_ends_with_an_error_when_the_engine_goes_away(bench: RuntimeBench) -> None:
+    bench.runtime.start("S1", 1)
+    errors: SimpleQueue[EngineUnavailable] = SimpleQueue()
+    heard = threading.Event()
+
+    def listen() -> None:
+        try:
+            for _ in bench.runtime.changes():
+                heard.set()
+        except EngineUnavailable as error:
+            errors.put(error)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    until(lambda: _noise(bench) or heard.is_set(), "the listener hears something", within=10)
+    with bench.away():
+        listener.join(timeout=10)
+    assert str(errors.get(timeout=1))
+
+
+def test_observing_works_at_any_moment_while_servers_come_and_go(bench: RuntimeBench) -> None:
+    over = threading.Event()
+    errors: list[Exception] = []
+
+    def observe() -> None:
+        while not over.is_set():
+            try:
+                bench.runtime.observe()
+            except Exception as error:
+                errors.append(error)
+                return
+
+    observer = threading.Thread(target=observe, daemon=True)
+    observer.start()
+    comers = [threading.Thread(target=_come_and_go, args=(bench.runtime, name)) for name in ("S1", "S2", "S3")]
+    for comer in comers:
+        comer.start()
+    for comer in comers:
+        comer.join()
+    over.set()
+    observer.join()
+    assert not errors
+    assert bench.names == set()
+
+
+def _come_and_go(runtime: ContainerRuntime, name: str) -> None:
+    for ring_id in (1, 2):
+        runtime.start(name, ring_id)
+        runtime.kill(name)

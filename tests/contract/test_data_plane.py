@@ -1,0 +1,201 @@
+"""What every DataPlane promises: HAProxy, the balancer's own forwarder and the one in memory alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from balancer.core.errors import PlaneUnavailable
+from balancer.core.request_hash import slot_shares
+from balancer.core.routes import Backend, Routes
+from balancer.ports.data_plane import DataPlane
+from tests.contract.flask_bench import FlaskBench
+from tests.contract.plane_bench import NOTHING, REACHED, REQUEST_HASH, SLOTS, FakeBench, PlaneBench, all_to
+from tests.polling import until
+
+FAKE, FLASK = "fake", "flask"
+HAPROXY = pytest.param("haproxy", marks=pytest.mark.docker)
+REMOTE = pytest.mark.parametrize("bench", [FAKE, HAPROXY], indirect=True)
+"""Planes that can be away: the forwarder lives in the balancer."""
+
+
+@pytest.fixture(params=[FAKE, FLASK, HAPROXY])
+def bench(request: pytest.FixtureRequest) -> Iterator[PlaneBench]:
+    if request.param == "fake":
+        yield FakeBench()
+    elif request.param == "flask":
+        with FlaskBench() as bench:
+            yield bench
+    else:
+        yield request.getfixturevalue("haproxy_bench")
+
+
+def test_it_obeys_what_was_applied(bench: PlaneBench) -> None:
+    routes = all_to(*bench.servers)
+    assert not bench.plane.in_step(routes)
+    bench.plane.apply(routes)
+    assert bench.plane.in_step(routes)
+    assert not bench.plane.in_step(NOTHING)
+
+
+@pytest.mark.parametrize("part", ["slots", "address", "draining", "a server more", "a server less"])
+def test_it_tells_routes_apart(bench: PlaneBench, part: str) -> None:
+    one, two, three = bench.servers
+    routes = all_to(one, two)
+    other = {
+        "slots": all_to(two, one),
+        "address": all_to(one, replace(two, address=three.address)),
+        "draining": all_to(one, replace(two, draining=True)),
+        "a server more": all_to(one, two, three),
+        "a server less": all_to(one),
+    }[part]
+    bench.plane.apply(routes)
+    assert not bench.plane.in_step(other)
+    bench.plane.apply(other)
+    assert bench.plane.in_step(other)
+    assert not bench.plane.in_step(routes)
+
+
+def test_every_request_goes_where_its_slot_says(bench: PlaneBench) -> None:
+    """Requests reach only some of the slots: these belong to S1, and then to S2."""
+    one, two, three = bench.servers
+    for owner, other in ((one, two), (two, one)):
+        slots = tuple(owner.name if slot in REACHED else other.name for slot in range(SLOTS))
+        bench.plane.apply(Routes(slots, (one, two, three)))
+        assert set(bench.answers(50)) == {owner.name}
+
+
+def test_the_servers_shares_are_those_of_their_slots(bench: PlaneBench) -> None:
+    names = [server.name for server in bench.servers]
+    slots = tuple(names[slot * 3 // SLOTS] for slot in range(SLOTS))
+    bench.plane.apply(Routes(slots, bench.servers))
+    count = 600
+    answered = Counter(bench.answers(count))
+    assert set(answered) <= set(names)
+    shares = slot_shares(REQUEST_HASH, SLOTS)
+    for name in names:
+        share = sum(shares[slot] for slot in range(SLOTS) if slots[slot] == name)
+        deviation = (count * share * (1 - share)) ** 0.5
+        assert abs(answered[name] - count * share) <= 5 * deviation, (answered, share)
+
+
+def test_changed_routes_hold_from_the_very_next_request_on(bench: PlaneBench) -> None:
+    one, two, three = bench.servers
+    for _ in range(5):
+        for owner, *others in ((one, two, three), (two, three, one), (three, one, two)):
+            bench.plane.apply(all_to(owner, *others))
+            assert bench.answers(3) == [owner.name] * 3
+
+
+def test_nobody_answers_for_an_empty_fleet(bench: PlaneBench) -> None:
+    bench.plane.apply(all_to(*bench.servers))
+    bench.plane.apply(NOTHING)
+    assert bench.plane.in_step(NOTHING)
+    assert bench.answers(3) == ["", "", ""]
+
+
+def test_applying_again_changes_nothing(bench: PlaneBench) -> None:
+    one, two, three = bench.servers
+    routes = all_to(one, two, three)
+    bench.plane.apply(routes)
+    with bench.held("S1"):
+        for _ in range(3):
+            bench.plane.apply(routes)
+            assert bench.plane.in_step(routes)
+            assert bench.plane.in_flight("S1") == 1
+        assert set(bench.answers(10)) == {"S1"}
+
+
+def test_in_flight_counts_each_servers_own_requests(bench: PlaneBench) -> None:
+    one, two, three = bench.servers
+    bench.plane.apply(all_to(one, two, three))
+    with bench.held("S1"):
+        bench.plane.apply(all_to(two, one, three))
+        with bench.held("S2"):
+            assert [bench.plane.in_flight(name) for name in ("S1", "S2", "S3")] == [1, 1, 0]
+        until(lambda: bench.plane.in_flight("S2") == 0, "S2 has answered", within=2)
+        assert bench.plane.in_flight("S1") == 1
+    until(lambda: bench.plane.in_flight("S1") == 0, "S1 has answered", within=2)
+
+
+def test_nothing_is_in_flight_at_a_server_that_nobody_knows(bench: PlaneBench) -> None:
+    assert bench.plane.in_flight("S9") == 0
+
+
+def test_a_draining_server_gets_nothing_new_and_finishes_what_it_has(bench: PlaneBench) -> None:
+    one, two, three = bench.servers
+    bench.plane.apply(all_to(one, two, three))
+    draining = all_to(two, replace(one, draining=True), three)
+    with bench.held("S1"):
+        bench.plane.apply(draining)
+        assert bench.plane.in_step(draining)
+        assert set(bench.answers(30)) == {"S2"}
+        assert bench.plane.in_flight("S1") == 1
+    until(lambda: bench.plane.in_flight("S1") == 0, "S1 has finished", within=2)
+    bench.plane.apply(all_to(two, three))
+    assert bench.plane.in_step(all_to(two, three))
+
+
+def test_a_draining_server_that_comes_back_gets_requests_again(bench: PlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    bench.plane.apply(all_to(two, replace(one, draining=True)))
+    bench.plane.apply(all_to(one, two))
+    assert set(bench.answers(10)) == {"S1"}
+
+
+def test_a_server_that_is_removed_while_it_answers_finishes_and_then_is_gone(bench: PlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    with bench.held("S1"):
+        bench.plane.apply(all_to(two))
+        assert set(bench.answers(30)) == {"S2"}
+    _reconcile(bench.plane, all_to(two))
+    assert bench.plane.in_flight("S1") == 0
+
+
+def test_a_server_that_was_removed_while_it_answered_may_come_back(bench: PlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    with bench.held("S1"):
+        bench.plane.apply(all_to(two))
+        bench.plane.apply(all_to(one, two))
+        assert bench.plane.in_step(all_to(one, two))
+        assert set(bench.answers(10)) == {"S1"}
+
+
+def test_a_name_may_get_another_address(bench: PlaneBench) -> None:
+    """A server that somebody restarted by hand; or a new one with the name of one that is gone."""
+    one, two, three = bench.servers
+    nowhere = Backend("S1", three.address.replace(":", ":1"))
+    bench.plane.apply(all_to(nowhere, two))
+    bench.plane.apply(all_to(one, two))
+    assert bench.plane.in_step(all_to(one, two))
+    assert set(bench.answers(10)) == {"S1"}
+
+
+EVERY_CALL: tuple[Callable[[DataPlane, Routes], object], ...] = (
+    lambda plane, routes: plane.apply(routes),
+    lambda plane, routes: plane.in_step(routes),
+    lambda plane, _: plane.in_flight("S1"),
+)
+
+
+@REMOTE
+def test_every_call_says_when_the_plane_is_away(bench: PlaneBench) -> None:
+    routes = all_to(*bench.servers)
+    bench.plane.apply(routes)
+    with bench.away():
+        for call in EVERY_CALL:
+            with pytest.raises(PlaneUnavailable):
+                call(bench.plane, routes)
+    _reconcile(bench.plane, routes)
+    assert set(bench.answers(10)) == {"S1"}
+
+
+def _reconcile(plane: DataPlane, routes: Routes) -> None:
+    """What the reconciler does until there is nothing left to do."""
+    until(lambda: plane.in_step(routes) or plane.apply(routes), "the plane is in step", within=5)

@@ -1,0 +1,153 @@
+"""What only a real container can show: how a server runs, how it ends, and why it could not start."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+
+import pytest
+
+from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from tests.containers import run_in, started
+from tests.contract.docker_bench import DockerBench
+from tests.contract.lab import answers
+from tests.polling import until
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # the Docker client's
+]
+
+
+def test_a_server_is_what_its_specification_says(docker_bench: DockerBench) -> None:
+    bench = docker_bench
+    bench.change(environment={"GREETING": "hi", "SERVER_ID": "not mine to set"}, memory="64m", cpus=0.5)
+    bench.runtime.start("S1", 1)
+    server = bench.container("S1")
+    host = server.attrs["HostConfig"]
+    assert (host["Memory"], host["NanoCpus"]) == (64 * 1024 * 1024, 500_000_000)
+    assert host["RestartPolicy"]["Name"] in ("", "no")
+    assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+    assert host["PortBindings"] in (None, {})
+    assert server.labels.items() >= {
+        ("ringmaster.deployment", bench.lab.name),
+        ("ringmaster.role", "server"),
+        ("ringmaster.ring_id", "1"),
+    }
+    assert run_in(server, "sh", "-c", "echo $SERVER_ID $GREETING $(hostname)").strip() == "S1 hi S1"
+
+
+def test_a_server_is_locked_down(docker_bench: DockerBench) -> None:
+    docker_bench.runtime.start("S1", 1)
+    server = docker_bench.container("S1")
+    status = dict(
+        line.split(":\t", 1) for line in run_in(server, "cat", "/proc/1/status").splitlines() if ":\t" in line
+    )
+    assert {int(status[kind], 16) for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+    assert status["NoNewPrivs"] == "1"
+    assert run_in(server, "sh", "-c", "touch /tmp/here && echo written").strip() == "written"
+    code, output = server.exec_run(["touch", "/opt/app/here"], user="0")
+    assert (code, b"Read-only file system" in output) == (1, True)
+
+
+def test_a_server_gets_what_the_operator_allows(docker_bench: DockerBench) -> None:
+    docker_bench.change(read_only=False, capabilities=("NET_BIND_SERVICE",))
+    docker_bench.runtime.start("S1", 1)
+    host = docker_bench.container("S1").attrs["HostConfig"]
+    assert (host["ReadonlyRootfs"], host["CapDrop"]) == (False, ["ALL"])
+    assert [name.removeprefix("CAP_") for name in host["CapAdd"]] == ["NET_BIND_SERVICE"]
+
+
+def test_a_server_has_its_hostname_in_the_networks_dns(docker_bench: DockerBench) -> None:
+    docker_bench.runtime.start("S1", 1)
+    neighbour = docker_bench.neighbour("neighbour")
+    resolve = "import socket; print(socket.gethostbyname('S1'))"
+    address = run_in(neighbour, "python3", "-c", resolve).strip()
+    assert f"{address}:5000" == docker_bench.runtime.observe()["S1"].address
+
+
+def test_a_graceful_stop_lets_an_open_request_finish(docker_bench: DockerBench) -> None:
+    docker_bench.runtime.start("S1", 1)
+    with open_request(docker_bench) as client:
+        stop = threading.Thread(target=docker_bench.runtime.stop, args=("S1",))
+        stop.start()
+        until(lambda: "signal: term" in docker_bench.runtime.last_words("S1"), "S1 is asked to end", within=10)
+        client.sendall(b"here")
+        assert b'"body":"here"' in received(client)
+        stop.join()
+    assert docker_bench.names == set()
+
+
+def test_a_stop_waits_no_longer_than_it_may(docker_bench: DockerBench) -> None:
+    docker_bench.change(stop_timeout=1)
+    docker_bench.runtime.start("S1", 1)
+    with open_request(docker_bench) as client:
+        docker_bench.runtime.stop("S1")
+        assert docker_bench.names == set()
+        assert received(client) == b""
+
+
+def open_request(bench: DockerBench) -> socket.socket:
+    """A connection to S1, which has begun to answer and waits for four bytes of the body."""
+    address = bench.runtime.observe()["S1"].address
+    until(lambda: answers(address), "S1 answers", within=15)
+    host, _, port = address.partition(":")
+    client = socket.create_connection((host, int(port)), timeout=15)
+    client.sendall(b"POST /echo HTTP/1.1\r\nHost: S1\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+    assert client.recv(1024).startswith(b"HTTP/1.1 100 ")
+    return client
+
+
+def received(client: socket.socket) -> bytes:
+    """Until the server closes, whichever way it does."""
+    parts = []
+    try:
+        while part := client.recv(65536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
+
+
+def test_what_is_known_of_a_failed_start_is_told_and_nothing_is_left(docker_bench: DockerBench) -> None:
+    engine = docker_bench.lab.engine
+    image, _ = engine.images.build(
+        fileobj=io.BytesIO(f'FROM {docker_bench.lab.server_image}\nCMD ["/no/such/program"]'.encode()), forcerm=True
+    )
+    try:
+        docker_bench.change(image=image.id)
+        with pytest.raises(StartFailed, match="/no/such/program"):
+            docker_bench.runtime.start("S1", 1)
+        assert docker_bench.names == set()
+    finally:
+        engine.images.remove(image.id, noprune=True)
+
+
+def test_a_network_that_is_gone_is_a_failed_start_and_nothing_is_left(docker_bench: DockerBench) -> None:
+    docker_bench.change(network=f"{docker_bench.lab.name}-gone")
+    with pytest.raises(StartFailed, match="gone"):
+        docker_bench.runtime.start("S1", 1)
+    assert docker_bench.names == set()
+
+
+@pytest.mark.parametrize("role", ["edge", "none"])
+def test_a_container_that_is_no_server_keeps_its_name_and_goes_on_running(docker_bench: DockerBench, role: str) -> None:
+    """The deployment's own parts too."""
+    labels = docker_bench.lab.labels | {"ringmaster.role": role} if role == "edge" else {}
+    stranger = docker_bench.neighbour("S1", labels=labels)
+    before = started(stranger)
+    with pytest.raises(NameTaken, match=stranger.name):
+        docker_bench.runtime.start("S1", 1)
+    docker_bench.runtime.stop("S1")
+    docker_bench.runtime.kill("S1")
+    assert docker_bench.runtime.observe() == {}
+    assert started(stranger) == before
+    assert stranger.status == "running"
+
+
+def test_the_engine_may_come_later_than_the_balancer(docker_bench: DockerBench) -> None:
+    with docker_bench.away(), pytest.raises(EngineUnavailable):
+        docker_bench.runtime.observe()
+    docker_bench.runtime.start("S1", 1)
+    assert list(docker_bench.runtime.observe()) == ["S1"]

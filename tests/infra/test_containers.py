@@ -1,0 +1,177 @@
+"""What every container is allowed: looked at from outside (the engine) and from inside (the kernel)."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from docker.models.containers import Container
+from testinfra.host import Host
+
+from tests.infra.conftest import inside
+from tests.infra.make import MadeSystem
+from tests.polling import until
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
+
+USER = 10001
+
+
+def status(container: Container) -> dict[str, list[str]]:
+    """What the kernel says about the container's first process."""
+    lines = inside(container).file("/proc/1/status").content_string.splitlines()
+    return {name: value.split() for name, value in (line.split(":", 1) for line in lines)}
+
+
+def test_every_process_runs_as_the_user_without_rights(containers: list[Container], here: Host) -> None:
+    for container in containers:
+        assert container.attrs["Config"]["User"] == f"{USER}:{USER}"
+        rows = here.check_output(f"docker top {container.name} -eo pid,ruid,euid,suid,rgid,egid,sgid").splitlines()[1:]
+        assert rows
+        assert {number for row in rows for number in row.split()[1:]} == {str(USER)}
+
+
+def test_a_shell_inside_is_the_same_user(containers: list[Container]) -> None:
+    for container in containers:
+        user = inside(container).user()
+        assert (user.uid, user.gid, user.name) == (USER, USER, "ringmaster")
+
+
+def test_the_kernel_gives_no_capability_and_no_way_to_get_one(containers: list[Container]) -> None:
+    for container in containers:
+        host = container.attrs["HostConfig"]
+        assert not host["Privileged"]
+        assert host["CapDrop"] == ["ALL"]
+        assert not host["CapAdd"]
+        assert host["SecurityOpt"] == ["no-new-privileges"]
+        kernel = status(container)
+        assert {int(kernel[name][0], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+        assert kernel["NoNewPrivs"] == ["1"]
+
+
+def test_the_root_file_system_is_read_only(containers: list[Container]) -> None:
+    for container in containers:
+        machine = inside(container)
+        assert container.attrs["HostConfig"]["ReadonlyRootfs"]
+        assert "ro" in machine.mount_point("/").options
+        for folder in ("/", "/etc", "/opt", "/usr/local/bin"):
+            attempt = machine.run(f"touch {folder}/intruder")
+            assert attempt.failed
+            assert "Read-only file system" in attempt.stderr
+        assert machine.run("touch /tmp/note && rm /tmp/note").succeeded
+
+
+def test_edge_and_balancer_come_back_by_themselves_and_servers_only_through_the_balancer(system: MadeSystem) -> None:
+    policies = {
+        container.labels["ringmaster.role"]: container.attrs["HostConfig"]["RestartPolicy"]["Name"] or "no"
+        for container in system.containers.all
+    }
+    assert policies == {"edge": "always", "balancer": "always", "server": "no"}
+
+
+def test_logs_cannot_fill_the_disk(containers: list[Container]) -> None:
+    for container in containers:
+        logs = container.attrs["HostConfig"]["LogConfig"]
+        assert logs == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+
+
+def test_all_are_healthy(system: MadeSystem) -> None:
+    def health(container: Container) -> str:
+        container.reload()
+        return str(container.attrs["State"]["Health"]["Status"])
+
+    for container in (system.containers.edge, system.containers.balancer):
+        until(lambda container=container: health(container) == "healthy", f"{container.name} is healthy", within=15)
+    # The engine asks a server for the first time after half a minute; the balancer does not wait for that.
+    assert {health(server) for server in system.containers.of("server")} <= {"healthy", "starting"}
+
+
+def test_labels_tell_deployment_role_and_ring_id(system: MadeSystem) -> None:
+    labels = [
+        {name: value for name, value in container.labels.items() if name.startswith("ringmaster.")}
+        for container in system.containers.all
+    ]
+    assert {label["ringmaster.deployment"] for label in labels} == {system.deployment}
+    ring_ids = [label.get("ringmaster.ring_id") for label in labels if label["ringmaster.role"] == "server"]
+    assert all(re.fullmatch(r"\d+", ring_id or "") for ring_id in ring_ids)
+    assert len(set(ring_ids)) == len(ring_ids) == len(system.replicas)
+    rest = [set(label) for label in labels if label["ringmaster.role"] != "server"]
+    assert rest == [{"ringmaster.deployment", "ringmaster.role"}] * 2
+
+
+def test_containers_carry_the_prefix_and_hostnames_do_not(system: MadeSystem) -> None:
+    servers = system.containers.servers
+    assert set(servers) == set(system.replicas)
+    assert {server.name for server in servers.values()} == {system.prefix + name for name in system.replicas}
+    assert system.containers.edge.name == f"{system.prefix}ringmaster-edge"
+    assert system.containers.balancer.name == f"{system.prefix}ringmaster-balancer"
+    for name, server in servers.items():
+        machine = inside(server)
+        assert machine.check_output("hostname") == name
+        assert machine.environment()["SERVER_ID"] == name
+
+
+def test_they_find_each_other_by_name(system: MadeSystem) -> None:
+    names = ["ringmaster-edge", *system.replicas]
+    machine = inside(system.containers.balancer)
+    found = {name: machine.addr(name).ipv4_addresses for name in names}
+    addresses = {
+        container.name: container.attrs["NetworkSettings"]["Networks"][f"{system.prefix}ringmaster"]["IPAddress"]
+        for container in system.containers.all
+    }
+    assert found == {name: [addresses[system.prefix + name]] for name in names}
+
+
+def test_only_the_balancer_holds_the_engines_socket_and_only_what_must_last_is_mounted(system: MadeSystem) -> None:
+    mounts = {
+        container.labels["ringmaster.role"]: {
+            mount["Destination"]: mount.get("Name") or mount["Source"] for mount in container.attrs["Mounts"]
+        }
+        for container in system.containers.all
+    }
+    state, edge = f"{system.prefix}ringmaster-state", f"{system.prefix}ringmaster-edge"
+    assert mounts == {
+        "balancer": {
+            "/var/lib/ringmaster": state,
+            "/run/ringmaster": edge,
+            "/var/run/docker.sock": "/var/run/docker.sock",
+        },
+        "edge": {"/run/ringmaster": edge},
+        "server": {},
+    }
+
+
+def test_the_balancer_may_use_the_socket_through_its_group_alone(system: MadeSystem, here: Host) -> None:
+    machine = inside(system.containers.balancer)
+    socket = machine.file("/var/run/docker.sock")
+    assert socket.is_socket
+    assert socket.uid != USER
+    group = here.file("/var/run/docker.sock").gid
+    assert set(machine.user().gids) == {USER, group}
+    assert system.containers.balancer.attrs["HostConfig"]["GroupAdd"] == [str(group)]
+
+
+def test_volumes_belong_to_the_user_and_to_nobody_else(system: MadeSystem) -> None:
+    machine = inside(system.containers.balancer)
+    for path in ("/var/lib/ringmaster", "/run/ringmaster"):
+        folder = machine.file(path)
+        assert (folder.uid, folder.gid, folder.mode & 0o007) == (USER, USER, 0)
+    owners = machine.check_output("find /var/lib/ringmaster /run/ringmaster -printf '%U:%G\\n'").split()
+    assert set(owners) == {f"{USER}:{USER}"}
+
+
+def test_images_carry_the_deployment_and_no_role(system: MadeSystem) -> None:
+    """A role would be inherited by whatever somebody starts from the image, and taken for one of the fleet."""
+    for role in ("edge", "balancer", "server"):
+        image = system.containers.engine.images.get(f"{system.prefix}ringmaster-{role}")
+        assert image.labels == {"ringmaster.deployment": system.deployment}
+        assert {container.image.id for container in system.containers.of(role)} == {image.id}
+        assert image.attrs["Config"]["User"] == f"{USER}:{USER}"
+        assert image.attrs["Config"]["Healthcheck"]
+
+
+def test_the_balancer_logs_one_object_a_line(system: MadeSystem) -> None:
+    lines = system.containers.logs("balancer", since=0).splitlines()
+    assert lines
+    assert all({"time", "level", "message"} <= set(json.loads(line)) for line in lines)

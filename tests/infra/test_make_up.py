@@ -1,0 +1,55 @@
+"""`make up`: what it says, and that saying it again changes nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from docker.models.containers import Container
+from testinfra.host import Host
+
+from tests.containers import started
+from tests.infra.make import MadeSystem, Run
+from tests.polling import until
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
+
+
+def curl_lines(run: Run) -> list[str]:
+    return [line.strip() for line in run.output.splitlines() if line.strip().startswith("curl ")]
+
+
+def test_it_ends_with_where_to_go_next(system: MadeSystem, first_run: Run) -> None:
+    assert f"Ringmaster serves at {system.url}" in first_run.output
+    assert f"make down DEPLOYMENT={system.deployment}\n" in first_run.output
+    assert "Docker engine: existing." in first_run.output
+    assert "Base image: " in first_run.output
+    assert "Terraform's provider: " in first_run.output
+    assert len(curl_lines(first_run)) == 3
+
+
+def test_its_curl_lines_work(system: MadeSystem, first_run: Run, here: Host) -> None:
+    home, rep, add = (json.loads(here.check_output(f"curl -sS{line.removeprefix('curl')}")) for line in curl_lines(first_run))
+    assert home["message"].startswith("Hello from Server: S")
+    assert rep["message"]["N"] == 3
+    assert add["message"]["N"] == 4
+    assert system.rm(1).status == 200
+
+
+def test_a_long_step_says_that_it_runs(first_run: Run) -> None:
+    assert "\n  ... deployment : Apply with Terraform" in first_run.output
+
+
+def test_saying_it_again_changes_nothing_whatever_the_fleet_did(system: MadeSystem, killed: Container) -> None:
+    assert killed.name not in {container.name for container in system.containers.all}
+    before, containers = system.standing, everything(system)
+    run = system.up()
+    assert run.code == 0, run.output
+    assert run.recap["changed"] == 0, run.output
+    assert run.recap["failed"] == 0
+    assert everything(system) == containers
+    assert system.standing == before
+
+
+def everything(system: MadeSystem) -> set[tuple[object, object]]:
+    return {started(container) for container in system.containers.all}

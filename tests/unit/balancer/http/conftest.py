@@ -1,0 +1,21 @@
+"""Both faces of a balancer in memory, as a client sees them."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from balancer.http.control import create_control_app
+from balancer.http.public import create_public_app
+from tests.unit.balancer.in_memory import InMemoryBalancer
+
+
+@pytest.fixture
+def client(balancer: InMemoryBalancer) -> FlaskClient:
+    """The public side behind an edge, without a token."""
+    return create_public_app(balancer.service, token_sha256="", forward=None).test_client()
+
+
+@pytest.fixture
+def control(balancer: InMemoryBalancer) -> FlaskClient:
+    return create_control_app(balancer.health, token_sha256="").test_client()

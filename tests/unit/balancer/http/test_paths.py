@@ -1,0 +1,65 @@
+"""Which requests are the balancer's own. Every other one belongs to the servers."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+from flask import Request, Response
+from flask.testing import FlaskClient
+
+from balancer.http.public import create_public_app
+from tests.unit.balancer.in_memory import InMemoryBalancer
+
+TOKEN = "correct-horse-battery"  # noqa: S105 (made up)
+DISGUISES = ["/%61dd", "/add/", "//add", "/ADD", "/add%2f", "/x/../add", "/./add", "/add;x=1"]
+
+
+def forward(request: Request) -> Response:
+    return Response(f"a server's answer to {request.method} {request.environ['RAW_URI']}")
+
+
+@pytest.fixture
+def forwarding(balancer: InMemoryBalancer) -> FlaskClient:
+    """The flask data plane's public side."""
+    return create_public_app(balancer.service, token_sha256="", forward=forward).test_client()
+
+
+@pytest.fixture
+def guarded(balancer: InMemoryBalancer) -> FlaskClient:
+    """Behind an edge, with a token."""
+    digest = sha256(TOKEN.encode()).hexdigest()
+    return create_public_app(balancer.service, token_sha256=digest, forward=None).test_client()
+
+
+@pytest.mark.parametrize("path", ["/", "/home", "/repx", "/rep/", "/re", "/REP", "/api/add", *DISGUISES])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "PATCH"])
+def test_every_other_path_goes_to_the_servers(forwarding: FlaskClient, method: str, path: str) -> None:
+    answer = forwarding.open(method=method, environ_overrides={"RAW_URI": path, "PATH_INFO": path})
+    assert answer.text == f"a server's answer to {method} {path}"
+
+
+@pytest.mark.parametrize("path", ["/rep", "/rep?x=1", "http://balancer:5000/rep", "http://balancer/rep?x"])
+def test_our_own_paths_are_ours_in_every_form_of_the_same(forwarding: FlaskClient, path: str) -> None:
+    answer = forwarding.open(environ_overrides={"RAW_URI": path, "PATH_INFO": "/rep"})
+    assert answer.text.startswith('{"message":{"N":3,')
+
+
+@pytest.mark.parametrize("path", [*DISGUISES, "/home", "/"])
+def test_behind_an_edge_a_path_that_is_not_ours_does_not_exist(
+    guarded: FlaskClient, balancer: InMemoryBalancer, path: str
+) -> None:
+    before = balancer.whole_state()
+    answer = guarded.post(data=b'{"n":1}', environ_overrides={"RAW_URI": path, "PATH_INFO": "/add"})
+    assert (answer.status_code, answer.json["status"]) == (404, "failure")  # type: ignore[index]
+    assert balancer.whole_state() == before
+
+
+@pytest.mark.parametrize("path", ["/add", "/add?x=1", "http://balancer/add", "https://balancer:5000/add?x=1"])
+def test_no_form_of_a_guarded_path_gets_around_the_token(
+    guarded: FlaskClient, balancer: InMemoryBalancer, path: str
+) -> None:
+    before = balancer.whole_state()
+    answer = guarded.post(data=b'{"n":1}', environ_overrides={"RAW_URI": path, "PATH_INFO": "/add"})
+    assert answer.status_code == 401
+    assert balancer.whole_state() == before

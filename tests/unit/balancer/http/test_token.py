@@ -1,0 +1,83 @@
+"""Who may change the fleet where a token is set."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+from flask.testing import FlaskClient
+
+from balancer.http.control import create_control_app
+from balancer.http.public import create_public_app
+from tests.unit.balancer.in_memory import InMemoryBalancer
+
+TOKEN = "correct-horse-battery"  # noqa: S105 (made up)
+DIGEST = sha256(TOKEN.encode()).hexdigest()
+WRONG = [
+    {},
+    {"Authorization": ""},
+    {"Authorization": "Bearer"},
+    {"Authorization": "Bearer "},
+    {"Authorization": "Bearer wrong"},
+    {"Authorization": f"Bearer {TOKEN}x"},
+    {"Authorization": f"Bearer {TOKEN} x"},
+    {"Authorization": f"Basic {TOKEN}"},
+    {"Authorization": TOKEN},
+    {"Authorization": f"Bearer {DIGEST}"},
+    {"Authorization": "Bearer \xe9"},
+    {"X-Authorization": f"Bearer {TOKEN}"},
+]
+
+
+@pytest.fixture
+def guarded(balancer: InMemoryBalancer) -> FlaskClient:
+    return create_public_app(balancer.service, token_sha256=DIGEST, forward=None).test_client()
+
+
+@pytest.fixture
+def guarded_control(balancer: InMemoryBalancer) -> FlaskClient:
+    return create_control_app(balancer.health, token_sha256=DIGEST).test_client()
+
+
+@pytest.mark.parametrize("headers", WRONG)
+@pytest.mark.parametrize(("method", "path"), [("POST", "/add"), ("DELETE", "/rm"), ("GET", "/add"), ("PUT", "/rm")])
+def test_without_the_token_nothing_is_changed(
+    guarded: FlaskClient, balancer: InMemoryBalancer, method: str, path: str, headers: dict[str, str]
+) -> None:
+    before = balancer.whole_state()
+    answer = guarded.open(path, method=method, data=b'{"n":1}', headers=headers)
+    assert answer.status_code == 401
+    assert answer.text == (
+        '{"message":"<Error> this needs the deployment\'s token: Authorization: Bearer \\u2026","status":"failure"}'
+    )
+    assert answer.headers["WWW-Authenticate"].lower().startswith("bearer")
+    assert answer.content_type == "application/json"
+    assert balancer.whole_state() == before
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_with_the_token_the_fleet_can_be_changed(guarded: FlaskClient, scheme: str) -> None:
+    headers = {"Authorization": f"{scheme} {TOKEN}"}
+    assert guarded.post("/add", data=b'{"n":1,"hostnames":["S4"]}', headers=headers).status_code == 200
+    assert guarded.delete("/rm", data=b'{"n":1,"hostnames":["S4"]}', headers=headers).status_code == 200
+
+
+def test_everybody_may_see_who_serves(guarded: FlaskClient) -> None:
+    assert guarded.get("/rep").status_code == 200
+
+
+def test_where_no_token_is_set_none_is_asked_for(client: FlaskClient) -> None:
+    assert client.post("/add", data=b'{"n":1}').status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/nothing"])
+def test_the_control_port_asks_for_the_token_too(guarded_control: FlaskClient, path: str) -> None:
+    from_elsewhere = {"REMOTE_ADDR": "172.17.0.1"}
+    assert guarded_control.get(path, environ_overrides=from_elsewhere).status_code == 401
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert guarded_control.get(path, environ_overrides=from_elsewhere, headers=headers).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_the_containers_own_health_check_needs_no_token(guarded_control: FlaskClient, address: str) -> None:
+    assert guarded_control.get("/readyz", environ_overrides={"REMOTE_ADDR": address}).status_code == 200
