@@ -50,8 +50,8 @@ class Containers:
         return self.servers[hostname]
 
     @property
-    def leftovers(self) -> dict[str, list[str]]:
-        """What carries the label, by kind; empty after a destroy."""
+    def belongings(self) -> dict[str, list[str]]:
+        """Everything that carries the label, by kind; nothing after a destroy."""
         ours = {"label": f"{DEPLOYMENT}={self._deployment}"}
         found = {
             "containers": [str(container.name) for container in self.all],
@@ -59,7 +59,7 @@ class Containers:
             "volumes": [str(volume.name) for volume in self.engine.volumes.list(filters=ours)],
             "images": [str(image.id) for image in self.engine.images.list(all=True, filters=ours)],
         }
-        return {kind: names for kind, names in found.items() if names}
+        return {kind: sorted(names) for kind, names in found.items() if names}
 
     def environment(self, container: Container) -> Mapping[str, str]:
         return dict(entry.split("=", 1) for entry in container.attrs["Config"]["Env"])

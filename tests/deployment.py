@@ -91,6 +91,11 @@ class Deployment(System):
     def destroy(self) -> None:
         self._run("destroy", force=IsNotFlagged, auto_approve=True)
 
+    @property
+    def state(self) -> str:
+        """What Terraform keeps of it."""
+        return (Path(self._terraform.working_dir) / "terraform.tfstate").read_text()
+
     def outputs(self) -> dict[str, Any]:
         """name → value."""
         return {name: output["value"] for name, output in self._terraform.output().items()}
@@ -99,7 +104,7 @@ class Deployment(System):
         """Destroys it, as often as it is asked to, and sees to it that nothing of it is left."""
         try:
             self.destroy()
-            assert not self.containers.leftovers, f"left behind by {self.deployment}: {self.containers.leftovers}"
+            assert not self.containers.belongings, f"left behind by {self.deployment}: {self.containers.belongings}"
         finally:
             self.containers.close()
             self._folder.cleanup()

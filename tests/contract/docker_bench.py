@@ -30,7 +30,7 @@ class DockerBench:
         self.door = EngineDoor(folder / "engine.sock")
         self.spec = ServerSpec(
             deployment=lab.name,
-            name_prefix=f"{lab.name}-",
+            name_prefix=f"{lab.name}-fleet-",
             network=lab.name,
             image=lab.server_image,
             port=PORT,
@@ -90,7 +90,7 @@ class DockerBench:
 
     @property
     def names(self) -> set[str]:
-        return {container.name.removeprefix(self.spec.name_prefix) for container in self._all()}
+        return {str(container.name).removeprefix(self.spec.name_prefix) for container in self._all()}
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -106,7 +106,7 @@ class DockerBench:
 
     def neighbour(self, name: str, **options: Any) -> Container:
         """A container that the runtime did not start."""
-        container = self.lab.run(name, self.lab.server_image, **options)
+        container = self.lab.run(f"fleet-{name}", self.lab.server_image, **options)
         self._neighbours.append(container)
         return container
 

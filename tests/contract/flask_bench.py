@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from flask import Request, Response
+from flask import Request
 from werkzeug.serving import make_server
 from werkzeug.wsgi import get_input_stream
 
@@ -21,7 +22,7 @@ from server import create_app
 from tests.contract.plane_bench import NOTHING, REQUEST_HASH, SLOTS, answering, held
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class FlaskBench:
@@ -70,10 +71,8 @@ class FlaskBench:
 
 
 def _application(forwarder: Forwarder) -> WSGIApplication:
-    @Request.application
-    def application(request: Request) -> Response:
-        # Reading stops at the end of the body, as with gunicorn.
-        request.environ["wsgi.input"] = get_input_stream(request.environ)
-        return forwarder(request)
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["wsgi.input"] = get_input_stream(environ)  # reading stops at the end of the body, as with gunicorn
+        return forwarder(Request(environ))(environ, start_response)
 
     return application

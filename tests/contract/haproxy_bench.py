@@ -82,7 +82,7 @@ class HaproxyBench:
             self.wait_until_it_listens()
 
     def wait_until_it_listens(self) -> None:
-        until(lambda: _listens(self._lab.address(self.container)), "the edge listens", within=10, pause=0.005)
+        wait_until_it_listens(self._lab, self.container)
 
 
 def edge_container(lab: Lab, folder: Path) -> Container:
@@ -99,6 +99,10 @@ def edge_container(lab: Lab, folder: Path) -> Container:
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
     )
+
+
+def wait_until_it_listens(lab: Lab, container: Container) -> None:
+    until(lambda: _listens(lab.address(container)), f"{container.name} listens", within=10, pause=0.005)
 
 
 def _tell(plane: HaproxyEdge, routes: Routes) -> bool:

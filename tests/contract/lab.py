@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -67,7 +67,7 @@ class Lab:
         containers = {name: self.run(name, self.server_image, environment={"SERVER_ID": name}) for name in names}
         backends = tuple(Backend(name, f"{self.address(item)}:{PORT}") for name, item in containers.items())
         for backend in backends:
-            until(lambda address=backend.address: answers(address), f"{backend.name} answers", within=30)
+            until(partial(answers, backend.address), f"{backend.name} answers", within=30)
         return backends
 
     def address(self, container: Container) -> str:
@@ -96,7 +96,7 @@ class Lab:
     def _check_nothing_is_left(self) -> None:
         containers = Containers(self.name)
         try:
-            assert not containers.leftovers, f"left behind by {self.name}: {containers.leftovers}"
+            assert not containers.belongings, f"left behind by {self.name}: {containers.belongings}"
         finally:
             containers.close()
 

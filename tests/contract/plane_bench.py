@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPConnection
 from typing import Protocol
 
-from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
+from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, slot_shares
 from balancer.core.routes import Backend, Routes
 from balancer.ports.data_plane import DataPlane
 from tests.fakes.plane import FakePlane
@@ -18,7 +18,7 @@ from tests.polling import until
 SLOTS = 8
 REQUEST_HASH = REQUEST_HASHES["course"]
 """It reaches only some of the slots, so that a slot computed wrongly shows with certainty."""
-REACHED = sorted({REQUEST_HASH.slot(str(request_id), SLOTS) for request_id in REQUEST_IDS})
+SHARES = slot_shares(REQUEST_HASH, SLOTS)
 NOTHING = Routes(("",) * SLOTS, ())
 
 
@@ -37,6 +37,10 @@ class PlaneBench(Protocol):
 
     def held(self, name: str) -> AbstractContextManager[None]:
         """A request that the server is answering until the block ends. It fails unless it is answered then."""
+
+
+class RemotePlaneBench(PlaneBench, Protocol):
+    """Of a plane that can be away. The forwarder cannot: it lives in the balancer."""
 
     def away(self) -> AbstractContextManager[None]:
         """The plane does not answer the balancer, and is back at the end of the block."""

@@ -121,7 +121,7 @@ def test_what_is_known_of_a_failed_start_is_told_and_nothing_is_left(docker_benc
             docker_bench.runtime.start("S1", 1)
         assert docker_bench.names == set()
     finally:
-        engine.images.remove(image.id, noprune=True)
+        engine.images.remove(str(image.id), noprune=True)
 
 
 def test_a_network_that_is_gone_is_a_failed_start_and_nothing_is_left(docker_bench: DockerBench) -> None:

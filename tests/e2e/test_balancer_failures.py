@@ -54,7 +54,7 @@ def test_a_crash_of_the_balancer_stops_no_traffic(system: System, measured: Meas
         began = time.monotonic()
         crash(system.containers.balancer)
         away: Answer = until(
-            lambda: answer if (answer := system.rep()).status != 200 else None, "/rep says so", within=5, pause=0.01
+            lambda: answer if (answer := system.rep()).status == 503 else None, "/rep says so", within=5, pause=0.01
         )
         until(lambda: system.replicas, "the balancer is back", within=30, pause=0.02)
         measured(f"the balancer was back after {time.monotonic() - began:.2f} s")

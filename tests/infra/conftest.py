@@ -5,22 +5,19 @@ Some of them change what all others see. They have their place at the end, in th
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 import testinfra
 from docker.models.containers import Container
 from testinfra.host import Host
 
-from tests.containers import started
-from tests.deployment import base_image
 from tests.infra.make import MadeSystem, Run
+from tests.polling import until
 
-LAST = ("guarded", "refused", "taken_down")
-"""Fixtures that change the system for good, in this order: it gets a token, is refused a change, is taken away."""
+LAST = ("changed_fleet", "guarded", "refused", "taken_down")
+"""Fixtures that change the system for good, in this order: what the fixtures' own lines say."""
 
 REFUSED = 'VARS={"ringmaster_variables": {"replicas": 0}}'
 
@@ -76,19 +73,24 @@ def containers(request: pytest.FixtureRequest, system: MadeSystem) -> list[Conta
     return found
 
 
-def inside(container: Container) -> Host:
-    """The machine that a container is for what runs in it, with the rights of what runs in it."""
-    return testinfra.get_host(f"docker://{container.name}")
-
-
 @pytest.fixture(scope="session")
-def guarded(made: tuple[MadeSystem, Run]) -> Run:
-    """The `make up` that gave the system a token."""
+def changed_fleet(made: tuple[MadeSystem, Run]) -> list[str]:
+    """The fleet after `/add`, `/rm` and the engine's `kill` of its first server, which none of it is any more."""
     system, _ = made
-    system.token = secrets.token_hex(16)
-    run = system.up()
-    assert run.code == 0, run.output
-    return run
+    first, *rest = system.replicas
+    assert system.add(2, ["guest-1", "guest-2"]).status == 200
+    assert system.rm(1, ["guest-1"]).status == 200
+    system.containers.server(first).kill()
+    survivors = [*rest, "guest-2"]
+
+    def healed() -> list[str]:
+        replicas = system.replicas
+        is_whole = system.is_ready and len(replicas) == len(survivors) + 1 and first not in replicas
+        return replicas if is_whole else []
+
+    replicas = until(healed, f"{first} is replaced", within=30)
+    assert replicas[:-1] == survivors
+    return replicas
 
 
 @pytest.fixture(scope="session")
@@ -96,36 +98,3 @@ def refused(made: tuple[MadeSystem, Run]) -> Run:
     """A `make up` that asked the running system for what Terraform does not allow."""
     system, _ = made
     return system.up(REFUSED)
-
-
-@dataclass(frozen=True, slots=True)
-class TakenDown:
-    """`bystander`: another deployment's container before, `beside`: the same after."""
-
-    first: Run
-    second: Run
-    base_image: str
-    bystander: tuple[object, object]
-    beside: tuple[object, object]
-
-
-@pytest.fixture(scope="session")
-def taken_down(made: tuple[MadeSystem, Run]) -> Iterator[TakenDown]:
-    """The system after two `make down`. Another deployment's container has a similar name and was on its network."""
-    system, _ = made
-    engine = system.containers.engine
-    bystander = engine.containers.run(
-        base_image(),
-        ["sleep", "600"],
-        name=f"{system.prefix}ringmaster-edge-2",
-        labels={"ringmaster.deployment": f"{system.deployment}-2", "ringmaster.role": "server"},
-        init=True,
-        detach=True,
-    )
-    try:
-        engine.networks.get(f"{system.prefix}ringmaster").connect(bystander)
-        before = started(bystander)
-        base = str(engine.images.get(base_image()).id)
-        yield TakenDown(system.down(), system.down(), base, before, started(bystander))
-    finally:
-        bystander.remove(force=True)

@@ -17,6 +17,8 @@ def main() -> int:
     except OSError as error:
         print(error)
         return 1
+    finally:
+        connection.close()
     return 0 if answer.status == http.client.OK else 1
 
 

@@ -25,7 +25,10 @@ class FileStore:
         self._last = directory / "fleet.json.last"
 
     def load(self) -> Fleet | None:
-        present = [path for path in (self._file, self._last) if path.exists()]
+        try:
+            present = [path for path in (self._file, self._last) if path.exists()]
+        except OSError as error:
+            raise StateUnavailable(f"the fleet cannot be read: {error}") from error
         for path in present:
             try:
                 return _from_document(json.loads(path.read_bytes()))

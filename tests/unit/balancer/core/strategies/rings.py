@@ -13,6 +13,10 @@ TABLE = Table(slots=512)
 COURSE = Course(slots=512, virtual_servers=9)
 EMPTY = SlotTable.empty(512)
 
+SMALL_TABLE = Table(slots=128)
+SMALL_COURSE = Course(slots=128, virtual_servers=9)
+"""What holds for any M is tried on these, which cost less."""
+
 ring_ids = st.integers(min_value=1, max_value=10_000)
 
 
@@ -23,7 +27,7 @@ def members(*, at_most: int = 12, heaviest: int = 9) -> st.SearchStrategy[list[M
 
 
 @st.composite
-def histories(draw: Callable[..., list[Member]], *, slots: int = 512, at_most: int = 8) -> SlotTable:
+def histories(draw: Callable[..., list[Member]], *, slots: int = 128, at_most: int = 8) -> SlotTable:
     """A table that has seen up to four fleets."""
     table = SlotTable.empty(slots)
     for _ in range(draw(st.integers(0, 4))):  # type: ignore[arg-type, call-overload]

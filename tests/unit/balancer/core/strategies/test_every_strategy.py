@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 import balancer
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import STRATEGIES, Strategy, strategy
-from tests.unit.balancer.core.strategies.rings import COURSE, EMPTY, TABLE, histories, members
+from tests.unit.balancer.core.strategies.rings import COURSE, SMALL_COURSE, SMALL_TABLE, TABLE, histories, members
 
-every = pytest.mark.parametrize("placing", [TABLE, COURSE], ids=STRATEGIES)
+every = pytest.mark.parametrize("placing", [SMALL_TABLE, SMALL_COURSE], ids=STRATEGIES)
 
 
 @every
@@ -31,7 +31,7 @@ def test_every_slot_has_an_owner_in_the_fleet(placing: Strategy, fleet: list[Mem
 @every
 @given(before=histories())
 def test_an_empty_fleet_owns_nothing(placing: Strategy, before: SlotTable) -> None:
-    assert placing.place([], before) == EMPTY
+    assert placing.place([], before) == SlotTable.empty(128)
 
 
 @every
@@ -49,7 +49,7 @@ def test_the_order_of_the_members_changes_nothing(
 def test_only_the_keys_of_dead_servers_change_owner(
     placing: Strategy, fleet: list[Member], data: st.DataObject
 ) -> None:
-    table = placing.place(fleet, EMPTY)
+    table = placing.place(fleet, SlotTable.empty(128))
     owners = sorted(table.counts())
     living = frozenset(data.draw(st.sets(st.sampled_from(owners), min_size=1)))
     during = table.among(living)

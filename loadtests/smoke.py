@@ -1,0 +1,188 @@
+"""10 000 real requests through the published port: does each server get the share that its slots promise?
+
+Without --url two small deployments of its own are made, measured and taken away again, one for each ring strategy;
+with --url the running one is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PROJECT = Path(__file__).parents[1]
+sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
+
+import docker  # noqa: E402 (the search path comes first)
+
+from balancer.core.request_hash import REQUEST_HASHES, slot_shares  # noqa: E402
+from loadtests import traffic  # noqa: E402
+from loadtests.chi_square import Fit, fit  # noqa: E402
+from tests.containers import DEPLOYMENT  # noqa: E402
+from tests.deployment import Deployment  # noqa: E402
+from tests.system import System  # noqa: E402
+
+STRATEGIES = ("table", "course")
+REQUESTS = 10_000
+CONCURRENCY = 8
+LEAST_P = 1e-6
+"""A system that is right fails once in a million runs; one that gives a server 5 % too much nearly always."""
+
+
+class CannotMeasure(Exception):
+    """There is nothing to measure, or it changed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`expected`: server → its share of the requests by the slot map in use and the exact odds of every slot."""
+
+    title: str
+    expected: Mapping[str, float]
+    outcome: traffic.Outcome
+    seconds: float
+
+    @property
+    def fit(self) -> Fit:
+        names = sorted(self.expected.keys() | self.outcome.servers.keys())
+        counts = [self.outcome.servers[name] for name in names]
+        return fit(counts, [self.expected.get(name, 0.0) * self.outcome.requests for name in names])
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome.failed == 0 and self.fit.p >= LEAST_P
+
+    def __str__(self) -> str:
+        total = self.outcome.requests
+        rows = [
+            f"  {name:<16}{self.outcome.servers[name]:>9}{self.outcome.servers[name] / total:>11.2%}{share:>11.2%}"
+            for name, share in self.expected.items()
+        ]
+        fit = self.fit
+        return "\n".join(
+            [
+                f"{self.title}: {total} requests in {self.seconds:.1f} s ({total / self.seconds:.0f} a second)",
+                f"  {'server':<16}{'requests':>9}{'measured':>11}{'expected':>11}",
+                *rows,
+                f"  chi-square {fit.statistic:.2f}, {fit.degrees} degrees of freedom: p = {fit.p:.3g}",
+                *([] if self.outcome.failed == 0 else [f"  {self.outcome}"]),
+                f"  {'as expected' if self.passed else 'NOT AS EXPECTED'}",
+            ]
+        )
+
+
+def measure(
+    system: System, *, requests: int, concurrency: int, progress: Callable[[int], None] | None = None
+) -> Report:
+    """Sends the requests and counts them. Raises CannotMeasure when the ring changes meanwhile."""
+    slot_map = system.slot_map
+    expected = expected_shares(slot_map, request_hash(system))
+    began = time.monotonic()
+    outcome = traffic.send(system.home, requests=requests, concurrency=concurrency, progress=progress)
+    seconds = time.monotonic() - began
+    if system.slot_map != slot_map:
+        raise CannotMeasure("the fleet changed while it was measured; try again")
+    settings = system.settings
+    return Report(f"{settings.ring_strategy} ({settings.data_plane})", expected, outcome, seconds)
+
+
+def expected_shares(slot_map: Sequence[str], hash_name: str) -> dict[str, float]:
+    """server → probability that a request with a random id is its own."""
+    shares = dict.fromkeys(sorted(set(slot_map)), 0.0)
+    for name, share in zip(slot_map, slot_shares(REQUEST_HASHES[hash_name], len(slot_map)), strict=True):
+        shares[name] += share
+    return shares
+
+
+def request_hash(system: System) -> str:
+    """The strategy's own where none was chosen."""
+    settings = system.settings
+    return settings.request_hash or ("course" if settings.ring_strategy == "course" else "crc32")
+
+
+def running(url: str, control_url: str) -> System:
+    """The deployment that publishes the port of `url` on this machine's engine. Raises CannotMeasure."""
+    advice = "bring one up with `make up`, or leave --url out to measure two temporary ones"
+    engine = docker.from_env()
+    try:
+        found = engine.containers.list(filters={"publish": str(urlsplit(url).port or 80), "label": DEPLOYMENT})
+        names = {container.labels[DEPLOYMENT] for container in found}
+    except docker.errors.DockerException as error:
+        raise CannotMeasure(f"no Docker engine answers ({error}); run: make host") from error
+    finally:
+        engine.close()
+    if not names:
+        raise CannotMeasure(f"no deployment publishes {url}: {advice}")
+    system = System(names.pop(), url=url, control_url=control_url)
+    if not system.replicas:
+        raise CannotMeasure(f"no server serves at {url}; see why with `make logs`")
+    return system
+
+
+@contextmanager
+def _one_by_one(arguments: argparse.Namespace) -> Iterator[Iterator[System]]:
+    """The systems to measure, each there until the next one is asked for."""
+
+    def systems() -> Iterator[System]:
+        if arguments.url:
+            system = running(arguments.url, arguments.control_url)
+            try:
+                yield system
+            finally:
+                system.containers.close()
+            return
+        for strategy in STRATEGIES:
+            print(f"Bringing up a deployment with the strategy {strategy}, 10 s with images built before …", flush=True)
+            with Deployment(ring={"strategy": strategy}) as deployment:
+                yield deployment
+
+    each = systems()
+    try:
+        yield each
+    finally:
+        each.close()  # type: ignore[attr-defined]
+
+
+class _Progress:
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, more: int) -> None:
+        with self._lock:
+            before, self._done = self._done, self._done + more
+            if self._done * 5 // self._total > before * 5 // self._total:
+                print(f"  {self._done} of {self._total} requests", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--url", help="measure the deployment that runs here, such as http://127.0.0.1:5000")
+    parser.add_argument("--control-url", default="http://127.0.0.1:5001", help="its control port (%(default)s)")
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="how many for each table (%(default)s)")
+    parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help="how many at a time (%(default)s)")
+    arguments = parser.parse_args()
+    reports = []
+    try:
+        with _one_by_one(arguments) as systems:
+            for system in systems:
+                progress = _Progress(arguments.requests)
+                reports.append(
+                    measure(system, requests=arguments.requests, concurrency=arguments.concurrency, progress=progress)
+                )
+                print(reports[-1], flush=True)
+    except (CannotMeasure, AssertionError) as error:
+        print(f"smoke: {error}", file=sys.stderr)
+        return 2
+    return 0 if all(report.passed for report in reports) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

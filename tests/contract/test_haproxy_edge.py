@@ -1,0 +1,163 @@
+"""What only HAProxy can show: starts, restarts, reloads, and what becomes of a very large ring."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from balancer.adapters.haproxy.runtime_api import RuntimeApi
+from balancer.core.errors import PlaneUnavailable
+from balancer.core.request_hash import REQUEST_HASHES
+from balancer.core.routes import Backend, Routes
+from tests.contract.haproxy_bench import HaproxyBench
+from tests.contract.lab import Lab
+from tests.contract.plane_bench import SHARES, all_to
+from tests.polling import until
+
+pytestmark = pytest.mark.docker
+
+
+def test_an_edge_without_a_configuration_waits_and_starts_in_step(
+    lab: Lab, servers: tuple[Backend, ...], tmp_path: Path
+) -> None:
+    routes = all_to(*servers)
+    with HaproxyBench(lab, tmp_path, servers) as bench:
+        until(lambda: b"waiting for the balancer" in bench.container.logs(), "the edge waits", within=10)
+        with pytest.raises(PlaneUnavailable):
+            bench.plane.in_flight("S1")
+        assert not bench.plane.in_step(routes)
+        with pytest.raises(PlaneUnavailable):
+            bench.plane.apply(routes)
+        bench.wait_until_it_listens()
+        assert bench.answers(1) == ["S1"]
+        assert bench.plane.in_step(routes)
+
+
+def test_a_restarted_edge_is_in_step_from_the_first_request_on(haproxy_bench: HaproxyBench) -> None:
+    one, two, three = haproxy_bench.servers
+    haproxy_bench.plane.apply(all_to(one, two))
+    routes = all_to(two, three, replace(one, draining=True))
+    haproxy_bench.plane.apply(routes)
+    haproxy_bench.container.restart(timeout=10)
+    haproxy_bench.wait_until_it_listens()
+    assert haproxy_bench.answers(1) == ["S2"]
+    assert haproxy_bench.plane.in_step(routes)
+    assert haproxy_bench.answers(10) == ["S2"] * 10
+
+
+def test_what_changes_while_the_edge_is_away_holds_when_it_is_back(haproxy_bench: HaproxyBench) -> None:
+    one, two, _ = haproxy_bench.servers
+    haproxy_bench.plane.apply(all_to(one))
+    with haproxy_bench.away(), pytest.raises(PlaneUnavailable):
+        haproxy_bench.plane.apply(all_to(two))
+    assert haproxy_bench.answers(1) == ["S2"]
+    assert haproxy_bench.plane.in_step(all_to(two))
+
+
+def test_a_change_of_the_fleet_is_no_reload_and_a_change_of_the_profile_is_one(haproxy_bench: HaproxyBench) -> None:
+    one, two, _ = haproxy_bench.servers
+    before = process(haproxy_bench)
+    haproxy_bench.plane.apply(all_to(one))
+    haproxy_bench.plane.apply(all_to(two, one))
+    haproxy_bench.plane.apply(all_to(two))
+    assert process(haproxy_bench) == before
+    plane = haproxy_bench.other(heartbeat_path="/home")
+    assert not plane.in_step(all_to(two))
+    plane.apply(all_to(two))
+    assert plane.in_step(all_to(two))
+    assert process(haproxy_bench) != before
+    assert haproxy_bench.answers(10) == ["S2"] * 10
+
+
+def test_another_request_hash_is_obeyed_from_the_very_next_request_on(haproxy_bench: HaproxyBench) -> None:
+    """The hash of the bench reaches only the slots of S1, any other one those of S2, too."""
+    one, two, _ = haproxy_bench.servers
+    routes = Routes(tuple(one.name if share else two.name for share in SHARES), (one, two))
+    haproxy_bench.plane.apply(routes)
+    assert set(haproxy_bench.answers(30)) == {"S1"}
+    haproxy_bench.other(request_hash=REQUEST_HASHES["crc32"]).apply(routes)
+    assert set(haproxy_bench.answers(60)) == {"S1", "S2"}
+    haproxy_bench.plane.apply(routes)
+    assert set(haproxy_bench.answers(30)) == {"S1"}
+
+
+def test_a_reload_lets_open_requests_finish(haproxy_bench: HaproxyBench) -> None:
+    one, two, _ = haproxy_bench.servers
+    haproxy_bench.plane.apply(all_to(one, two))
+    with haproxy_bench.held("S1"):
+        haproxy_bench.other(heartbeat_path="/home").apply(all_to(two, one))
+        assert set(haproxy_bench.answers(10)) == {"S2"}
+
+
+def test_after_a_reload_by_somebody_else_it_is_in_step(haproxy_bench: HaproxyBench) -> None:
+    one, two, _ = haproxy_bench.servers
+    haproxy_bench.plane.apply(all_to(one))
+    haproxy_bench.plane.apply(all_to(two, replace(one, draining=True)))
+    before = process(haproxy_bench)
+    RuntimeApi(haproxy_bench.profile.directory / "master.sock").do("reload", expect="Success=1")
+    assert process(haproxy_bench) != before
+    assert haproxy_bench.plane.in_step(all_to(two, replace(one, draining=True)))
+    assert haproxy_bench.answers(10) == ["S2"] * 10
+
+
+@pytest.mark.parametrize(
+    "damage", ["del server fleet/S2", "clear map {folder}/slots.map", "set server fleet/S1 addr 127.0.0.1"]
+)
+def test_what_somebody_changed_by_hand_is_noticed_and_put_right(haproxy_bench: HaproxyBench, damage: str) -> None:
+    one, two, _ = haproxy_bench.servers
+    routes = all_to(one, two)
+    haproxy_bench.plane.apply(routes)
+    runtime = RuntimeApi(haproxy_bench.profile.directory / "runtime.sock")
+    runtime.ask("set server fleet/S2 state maint")
+    runtime.ask(damage.format(folder=haproxy_bench.profile.directory))
+    assert not haproxy_bench.plane.in_step(routes)
+    haproxy_bench.plane.apply(routes)
+    assert haproxy_bench.plane.in_step(routes)
+    assert haproxy_bench.answers(10) == ["S1"] * 10
+
+
+@pytest.mark.parametrize("file", ["haproxy.cfg", "slots.map"])
+def test_a_file_that_is_lost_is_noticed_and_written_again(haproxy_bench: HaproxyBench, file: str) -> None:
+    routes = all_to(*haproxy_bench.servers)
+    haproxy_bench.plane.apply(routes)
+    (haproxy_bench.profile.directory / file).unlink()
+    assert not haproxy_bench.plane.in_step(routes)
+    haproxy_bench.plane.apply(routes)
+    assert haproxy_bench.plane.in_step(routes)
+
+
+def test_the_largest_ring_with_the_longest_names_goes_through(haproxy_bench: HaproxyBench) -> None:
+    slots = 65_536
+    backends = tuple(replace(server, name=server.name * 31 + "x") for server in haproxy_bench.servers)
+    names = [backend.name for backend in backends]
+    plane = haproxy_bench.other(slots=slots, request_hash=REQUEST_HASHES["crc32"])
+    plane.apply(Routes((names[0],) * slots, backends))
+    before = process(haproxy_bench)
+    routes = Routes(tuple(names[slot % 2 + 1] for slot in range(slots)), backends)
+    plane.apply(routes)
+    assert plane.in_step(routes)
+    assert process(haproxy_bench) == before
+    rows = RuntimeApi(haproxy_bench.profile.directory / "runtime.sock").ask(
+        f"show map {haproxy_bench.profile.directory}/slots.map"
+    )
+    found = {key: name for _, key, name in (row.split() for row in rows.splitlines())}
+    assert found == {"digest": routes.digest} | {str(slot): name for slot, name in enumerate(routes.slots)}
+    assert {served_by(haproxy_bench) for _ in range(40)} == set(names[1:])
+
+
+def process(bench: HaproxyBench) -> str:
+    """Tells one run of HAProxy's worker from the next."""
+    lines = RuntimeApi(bench.profile.directory / "runtime.sock").ask("show info").splitlines()
+    return next(line for line in lines if line.startswith("Pid: "))
+
+
+def served_by(bench: HaproxyBench) -> str:
+    connection = HTTPConnection(bench.url.removeprefix("http://"), timeout=10)
+    try:
+        connection.request("GET", "/home")
+        return str(connection.getresponse().headers["X-Served-By"])
+    finally:
+        connection.close()

@@ -1,0 +1,219 @@
+"""A second deployment beside the first, with the handout's profile, a token and an engine that can go away.
+
+It is switched from one data plane to the other by a second apply, and destroyed at the end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+
+import pytest
+
+from loadtests import smoke
+from tests.deployment import Deployment
+from tests.e2e.conftest import Measured, load, only_haproxy
+from tests.e2e.engine_proxy import EngineProxy
+from tests.e2e.test_server_failures import only_the_fleet_runs
+from tests.e2e.test_smoke import REQUESTS
+from tests.http_client import ask
+from tests.polling import until
+from tests.system import Standing, System
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
+
+TOKEN = "a-token-of-the-end-to-end-tests~1"  # noqa: S105 (it guards nothing)
+CAP = 5
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProxy]:
+    with EngineProxy(tmp_path_factory.mktemp("engine") / "docker.sock") as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def second(engine: EngineProxy, deployment: Deployment) -> Iterator[Deployment]:
+    """Stands beside `deployment`."""
+    with Deployment(
+        ring={"strategy": "course"},
+        unknown_path="course",
+        token=TOKEN,
+        max_servers=CAP,
+        docker_socket=str(engine.path),
+        drain_timeout=5,
+    ) as second:
+        yield second
+
+
+@pytest.fixture(scope="module")
+def switched(second: Deployment) -> tuple[Standing, Standing]:
+    """It has the other data plane from now on; how it stood before and after."""
+    second.wait_until_ready()
+    before = second.standing
+    second.apply(data_plane="flask")
+    return before, second.standing
+
+
+@pytest.fixture(scope="module", params=["haproxy", "flask"])
+def handout(second: Deployment, request: pytest.FixtureRequest) -> Deployment:
+    """In both data planes, one after the other."""
+    if request.param == "flask":
+        request.getfixturevalue("switched")
+    second.wait_until_ready()
+    return second
+
+
+# The handout's profile
+
+
+def test_a_fresh_course_fleet_has_the_handouts_shares(second: Deployment) -> None:
+    assert second.replicas == ["S1", "S2", "S3"]
+    shares = smoke.expected_shares(second.slot_map, smoke.request_hash(second))
+    assert shares == pytest.approx({"S1": 0.84375, "S2": 0.04688, "S3": 0.10938}, abs=1e-4)
+
+
+def test_requests_follow_the_course_ring(handout: Deployment, measured: Measured) -> None:
+    report = smoke.measure(handout, requests=REQUESTS[handout.settings.data_plane], concurrency=8)
+    measured(str(report))
+    assert report.passed, str(report)
+
+
+@pytest.mark.parametrize(
+    "path", ["/other", "/", "/home/", "/%41", "/a%22b%5C", "/it's", '/say "'.replace(" ", ""), "/\\", "/a{b}|c^`"]
+)
+def test_a_path_that_no_server_knows_is_answered_as_in_the_handout(handout: Deployment, path: str) -> None:
+    answer = handout.get(f"{path}?query=1")
+    message = f"<Error> '{path}' endpoint does not exist in server replicas"
+    assert answer.status == 400
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.document == {"message": message, "status": "failure"}
+    assert answer.body == json.dumps(answer.document, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD"])
+def test_an_unknown_path_is_unknown_to_every_method(handout: Deployment, method: str) -> None:
+    answer = ask(method, handout.url, "/other", body=b"x" * 10_000)
+    assert answer.status == 400
+    expected = b'{"message":"<Error> \'/other\' endpoint does not exist in server replicas","status":"failure"}'
+    assert answer.body == (b"" if method == "HEAD" else expected)
+
+
+def test_known_paths_are_the_servers_own(handout: Deployment) -> None:
+    assert handout.get("/home").status == 200
+    assert handout.get("/heartbeat").status == 200
+    assert ask("POST", handout.url, "/home").status == 405
+
+
+def test_the_cap_is_named_where_it_is_reached(handout: Deployment) -> None:
+    before = handout.standing
+    answer = handout.add(CAP - 2)
+    assert answer.status == 400
+    assert "max_servers is 5" in answer.document["message"]
+    assert handout.standing == before
+
+
+# The token
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/add"), ("DELETE", "/rm")])
+@pytest.mark.parametrize(
+    "authorization", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN]
+)
+def test_changes_without_the_token_are_401(
+    handout: Deployment, method: str, path: str, authorization: str | None
+) -> None:
+    before = handout.standing
+    headers = {} if authorization is None else {"Authorization": authorization}
+    answer = ask(method, handout.url, path, body=b'{"n":1}', headers=headers)
+    assert answer.status == 401
+    assert answer.document["status"] == "failure"
+    assert "bearer" in answer.headers["WWW-Authenticate"].lower()
+    assert handout.standing == before
+
+
+def test_with_the_token_the_fleet_changes(handout: Deployment) -> None:
+    before = handout.replicas
+    assert handout.add(1, ["S4"]).document["message"]["replicas"] == [*before, "S4"]
+    assert handout.rm(1, ["S4"]).document["message"]["replicas"] == before
+
+
+def test_reading_and_traffic_need_no_token(handout: Deployment) -> None:
+    assert handout.rep().status == 200
+    assert handout.get("/home").status == 200
+
+
+def test_the_control_port_asks_for_the_token(handout: Deployment) -> None:
+    for path in ("/readyz", "/healthz"):
+        assert ask("GET", handout.control_url, path).status == 401
+        assert ask("GET", handout.control_url, path, headers=handout.authorization).status == 200
+
+
+def test_only_the_tokens_hash_is_kept(handout: Deployment) -> None:
+    kept = handout.state + json.dumps([container.attrs for container in handout.containers.all])
+    assert TOKEN not in kept
+    assert sha256(TOKEN.encode()).hexdigest() in kept
+
+
+# The engine
+
+
+def test_while_the_engine_is_away_traffic_goes_on_and_the_balancer_says_so(
+    handout: Deployment, engine: EngineProxy
+) -> None:
+    before = handout.standing
+    engine.cut()
+    try:
+        with load(handout) as traffic:
+            until(lambda: "engine" in handout.healthz().document["ailments"], "/healthz names the engine", within=15)
+            assert (handout.healthz().status, handout.readyz().status) == (200, 503)
+            refused = handout.add(1)
+    finally:
+        engine.mend()
+    assert traffic.failed == 0, str(traffic)
+    assert (refused.status, refused.document["status"]) == (503, "failure")
+    handout.wait_until_ready()
+    assert handout.standing == before
+
+
+def test_a_death_that_the_engine_never_told_of_is_noticed_and_repaired(
+    handout: Deployment, engine: EngineProxy
+) -> None:
+    """The event is lost, and so is everything else that the engine has to say; heartbeats are not."""
+    victim, server = next(iter(handout.containers.servers.items()))
+    engine.cut()
+    try:
+        with load(handout) as traffic:
+            server.kill()
+            until(lambda: victim not in handout.replicas, "it leaves the ring", within=15)
+    finally:
+        engine.mend()
+    assert traffic.failed == 0, str(traffic)
+    until(lambda: len(handout.replicas) == 3, "it is replaced", within=30)
+    handout.wait_until_ready()
+    assert only_the_fleet_runs(handout)
+
+
+# Side by side
+
+
+def test_a_second_apply_switches_the_data_plane_and_keeps_the_fleet(
+    second: Deployment, switched: tuple[Standing, Standing]
+) -> None:
+    before, after = switched
+    assert after == before
+    assert second.settings.data_plane == "flask"
+    assert second.containers.of("edge") == []
+    assert second.plan() == ""
+
+
+def test_destroying_one_deployment_leaves_the_other_as_it_is(system: System, second: Deployment) -> None:
+    before, belongings = system.standing, system.containers.belongings
+    with load(system) as traffic:
+        second.destroy()
+    assert traffic.failed == 0, str(traffic)
+    assert second.containers.belongings == {}
+    assert system.standing == before
+    assert system.containers.belongings == belongings
+    assert system.is_ready

@@ -1,0 +1,88 @@
+"""What `make` says by itself, and what it shows of a running system."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.deployment import PROJECT
+from tests.infra.make import MadeSystem, environment, make
+from tests.polling import until
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
+
+MAKEFILE = (PROJECT / "Makefile").read_text()
+README = (PROJECT / "README.md").read_text()
+
+
+def test_make_alone_lists_every_target() -> None:
+    targets = set(re.findall(r"^([a-z0-9]+):", MAKEFILE, re.MULTILINE))
+    phony = set(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[0].split())
+    run = make()
+    listed = dict(line.split(maxsplit=1) for line in run.output.splitlines())
+    assert run.code == 0
+    assert {"up", "down", "status", "logs", "test", "lint", "unit", "e2e", "fmt"} <= targets
+    assert set(listed) == targets == phony
+    assert all(listed.values())
+
+
+def test_every_make_line_of_the_readme_is_a_target() -> None:
+    said = set(re.findall(r"(?:^|`)make ([a-z0-9]+)", README, re.MULTILINE))
+    assert {"up", "down", "test"} <= said <= set(re.findall(r"^([a-z0-9]+):", MAKEFILE, re.MULTILINE))
+
+
+def test_status_shows_each_container_with_its_role_and_ports(system: MadeSystem) -> None:
+    run = make("status", f"DEPLOYMENT={system.deployment}")
+    head, *rows = run.output.splitlines()
+    assert run.code == 0
+    assert head.split() == ["NAMES", "role", "STATUS", "PORTS"]
+    shown = {row.split()[0]: row for row in rows}
+    assert set(shown) == {container.name for container in system.containers.all}
+    assert all(" Up " in row for row in rows)
+    assert f"127.0.0.1:{system.public}->5000/tcp" in shown[f"{system.prefix}ringmaster-edge"]
+    assert f"127.0.0.1:{system.control}->5001/tcp" in shown[f"{system.prefix}ringmaster-balancer"]
+
+
+def test_logs_follows_the_balancer(system: MadeSystem) -> None:
+    with following(system) as seen:
+        until(lambda: '"fleet restored"' in seen(), "the log's past is shown", within=15)
+        system.add(1, ["noticed-1"])
+        system.rm(1, ["noticed-1"])
+        until(lambda: "noticed-1" in seen(), "the log goes on", within=15)
+
+
+def test_logs_follows_the_edge_where_that_is_asked(system: MadeSystem) -> None:
+    with following(system, "ROLE=edge") as seen:
+        until(lambda: "edge: starting HAProxy" in seen(), "the edge's log is shown", within=15)
+
+
+@contextmanager
+def following(system: MadeSystem, *words: str) -> Iterator[object]:
+    """`make logs` until the block ends; gives what it has printed so far."""
+    with subprocess.Popen(
+        ["make", "logs", f"DEPLOYMENT={system.deployment}", *words],
+        cwd=PROJECT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout
+        os.set_blocking(process.stdout.fileno(), False)
+        printed: list[bytes] = []
+
+        def seen() -> str:
+            printed.append(process.stdout.read() or b"")
+            return b"".join(printed).decode(errors="replace")
+
+        try:
+            yield seen
+            assert process.poll() is None, "it ended by itself"
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)

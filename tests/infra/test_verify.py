@@ -1,0 +1,34 @@
+"""`make verify` on a system as it should be, and on one that somebody changed behind Terraform's back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.infra.make import MadeSystem
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
+
+
+@pytest.mark.usefixtures("changed_fleet")
+def test_it_passes_whatever_the_fleet_did_and_terraforms_plan_is_empty(system: MadeSystem) -> None:
+    run = system.verify()
+    assert run.code == 0, run.output
+    assert run.recap["changed"] == 0
+    for check in (
+        "Check that it would change nothing",
+        "Check that they are the fleet",
+        "Check that each runs without root on a read-only file system",
+    ):
+        assert f"TASK [deployment : {check}]" in run.output
+
+
+def test_it_names_what_somebody_changed(system: MadeSystem) -> None:
+    edge = system.containers.edge
+    edge.update(restart_policy={"Name": "no"})
+    try:
+        run = system.verify()
+    finally:
+        edge.update(restart_policy={"Name": "always"})
+    assert run.code != 0, run.output
+    assert "Terraform would change the deployment. Run make up to let it" in run.prose
+    assert '~ restart = "no" -> "always"' in run.prose

@@ -1,0 +1,221 @@
+"""What the edge's answers mean. What a real HAProxy does with the commands: tests/contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from balancer.adapters.haproxy.config import ConfigRenderer, EdgeProfile
+from balancer.adapters.haproxy.edge import HaproxyEdge
+from balancer.core.errors import PlaneUnavailable
+from balancer.core.request_hash import REQUEST_HASHES
+from balancer.core.routes import Backend, Routes
+from tests.unit.balancer.adapters.haproxy.conftest import RuntimeSocket
+
+ROUTES = Routes(
+    ("S1", "S2") * 1024,
+    (
+        Backend("S1", "10.0.0.1:5000"),
+        Backend("S2", "10.0.0.2:5000"),
+        Backend("S3", "10.0.0.3:5000", draining=True),
+    ),
+)
+
+
+class Haproxy:
+    """Enough of a running HAProxy: its description, its servers and its map."""
+
+    def __init__(self, runtime_socket: RuntimeSocket, profile: EdgeProfile) -> None:
+        self.runtime_socket = runtime_socket
+        self.description = ConfigRenderer(profile).digest
+        self.servers: dict[str, str] = {}
+        self.digest = ""
+        self.refuses = ""
+        self.connections: dict[str, tuple[str, str]] = {}
+        runtime_socket.answer = self.answer
+
+    def answer(self, command: str) -> str:
+        if self.refuses and command.startswith(self.refuses):
+            return "No."
+        found = (text() for start, text in self._answers.items() if command.startswith(start))
+        return next(found, "")
+
+    @property
+    def _answers(self) -> dict[str, Callable[[], str]]:
+        servers = (f"3 fleet 1 {name} {at.replace(':', ' ')}" for name, at in self.servers.items())
+        statistics = (f"fleet,{name},{queued},{running}" for name, (queued, running) in self.connections.items())
+        return {
+            "show info": lambda: f"Name: HAProxy\ndescription: {self.description}\n",
+            "show servers": lambda: "\n".join(["1", "# be_id be_name srv_id srv_name srv_addr srv_port", *servers]),
+            "show stat": lambda: "\n".join(["# pxname,svname,qcur,scur", *statistics]),
+            "get map": lambda: f'type=str, case=sensitive, found=yes, idx=tree, key="digest", value="{self.digest}"',
+            "prepare map": lambda: "New version created: 7",
+            "add server": lambda: "New server registered.",
+            "del server": lambda: "Server deleted.",
+        }
+
+    @property
+    def commands(self) -> list[str]:
+        """Those that change something, without payload."""
+        lines = [command.splitlines()[0] for command in self.runtime_socket.commands]
+        return [line for line in lines if not line.startswith(("show", "get"))]
+
+
+@pytest.fixture
+def profile(directory: Path) -> EdgeProfile:
+    return EdgeProfile(
+        directory=directory,
+        request_hash=REQUEST_HASHES["crc32"],
+        slots=2048,
+        heartbeat_path="/heartbeat",
+        response_timeout=60,
+        course_errors=False,
+    )
+
+
+@pytest.fixture
+def haproxy(runtime_socket: RuntimeSocket, profile: EdgeProfile) -> Haproxy:
+    return Haproxy(runtime_socket, profile)
+
+
+def test_the_files_are_written_before_anything_is_asked(profile: EdgeProfile) -> None:
+    """So that an edge that is away starts with them."""
+    with pytest.raises(PlaneUnavailable):
+        HaproxyEdge(profile).apply(ROUTES)
+    assert (profile.directory / "haproxy.cfg").read_text() == ConfigRenderer(profile).render(ROUTES)
+    assert (profile.directory / "slots.map").read_text().startswith(f"digest {ROUTES.digest}\n0 S1\n1 S2\n")
+
+
+def test_files_that_cannot_be_written_are_the_planes_fault(profile: EdgeProfile) -> None:
+    (profile.directory / "slots.map.new").mkdir()
+    with pytest.raises(PlaneUnavailable, match="the edge's files cannot be written"):
+        HaproxyEdge(profile).apply(ROUTES)
+
+
+def test_servers_are_there_before_the_map_names_them(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    HaproxyEdge(profile).apply(ROUTES)
+    kinds = [" ".join(command.split()[:2]) for command in haproxy.commands]
+    assert kinds.index("prepare map") > max(at for at, kind in enumerate(kinds) if kind == "add server")
+    assert kinds[-1] == "commit map"
+
+
+def test_a_draining_server_that_the_edge_does_not_have_is_not_added(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    HaproxyEdge(profile).apply(ROUTES)
+    assert not [command for command in haproxy.commands if "S3" in command]
+
+
+def test_a_draining_server_that_the_edge_has_gets_nothing_new(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    haproxy.servers = {"S3": "10.0.0.3:5000"}
+    HaproxyEdge(profile).apply(ROUTES)
+    assert haproxy.commands[-1] == "set server fleet/S3 state drain"
+
+
+def test_a_long_map_goes_in_parts_that_fit_haproxys_buffer(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    HaproxyEdge(profile).apply(ROUTES)
+    payloads = [command for command in haproxy.runtime_socket.commands if command.startswith("add map @7")]
+    assert len(payloads) > 1
+    assert max(map(len, payloads)) < 16_384
+    lines = [line for payload in payloads for line in payload.splitlines()[1:] if line]
+    assert lines[0] == f"digest {ROUTES.digest}"
+    assert len(lines) == 1 + 2048
+
+
+def test_a_map_that_is_as_it_shall_be_is_left_alone(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    haproxy.digest = ROUTES.digest
+    haproxy.servers = {"S1": "10.0.0.1:5000", "S2": "10.0.0.2:5000"}
+    HaproxyEdge(profile).apply(ROUTES)
+    assert not [command for command in haproxy.commands if "map" in command or "add" in command]
+
+
+def test_a_server_that_moved_gets_its_new_address(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    haproxy.servers = {"S1": "10.0.0.9:5000", "S2": "10.0.0.2:5000"}
+    HaproxyEdge(profile).apply(ROUTES)
+    assert "set server fleet/S1 addr 10.0.0.1 port 5000" in haproxy.commands
+
+
+def test_a_server_that_is_not_wanted_any_more_is_deleted(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    haproxy.servers = {"S9": "10.0.0.9:5000"}
+    HaproxyEdge(profile).apply(ROUTES)
+    assert haproxy.commands[-2:] == ["set server fleet/S9 state maint", "del server fleet/S9"]
+
+
+def test_a_server_that_is_still_answering_is_deleted_another_time(
+    profile: EdgeProfile, haproxy: Haproxy, runtime_socket: RuntimeSocket
+) -> None:
+    haproxy.servers = {"S9": "10.0.0.9:5000"}
+    runtime_socket.answer = lambda command: (
+        "Server still has connections attached to it, cannot remove it."
+        if command.startswith("del server")
+        else haproxy.answer(command)
+    )
+    edge = HaproxyEdge(profile)
+    edge.apply(ROUTES)
+    assert not edge.in_step(ROUTES)
+
+
+@pytest.mark.parametrize(
+    "command", ["add server", "enable health", "set server fleet/S1 state", "prepare map", "add map", "commit map"]
+)
+def test_a_refusal_of_the_edge_is_an_error_that_quotes_it(profile: EdgeProfile, haproxy: Haproxy, command: str) -> None:
+    haproxy.refuses = command
+    with pytest.raises(PlaneUnavailable, match=f"the edge refused '{re.escape(command)}.*': No."):
+        HaproxyEdge(profile).apply(ROUTES)
+
+
+def test_a_deletion_that_is_refused_is_an_error(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    haproxy.servers = {"S9": "10.0.0.9:5000"}
+    haproxy.refuses = "del server"
+    with pytest.raises(PlaneUnavailable, match="the edge does not delete S9: No"):
+        HaproxyEdge(profile).apply(ROUTES)
+
+
+def test_an_edge_with_another_profile_is_told_to_reload(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    haproxy.description = "another"
+    with pytest.raises(PlaneUnavailable, match=r"does not answer at .*master\.sock"):
+        HaproxyEdge(profile).apply(ROUTES)
+
+
+def in_step(profile: EdgeProfile, haproxy: Haproxy) -> bool:
+    edge = HaproxyEdge(profile)
+    edge.apply(ROUTES)
+    haproxy.digest = ROUTES.digest
+    haproxy.servers = {"S1": "10.0.0.1:5000", "S2": "10.0.0.2:5000"}
+    return edge.in_step(ROUTES)
+
+
+def test_an_edge_that_has_it_all_is_in_step(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    assert in_step(profile, haproxy)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("digest", "another"),
+        ("description", "another"),
+        ("servers", {"S1": "10.0.0.1:5000"}),
+        ("servers", {"S1": "10.0.0.1:5000", "S2": "10.0.0.9:5000"}),
+        ("servers", {"S1": "10.0.0.1:5000", "S2": "10.0.0.2:5000", "S9": "10.0.0.9:5000"}),
+    ],
+)
+def test_an_edge_that_lacks_anything_is_behind(
+    profile: EdgeProfile, haproxy: Haproxy, attribute: str, value: object
+) -> None:
+    assert in_step(profile, haproxy)
+    setattr(haproxy, attribute, value)
+    assert not HaproxyEdge(profile).in_step(ROUTES)
+
+
+@pytest.mark.parametrize("name", ["haproxy.cfg", "slots.map"])
+def test_an_edge_whose_files_are_gone_is_behind(profile: EdgeProfile, haproxy: Haproxy, name: str) -> None:
+    assert in_step(profile, haproxy)
+    (profile.directory / name).unlink()
+    assert not HaproxyEdge(profile).in_step(ROUTES)
+
+
+def test_what_is_in_flight_is_what_runs_and_what_waits(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    haproxy.connections = {"S1": ("2", "3"), "S2": ("", "0")}
+    edge = HaproxyEdge(profile)
+    assert [edge.in_flight(name) for name in ("S1", "S2", "S9")] == [5, 0, 0]

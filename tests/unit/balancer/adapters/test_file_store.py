@@ -1,0 +1,149 @@
+"""The saved fleet survives whatever happens while it is being replaced. What every store does: tests/contract."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from balancer.adapters.file_store import FileStore, replace_file
+from balancer.core.errors import StateUnavailable
+from balancer.core.fleet import Fleet
+from balancer.core.strategies import Table
+
+TABLE = Table(slots=16)
+
+
+def fleet(count: int) -> Fleet:
+    names = [f"S{number}" for number in range(1, count + 1)]
+    return Fleet.first(names, 16).fill({name: f"10.0.0.9:{5000 + at}" for at, name in enumerate(names)}, TABLE)
+
+
+OLD, NEW, NEWEST = fleet(1), fleet(2), fleet(3)
+
+
+class PowerCut(BaseException):
+    """The machine stops; nothing after it happens."""
+
+
+@pytest.mark.parametrize(
+    ("step", "survives"),
+    [
+        ("os.fsync", NEW),
+        ("pathlib.Path.unlink", NEW),
+        ("pathlib.Path.hardlink_to", NEW),
+        ("pathlib.Path.replace", NEW),
+        ("os.close", NEWEST),
+    ],
+)
+def test_a_crash_at_any_step_leaves_one_whole_fleet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, survives: Fleet
+) -> None:
+    store = FileStore(tmp_path)
+    store.save(OLD)
+    store.save(NEW)
+
+    def cut(*_: object, **__: object) -> None:
+        raise PowerCut
+
+    with monkeypatch.context() as crash:
+        crash.setattr(step, cut)
+        with pytest.raises(PowerCut):
+            store.save(NEWEST)
+    assert FileStore(tmp_path).load() == survives
+    FileStore(tmp_path).save(NEWEST)
+    assert FileStore(tmp_path).load() == NEWEST
+
+
+def test_a_file_is_synced_before_it_gets_its_name_and_the_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    fsync, rename = os.fsync, Path.replace
+
+    def note_fsync(descriptor: int) -> None:
+        steps.append("sync " + Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        fsync(descriptor)
+
+    def note_rename(path: Path, target: Path) -> Path:
+        steps.append("rename " + path.name)
+        return rename(path, target)
+
+    monkeypatch.setattr("os.fsync", note_fsync)
+    monkeypatch.setattr("pathlib.Path.replace", note_rename)
+    replace_file(tmp_path / "file", b"content")
+    assert steps == ["sync file.new", "rename file.new", "sync " + tmp_path.name]
+
+
+DAMAGE: list[Callable[[Path], object]] = [
+    lambda path: path.write_bytes(b""),
+    lambda path: path.write_bytes(path.read_bytes()[:-40]),
+    lambda path: path.write_bytes(b"\xff\xfe\x00"),
+    lambda path: path.write_text("[]"),
+    lambda path: path.write_text("null"),
+    lambda path: path.write_text("{}"),
+    lambda path: path.write_text(path.read_text().replace('"format": 1', '"format": 99')),
+    lambda path: path.write_text(path.read_text().replace('"serving"', '"dancing"')),
+    lambda path: path.write_text(path.read_text().replace('"ring_id"', '"id"')),
+    lambda path: path.write_text(path.read_text().replace('"servers": [', '"servers": [4, ')),
+    lambda path: path.write_text(path.read_text().replace('"table": [', '"table": ["x", ')),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_gives_way_to_the_last_good_copy(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    store = FileStore(tmp_path)
+    store.save(OLD)
+    store.save(NEW)
+    damage(tmp_path / "fleet.json")
+    assert store.load() == OLD
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_without_any_good_copy_the_state_is_said_to_be_lost(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    store = FileStore(tmp_path)
+    store.save(OLD)
+    damage(tmp_path / "fleet.json")
+    with pytest.raises(StateUnavailable, match="cannot be read"):
+        store.load()
+
+
+def test_a_lost_file_gives_way_to_the_last_good_copy(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    store.save(OLD)
+    store.save(NEW)
+    (tmp_path / "fleet.json").unlink()
+    assert store.load() == OLD
+
+
+def test_half_a_new_file_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "fleet.json.new").write_text('{"format": 1, "tar')
+    assert FileStore(tmp_path).load() is None
+
+
+def test_a_volume_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StateUnavailable, match=r"the fleet cannot be saved: .*gone"):
+        FileStore(tmp_path / "gone").save(OLD)
+
+
+def test_a_volume_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.stat", refuse)
+    with pytest.raises(StateUnavailable, match=r"the fleet cannot be read: .*Permission denied"):
+        FileStore(tmp_path).load()
+
+
+def test_the_file_says_what_it_is(tmp_path: Path) -> None:
+    FileStore(tmp_path).save(OLD)
+    assert json.loads((tmp_path / "fleet.json").read_text()) == {
+        "format": 1,
+        "target": 1,
+        "next_ring_id": 2,
+        "servers": [{"name": "S1", "ring_id": 1, "state": "serving", "address": "10.0.0.9:5000"}],
+        "table": [1] * 16,
+    }

@@ -1,0 +1,105 @@
+"""The import rule of the layers: http → service → ports ← adapters, all → core; only bootstrap wires adapters."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+IMPURE = frozenset(
+    {
+        "asyncio",
+        "concurrent",
+        "ctypes",
+        "datetime",
+        "fcntl",
+        "glob",
+        "http",
+        "importlib",
+        "io",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "queue",
+        "random",
+        "secrets",
+        "select",
+        "selectors",
+        "shutil",
+        "signal",
+        "socket",
+        "socketserver",
+        "sqlite3",
+        "ssl",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+        "uuid",
+        "warnings",
+    }
+)
+"""Parts of the standard library that have a clock, chance, threads, sockets, files or logging in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What the modules below `name` may import: of the balancer, of others' packages, of the standard library."""
+
+    name: str
+    ours: tuple[str, ...]
+    theirs: frozenset[str] | None = frozenset()
+    """None: any."""
+    pure: bool = False
+
+
+LAYERS = (
+    Layer("balancer.core", ("balancer.core",), pure=True),
+    Layer("balancer.ports", ("balancer.core", "balancer.ports"), pure=True),
+    Layer("balancer.service", ("balancer.core", "balancer.ports", "balancer.service")),
+    Layer(
+        "balancer.http", ("balancer.core", "balancer.service", "balancer.http"), theirs=frozenset({"flask", "werkzeug"})
+    ),
+    Layer("balancer.adapters", ("balancer.core", "balancer.ports", "balancer.adapters"), theirs=None),
+    Layer("balancer.settings", ("balancer.core",)),
+    Layer("balancer.logs", ()),
+    Layer("balancer.healthcheck", ()),
+    Layer("balancer.bootstrap", ("balancer",), theirs=None),
+)
+
+
+def violations(module: str, source: str) -> list[str]:
+    """One sentence for every import that the rule forbids the module; a module of no layer is one, too."""
+    layer = next((layer for layer in LAYERS if _is_below(module, layer.name)), None)
+    if layer is None:
+        return [] if module == "balancer" else [f"{module} belongs to no layer"]
+    return [f"{module} imports {name}" for name in imports(module, source) if not _may(layer, name)]
+
+
+def imports(module: str, source: str) -> Iterator[str]:
+    """The full name of everything that the source imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parent = node.module or ""
+            if node.level:
+                parent = ".".join([*module.split(".")[: -node.level], *filter(None, [parent])])
+            yield from (f"{parent}.{alias.name}" for alias in node.names)
+
+
+def _may(layer: Layer, name: str) -> bool:
+    top = name.partition(".")[0]
+    if top == "balancer":
+        return any(_is_below(name, allowed) for allowed in layer.ours)
+    if top in sys.stdlib_module_names:
+        return not (layer.pure and top in IMPURE)
+    return layer.theirs is None or top in layer.theirs or top == "_typeshed"
+
+
+def _is_below(name: str, parent: str) -> bool:
+    return name == parent or name.startswith(parent + ".")

@@ -1,0 +1,76 @@
+"""Every module of the balancer keeps the import rule, and the rule can tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import balancer
+from tests.unit.balancer.import_rule import LAYERS, violations
+
+SOURCE = Path(balancer.__file__).parent
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=module_name)
+def test_the_module_imports_only_what_its_layer_may(path: Path) -> None:
+    assert violations(module_name(path), path.read_text()) == []
+
+
+def test_every_layer_is_there() -> None:
+    names = {module_name(path) for path in SOURCE.rglob("*.py")}
+    assert {layer.name for layer in LAYERS} <= names
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("balancer.core.plan", "import threading"),
+        ("balancer.core.plan", "import os.path"),
+        ("balancer.core.plan", "from time import monotonic"),
+        ("balancer.core.plan", "import random as chance"),
+        ("balancer.core.plan", "import json, logging"),
+        ("balancer.core.plan", "from concurrent.futures import Future"),
+        ("balancer.core.plan", "import flask"),
+        ("balancer.core.plan", "from balancer.ports.store import FleetStore"),
+        ("balancer.core.plan", "from balancer import settings"),
+        ("balancer.core.plan", "import balancer"),
+        ("balancer.core.plan", "from ..ports import store"),
+        ("balancer.core.plan", "def later():\n    import socket"),
+        ("balancer.core.plan", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import datetime"),
+        ("balancer.ports.store", "from balancer.service.desired import DesiredFleet"),
+        ("balancer.ports.store", "import pathlib"),
+        ("balancer.service.crew", "from balancer.adapters.system import SystemClock"),
+        ("balancer.service.crew", "from balancer.http import token"),
+        ("balancer.service.crew", "import docker"),
+        ("balancer.http.public", "from balancer.adapters.flask_plane.forwarder import Forwarder"),
+        ("balancer.http.public", "from balancer.ports.store import FleetStore"),
+        ("balancer.http.public", "import urllib3"),
+        ("balancer.adapters.system", "from balancer.service.crew import Crew"),
+        ("balancer.adapters.system", "from balancer.http import answer"),
+        ("balancer.adapters.system", "from balancer.bootstrap import build"),
+        ("balancer.settings", "from balancer.adapters.system import SystemClock"),
+        ("balancer.utils", ""),
+    ],
+)
+def test_the_rule_finds_what_it_forbids(module: str, source: str) -> None:
+    assert len(violations(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("balancer.core.plan", "import json\nfrom balancer.core.fleet import Fleet\nfrom .fleet import Server"),
+        ("balancer.service.crew", "import threading, logging\nfrom balancer.ports.store import FleetStore"),
+        ("balancer.http.public", "import flask\nfrom werkzeug.exceptions import NotFound"),
+        ("balancer.adapters.system", "import docker, random\nfrom balancer.ports.store import FleetStore"),
+        ("balancer.bootstrap", "from balancer.adapters.system import SystemClock\nfrom balancer import http"),
+    ],
+)
+def test_the_rule_leaves_alone_what_it_allows(module: str, source: str) -> None:
+    assert violations(module, source) == []
