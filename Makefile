@@ -75,8 +75,8 @@ infra: host ## Tests of the deployed system: containers, network, plan, Ansible,
 e2e: host ## Tests of the running system, in both data planes, with faults under load
 	pytest tests/e2e
 
-smoke: .venv/test.stamp ## Send 10 000 requests to the running deployment and compare the shares
-	python loadtests/smoke.py
+smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
+	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))
 
 fmt: .venv/test.stamp ## Format Python and Terraform
 	ruff check --fix .

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -120,8 +121,12 @@ def running(url: str, control_url: str) -> System:
     if not names:
         raise CannotMeasure(f"no deployment publishes {url}: {advice}")
     system = System(names.pop(), url=url, control_url=control_url)
-    if not system.replicas:
-        raise CannotMeasure(f"no server serves at {url}; see why with `make logs`")
+    try:
+        ready = system.readyz()
+    except OSError as error:
+        raise CannotMeasure(f"nothing answers at {control_url} ({error}); say where it is: --control-url") from error
+    if ready.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise CannotMeasure(f"the deployment is not ready: {ready.text}")
     return system
 
 

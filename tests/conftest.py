@@ -63,8 +63,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
     if report.failed:
-        for value in getattr(item, "funcargs", {}).values():
-            if isinstance(value, System):
-                for role, text in value.logs(since=_began[item.nodeid]).items():
-                    report.sections.append((f"{role} of {value.deployment}", text))
+        for system in {value for value in getattr(item, "funcargs", {}).values() if isinstance(value, System)}:
+            for role, text in system.logs(since=_began[item.nodeid]).items():
+                report.sections.append((f"{role} of {system.deployment}", text))
     return report

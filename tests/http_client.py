@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPMessage
+from http.client import HTTPConnection, HTTPException, HTTPMessage
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,7 +39,10 @@ def ask(
     headers: Mapping[str, str] | None = None,
     timeout: float = _TIMEOUT,
 ) -> Answer:
-    """`path` goes out as it is; a body that is not bytes goes out in chunks, one for each of its parts."""
+    """`path` goes out as it is; a body that is not bytes goes out in chunks, one for each of its parts.
+
+    Whatever keeps the answer from coming, or from coming whole, is an OSError.
+    """
     address = urlsplit(base)
     connection = HTTPConnection(address.hostname or "", address.port, timeout=timeout)
     try:
@@ -52,5 +55,7 @@ def ask(
         )
         response = connection.getresponse()
         return Answer(response.status, response.headers, response.read())
+    except HTTPException as error:
+        raise ConnectionError(f"{type(error).__name__}: {error}") from error
     finally:
         connection.close()

@@ -21,3 +21,11 @@ def until(condition: Callable[[], T], what: str, *, within: float, pause: float 
         if time.monotonic() > end:
             raise AssertionError(f"not within {within:g} s: {what}; last seen: {value!r}")
         time.sleep(pause)
+
+
+def stays(condition: Callable[[], object], what: str, *, seconds: float) -> None:
+    """For what must not happen: the condition is true whenever it is asked for so long."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert condition(), f"no longer: {what}"
+        time.sleep(_PAUSE)

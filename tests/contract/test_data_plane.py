@@ -17,6 +17,8 @@ from tests.polling import until
 
 FAKE, FLASK = "fake", "flask"
 HAPROXY = pytest.param("haproxy", marks=pytest.mark.docker)
+REAL = pytest.mark.parametrize("bench", [FLASK, HAPROXY], indirect=True)
+"""Planes whose servers can be dead."""
 REMOTE = pytest.mark.parametrize("bench", [FAKE, HAPROXY], indirect=True)
 
 
@@ -179,6 +181,16 @@ EVERY_CALL: tuple[Callable[[DataPlane, Routes], object], ...] = (
     lambda plane, routes: plane.in_step(routes),
     lambda plane, _: plane.in_flight("S1"),
 )
+
+
+@REAL
+def test_a_draining_server_gets_nothing_in_the_place_of_one_that_is_dead_either(bench: PlaneBench) -> None:
+    one, two, three = bench.servers
+    dead = Backend(three.name, three.address.partition(":")[0] + ":1")
+    slots = (dead.name,) * (SLOTS - 1) + (two.name,)
+    bench.plane.apply(all_to(one, two))
+    bench.plane.apply(Routes(slots, (dead, replace(one, draining=True), two)))
+    assert bench.answers(20) == ["S2"] * 20
 
 
 @REMOTE

@@ -79,8 +79,7 @@ def test_the_balancers_own_paths_reach_it_in_a_form_whose_path_it_knows(
             f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode(),
         )
     assert answer.startswith(b"HTTP/1.1 200")
-    print(targets)
-    assert targets in ([target], [target.removeprefix("http://edge").removeprefix(":5000")])
+    assert targets == [target]
 
 
 @pytest.mark.parametrize("target", ["/%61dd", "/add/", "//add", "/ADD", "/x/../add", "/./add", "/add;x=1"])

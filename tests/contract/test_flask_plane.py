@@ -1,16 +1,51 @@
-"""Where the forwarder sends each single request: its draws are known here, unlike HAProxy's."""
+"""What only the forwarder can show: its draws are known here, and its servers' answers are written by the test."""
 
 from __future__ import annotations
 
-from balancer.core.routes import Routes
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+
+import pytest
+
+from balancer.core.routes import Backend, Routes
 from tests.contract.flask_bench import FlaskBench
-from tests.contract.plane_bench import REQUEST_HASH, SLOTS
+from tests.contract.plane_bench import REQUEST_HASH, SLOTS, all_to
+from tests.fakes.web_server import Exchange, WebServer
+from tests.polling import until
 
 
-def test_each_request_goes_to_the_owner_of_its_slot() -> None:
+@pytest.fixture
+def bench() -> Iterator[FlaskBench]:
     with FlaskBench() as bench:
-        slots = tuple(bench.servers[slot % 3].name for slot in range(SLOTS))
-        bench.plane.apply(Routes(slots, bench.servers))
-        answered = bench.answers(100)
-        assert answered == [slots[REQUEST_HASH.slot(str(drawn), SLOTS)] for drawn in bench.drawn]
-        assert len(set(answered)) > 1
+        yield bench
+
+
+def test_each_request_goes_to_the_owner_of_its_slot(bench: FlaskBench) -> None:
+    slots = tuple(bench.servers[slot % 3].name for slot in range(SLOTS))
+    bench.plane.apply(Routes(slots, bench.servers))
+    answered = bench.answers(100)
+    assert answered == [slots[REQUEST_HASH.slot(str(drawn), SLOTS)] for drawn in bench.drawn]
+    assert len(set(answered)) > 1
+
+
+def test_a_request_is_in_flight_until_the_last_byte_of_its_answer(bench: FlaskBench) -> None:
+    go_on = threading.Event()
+
+    def begin_and_wait(exchange: Exchange) -> None:
+        exchange.begin_chunks()
+        exchange.chunk(b"begun")
+        exchange.wait(go_on)
+        exchange.chunk(b"")
+
+    with WebServer(begin_and_wait) as server:
+        bench.plane.apply(all_to(Backend("S1", server.address)))
+        with closing(HTTPConnection(bench.url.removeprefix("http://"), timeout=10)) as client:
+            client.request("GET", "/")
+            answer = client.getresponse()
+            assert answer.read1() == b"begun"
+            assert bench.plane.in_flight("S1") == 1
+            go_on.set()
+            assert answer.read() == b""
+            until(lambda: bench.plane.in_flight("S1") == 0, "S1 has finished", within=2)

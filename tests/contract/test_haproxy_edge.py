@@ -119,6 +119,21 @@ def test_what_somebody_changed_by_hand_is_noticed_and_put_right(haproxy_bench: H
     assert haproxy_bench.answers(10) == ["S1"] * 10
 
 
+def test_a_reload_that_did_not_happen_is_noticed_and_made_up_for(haproxy_bench: HaproxyBench) -> None:
+    """The files are the new profile's by then, and HAProxy is the old one's."""
+    routes = all_to(*haproxy_bench.servers)
+    haproxy_bench.plane.apply(routes)
+    plane = haproxy_bench.other(heartbeat_path="/home")
+    master = haproxy_bench.profile.directory / "master.sock"
+    hidden = master.rename(master.with_suffix(".hidden"))
+    with pytest.raises(PlaneUnavailable):
+        plane.apply(routes)
+    hidden.rename(master)
+    assert not plane.in_step(routes)
+    plane.apply(routes)
+    assert plane.in_step(routes)
+
+
 @pytest.mark.parametrize("file", ["haproxy.cfg", "slots.map"])
 def test_a_file_that_is_lost_is_noticed_and_written_again(haproxy_bench: HaproxyBench, file: str) -> None:
     routes = all_to(*haproxy_bench.servers)

@@ -198,6 +198,11 @@ def test_an_answer_that_drips_is_late_as_a_whole(answer: bytes) -> None:
     assert time.monotonic() - began < 3 * TIMEOUT
 
 
+def test_an_answer_whose_end_is_late_is_late() -> None:
+    """Neither half keeps it waiting for as long as its timeout."""
+    assert not probe(b"", b"HTTP/1.1 ", b"200 OK\r\n\r\n", pause=0.8 * TIMEOUT)
+
+
 def test_nobody_there_is_not_alive_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"

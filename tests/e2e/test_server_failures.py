@@ -87,6 +87,21 @@ def test_a_failed_server_is_replaced_and_no_request_fails(system: System, fault:
     until(lambda: only_the_fleet_runs(system), "the failed container is gone", within=15)
 
 
+def test_requests_inside_a_server_that_leaves_the_network_are_answered_by_others(calm: System) -> None:
+    """Nobody hangs up on them: that the other side is gone has to be found out, and in seconds."""
+    victim = calm.replicas[0]
+    network = calm.containers.engine.networks.get(calm.settings.network)
+    with ThreadPoolExecutor(12) as pool:
+        slow = [pool.submit(calm.get, "/slow?seconds=1") for _ in range(12)]
+        time.sleep(0.5)  # they have reached their servers
+        began = time.monotonic()
+        network.disconnect(calm.containers.server(victim), force=True)
+        answers = [request.result() for request in slow]
+    assert {answer.status for answer in answers} == {200}
+    assert time.monotonic() - began < 10
+    without(calm, victim)
+
+
 def test_two_servers_at_once_are_replaced_and_no_request_fails(calm: System) -> None:
     before, slots = calm.replicas, calm.slot_map
     with load(calm) as traffic:

@@ -5,21 +5,24 @@ Some of them change what all others see. They have their place at the end, in th
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import testinfra
 from docker.models.containers import Container
 from testinfra.host import Host
 
-from tests.infra.make import MadeSystem, Run
+from tests.infra.make import MadeSystem, Refusal, Run
 from tests.polling import until
 
 LAST = ("changed_fleet", "guarded", "refused", "taken_down")
-"""Fixtures that change the system for good, in this order: what the fixtures' own lines say."""
+"""Fixtures that change the system for good, in the order in which they do."""
 
 REFUSED = 'VARS={"ringmaster_variables": {"replicas": 0}}'
+MISTYPED = 'VARS={"ringmaster_variables": {"replcas": 5}}'
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,8 +34,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def made() -> Iterator[tuple[MadeSystem, Run]]:
-    """The system and the `make up` that it came from."""
+def refusals() -> Iterator[dict[str, Refusal]]:
+    """What is wrong → the `make up` that has to say so."""
+    taken, mistyped = MadeSystem(), MadeSystem()
+    with socket.create_server(("127.0.0.1", taken.control)), ThreadPoolExecutor() as pool:
+        yield {
+            "taken": Refusal(taken, pool.submit(taken.up)),
+            "mistyped": Refusal(mistyped, pool.submit(mistyped.up, MISTYPED)),
+        }
+    taken.close()
+    mistyped.close()
+
+
+@pytest.fixture(scope="session")
+def made(refusals: dict[str, Refusal]) -> Iterator[tuple[MadeSystem, Run]]:
+    """The system and the `make up` that it came from. The refusals go on beside it, which saves their time."""
     system = MadeSystem()
     try:
         run = system.up()
@@ -43,7 +59,7 @@ def made() -> Iterator[tuple[MadeSystem, Run]]:
             down = system.down()
             sys.stderr.write(down.output if down.code else "")
         traces = system.traces
-        system.containers.close()
+        system.close()
         assert not traces, f"left behind by {system.deployment}: {traces}"
 
 
@@ -62,7 +78,10 @@ def system(made: tuple[MadeSystem, Run]) -> MadeSystem:
 @pytest.fixture(scope="session")
 def here() -> Host:
     """This machine."""
-    return testinfra.get_host("local://")
+    host = testinfra.get_host("local://")
+    for command, package in {"curl": "curl", "ss": "iproute2"}.items():
+        assert host.exists(command), f"{command} is missing; run: apt-get install {package} (or what your system says)"
+    return host
 
 
 @pytest.fixture(params=["edge", "balancer", "server"])

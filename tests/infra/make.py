@@ -6,6 +6,8 @@ import os
 import re
 import secrets
 import subprocess
+import tempfile
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,17 +41,17 @@ class Run:
         return " ".join(self.output.split())
 
 
-def environment(token: str = "") -> dict[str, str]:
-    """A user's shell, with a token exported where there is one."""
-    kept = {name: value for name, value in os.environ.items() if name not in _INHERITED}
-    return kept | ({"RINGMASTER_TOKEN": token} if token else {})
+def environment(**more: str) -> dict[str, str]:
+    """A user's shell, with some more exported."""
+    return {name: value for name, value in os.environ.items() if name not in _INHERITED} | more
 
 
-def make(*words: str, token: str = "") -> Run:
+def make(*words: str, **more: str) -> Run:
+    """`more` is exported before."""
     done = subprocess.run(
         ["make", *words],
         cwd=PROJECT,
-        env=environment(token),
+        env=environment(**more),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -61,29 +63,42 @@ def make(*words: str, token: str = "") -> Run:
 
 
 class MadeSystem(System):
-    """Named, prefixed and published apart from whatever else is on the engine."""
+    """Named, prefixed and published apart from whatever else is on the engine, with temporary files of its own."""
 
     def __init__(self) -> None:
         name = f"test-{secrets.token_hex(3)}"
         self.public, self.control = free_ports(2)
         super().__init__(name, url=f"http://127.0.0.1:{self.public}", control_url=f"http://127.0.0.1:{self.control}")
         self.prefix = f"{name}-"
-        self.words = (
-            f"DEPLOYMENT={name}",
-            f"PREFIX={self.prefix}",
-            f"PORT={self.public}",
-            f"CONTROL_PORT={self.control}",
-        )
+        self._temporary = tempfile.TemporaryDirectory(prefix=self.prefix)
 
-    def up(self, *more: str) -> Run:
-        return make("up", *self.words, *more, token=self.token)
+    def close(self) -> None:
+        self.containers.close()
+        self._temporary.cleanup()
+
+    def up(self, *words: str) -> Run:
+        return self._make("up", *self._settings, *words)
 
     def verify(self) -> Run:
-        return make("verify", *self.words, token=self.token)
+        return self._make("verify", *self._settings)
 
     def down(self) -> Run:
         """With no more words than `make up` says it takes."""
-        return make("down", f"DEPLOYMENT={self.deployment}")
+        return self._make("down", f"DEPLOYMENT={self.deployment}")
+
+    def _make(self, *words: str) -> Run:
+        token = {"RINGMASTER_TOKEN": self.token} if self.token else {}
+        return make(*words, TMPDIR=self._temporary.name, **token)
+
+    @property
+    def _settings(self) -> list[str]:
+        ports = [f"PORT={self.public}", f"CONTROL_PORT={self.control}"]
+        return [f"DEPLOYMENT={self.deployment}", f"PREFIX={self.prefix}", *ports]
+
+    @property
+    def temporary_files(self) -> list[str]:
+        """What make, Ansible and Terraform left where temporary files go."""
+        return [str(path) for path in Path(self._temporary.name).iterdir()]
 
     @property
     def folders(self) -> list[Path]:
@@ -93,5 +108,13 @@ class MadeSystem(System):
     @property
     def traces(self) -> dict[str, list[str]]:
         """What is left of it on this machine, by kind; empty after `make down`."""
-        folders = [str(folder) for folder in self.folders if folder.exists()]
-        return self.containers.leftovers | ({"folders": folders} if folders else {})
+        files = [str(folder) for folder in self.folders if folder.exists()] + self.temporary_files
+        return self.containers.belongings | ({"files": files} if files else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A `make up` that has to fail, of a system that never was."""
+
+    system: MadeSystem
+    run: Future[Run]

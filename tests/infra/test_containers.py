@@ -39,8 +39,8 @@ def test_every_process_runs_as_the_user_without_rights(containers: list[Containe
 
 def test_a_shell_inside_is_the_same_user(containers: list[Container]) -> None:
     for container in containers:
-        user = inside(container).user()
-        assert (user.uid, user.gid, user.name) == (USER, USER, "ringmaster")
+        identity = inside(container).check_output("id")
+        assert identity.startswith(f"uid={USER}(ringmaster) gid={USER}(ringmaster) ")
 
 
 def test_the_kernel_gives_no_capability_and_no_way_to_get_one(containers: list[Container]) -> None:
@@ -60,10 +60,8 @@ def test_the_root_file_system_is_read_only(containers: list[Container]) -> None:
         machine = inside(container)
         assert container.attrs["HostConfig"]["ReadonlyRootfs"]
         assert "ro" in machine.mount_point("/").options
-        for folder in ("/", "/etc", "/opt", "/usr/local/bin"):
-            attempt = machine.run(f"touch {folder}/intruder")
-            assert attempt.failed
-            assert "Read-only file system" in attempt.stderr
+        attempt = machine.run("touch /intruder /etc/intruder /opt/intruder /usr/local/bin/intruder")
+        assert attempt.stderr.count("Read-only file system") == 4
         assert machine.run("touch /tmp/note && rm /tmp/note").succeeded
 
 
@@ -152,7 +150,7 @@ def test_the_balancer_may_use_the_socket_through_its_group_alone(system: MadeSys
     socket = inside(balancer).file("/var/run/docker.sock")
     group = str(here.file("/var/run/docker.sock").gid)
     assert socket.is_socket
-    assert (socket.uid, str(socket.gid)) == (0, group)
+    assert str(socket.gid) == group
     assert balancer.attrs["HostConfig"]["GroupAdd"] == [group]
     assert set(status(balancer)["Groups"]) <= {str(USER), group}
 

@@ -67,6 +67,11 @@ def test_it_is_kept_in_files_that_only_the_owner_reads_and_not_in_the_state(syst
     assert {path.parent.stat().st_mode & 0o777 for path in holders} == {0o700}
 
 
+def test_no_temporary_file_keeps_it(system: MadeSystem) -> None:
+    """As Terraform's plans would, which hold every variable."""
+    assert system.temporary_files == []
+
+
 def is_small_file(path: Path) -> bool:
     """Terraform's plugins are there too, and are large."""
     return path.is_file() and not path.is_symlink() and path.stat().st_size < 1_000_000

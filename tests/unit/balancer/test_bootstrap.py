@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
+from balancer.adapters.docker_engine import ServerSpec
 from balancer.bootstrap import binds, build
 from balancer.settings import read
 
@@ -124,7 +125,7 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
     }
     build(read({f"RINGMASTER_{name.upper()}": value for name, value in settings.items()}))
     assert specs == [
-        bootstrap.ServerSpec(
+        ServerSpec(
             deployment="blue",
             name_prefix="blue-",
             network="blue-net",

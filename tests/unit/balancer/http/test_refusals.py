@@ -7,6 +7,7 @@ import json
 import pytest
 from flask.testing import FlaskClient
 
+from balancer.core.change import Change
 from balancer.core.errors import (
     Busy,
     EngineUnavailable,
@@ -125,7 +126,7 @@ def test_a_server_that_does_not_start_is_a_500_with_the_reason(client: FlaskClie
 def test_every_error_of_the_domain_has_its_code(
     client: FlaskClient, balancer: InMemoryBalancer, error: RingmasterError, status: int
 ) -> None:
-    def add(_: object) -> tuple[str, ...]:
+    def add(wish: Change) -> tuple[str, ...]:
         raise error
 
     balancer.service.add = add  # type: ignore[method-assign]
@@ -136,7 +137,7 @@ def test_every_error_of_the_domain_has_its_code(
 def test_a_defect_is_a_500_that_gives_nothing_away(
     client: FlaskClient, balancer: InMemoryBalancer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def add(_: object) -> tuple[str, ...]:
+    def add(wish: Change) -> tuple[str, ...]:
         raise ZeroDivisionError("secret")
 
     balancer.service.add = add  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
 TWO = Change(2, ("S4", "S5"))
+Fault = Callable[[InMemoryBalancer], None]
 
 
 def test_named_servers_join_in_the_order_of_their_names(balancer: InMemoryBalancer) -> None:
@@ -100,9 +102,9 @@ def fill_the_volume_before_the_servers_serve(balancer: InMemoryBalancer) -> None
     ],
 )
 def test_when_one_thing_fails_nothing_of_it_is_left(
-    balancer: InMemoryBalancer, fault: object, error: type[Exception], reason: str
+    balancer: InMemoryBalancer, fault: Fault, error: type[Exception], reason: str
 ) -> None:
-    fault(balancer)  # type: ignore[operator]
+    fault(balancer)
     before = balancer.whole_state()
     with pytest.raises(error, match=reason):
         balancer.service.add(TWO)
@@ -111,8 +113,8 @@ def test_when_one_thing_fails_nothing_of_it_is_left(
 
 
 @pytest.mark.parametrize("fault", [break_start, break_server, break_heartbeat])
-def test_the_same_names_can_be_added_once_the_fault_is_mended(balancer: InMemoryBalancer, fault: object) -> None:
-    fault(balancer)  # type: ignore[operator]
+def test_the_same_names_can_be_added_once_the_fault_is_mended(balancer: InMemoryBalancer, fault: Fault) -> None:
+    fault(balancer)
     with pytest.raises(StartFailed):
         balancer.service.add(TWO)
     balancer.runtime.broken = balancer.runtime.stillborn = balancer.runtime.mute = ()

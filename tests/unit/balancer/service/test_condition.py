@@ -10,6 +10,10 @@ from balancer.core.errors import EngineUnavailable, PlaneUnavailable
 from balancer.service.condition import Condition, Part
 
 
+def fail(error: Exception) -> None:
+    raise error
+
+
 def test_at_first_all_is_well() -> None:
     assert Condition().ailments == {}
 
@@ -34,7 +38,7 @@ def test_parts_heal_by_themselves() -> None:
 def test_a_watched_block_makes_its_part_ill_or_well() -> None:
     condition = Condition()
     with condition.watch(Part.PLANE, PlaneUnavailable):
-        raise PlaneUnavailable("no answer")
+        fail(PlaneUnavailable("no answer"))
     assert condition.ailments == {"data plane": "no answer"}
     with condition.watch(Part.PLANE, PlaneUnavailable):
         pass
@@ -44,7 +48,7 @@ def test_a_watched_block_makes_its_part_ill_or_well() -> None:
 def test_an_error_of_another_kind_goes_through_a_watched_block() -> None:
     condition = Condition()
     with pytest.raises(EngineUnavailable), condition.watch(Part.PLANE, PlaneUnavailable):
-        raise EngineUnavailable("gone")
+        fail(EngineUnavailable("gone"))
     assert condition.ailments == {}
 
 

@@ -65,7 +65,7 @@ def test_a_server_that_ends_while_it_starts_is_not_waited_for(fixture: Fixture) 
 
 def test_a_server_that_vanishes_while_it_starts_is_told(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
-    fixture.clock.sleep = lambda _: fixture.runtime.vanish("S1")  # type: ignore[method-assign]
+    fixture.clock.sleep = lambda seconds: fixture.runtime.vanish("S1")  # type: ignore[method-assign]
     with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(removed\)$"):
         fixture.crew.bring_up({"S1": 1})
 
@@ -99,7 +99,7 @@ def test_servers_drain_together(fixture: Fixture) -> None:
         fixture.runtime.start(name, ring_id)
     together = threading.Barrier(3)
 
-    def meet_and_tell(_: str) -> int:
+    def meet_and_tell(name: str) -> int:
         together.wait(5)
         return 0
 
@@ -116,7 +116,11 @@ def test_what_is_in_hand_is_known_and_let_go(fixture: Fixture) -> None:
 
 def test_work_in_the_background_holds_its_servers_until_it_ends(fixture: Fixture) -> None:
     go = threading.Event()
-    fixture.crew.take(["S1"], lambda: [None, go.wait(5)][0])
+
+    def work() -> None:
+        go.wait(5)
+
+    fixture.crew.take(["S1"], work)
     assert fixture.crew.in_hand == {"S1"}
     go.set()
     until(lambda: not fixture.crew.in_hand, "let go", within=5, pause=0.001)

@@ -59,7 +59,7 @@ def test_a_change_that_cannot_be_saved_has_not_happened(fixture: Fixture) -> Non
 
 def test_a_change_is_saved_before_it_is_published(fixture: Fixture) -> None:
     saved_at_the_publication: list[Fleet | None] = []
-    fixture.plane.apply = lambda _: saved_at_the_publication.append(fixture.store.saved)  # type: ignore[method-assign]
+    fixture.plane.apply = lambda routes: saved_at_the_publication.append(fixture.store.saved)  # type: ignore[method-assign]
     fixture.desired.change_and_publish(lambda _: SERVING)
     assert saved_at_the_publication == [SERVING]
 

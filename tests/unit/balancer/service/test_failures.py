@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import STRIKES, InMemoryBalancer
+
+Failure = Callable[[InMemoryBalancer], None]
 
 
 def by_dying(balancer: InMemoryBalancer) -> None:
@@ -36,8 +39,8 @@ fails = pytest.mark.parametrize("fail", [by_dying, by_vanishing, by_leaving_the_
 
 
 @fails
-def test_a_failed_server_is_replaced_by_one_with_a_fresh_name(balancer: InMemoryBalancer, fail: object) -> None:
-    fail(balancer)  # type: ignore[operator]
+def test_a_failed_server_is_replaced_by_one_with_a_fresh_name(balancer: InMemoryBalancer, fail: Failure) -> None:
+    fail(balancer)
     balancer.steps(2)
     assert balancer.replicas[:2] == ("S1", "S3")
     assert re.fullmatch("[a-z0-9]{6}", balancer.replicas[2])
@@ -46,9 +49,9 @@ def test_a_failed_server_is_replaced_by_one_with_a_fresh_name(balancer: InMemory
 
 @fails
 def test_a_failed_server_is_off_the_ring_before_its_container_is_removed(
-    balancer: InMemoryBalancer, fail: object
+    balancer: InMemoryBalancer, fail: Failure
 ) -> None:
-    fail(balancer)  # type: ignore[operator]
+    fail(balancer)
     reached_at_the_kill: set[str] = set()
 
     def kill(name: str) -> None:

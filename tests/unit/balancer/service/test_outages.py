@@ -6,6 +6,7 @@ import pytest
 
 from balancer.core.change import Change
 from balancer.core.errors import EngineUnavailable, StateUnavailable
+from balancer.core.routes import Routes
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
 
@@ -80,8 +81,12 @@ def test_a_plane_that_is_behind_is_brought_into_step(balancer: InMemoryBalancer)
 
 
 def test_a_plane_that_is_in_step_is_left_alone(balancer: InMemoryBalancer) -> None:
-    applied = []
-    balancer.plane.apply = applied.append  # type: ignore[method-assign]
+    applied: list[Routes] = []
+
+    def note(routes: Routes) -> None:
+        applied.append(routes)
+
+    balancer.plane.apply = note  # type: ignore[method-assign]
     balancer.steps(5)
     assert not applied
 

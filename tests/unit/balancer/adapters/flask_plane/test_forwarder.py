@@ -458,10 +458,15 @@ def test_a_failed_attempt_is_not_in_flight(rig: Rig) -> None:
 def test_a_server_that_breaks_its_idle_connection_gets_a_new_one(rig: Rig) -> None:
     """As after a restart of the server: the pooled connection is dead and nobody has noticed."""
 
+    broken = threading.Event()
+
     def once(exchange: Exchange) -> None:
         exchange.reply(200, b"x")
         exchange.break_off()
+        broken.set()
 
     rig.serve(once)
     for _ in range(3):
+        broken.clear()
         assert rig.ask("POST", data=b"1").status_code == 200
+        assert broken.wait(5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from hypothesis import strategies as st
 
@@ -27,10 +27,10 @@ def members(*, at_most: int = 12, heaviest: int = 9) -> st.SearchStrategy[list[M
 
 
 @st.composite
-def histories(draw: Callable[..., list[Member]], *, slots: int = 128, at_most: int = 8) -> SlotTable:
+def histories(draw: st.DrawFn, *, slots: int = 128, at_most: int = 8) -> SlotTable:
     """A table that has seen up to four fleets."""
     table = SlotTable.empty(slots)
-    for _ in range(draw(st.integers(0, 4))):  # type: ignore[arg-type, call-overload]
+    for _ in range(draw(st.integers(0, 4))):
         table = Table(slots=slots).place(draw(members(at_most=at_most)), table)
     return table
 

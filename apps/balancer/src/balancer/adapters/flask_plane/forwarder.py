@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -30,6 +31,15 @@ WHOLE_ANSWER = 65536
 """Bytes of an answer that are read to their end before it is passed on."""
 ATTEMPTS = 4
 _CONNECT_TIMEOUT = 1.0
+_LOST = [
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 2),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 3000),
+]
+"""A server that is off the network is noticed within 3 s, by these numbers of seconds, probes and milliseconds, while
+one that only takes its time is left to it."""
 _PIECE = 65536
 
 
@@ -140,7 +150,8 @@ class Forwarder:
                 self._pools = {known: pool for known, pool in self._pools.items() if known in present}
                 host, _, port = address.rpartition(":")
                 timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=self._profile.response_timeout)
-                self._pools[address] = _Pool(host, int(port), maxsize=64, timeout=timeout)
+                options = [*_Connection.default_socket_options, *_LOST]
+                self._pools[address] = _Pool(host, int(port), maxsize=64, timeout=timeout, socket_options=options)
             return self._pools[address]
 
 
