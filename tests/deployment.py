@@ -142,7 +142,8 @@ def base_image() -> str:
     """The base image that the playbook brought in."""
     engine = docker.from_env()
     try:
-        present = {tag for image in engine.images.list() for tag in image.tags}
+        # In one question: images.list() asks for each image again, and another deployment's may be gone by then.
+        present = {tag for image in engine.api.images() for tag in image["RepoTags"] or ()}
     finally:
         engine.close()
     found = next((name for name in BASE_IMAGES if name in present), None)

@@ -35,6 +35,8 @@ def balancer(folder: Path) -> Iterator[list[str]]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response_only(200)
             self.send_header("Content-Length", "0")
+            self.send_header("Connection", "close")  # an idle one would keep this server from ending
+            self.send_header("Connection", "close")
             self.end_headers()
 
         def address_string(self) -> str:

@@ -148,6 +148,13 @@ def test_too_large_a_body_gets_its_413_and_no_reset(unchanged: System, path: str
     refused(ask(METHOD[path], unchanged.url, path, body=body), 413, str(LIMIT))
 
 
+@pytest.mark.parametrize("path", [*METHOD, "/echo"])
+def test_a_body_whose_chunks_are_broken_is_400(unchanged: System, path: str) -> None:
+    headers = {"Transfer-Encoding": "chunked"}
+    answer = ask(METHOD.get(path, "PUT"), unchanged.url, path, body=b"zz\r\n\r\n", headers=headers)
+    assert answer.status == 400, answer
+
+
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "in chunks"])
 def test_a_body_of_exactly_the_limit_is_read(system: System, *, chunked: bool) -> None:
     body = in_chunks(valid(LIMIT)) if chunked else valid(LIMIT)

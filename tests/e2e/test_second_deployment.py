@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
 
 TOKEN = "a-token-of-the-end-to-end-tests~1"  # noqa: S105 (it guards nothing)
 CAP = 5
+TIMEOUT = 3
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,7 @@ def second(engine: EngineProxy, deployment: Deployment) -> Iterator[Deployment]:
         max_servers=CAP,
         docker_socket=str(engine.path),
         drain_timeout=5,
+        response_timeout=TIMEOUT,
     ) as second:
         yield second
 
@@ -112,6 +114,13 @@ def test_the_cap_is_named_where_it_is_reached(handout: Deployment) -> None:
     assert answer.status == 400
     assert "max_servers is 5" in answer.document["message"]
     assert handout.standing == before
+
+
+def test_a_server_that_takes_too_long_is_given_up(handout: Deployment) -> None:
+    answer = handout.get(f"/slow?seconds={TIMEOUT + 2}")
+    assert answer.status == 504
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.body == b'{"message":"<Error> The server did not answer in time","status":"failure"}'
 
 
 # The token

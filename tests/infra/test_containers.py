@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 import pytest
 import testinfra
@@ -21,6 +22,11 @@ USER = 10001
 def inside(container: Container) -> Host:
     """The machine that a container is for what runs in it, with the rights of what runs in it."""
     return testinfra.get_host(f"docker://{container.name}")
+
+
+def health(container: Container) -> str:
+    container.reload()
+    return str(container.attrs["State"]["Health"]["Status"])
 
 
 def status(container: Container) -> dict[str, list[str]]:
@@ -80,12 +86,11 @@ def test_logs_cannot_fill_the_disk(containers: list[Container]) -> None:
 
 
 def test_all_are_healthy(system: MadeSystem) -> None:
-    def health(container: Container) -> str:
-        container.reload()
-        return str(container.attrs["State"]["Health"]["Status"])
+    def is_healthy(container: Container) -> bool:
+        return health(container) == "healthy"
 
     for container in (system.containers.edge, system.containers.balancer):
-        until(lambda container=container: health(container) == "healthy", f"{container.name} is healthy", within=15)
+        until(partial(is_healthy, container), f"{container.name} is healthy", within=15)
     # The engine asks a server for the first time after half a minute; the balancer does not wait for that.
     assert {health(server) for server in system.containers.of("server")} <= {"healthy", "starting"}
 

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -63,7 +63,7 @@ def test_logs_follows_the_edge_where_that_is_asked(system: MadeSystem) -> None:
 
 
 @contextmanager
-def following(system: MadeSystem, *words: str) -> Iterator[object]:
+def following(system: MadeSystem, *words: str) -> Iterator[Callable[[], str]]:
     """`make logs` until the block ends; gives what it has printed so far."""
     with subprocess.Popen(
         ["make", "logs", f"DEPLOYMENT={system.deployment}", *words],
@@ -73,12 +73,13 @@ def following(system: MadeSystem, *words: str) -> Iterator[object]:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     ) as process:
-        assert process.stdout
-        os.set_blocking(process.stdout.fileno(), False)
+        output = process.stdout
+        assert output
+        os.set_blocking(output.fileno(), False)
         printed: list[bytes] = []
 
         def seen() -> str:
-            printed.append(process.stdout.read() or b"")
+            printed.append(output.read() or b"")
             return b"".join(printed).decode(errors="replace")
 
         try:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
+
 from balancer.adapters.docker_engine import DockerEngine, ServerSpec
 from balancer.adapters.file_store import FileStore
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingProfile
@@ -20,6 +22,7 @@ from balancer.adapters.system import SystemChance, SystemClock
 from balancer.core.heartbeat import HeartbeatPolicy
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
 from balancer.core.strategies import strategy
+from balancer.http.answer import broken_body
 from balancer.http.control import create_control_app
 from balancer.http.public import Forward, create_public_app
 from balancer.ports.data_plane import DataPlane
@@ -119,8 +122,10 @@ def build(settings: Settings) -> Application:
         clock=clock,
         interval=policy.interval,
     )
+    public = create_public_app(service, token_sha256=settings.token_sha256, forward=forward)
+    public.register_error_handler(ParseException, broken_body)
     return Application(
-        public=create_public_app(service, token_sha256=settings.token_sha256, forward=forward),
+        public=public,
         control=create_control_app(Health(desired=desired, condition=condition), token_sha256=settings.token_sha256),
         loops=loops,
     )

@@ -68,6 +68,11 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
+def broken_body(_: Exception) -> Response:
+    """For the web server's own error about a body whose chunks are broken, which shows only while it is read."""
+    return respond(answers.failure("the body is not framed as HTTP wants it"), HTTPStatus.BAD_REQUEST)
+
+
 def _defect(error: Exception) -> Response:
     _log.error("unforeseen", exc_info=error, extra={"path": request.path})
     return respond(answers.failure("The balancer failed; its log says why"), HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -77,8 +77,6 @@ def moves(owners: list[int], held: Mapping[int, int], quota: Mapping[int, int]) 
         if owner in quota and owner not in excess:
             continue
         scores = {taker: score(slot, taker) for taker in missing}
-        if not scores:
-            break
         old = score(slot, owner) if owner in excess else max(scores.values())
         wishes += [(old - new, slot, taker) for taker, new in scores.items()]
     chosen: dict[int, int] = {}
