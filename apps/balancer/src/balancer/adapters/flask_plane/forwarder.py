@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import threading
@@ -90,9 +91,9 @@ class Forwarder:
                     return self._attempt(request, body, backend)
             except EmptyRing:
                 break
-            except ReadTimeoutError:
-                return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW)
             except (HTTPError, OSError) as error:
+                if isinstance(error, ReadTimeoutError) and not _is_lost(error):
+                    return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW)
                 _log.info("attempt failed", extra={"server": backend.name, "slot": slot, "reason": str(error)})
                 tried.add(backend.name)
                 if not (may_repeat or isinstance(error, NewConnectionError | ConnectTimeoutError)):
@@ -177,6 +178,11 @@ def _body(request: Request) -> bytes | IO[bytes] | None:
 def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     while piece := answer.read1(_PIECE):
         yield piece
+
+
+def _is_lost(error: ReadTimeoutError) -> bool:
+    """Whether the kernel gave the connection up, rather than us the waiting; Python and urllib3 call both a timeout."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ETIMEDOUT
 
 
 def _failed(status: HTTPStatus, reason: str) -> Response:
