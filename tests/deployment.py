@@ -5,6 +5,7 @@ It has its own name, prefix, ports and state, so that it stands beside whatever 
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import secrets
@@ -27,6 +28,9 @@ PROJECT = Path(__file__).parents[1]
 BASE_IMAGES = ("ringmaster-base:trixie", "debian:trixie-slim")
 """In the order in which the playbook takes them."""
 SOCKET = Path("/var/run/docker.sock")
+
+# What Terraform says is in our own messages; python-terraform would log it as well, on one line.
+logging.getLogger("python_terraform").setLevel(logging.CRITICAL)
 
 _PORTS = range(20_000, 30_000)
 """Below the range from which the kernel takes ports for connections that go out."""

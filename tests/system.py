@@ -97,6 +97,11 @@ class System:
             return []
         return list(answer.document["message"]["replicas"]) if answer.status == 200 else []
 
+    @property
+    def only_its_fleet_runs(self) -> bool:
+        """Whether there are containers of those servers that /rep names and of no others."""
+        return set(self.containers.servers) == set(self.replicas)
+
     def wait_until_ready(self, *, within: float = 30) -> None:
         until(lambda: self.is_ready, f"{self.deployment} is ready", within=within)
 

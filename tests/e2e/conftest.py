@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from loadtests import traffic
-from loadtests.traffic import Outcome
 from tests.deployment import Deployment
-from tests.polling import until
 from tests.system import System
 
 N = 3
-CONCURRENCY = 4
+SMOKE_REQUESTS = {"haproxy": 10_000, "flask": 2_000}
+"""The flask plane is slower by half, and one plane's ten thousand are enough."""
 
 Measured = Callable[[str], None]
 
@@ -48,20 +45,6 @@ def system(deployment: Deployment) -> System:
     deployment.wait_until_ready()
     assert len(deployment.replicas) == N
     return deployment
-
-
-@contextmanager
-def load(system: System) -> Iterator[Outcome]:
-    """Traffic that flows when the block begins, and goes on flowing for a while after its end."""
-    with traffic.background(system.home, concurrency=CONCURRENCY) as outcome:
-        _flows(outcome)
-        yield outcome
-        _flows(outcome)
-
-
-def _flows(outcome: Outcome) -> None:
-    before = outcome.requests
-    until(lambda: outcome.requests >= before + 100, "100 more requests have ended", within=30)
 
 
 def pytest_configure(config: pytest.Config) -> None:

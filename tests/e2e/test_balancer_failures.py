@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.containers import crash
-from tests.e2e.conftest import Measured, N, load, only_haproxy
-from tests.e2e.test_server_failures import only_the_fleet_runs
+from tests.e2e.conftest import Measured, N, only_haproxy
+from tests.e2e.under_load import load
 from tests.http_client import Answer, ask
 from tests.polling import until
 from tests.system import System
@@ -83,7 +83,7 @@ def test_a_server_that_dies_while_the_balancer_is_away_costs_no_request_and_is_r
     stopped.containers.balancer.start()
     until(lambda: victim not in stopped.replicas and len(stopped.replicas) == N, "it is replaced", within=30)
     stopped.wait_until_ready()
-    assert only_the_fleet_runs(stopped)
+    assert stopped.only_its_fleet_runs
 
 
 def test_an_add_that_the_crash_cuts_off_is_undone(system: System) -> None:
@@ -95,7 +95,7 @@ def test_an_add_that_the_crash_cuts_off_is_undone(system: System) -> None:
         change.result()
     until(lambda: system.replicas, "the balancer is back", within=30)
     system.wait_until_ready()
-    until(lambda: only_the_fleet_runs(system), "no orphan is left", within=20)
+    until(lambda: system.only_its_fleet_runs, "no orphan is left", within=20)
     assert system.standing == before
 
 
@@ -112,7 +112,7 @@ def test_a_removal_that_the_crash_cuts_off_is_finished(system: System) -> None:
     until(lambda: len(system.replicas) == N - 1, "the balancer is back", within=30)
     until(lambda: leaving not in system.containers.servers, "the removal is finished", within=30)
     system.wait_until_ready()
-    assert only_the_fleet_runs(system)
+    assert system.only_its_fleet_runs
     assert leaving not in system.replicas
 
 

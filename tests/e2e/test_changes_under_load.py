@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.e2e.conftest import Measured, load
+from tests.e2e.conftest import Measured
+from tests.e2e.under_load import load
 from tests.polling import until
 from tests.system import System
 

@@ -13,10 +13,9 @@ import pytest
 
 from loadtests import smoke
 from tests.deployment import Deployment
-from tests.e2e.conftest import Measured, load, only_haproxy
+from tests.e2e.conftest import SMOKE_REQUESTS, Measured, only_haproxy
 from tests.e2e.engine_proxy import EngineProxy
-from tests.e2e.test_server_failures import only_the_fleet_runs
-from tests.e2e.test_smoke import REQUESTS
+from tests.e2e.under_load import load
 from tests.http_client import ask
 from tests.polling import until
 from tests.system import Standing, System
@@ -77,7 +76,7 @@ def test_a_fresh_course_fleet_has_the_handouts_shares(second: Deployment) -> Non
 
 
 def test_requests_follow_the_course_ring(handout: Deployment, measured: Measured) -> None:
-    report = smoke.measure(handout, requests=REQUESTS[handout.settings.data_plane], concurrency=8)
+    report = smoke.measure(handout, requests=SMOKE_REQUESTS[handout.settings.data_plane], concurrency=8)
     measured(str(report))
     assert report.passed, str(report)
 
@@ -201,7 +200,7 @@ def test_a_death_that_the_engine_never_told_of_is_noticed_and_repaired(
     assert traffic.failed == 0, str(traffic)
     until(lambda: len(handout.replicas) == 3, "it is replaced", within=30)
     handout.wait_until_ready()
-    assert only_the_fleet_runs(handout)
+    assert handout.only_its_fleet_runs
 
 
 # Side by side

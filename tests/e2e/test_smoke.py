@@ -9,17 +9,14 @@ import pytest
 
 from loadtests import smoke
 from tests.deployment import PROJECT, free_ports
-from tests.e2e.conftest import Measured, only_haproxy
+from tests.e2e.conftest import SMOKE_REQUESTS, Measured, only_haproxy
 from tests.system import System
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
-REQUESTS = {"haproxy": 10_000, "flask": 2_000}
-"""The flask plane is slower by half, and one plane's ten thousand are enough."""
-
 
 def test_requests_follow_the_slot_table(system: System, plane: str, measured: Measured) -> None:
-    report = smoke.measure(system, requests=REQUESTS[plane], concurrency=8)
+    report = smoke.measure(system, requests=SMOKE_REQUESTS[plane], concurrency=8)
     measured(str(report))
     assert report.passed, str(report)
 
