@@ -64,7 +64,7 @@ class DockerEngine:
                 raise StartFailed(f"{name} cannot be started: {error.explanation}") from error
 
     def observe(self) -> dict[str, Observed]:
-        filters = {"label": [f"{key}={value}" for key, value in self._labels.items()]}
+        filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
         with _engine_errors():
             containers = self._api.containers(all=True, filters=filters)
         observed = (self._observed(container) for container in containers)
@@ -140,7 +140,7 @@ class DockerEngine:
     def _is_ours(self, container: str) -> bool:
         """Whether the container of that name is a server of this deployment. Raises NotFound."""
         labels = self._api.inspect_container(container)["Config"]["Labels"] or {}
-        return self._labels.items() <= labels.items()
+        return self._labels.items() <= labels.items() and RING_ID in labels
 
     def _pull(self) -> None:
         _log.info("image pulled", extra={"image": self._spec.image})
