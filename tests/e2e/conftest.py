@@ -10,7 +10,7 @@ from tests.deployment import Deployment
 from tests.system import System
 
 N = 3
-SMOKE_REQUESTS = {"haproxy": 10_000, "flask": 2_000}
+SMOKE_REQUESTS = {"haproxy": 10_000, "flask": 1_000}
 """The flask plane is slower by half, and one plane's ten thousand are enough."""
 
 Measured = Callable[[str], None]

@@ -50,16 +50,6 @@ def survivors_kept_their_slots(before: Sequence[str], after: Sequence[str], surv
     return all(now == was for was, now in zip(before, after, strict=True) if was in survivors)
 
 
-@pytest.fixture
-def calm(system: System) -> System:
-    """A system whose balancer has just started: no server counts as young then, and a replacement is not put off as
-    it is when young servers keep failing."""
-    crash(system.containers.balancer)
-    until(lambda: not system.is_ready, "the balancer is away", within=5, pause=0.01)
-    system.wait_until_ready()
-    return system
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failed_server_is_replaced_and_no_request_fails(system: System, fault: str, measured: Measured) -> None:
     before, slots = system.replicas, system.slot_map
@@ -81,6 +71,47 @@ def test_a_failed_server_is_replaced_and_no_request_fails(system: System, fault:
     assert system.slot_map.count(newcomer) in (len(slots) // N, len(slots) // N + 1)
     assert system.fleet.replicas == tuple(after)
     until(lambda: system.only_its_fleet_runs, "the failed container is gone", within=15)
+
+
+def test_a_server_restarted_by_hand_is_taken_back_or_replaced_and_never_both(system: System) -> None:
+    before = system.replicas
+    server = system.containers.server(before[0])
+    with load(system) as traffic:
+        with suppress(APIError):
+            server.restart(timeout=10)
+        until(lambda: len(system.replicas) == N and system.is_ready, "N servers serve again", within=30)
+        until(lambda: system.only_its_fleet_runs, "no container runs beside the fleet", within=15)
+    assert traffic.failed == 0, str(traffic)
+    assert system.replicas[: N - 1] in (before[1:], before[:-1])
+    assert len(system.replicas) == N
+
+
+def test_a_post_whose_server_breaks_off_is_not_sent_to_another(system: System) -> None:
+    """Frozen, a server takes requests and answers none; then it is killed. GETs are repeated elsewhere."""
+    victim = system.replicas[0]
+    freeze(system.containers.server(victim))
+    with ThreadPoolExecutor(48) as pool:
+        posts = [pool.submit(ask, "POST", system.url, "/echo", body=b"x") for _ in range(24)]
+        gets = [pool.submit(ask, "GET", system.url, "/echo") for _ in range(24)]
+    answers = [post.result() for post in posts]
+    assert {get.result().status for get in gets} == {200}
+    broken = [answer for answer in answers if answer.status != 200]
+    assert Counter(answer.status for answer in broken) == {502: len(broken)}
+    assert broken
+    assert {answer.body for answer in broken} == {
+        b'{"message":"<Error> The server broke off before it answered","status":"failure"}'
+    }
+    without(system, victim)
+
+
+@pytest.fixture
+def calm(system: System) -> System:
+    """A system whose balancer has just started: no server counts as young then, and a replacement is not put off as
+    it is when young servers keep failing."""
+    crash(system.containers.balancer)
+    until(lambda: not system.is_ready, "the balancer is away", within=5, pause=0.01)
+    system.wait_until_ready()
+    return system
 
 
 def test_requests_inside_a_server_that_leaves_the_network_are_answered_by_others(calm: System) -> None:
@@ -118,34 +149,3 @@ def test_a_whole_fleet_that_dies_comes_back(calm: System) -> None:
     calm.wait_until_ready()
     assert calm.get("/home").status == 200
     until(lambda: calm.only_its_fleet_runs, "the failed containers are gone", within=15)
-
-
-def test_a_server_restarted_by_hand_is_taken_back_or_replaced_and_never_both(calm: System) -> None:
-    before = calm.replicas
-    server = calm.containers.server(before[0])
-    with load(calm) as traffic:
-        with suppress(APIError):
-            server.restart(timeout=10)
-        until(lambda: len(calm.replicas) == N and calm.is_ready, "N servers serve again", within=30)
-        until(lambda: calm.only_its_fleet_runs, "no container runs beside the fleet", within=15)
-    assert traffic.failed == 0, str(traffic)
-    assert calm.replicas[: N - 1] in (before[1:], before[:-1])
-    assert len(calm.replicas) == N
-
-
-def test_a_post_whose_server_breaks_off_is_not_sent_to_another(calm: System) -> None:
-    """Frozen, a server takes requests and answers none; then it is killed. GETs are repeated elsewhere."""
-    victim = calm.replicas[0]
-    freeze(calm.containers.server(victim))
-    with ThreadPoolExecutor(48) as pool:
-        posts = [pool.submit(ask, "POST", calm.url, "/echo", body=b"x") for _ in range(24)]
-        gets = [pool.submit(ask, "GET", calm.url, "/echo") for _ in range(24)]
-    answers = [post.result() for post in posts]
-    assert {get.result().status for get in gets} == {200}
-    broken = [answer for answer in answers if answer.status != 200]
-    assert Counter(answer.status for answer in broken) == {502: len(broken)}
-    assert broken
-    assert {answer.body for answer in broken} == {
-        b'{"message":"<Error> The server broke off before it answered","status":"failure"}'
-    }
-    without(calm, victim)
