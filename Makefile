@@ -5,7 +5,7 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify test host lint unit contract infra e2e smoke fmt lock clean
+.PHONY: help up down status logs verify test host lint unit contract infra e2e smoke bench-ring figures fmt lock clean
 
 PYTHON ?= python3
 export PYTHON
@@ -27,7 +27,7 @@ LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),r
 PLAYBOOK = ansible-playbook infra/ansible
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: .venv/deploy.stamp ## Bring the system up, with all it needs on this machine (first time 5 to 8 minutes)
 	@$(PLAYBOOK)/deploy.yml $(SETTINGS)
@@ -77,6 +77,12 @@ e2e: host ## Tests of the running system, in both data planes, with faults under
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
 	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))
+
+bench-ring: .venv/test.stamp ## Measure the ring beside uhashring, and an edge's swap (5 minutes)
+	python loadtests/bench_ring.py
+
+figures: .venv/test.stamp ## Draw docs/figures again from what the code computes
+	python loadtests/ring_figures.py
 
 fmt: .venv/test.stamp ## Format Python and Terraform
 	ruff check --fix .

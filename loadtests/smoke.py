@@ -1,7 +1,7 @@
 """10 000 real requests through the published port: does each server get the share that its slots promise?
 
-Without --url two small deployments of its own are made, measured and taken away again, one for each ring strategy;
-with --url the running one is measured.
+Without --url a small deployment of its own is made, measured with each ring strategy, and taken away again; with --url
+the running one is measured as it is.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 import docker  # noqa: E402 (the search path comes first)
 
-from balancer.core.request_hash import REQUEST_HASHES, slot_shares  # noqa: E402
+from balancer.core.request_hash import RequestHash, slot_shares  # noqa: E402
+from balancer.core.strategies import STRATEGIES  # noqa: E402
 from loadtests import traffic  # noqa: E402
 from loadtests.chi_square import Fit, fit  # noqa: E402
 from tests.containers import DEPLOYMENT  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.system import System  # noqa: E402
 
-STRATEGIES = ("table", "course")
 REQUESTS = 10_000
 CONCURRENCY = 8
 LEAST_P = 1e-6
@@ -82,34 +82,27 @@ def measure(
     system: System, *, requests: int, concurrency: int, progress: Callable[[int], None] | None = None
 ) -> Report:
     """Sends the requests and counts them. Raises CannotMeasure when the ring changes meanwhile."""
-    slot_map = system.slot_map
-    expected = expected_shares(slot_map, request_hash(system))
+    profile, slot_map = system.fleet.profile, system.slot_map
+    expected = expected_shares(slot_map, profile.request_hash)
     began = time.monotonic()
     outcome = traffic.send(system.home, requests=requests, concurrency=concurrency, progress=progress)
     seconds = time.monotonic() - began
     if system.slot_map != slot_map:
         raise CannotMeasure("the fleet changed while it was measured; try again")
-    settings = system.settings
-    return Report(f"{settings.ring_strategy} ({settings.data_plane})", expected, outcome, seconds)
+    return Report(f"{profile.strategy.name} ({system.settings.data_plane})", expected, outcome, seconds)
 
 
-def expected_shares(slot_map: Sequence[str], hash_name: str) -> dict[str, float]:
+def expected_shares(slot_map: Sequence[str], request_hash: RequestHash) -> dict[str, float]:
     """server → probability that a request with a random id is its own."""
     shares = dict.fromkeys(sorted(set(slot_map)), 0.0)
-    for name, share in zip(slot_map, slot_shares(REQUEST_HASHES[hash_name], len(slot_map)), strict=True):
+    for name, share in zip(slot_map, slot_shares(request_hash, len(slot_map)), strict=True):
         shares[name] += share
     return shares
 
 
-def request_hash(system: System) -> str:
-    """The strategy's own where none was chosen."""
-    settings = system.settings
-    return settings.request_hash or ("course" if settings.ring_strategy == "course" else "crc32")
-
-
 def running(url: str, control_url: str) -> System:
     """The deployment that publishes the port of `url` on this machine's engine. Raises CannotMeasure."""
-    advice = "bring one up with `make up`, or leave --url out to measure two temporary ones"
+    advice = "bring one up with `make up`, or leave --url out to measure a temporary one"
     engine = docker.from_env()
     try:
         found = engine.containers.list(filters={"publish": str(urlsplit(url).port or 80), "label": DEPLOYMENT})
@@ -131,27 +124,28 @@ def running(url: str, control_url: str) -> System:
 
 
 @contextmanager
-def _one_by_one(arguments: argparse.Namespace) -> Iterator[Iterator[System]]:
-    """The systems to measure, each there until the next one is asked for."""
-
-    def systems() -> Iterator[System]:
-        if arguments.url:
-            system = running(arguments.url, arguments.control_url)
-            try:
-                yield system
-            finally:
-                system.containers.close()
-            return
-        for strategy in STRATEGIES:
-            print(f"Bringing up a deployment with the strategy {strategy}, 10 s with images built before …", flush=True)
-            with Deployment(ring={"strategy": strategy}) as deployment:
-                yield deployment
-
-    each = systems()
+def _running(arguments: argparse.Namespace) -> Iterator[Iterator[System]]:
+    """The running system, once."""
+    system = running(arguments.url, arguments.control_url)
     try:
-        yield each
+        yield iter([system])
     finally:
-        each.close()  # type: ignore[attr-defined]
+        system.containers.close()
+
+
+@contextmanager
+def _temporary() -> Iterator[Iterator[System]]:
+    """A system of its own, as often as there are strategies, each time with the next one."""
+    print("Bringing up a deployment, 10 s with images built before …", flush=True)
+    with Deployment() as deployment:
+        yield (_switched(deployment, strategy) for strategy in STRATEGIES)
+
+
+def _switched(system: System, strategy: str) -> System:
+    answer = system.put_ring({"strategy": strategy})
+    if answer.status != HTTPStatus.OK:
+        raise CannotMeasure(f"the strategy {strategy} was refused: {answer}")
+    return system
 
 
 class _Progress:
@@ -171,12 +165,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--url", help="measure the deployment that runs here, such as http://127.0.0.1:5000")
     parser.add_argument("--control-url", default="http://127.0.0.1:5001", help="its control port (%(default)s)")
-    parser.add_argument("--requests", type=int, default=REQUESTS, help="how many for each table (%(default)s)")
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="how many for each strategy (%(default)s)")
     parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help="how many at a time (%(default)s)")
     arguments = parser.parse_args()
     reports = []
     try:
-        with _one_by_one(arguments) as systems:
+        with _running(arguments) if arguments.url else _temporary() as systems:
             for system in systems:
                 progress = _Progress(arguments.requests)
                 reports.append(

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from balancer import settings
 from balancer.adapters.file_store import FileStore
@@ -75,11 +76,31 @@ class System:
     def authorization(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
+    def operate(self, method: str, path: str, document: object = None) -> Answer:
+        """A request to the control port; `document` goes along as JSON."""
+        body = None if document is None else json.dumps(document).encode()
+        return ask(method, self.control_url, path, body=body, headers=self.authorization)
+
     def healthz(self) -> Answer:
-        return ask("GET", self.control_url, "/healthz", headers=self.authorization)
+        return self.operate("GET", "/healthz")
 
     def readyz(self) -> Answer:
-        return ask("GET", self.control_url, "/readyz", headers=self.authorization)
+        return self.operate("GET", "/readyz")
+
+    def ring(self) -> Answer:
+        return self.operate("GET", "/ring")
+
+    def lookup(self, key: str) -> Answer:
+        return self.operate("GET", f"/ring/lookup?key={quote(key, safe='')}")
+
+    def preview(self, document: object) -> Answer:
+        return self.operate("POST", "/ring/preview", document)
+
+    def put_ring(self, profile: object) -> Answer:
+        return self.operate("PUT", "/ring", profile)
+
+    def weigh(self, hostname: str, weight: object) -> Answer:
+        return self.operate("PATCH", f"/servers/{hostname}", {"weight": weight})
 
     @property
     def is_ready(self) -> bool:
@@ -124,7 +145,8 @@ class System:
         with tempfile.TemporaryDirectory() as folder:
             with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
                 archive.extractall(folder, filter="data")
-            fleet = FileStore(Path(folder)).load()
+            read = self.settings
+            fleet = FileStore(Path(folder), catalogue=read.catalogue(), profile=read.ring_profile()).load()
         assert fleet is not None
         return fleet
 
@@ -136,7 +158,7 @@ class System:
         lines = run_in(self.containers.balancer, "python3", "-c", _SHOW_MAP).splitlines()
         rows = (line.split() for line in lines)
         names = {int(row[1]): row[2] for row in rows if len(row) == 3 and re.fullmatch(r"\d+", row[1])}
-        return tuple(names.get(slot, "") for slot in range(self.settings.slots))
+        return tuple(names.get(slot, "") for slot in range(self.fleet.profile.slots))
 
     def logs(self, *, since: float) -> dict[str, str]:
         """Role → what its containers logged since a time of day in seconds."""

@@ -154,6 +154,7 @@ module "balancer" {
   docker_gid    = local.docker_gid
   grace_seconds = local.grace_seconds
   environment   = local.settings
+  plugins       = try(var.plugins.directory, null)
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample.
   wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace)
 }

@@ -18,10 +18,11 @@ locals {
     RINGMASTER_SERVER_CPUS         = tostring(var.server_cpus)
     RINGMASTER_SERVER_READ_ONLY    = tostring(var.server_read_only)
     RINGMASTER_SERVER_CAPABILITIES = join(",", var.server_capabilities)
-    RINGMASTER_RING_STRATEGY       = var.ring.strategy
-    RINGMASTER_REQUEST_HASH        = var.ring.request_hash == null ? "" : var.ring.request_hash
-    RINGMASTER_SLOTS               = tostring(var.ring.slots)
-    RINGMASTER_VIRTUAL_SERVERS     = tostring(var.ring.virtual_servers)
+    RINGMASTER_RING                = jsonencode({ for field, value in var.ring : field => value if value != null })
+    RINGMASTER_SLOW_START          = tostring(var.slow_start)
+    RINGMASTER_PLUGINS             = var.plugins == null ? "" : join(",", var.plugins.modules)
+    RINGMASTER_EXPLAIN             = tostring(var.explain)
+    RINGMASTER_ACCESS_LOG          = var.access_log
     RINGMASTER_UNKNOWN_PATH        = var.unknown_path
     RINGMASTER_HEARTBEAT_INTERVAL  = tostring(var.heartbeat.interval)
     RINGMASTER_HEARTBEAT_TIMEOUT   = tostring(var.heartbeat.timeout)

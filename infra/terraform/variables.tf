@@ -155,7 +155,7 @@ variable "control_address" {
 }
 
 variable "control_port" {
-  description = "Control port: the balancer's /healthz and /readyz."
+  description = "Control port: the balancer's /healthz, /readyz and /ring."
   type        = number
   default     = 5001
   nullable    = false
@@ -202,13 +202,18 @@ variable "replicas" {
   }
 
   validation {
-    condition     = var.replicas <= var.ring.slots
+    condition     = var.replicas <= coalesce(var.ring.slots, contains(["table", "course", "ring"], var.ring.strategy) ? 512 : 65537)
     error_message = "More replicas than slots: lower replicas, or raise ring.slots."
   }
 
   validation {
-    condition     = var.ring.strategy != "course" || var.replicas * var.ring.virtual_servers <= var.ring.slots
+    condition     = var.ring.strategy != "course" || var.replicas * coalesce(var.ring.virtual_servers, 9) <= coalesce(var.ring.slots, 512)
     error_message = "The course ring has no room: replicas × ring.virtual_servers must not exceed ring.slots."
+  }
+
+  validation {
+    condition     = var.ring.strategy != "ring" || coalesce(var.ring.points, "2^32") != "slots" || var.replicas * coalesce(var.ring.virtual_servers, 9) <= coalesce(var.ring.slots, 512)
+    error_message = "A ring whose points are slots has no room: replicas × ring.virtual_servers must not exceed ring.slots."
   }
 }
 
@@ -344,39 +349,142 @@ variable "server_capabilities" {
 
 variable "ring" {
   description = <<-EOT
-    Ring profile. strategy: table (balanced slot table) or course (the course handout's ring). request_hash: course, crc32,
-    md5, sha1 or sha256; null: the strategy's own. slots: M, a power of two. virtual_servers: K, points of each server on the
-    course ring.
+    Ring profile; a field that is left out has the strategy's usual value, and docs/ring.md explains all of them.
+    strategy: table (balanced slot table), course (the course handout's ring), ring (hash ring of virtual servers), maglev, or
+    a plug-in's. request_hash: course, crc32, xxh64, md5, sha1, sha256, or a plug-in's. key: random, header:NAME, cookie:NAME,
+    query:NAME, path or address. bound: the most load of a server, as a multiple above 1 of its share; left out: no bound.
+    slots: M, 65537 for maglev, else 512. virtual_servers: K, points of each server (course and ring). probing: linear or
+    triangular (course). points: 2^32 or slots, where virtual servers sit; point_hash: xxh64, md5, sha1 or sha256 (ring).
+    Changing it replaces the balancer's container, and the new profile then replaces one that was PUT to /ring.
   EOT
   type = object({
     strategy        = optional(string, "table")
     request_hash    = optional(string)
-    slots           = optional(number, 512)
-    virtual_servers = optional(number, 9)
+    key             = optional(string)
+    bound           = optional(number)
+    slots           = optional(number)
+    virtual_servers = optional(number)
+    probing         = optional(string)
+    points          = optional(string)
+    point_hash      = optional(string)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = contains(["table", "course"], var.ring.strategy)
-    error_message = "Write ring.strategy as table or course."
+    condition     = contains(["table", "course", "ring", "maglev"], var.ring.strategy) || var.plugins != null
+    error_message = "Write ring.strategy as table, course, ring or maglev, or name your own in plugins."
   }
 
   validation {
-    condition     = var.ring.request_hash == null || contains(["course", "crc32", "md5", "sha1", "sha256"], coalesce(var.ring.request_hash, "none"))
-    error_message = "Write ring.request_hash as course, crc32, md5, sha1 or sha256, or leave it out."
+    condition     = contains(["course", "crc32", "xxh64", "md5", "sha1", "sha256"], coalesce(var.ring.request_hash, "crc32")) || var.plugins != null
+    error_message = "Write ring.request_hash as course, crc32, xxh64, md5, sha1 or sha256, leave it out, or name your own in plugins."
   }
 
   validation {
-    condition     = contains([for exponent in range(1, 17) : pow(2, exponent)], var.ring.slots)
+    condition     = can(regex("^(random|path|address|header:[A-Za-z0-9][A-Za-z0-9.~-]*|(cookie|query):[A-Za-z0-9_][A-Za-z0-9_.~-]*)$", coalesce(var.ring.key, "random")))
+    error_message = "Write ring.key as random, header:NAME, cookie:NAME, query:NAME, path or address; a NAME has letters, digits and . ~ - (cookies and parameters: _ as well)."
+  }
+
+  validation {
+    condition     = coalesce(var.ring.bound, 1.25) > 1 && coalesce(var.ring.bound, 1.25) <= 1000
+    error_message = "Write ring.bound as a number above 1, at most 1000, such as 1.25, or leave it out for no bound."
+  }
+
+  validation {
+    condition     = !contains(["table", "course", "ring"], var.ring.strategy) || contains([for exponent in range(1, 17) : pow(2, exponent)], coalesce(var.ring.slots, 512))
     error_message = "Write ring.slots as a power of two from 2 to 65536."
   }
 
   validation {
-    condition     = var.ring.virtual_servers >= 1 && var.ring.virtual_servers <= 65536 && floor(var.ring.virtual_servers) == var.ring.virtual_servers
-    error_message = "Write ring.virtual_servers as a whole number from 1 to 65536."
+    condition     = var.ring.strategy != "maglev" || contains(concat([65537], [for exponent in range(1, 17) : pow(2, exponent)]), coalesce(var.ring.slots, 65537))
+    error_message = "Write ring.slots of the strategy maglev as 65537 or a power of two from 2 to 65536."
+  }
+
+  validation {
+    condition     = !contains(["table", "maglev"], var.ring.strategy) || var.ring.virtual_servers == null
+    error_message = "Only the strategies course and ring have virtual servers: leave ring.virtual_servers out."
+  }
+
+  validation {
+    condition     = coalesce(var.ring.virtual_servers, 9) >= 1 && floor(coalesce(var.ring.virtual_servers, 9)) == coalesce(var.ring.virtual_servers, 9)
+    error_message = "Write ring.virtual_servers as a whole number, 1 or more."
+  }
+
+  validation {
+    condition     = var.ring.strategy != "ring" || coalesce(var.ring.points, "2^32") != "2^32" || coalesce(var.ring.virtual_servers, 160) <= 1024
+    error_message = "ring.virtual_servers is too large: 1024 is the most of the strategy ring."
+  }
+
+  validation {
+    condition     = contains(["linear", "triangular"], coalesce(var.ring.probing, "linear"))
+    error_message = "Write ring.probing as linear or triangular."
+  }
+
+  validation {
+    condition     = !contains(["table", "ring", "maglev"], var.ring.strategy) || var.ring.probing == null
+    error_message = "Only the strategy course probes: leave ring.probing out."
+  }
+
+  validation {
+    condition     = contains(["2^32", "slots"], coalesce(var.ring.points, "2^32"))
+    error_message = "Write ring.points as 2^32 or slots."
+  }
+
+  validation {
+    condition     = contains(["xxh64", "md5", "sha1", "sha256"], coalesce(var.ring.point_hash, "xxh64"))
+    error_message = "Write ring.point_hash as xxh64, md5, sha1 or sha256."
+  }
+
+  validation {
+    condition     = !contains(["table", "course", "maglev"], var.ring.strategy) || (var.ring.points == null && var.ring.point_hash == null)
+    error_message = "Only the strategy ring hashes points: leave ring.points and ring.point_hash out."
   }
 }
+
+variable "slow_start" {
+  description = "Seconds in which a new server comes to its whole weight. 0: at once."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.slow_start >= 0 && var.slow_start <= 3600
+    error_message = "Write slow_start as seconds from 0 (off) to 3600."
+  }
+
+  validation {
+    condition     = var.slow_start == 0 || var.ring.strategy != "course"
+    error_message = "The course ring knows no weights, which slow_start needs: leave slow_start out, or take another ring.strategy."
+  }
+}
+
+variable "plugins" {
+  description = <<-EOT
+    Strategies and request hashes of your own, as docs/ring.md explains. directory: absolute path on the engine's host, readable
+    for uid 10001, mounted read-only at /opt/plugins, from where Python imports; modules: "module:NAME" of each. After an edit in the
+    directory, restart the balancer's container.
+  EOT
+  type        = object({ directory = string, modules = optional(list(string), []) })
+  default     = null
+
+  validation {
+    condition     = var.plugins == null || can(regex("^/[^[:space:],:]*$", var.plugins.directory))
+    error_message = "Write plugins.directory as an absolute path without blanks, commas and colons, such as /srv/ringmaster-plugins."
+  }
+
+  validation {
+    condition     = var.plugins == null || length(try(var.plugins.modules, [])) > 0
+    error_message = "Name each plug-in in plugins.modules, or leave plugins null."
+  }
+
+  validation {
+    condition     = alltrue([for module in try(var.plugins.modules, []) : can(regex("^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$", module))])
+    error_message = "Write each of plugins.modules as module:NAME, such as rendezvous:Rendezvous."
+  }
+}
+
+# --- Answers --------------------------------------------------------------------------------------------------------
 
 variable "unknown_path" {
   description = "What becomes of a server's 404: pass (unchanged) or course (the course handout's 400)."
@@ -387,6 +495,25 @@ variable "unknown_path" {
   validation {
     condition     = contains(["pass", "course"], var.unknown_path)
     error_message = "Write unknown_path as pass or course."
+  }
+}
+
+variable "explain" {
+  description = "Whether answers tell their server, slot and attempt, in the headers X-Served-By, X-Ring-Slot and X-Ring-Attempt."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "access_log" {
+  description = "Which requests are logged, with server, slot and attempt: errors (those answered with 5xx; the edge's log also has those that it repeated) or all."
+  type        = string
+  default     = "errors"
+  nullable    = false
+
+  validation {
+    condition     = contains(["errors", "all"], var.access_log)
+    error_message = "Write access_log as errors or all."
   }
 }
 

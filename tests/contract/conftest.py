@@ -9,8 +9,10 @@ import pytest
 
 from balancer.core.routes import Backend
 from tests.contract.docker_bench import DockerBench
+from tests.contract.flask_bench import FlaskBench
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
+from tests.contract.plane_bench import FAKE, FLASK, HAPROXY, FakeBench, PlaneBench
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +44,15 @@ def haproxy_bench(edge: HaproxyBench) -> HaproxyBench:
     """As new, whatever the test before it did to it."""
     edge.reset()
     return edge
+
+
+@pytest.fixture(params=[FAKE, FLASK, HAPROXY])
+def bench(request: pytest.FixtureRequest) -> Iterator[PlaneBench]:
+    """Every data plane in turn."""
+    if request.param == FAKE:
+        yield FakeBench()
+    elif request.param == FLASK:
+        with FlaskBench() as bench:
+            yield bench
+    else:
+        yield request.getfixturevalue("haproxy_bench")

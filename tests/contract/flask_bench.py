@@ -5,24 +5,24 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from flask import Request
 from werkzeug.serving import make_server
-from werkzeug.wsgi import get_input_stream
 
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingProfile
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import Backend
 from server import create_app
-from tests.contract.plane_bench import NOTHING, REQUEST_HASH, SLOTS, answering, held
+from tests.contract.gunicorn_front import GunicornFront
+from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 
 class FlaskBench:
@@ -38,10 +38,12 @@ class FlaskBench:
     def __enter__(self) -> Self:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
         profile = ForwardingProfile(
-            request_hash=REQUEST_HASH, slots=SLOTS, response_timeout=20, course_errors=False, draw=self._draw
+            response_timeout=20, course_errors=False, explain=True, access_log="errors", draw=self._draw
         )
         self.servers = tuple(Backend(name, self._serve(create_app(name))) for name in ("S1", "S2", "S3"))
-        self.url = f"http://{self._serve(_application(Forwarder(self.plane, profile)))}"
+        forwarder = Forwarder(self.plane, profile)
+        front = GunicornFront(lambda environ, start: forwarder(Request(environ))(environ, start))
+        self.url = f"http://{self._running.enter_context(front).address}"
         return self
 
     def __exit__(
@@ -49,11 +51,11 @@ class FlaskBench:
     ) -> None:
         self._running.close()
 
-    def answers(self, count: int) -> list[str]:
-        return [answering(self.url) for _ in range(count)]
+    def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
+        return [answering(self.url, headers) for _ in range(count)]
 
-    def held(self, name: str) -> AbstractContextManager[None]:
-        return held(self.url, self.plane, name)
+    def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> AbstractContextManager[None]:
+        return held(self.url, self.plane, *names, headers=headers, nth=nth)
 
     def _draw(self) -> int:
         self.drawn.append(self._random.choice(REQUEST_IDS))
@@ -68,11 +70,3 @@ class FlaskBench:
         self._running.callback(thread.join)
         self._running.callback(server.shutdown)
         return f"127.0.0.1:{server.server_port}"
-
-
-def _application(forwarder: Forwarder) -> WSGIApplication:
-    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ["wsgi.input"] = get_input_stream(environ)  # reading stops at the end of the body, as with gunicorn
-        return forwarder(Request(environ))(environ, start_response)
-
-    return application

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.routes import Backend, Routes
 from tests.contract.lab import PORT, Lab, remove
-from tests.contract.plane_bench import NOTHING, REQUEST_HASH, SLOTS, answering, held
+from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held
 from tests.polling import until
 
 UID = 10001 if os.geteuid() == 0 else os.geteuid()
@@ -32,11 +32,11 @@ class HaproxyBench:
         self.servers = servers
         self.profile = EdgeProfile(
             directory=folder,
-            request_hash=REQUEST_HASH,
-            slots=SLOTS,
             heartbeat_path="/heartbeat",
             response_timeout=20,
             course_errors=False,
+            explain=True,
+            access_log="errors",
         )
         self.plane = HaproxyEdge(self.profile)
         self._lab = lab
@@ -62,15 +62,19 @@ class HaproxyBench:
         return HaproxyEdge(replace(self.profile, **changes))
 
     @property
+    def host(self) -> str:
+        return self._lab.address(self.container)
+
+    @property
     def url(self) -> str:
-        return f"http://{self._lab.address(self.container)}:{PORT}"
+        return f"http://{self.host}:{PORT}"
 
-    def answers(self, count: int) -> list[str]:
+    def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
         url = self.url
-        return [answering(url) for _ in range(count)]
+        return [answering(url, headers) for _ in range(count)]
 
-    def held(self, name: str) -> AbstractContextManager[None]:
-        return held(self.url, self.plane, name)
+    def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> AbstractContextManager[None]:
+        return held(self.url, self.plane, *names, headers=headers, nth=nth)
 
     @contextmanager
     def away(self) -> Iterator[None]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from fractions import Fraction
 from http.client import HTTPConnection
 from typing import Protocol
 
-from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, slot_shares
+import pytest
+
+from balancer.core.key_source import RANDOM, KeySource, Message
+from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, RequestHash, slot_shares
 from balancer.core.routes import Backend, Routes
 from balancer.ports.data_plane import DataPlane
 from tests.fakes.plane import FakePlane
@@ -19,11 +23,39 @@ SLOTS = 8
 REQUEST_HASH = REQUEST_HASHES["course"]
 """It reaches only some of the slots, so that a slot computed wrongly shows with certainty."""
 SHARES = slot_shares(REQUEST_HASH, SLOTS)
-NOTHING = Routes(("",) * SLOTS, ())
+
+FAKE, FLASK = "fake", "flask"
+HAPROXY = pytest.param("haproxy", marks=pytest.mark.docker)
+REAL = pytest.mark.parametrize("bench", [FLASK, HAPROXY], indirect=True)
+"""Planes whose servers can be dead."""
+REMOTE = pytest.mark.parametrize("bench", [FAKE, HAPROXY], indirect=True)
+"""Planes that can be away."""
+
+NO_HEADERS: Mapping[str, str] = {}
+
+
+def with_slots(
+    slots: tuple[str, ...],
+    backends: tuple[Backend, ...] = (),
+    *,
+    request_hash: RequestHash = REQUEST_HASH,
+    key: KeySource = RANDOM,
+    bound: Fraction | None = None,
+) -> Routes:
+    """Routes as the benches use them, where nothing else is said."""
+    return Routes(slots, backends, request_hash=request_hash, key=key, bound=bound)
+
+
+def all_to(*backends: Backend) -> Routes:
+    """Every slot belongs to the first server; the others have none."""
+    return with_slots((backends[0].name,) * SLOTS, backends)
+
+
+NOTHING = with_slots(("",) * SLOTS)
 
 
 class PlaneBench(Protocol):
-    """Its plane obeys NOTHING at first. Requests are placed by REQUEST_HASH on SLOTS slots."""
+    """Its plane obeys NOTHING at first. `headers` are those of the requests; a value has one character per byte."""
 
     @property
     def plane(self) -> DataPlane: ...
@@ -32,11 +64,19 @@ class PlaneBench(Protocol):
     def servers(self) -> tuple[Backend, ...]:
         """Three of them."""
 
-    def answers(self, count: int) -> list[str]:
+    def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
         """Who answers each of so many requests; empty for nobody."""
 
-    def held(self, name: str) -> AbstractContextManager[None]:
-        """A request that the server is answering until the block ends. It fails unless it is answered then."""
+    def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> AbstractContextManager[None]:
+        """A request that one of these servers is answering until the block ends, the nth at them that is held. It
+        fails unless it is answered then."""
+
+
+class RealPlaneBench(PlaneBench, Protocol):
+    """Of a plane that is reached over HTTP."""
+
+    @property
+    def url(self) -> str: ...
 
 
 class RemotePlaneBench(PlaneBench, Protocol):
@@ -50,12 +90,18 @@ class FakeBench:
     def __init__(self) -> None:
         self.plane = FakePlane()
         self.servers = tuple(Backend(f"S{number}", f"10.0.0.{number}:5000") for number in (1, 2, 3))
-        self.held = self.plane.request
         self._random = random.Random(0)  # noqa: S311 (it must repeat itself)
 
-    def answers(self, count: int) -> list[str]:
-        ids = self._random.choices(REQUEST_IDS, k=count)
-        return [self.plane.answer(REQUEST_HASH.slot(str(request_id), SLOTS)) for request_id in ids]
+    def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
+        return [self._answer(headers) for _ in range(count)]
+
+    @contextmanager
+    def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> Iterator[None]:
+        server = self._answer(headers)
+        assert server in names
+        with self.plane.request(server):
+            assert sum(self.plane.in_flight(name) for name in names) == nth
+            yield
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -65,10 +111,15 @@ class FakeBench:
         finally:
             self.plane.away.clear()
 
+    def _answer(self, headers: Mapping[str, str]) -> str:
+        fields = {name.lower(): value.encode("latin-1") for name, value in headers.items()}
+        message = Message(path=b"/home", query=b"", headers=fields, client=b"192.0.2.7")
+        return self.plane.answer_to(message, self._random.choice(REQUEST_IDS))
 
-def answering(url: str) -> str:
+
+def answering(url: str, headers: Mapping[str, str] = NO_HEADERS) -> str:
     """Who answers a request to the plane at `url`, by its header and by the server's own words."""
-    answer = ask("GET", url, "/home", timeout=10)
+    answer = ask("GET", url, "/home", headers=headers, timeout=10)
     if answer.status == 503:
         return ""
     assert answer.status == 200, answer
@@ -78,23 +129,23 @@ def answering(url: str) -> str:
 
 
 @contextmanager
-def held(url: str, plane: DataPlane, name: str) -> Iterator[None]:
+def held(
+    url: str, plane: DataPlane, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1
+) -> Iterator[None]:
     """A request whose body is not complete before the block ends: so long the server cannot answer it."""
     connection = HTTPConnection(url.removeprefix("http://"), timeout=20)
     try:
         connection.putrequest("POST", "/echo")
         connection.putheader("Content-Length", "50000")
+        for field, value in headers.items():
+            connection.putheader(field, value)
         connection.endheaders(b"-" * 30_000)
-        until(lambda: plane.in_flight(name) == 1, f"{name} has one request in flight", within=5)
+        until(lambda: sum(map(plane.in_flight, names)) == nth, f"{names} have {nth} requests in flight", within=5)
         yield
         connection.send(b"-" * 20_000)
         response = connection.getresponse()
         body = response.read()
-        assert (response.status, response.headers["X-Served-By"]) == (200, name), body[:500]
+        assert response.status == 200, body[:500]
+        assert response.headers["X-Served-By"] in names
     finally:
         connection.close()
-
-
-def all_to(*backends: Backend) -> Routes:
-    """Every slot belongs to the first server; the others have none."""
-    return Routes((backends[0].name,) * SLOTS, backends)

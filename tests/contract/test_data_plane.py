@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
+from typing import Any
 
 import pytest
 
 from balancer.core.errors import PlaneUnavailable
+from balancer.core.key_source import KeySource
+from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
 from balancer.ports.data_plane import DataPlane
-from tests.contract.flask_bench import FlaskBench
-from tests.contract.plane_bench import NOTHING, SHARES, SLOTS, FakeBench, PlaneBench, RemotePlaneBench, all_to
+from tests.contract.plane_bench import (
+    NOTHING,
+    REAL,
+    REMOTE,
+    SHARES,
+    SLOTS,
+    PlaneBench,
+    RemotePlaneBench,
+    all_to,
+    with_slots,
+)
 from tests.polling import until
-
-FAKE, FLASK = "fake", "flask"
-HAPROXY = pytest.param("haproxy", marks=pytest.mark.docker)
-REAL = pytest.mark.parametrize("bench", [FLASK, HAPROXY], indirect=True)
-"""Planes whose servers can be dead."""
-REMOTE = pytest.mark.parametrize("bench", [FAKE, HAPROXY], indirect=True)
-
-
-@pytest.fixture(params=[FAKE, FLASK, HAPROXY])
-def bench(request: pytest.FixtureRequest) -> Iterator[PlaneBench]:
-    if request.param == "fake":
-        yield FakeBench()
-    elif request.param == "flask":
-        with FlaskBench() as bench:
-            yield bench
-    else:
-        yield request.getfixturevalue("haproxy_bench")
 
 
 def test_it_obeys_what_was_applied(bench: PlaneBench) -> None:
@@ -41,14 +37,22 @@ def test_it_obeys_what_was_applied(bench: PlaneBench) -> None:
     assert not bench.plane.in_step(NOTHING)
 
 
-@pytest.mark.parametrize("part", ["slots", "address", "draining", "a server more", "a server less"])
+@pytest.mark.parametrize(
+    "part",
+    ["slots", "M", "address", "draining", "weight", "request hash", "key", "bound", "a server more", "a server less"],
+)
 def test_it_tells_routes_apart(bench: PlaneBench, part: str) -> None:
     one, two, three = bench.servers
     routes = all_to(one, two)
     other = {
         "slots": all_to(two, one),
+        "M": with_slots((one.name,) * (2 * SLOTS), (one, two)),
         "address": all_to(one, replace(two, address=three.address)),
         "draining": all_to(one, replace(two, draining=True)),
+        "weight": all_to(one, replace(two, weight=2)),
+        "request hash": replace(routes, request_hash=REQUEST_HASHES["sha256"]),
+        "key": replace(routes, key=KeySource("path")),
+        "bound": replace(routes, bound=Fraction(5, 4)),
         "a server more": all_to(one, two, three),
         "a server less": all_to(one),
     }[part]
@@ -64,14 +68,14 @@ def test_every_request_goes_where_its_slot_says(bench: PlaneBench) -> None:
     one, two, three = bench.servers
     for owner, other in ((one, two), (two, one)):
         slots = tuple(owner.name if SHARES[slot] else other.name for slot in range(SLOTS))
-        bench.plane.apply(Routes(slots, (one, two, three)))
+        bench.plane.apply(with_slots(slots, (one, two, three)))
         assert set(bench.answers(50)) == {owner.name}
 
 
 def test_the_servers_shares_are_those_of_their_slots(bench: PlaneBench) -> None:
     names = [server.name for server in bench.servers]
     slots = tuple(names[slot * 3 // SLOTS] for slot in range(SLOTS))
-    bench.plane.apply(Routes(slots, bench.servers))
+    bench.plane.apply(with_slots(slots, bench.servers))
     count = 400
     answered = Counter(bench.answers(count))
     assert set(answered) <= set(names)
@@ -180,16 +184,33 @@ EVERY_CALL: tuple[Callable[[DataPlane, Routes], object], ...] = (
     lambda plane, routes: plane.apply(routes),
     lambda plane, routes: plane.in_step(routes),
     lambda plane, _: plane.in_flight("S1"),
+    lambda plane, _: plane.keyless(),
 )
 
 
+def test_a_server_of_weight_0_gets_nothing(bench: PlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(two, replace(one, weight=0)))
+    assert bench.answers(20) == ["S2"] * 20
+
+
+def test_where_only_servers_that_must_get_nothing_are_left_nobody_answers(bench: PlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(two, one))
+    bench.plane.apply(with_slots(("",) * SLOTS, (replace(one, weight=0), replace(two, draining=True))))
+    assert bench.answers(5) == [""] * 5
+
+
 @REAL
-def test_a_draining_server_gets_nothing_in_the_place_of_one_that_is_dead_either(bench: PlaneBench) -> None:
+@pytest.mark.parametrize("without", [{"draining": True}, {"weight": 0}])
+def test_who_must_get_nothing_gets_nothing_in_the_place_of_one_that_is_dead_either(
+    bench: PlaneBench, without: dict[str, Any]
+) -> None:
     one, two, three = bench.servers
     dead = Backend(three.name, three.address.partition(":")[0] + ":1")
     slots = (dead.name,) * (SLOTS - 1) + (two.name,)
     bench.plane.apply(all_to(one, two))
-    bench.plane.apply(Routes(slots, (dead, replace(one, draining=True), two)))
+    bench.plane.apply(with_slots(slots, (dead, replace(one, **without), two)))
     assert bench.answers(20) == ["S2"] * 20
 
 

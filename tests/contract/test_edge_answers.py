@@ -7,6 +7,8 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import pytest
 from balancer.core import answers
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import PORT
-from tests.contract.plane_bench import all_to
+from tests.contract.plane_bench import NOTHING, all_to
 from tests.http_client import ask
 
 pytestmark = pytest.mark.docker
@@ -60,8 +62,7 @@ def balancer(folder: Path) -> Iterator[list[str]]:
 
 def say(bench: HaproxyBench, request: bytes) -> bytes:
     """Exactly these bytes on a connection of their own; the whole answer."""
-    host = bench.url.removeprefix("http://").partition(":")[0]
-    with socket.create_connection((host, PORT), timeout=10) as connection:
+    with socket.create_connection((bench.host, PORT), timeout=10) as connection:
         connection.sendall(request)
         received = b""
         while part := connection.recv(65536):
@@ -107,7 +108,13 @@ def test_while_the_balancer_is_away_its_endpoints_say_so_and_the_servers_serve(
     assert haproxy_bench.answers(1) == ["S1"]
 
 
-def test_without_a_server_the_answer_is_a_503_in_the_shape_of_all_errors(haproxy_bench: HaproxyBench) -> None:
+@pytest.mark.parametrize("bound", [None, Fraction(2)])
+@pytest.mark.parametrize("present", [0, 3])
+def test_a_slot_that_nobody_owns_gets_a_503_in_the_shape_of_all_errors(
+    haproxy_bench: HaproxyBench, present: int, bound: Fraction | None
+) -> None:
+    """However many servers there are."""
+    haproxy_bench.plane.apply(replace(NOTHING, backends=haproxy_bench.servers[:present], bound=bound))
     answer = ask("GET", haproxy_bench.url, "/home")
     assert (answer.status, answer.headers["Content-Type"]) == (503, "application/json")
     assert answer.text == answers.failure(answers.NO_SERVER)

@@ -9,9 +9,9 @@ from http.client import HTTPConnection
 
 import pytest
 
-from balancer.core.routes import Backend, Routes
+from balancer.core.routes import Backend
 from tests.contract.flask_bench import FlaskBench
-from tests.contract.plane_bench import REQUEST_HASH, SLOTS, all_to
+from tests.contract.plane_bench import REQUEST_HASH, SLOTS, all_to, with_slots
 from tests.fakes.web_server import Exchange, WebServer
 from tests.polling import until
 
@@ -24,9 +24,9 @@ def bench() -> Iterator[FlaskBench]:
 
 def test_each_request_goes_to_the_owner_of_its_slot(bench: FlaskBench) -> None:
     slots = tuple(bench.servers[slot % 3].name for slot in range(SLOTS))
-    bench.plane.apply(Routes(slots, bench.servers))
+    bench.plane.apply(with_slots(slots, bench.servers))
     answered = bench.answers(100)
-    assert answered == [slots[REQUEST_HASH.slot(str(drawn), SLOTS)] for drawn in bench.drawn]
+    assert answered == [slots[REQUEST_HASH.slot(b"%d" % drawn, SLOTS)] for drawn in bench.drawn]
     assert len(set(answered)) > 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,21 +14,41 @@ import pytest
 from balancer.adapters.file_store import FileStore
 from balancer.core.errors import StateUnavailable
 from balancer.core.fleet import Fleet, Server
+from balancer.core.key_source import KeySource
 from balancer.core.lifecycle import State
+from balancer.core.request_hash import REQUEST_HASHES
+from balancer.core.ring_profile import Catalogue, RingProfile
 from balancer.core.slot_table import SlotTable
+from balancer.core.strategies import Ring, Table
 from balancer.ports.store import FleetStore
 from tests.fakes.store import MemoryStore
 
-SMALL = Fleet.first(["S1", "S2"], 8)
+SETTINGS = RingProfile(strategy=Table(slots=8))
+SWITCHED = RingProfile(
+    strategy=Ring(slots=65_536, point_hash="sha1"),
+    request_hash=REQUEST_HASHES["xxh64"],
+    key=KeySource("header", "X-User"),
+    bound=Fraction(11, 10),
+)
+SMALL = Fleet.first(["S1", "S2"], SETTINGS)
 LARGE = Fleet(
     servers=tuple(
-        Server(f"{state}-{'n' * 40}", 2**40 + number, state, f"10.0.0.{number}:5000")
+        Server(
+            f"{state}-{'n' * 40}", 2**40 + number, state, f"10.0.0.{number}:5000", weight=number * 51, ramp=number + 1
+        )
         for number, state in enumerate(State)
     ),
     target=64,
     next_ring_id=2**40 + 9,
     table=SlotTable(tuple(range(65_536))),
+    profile=SWITCHED,
+    configured=SETTINGS,
+    version=2**40,
 )
+
+
+def file_store(folder: Path) -> FileStore:
+    return FileStore(folder, catalogue=Catalogue(), profile=SETTINGS)
 
 
 class StoreBench(Protocol):
@@ -63,7 +84,7 @@ class FileBench:
         self.folder = folder
 
     def store(self) -> FileStore:
-        return FileStore(self.folder)
+        return file_store(self.folder)
 
     @contextmanager
     def full(self) -> Iterator[None]:
@@ -87,7 +108,7 @@ def test_nothing_is_loaded_where_nothing_was_saved(bench: StoreBench) -> None:
     assert bench.store().load() is None
 
 
-@pytest.mark.parametrize("fleet", [Fleet.empty(2), SMALL, LARGE], ids=["empty", "small", "large"])
+@pytest.mark.parametrize("fleet", [Fleet.empty(SETTINGS), SMALL, LARGE], ids=["empty", "small", "large"])
 def test_what_was_saved_is_loaded_by_the_next_balancer(bench: StoreBench, fleet: Fleet) -> None:
     bench.store().save(fleet)
     assert bench.store().load() == fleet
@@ -138,6 +159,7 @@ def test_what_is_damaged_is_said_to_be_and_the_next_save_heals_it(bench: StoreBe
         "null",
         "{}",
         '{"format":2}',
+        '{"format":3,"servers":[],"target":1,"next_ring_id":2,"table":[]}',
         '{"format":1,"servers":null,"target":1,"next_ring_id":2,"table":[]}',
         '{"format":1,"servers":["S1"],"target":1,"next_ring_id":2,"table":[]}',
         '{"format":1,"servers":[],"target":"many","next_ring_id":2,"table":[]}',
@@ -148,22 +170,22 @@ def test_what_is_damaged_is_said_to_be_and_the_next_save_heals_it(bench: StoreBe
     ],
 )
 def test_where_the_file_is_damaged_the_one_before_it_is_loaded(tmp_path: Path, content: str) -> None:
-    FileStore(tmp_path).save(LARGE)
-    FileStore(tmp_path).save(SMALL)
+    file_store(tmp_path).save(LARGE)
+    file_store(tmp_path).save(SMALL)
     (tmp_path / "fleet.json").write_bytes(content.encode("latin-1"))
-    assert FileStore(tmp_path).load() == LARGE
+    assert file_store(tmp_path).load() == LARGE
 
 
 def test_where_the_file_is_gone_the_one_before_it_is_loaded(tmp_path: Path) -> None:
-    FileStore(tmp_path).save(LARGE)
-    FileStore(tmp_path).save(SMALL)
+    file_store(tmp_path).save(LARGE)
+    file_store(tmp_path).save(SMALL)
     (tmp_path / "fleet.json").unlink()
-    assert FileStore(tmp_path).load() == LARGE
+    assert file_store(tmp_path).load() == LARGE
 
 
 def test_a_folder_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
     with pytest.raises(StateUnavailable):
-        FileStore(tmp_path / "gone").save(SMALL)
+        file_store(tmp_path / "gone").save(SMALL)
 
 
 def test_it_is_on_the_disk_before_it_has_its_name_and_its_name_before_the_save_ends(
@@ -178,7 +200,7 @@ def test_it_is_on_the_disk_before_it_has_its_name_and_its_name_before_the_save_e
         synced.append((path.name, (tmp_path / "fleet.json").exists()))
 
     monkeypatch.setattr(os, "fsync", note)
-    FileStore(tmp_path).save(SMALL)
+    file_store(tmp_path).save(SMALL)
     assert synced == [("fleet.json.new", False), (tmp_path.name, True)]
 
 
@@ -189,13 +211,13 @@ class PowerCut(BaseException):
 def test_a_power_cut_at_any_step_leaves_the_old_fleet_or_the_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    FileStore(tmp_path).save(LARGE)
+    file_store(tmp_path).save(LARGE)
     lived_through = 0
     while not _saved(tmp_path, monkeypatch, cut_after=lived_through):
-        assert FileStore(tmp_path).load() in (LARGE, SMALL)
-        FileStore(tmp_path).save(LARGE)
+        assert file_store(tmp_path).load() in (LARGE, SMALL)
+        file_store(tmp_path).save(LARGE)
         lived_through += 1
-    assert FileStore(tmp_path).load() == SMALL
+    assert file_store(tmp_path).load() == SMALL
     assert lived_through >= 4, "written, synced, renamed, synced"
 
 
@@ -217,7 +239,7 @@ def _saved(folder: Path, monkeypatch: pytest.MonkeyPatch, *, cut_after: int) -> 
         for name in ("fsync", "link", "unlink", "rename", "replace", "open"):
             power.setattr(os, name, metered(getattr(os, name)))
         try:
-            FileStore(folder).save(SMALL)
+            file_store(folder).save(SMALL)
         except PowerCut:
             return False
         return True

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from balancer.adapters.haproxy.config import EdgeFiles
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.request_hash import REQUEST_HASHES
-from balancer.core.routes import Backend, Routes
+from balancer.core.routes import Backend
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
-from tests.contract.plane_bench import SHARES, all_to
+from tests.contract.plane_bench import all_to, with_slots
 from tests.polling import until
 
 pytestmark = pytest.mark.docker
@@ -72,24 +74,16 @@ def test_a_change_of_the_fleet_is_no_reload_and_a_change_of_the_profile_is_one(h
     assert haproxy_bench.answers(10) == ["S2"] * 10
 
 
-def test_another_request_hash_is_obeyed_from_the_very_next_request_on(haproxy_bench: HaproxyBench) -> None:
-    """The hash of the bench reaches only the slots of S1, any other one those of S2, too."""
-    one, two, _ = haproxy_bench.servers
-    routes = Routes(tuple(one.name if share else two.name for share in SHARES), (one, two))
-    haproxy_bench.plane.apply(routes)
-    assert set(haproxy_bench.answers(30)) == {"S1"}
-    haproxy_bench.other(request_hash=REQUEST_HASHES["crc32"]).apply(routes)
-    assert set(haproxy_bench.answers(60)) == {"S1", "S2"}
-    haproxy_bench.plane.apply(routes)
-    assert set(haproxy_bench.answers(30)) == {"S1"}
-
-
-def test_a_reload_lets_open_requests_finish(haproxy_bench: HaproxyBench) -> None:
+def test_a_reload_lets_open_requests_finish_and_goes_on_counting_them(haproxy_bench: HaproxyBench) -> None:
     one, two, _ = haproxy_bench.servers
     haproxy_bench.plane.apply(all_to(one, two))
     with haproxy_bench.held("S1"):
-        haproxy_bench.other(heartbeat_path="/home").apply(all_to(two, one))
+        plane = haproxy_bench.other(heartbeat_path="/home")
+        plane.apply(all_to(two, one))
         assert set(haproxy_bench.answers(10)) == {"S2"}
+        with haproxy_bench.held("S2"):
+            assert [plane.in_flight(name) for name in ("S1", "S2")] == [1, 1]
+    until(lambda: plane.in_flight("S1") == plane.in_flight("S2") == 0, "all have answered", within=5)
 
 
 def test_after_a_reload_by_somebody_else_it_is_in_step(haproxy_bench: HaproxyBench) -> None:
@@ -144,22 +138,25 @@ def test_a_file_that_is_lost_is_noticed_and_written_again(haproxy_bench: Haproxy
     assert haproxy_bench.plane.in_step(routes)
 
 
-def test_the_largest_ring_with_the_longest_names_goes_through(haproxy_bench: HaproxyBench) -> None:
-    slots = 65_536
+@pytest.mark.parametrize("bound", [None, Fraction(2)])
+def test_the_largest_ring_with_the_longest_names_goes_through(
+    haproxy_bench: HaproxyBench, bound: Fraction | None
+) -> None:
+    slots = 65_537 if bound is None else 4096
     backends = tuple(replace(server, name=server.name * 31 + "x") for server in haproxy_bench.servers)
     names = [backend.name for backend in backends]
-    plane = haproxy_bench.other(slots=slots, request_hash=REQUEST_HASHES["crc32"])
-    plane.apply(Routes((names[0],) * slots, backends))
+    first = with_slots((names[0],) * slots, backends, request_hash=REQUEST_HASHES["crc32"], bound=bound)
+    haproxy_bench.plane.apply(first)
     before = process(haproxy_bench)
-    routes = Routes(tuple(names[slot % 2 + 1] for slot in range(slots)), backends)
-    plane.apply(routes)
-    assert plane.in_step(routes)
+    routes = replace(first, slots=tuple(names[slot % 2 + 1] for slot in range(slots)))
+    haproxy_bench.plane.apply(routes)
+    assert haproxy_bench.plane.in_step(routes)
     assert process(haproxy_bench) == before
     rows = RuntimeApi(haproxy_bench.profile.directory / "runtime.sock").ask(
         f"show map {haproxy_bench.profile.directory}/slots.map"
     )
-    found = {key: name for _, key, name in (row.split() for row in rows.splitlines())}
-    assert found == {"digest": routes.digest} | {str(slot): name for slot, name in enumerate(routes.slots)}
+    found = [row.split(" ", 1)[1] for row in rows.splitlines()]
+    assert sorted(found) == sorted(EdgeFiles(haproxy_bench.profile, routes).slots_map)
     assert {served_by(haproxy_bench) for _ in range(40)} == set(names[1:])
 
 

@@ -1,4 +1,5 @@
-"""A second deployment beside the first, with the handout's profile, a token and an engine that can go away.
+"""A second deployment beside the first, with the handout's profile, a token, a log of every request and an engine that
+can go away.
 
 It is switched from one data plane to the other by a second apply, and destroyed at the end.
 """
@@ -6,15 +7,19 @@ It is switched from one data plane to the other by a second apply, and destroyed
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
 from loadtests import smoke
 from tests.deployment import Deployment
-from tests.e2e.conftest import SMOKE_REQUESTS, Measured, only_haproxy
+from tests.e2e.conftest import Measured, only_haproxy
 from tests.e2e.engine_proxy import EngineProxy
+from tests.e2e.keyed import KEYED, Place, keys, served
 from tests.e2e.under_load import load
 from tests.http_client import ask
 from tests.polling import until
@@ -25,6 +30,17 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
 TOKEN = "a-token-of-the-end-to-end-tests~1"  # noqa: S105 (it guards nothing)
 CAP = 5
 TIMEOUT = 3
+SMOKE_REQUESTS = 2_000
+KEYED_RING = {"strategy": "ring", "request_hash": "xxh64", "key": KEYED}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """`profile` is the ring's; `places`: where keyed requests went."""
+
+    standing: Standing
+    profile: dict[str, object]
+    places: dict[str, Place]
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +55,7 @@ def second(engine: EngineProxy, deployment: Deployment) -> Iterator[Deployment]:
     with Deployment(
         ring={"strategy": "course"},
         unknown_path="course",
+        access_log="all",
         token=TOKEN,
         max_servers=CAP,
         docker_socket=str(engine.path),
@@ -49,12 +66,20 @@ def second(engine: EngineProxy, deployment: Deployment) -> Iterator[Deployment]:
 
 
 @pytest.fixture(scope="module")
-def switched(second: Deployment) -> tuple[Standing, Standing]:
-    """It has the other data plane from now on; how it stood before and after."""
+def switched(second: Deployment) -> tuple[Seen, Seen]:
+    """It has the other data plane from now on; what was seen before and after, with requests placed by a header."""
     second.wait_until_ready()
-    before = second.standing
+    own = second.ring().document["profile"]
+    assert second.put_ring(KEYED_RING).status == 200
+    before = _see(second)
     second.apply(data_plane="flask")
-    return before, second.standing
+    after = _see(second)
+    assert second.put_ring(own).status == 200
+    return before, after
+
+
+def _see(second: Deployment) -> Seen:
+    return Seen(second.standing, second.ring().document["profile"], served(second, keys(500)))
 
 
 @pytest.fixture(scope="module", params=["haproxy", "flask"])
@@ -71,12 +96,12 @@ def handout(second: Deployment, request: pytest.FixtureRequest) -> Deployment:
 
 def test_a_fresh_course_fleet_has_the_handouts_shares(second: Deployment) -> None:
     assert second.replicas == ["S1", "S2", "S3"]
-    shares = smoke.expected_shares(second.slot_map, smoke.request_hash(second))
+    shares = smoke.expected_shares(second.slot_map, second.fleet.profile.request_hash)
     assert shares == pytest.approx({"S1": 0.84375, "S2": 0.04688, "S3": 0.10938}, abs=1e-4)
 
 
 def test_requests_follow_the_course_ring(handout: Deployment, measured: Measured) -> None:
-    report = smoke.measure(handout, requests=SMOKE_REQUESTS[handout.settings.data_plane], concurrency=8)
+    report = smoke.measure(handout, requests=SMOKE_REQUESTS, concurrency=8)
     measured(str(report))
     assert report.passed, str(report)
 
@@ -120,6 +145,26 @@ def test_a_server_that_takes_too_long_is_given_up(handout: Deployment) -> None:
     assert answer.status == 504
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.body == b'{"message":"<Error> The server did not answer in time","status":"failure"}'
+
+
+def test_every_request_is_logged_with_its_server_slot_and_attempt(handout: Deployment) -> None:
+    began = time.time()
+    answer = handout.get("/home", headers={"X-Request-ID": "logged-1"})
+    unknown = handout.get("/unknown", headers={"X-Request-ID": "logged-2"})
+    where = "edge" if handout.settings.data_plane == "haproxy" else "balancer"
+
+    def logged() -> dict[str, dict[str, Any]]:
+        lines = handout.containers.logs(where, since=int(began)).splitlines()
+        requests = [json.loads(line) for line in lines if '"request_id"' in line]
+        return {line["request_id"]: line for line in requests if line["request_id"] in ("logged-1", "logged-2")}
+
+    until(lambda: len(logged()) == 2, "both are logged", within=5)
+    for number, (path, told) in enumerate([("/home", answer), ("/unknown", unknown)], 1):
+        line = logged()[f"logged-{number}"]
+        assert (line["message"], line["method"], line["path"], line["status"]) == ("request", "GET", path, told.status)
+        assert line["server"] == told.headers["X-Served-By"]
+        assert str(line["slot"]) == told.headers["X-Ring-Slot"]
+        assert str(line["attempt"]) == told.headers["X-Ring-Attempt"]
 
 
 # The token
@@ -207,13 +252,23 @@ def test_a_death_that_the_engine_never_told_of_is_noticed_and_repaired(
 
 
 def test_a_second_apply_switches_the_data_plane_and_keeps_the_fleet(
-    second: Deployment, switched: tuple[Standing, Standing]
+    second: Deployment, switched: tuple[Seen, Seen]
 ) -> None:
     before, after = switched
-    assert after == before
+    assert after.standing == before.standing
     assert second.settings.data_plane == "flask"
     assert second.containers.of("edge") == []
     assert second.plan() == ""
+
+
+def test_a_profile_that_was_put_outlives_the_apply_and_both_planes_send_a_key_to_the_same_server(
+    switched: tuple[Seen, Seen],
+) -> None:
+    before, after = switched
+    assert KEYED_RING.items() <= after.profile.items()
+    assert after.profile == before.profile
+    assert after.places == before.places
+    assert {place.server for place in after.places.values()} == set(after.standing.replicas)
 
 
 def test_destroying_one_deployment_leaves_the_other_as_it_is(system: System, second: Deployment) -> None:

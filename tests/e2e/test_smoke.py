@@ -43,5 +43,5 @@ def test_the_command_says_what_to_do_where_nothing_runs() -> None:
 
 
 def test_a_balanced_table_gives_every_server_the_same(system: System) -> None:
-    shares = smoke.expected_shares(system.slot_map, smoke.request_hash(system))
+    shares = smoke.expected_shares(system.slot_map, system.fleet.profile.request_hash)
     assert max(shares.values()) / (sum(shares.values()) / len(shares)) < 1.01

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from loadtests import traffic
@@ -14,9 +14,9 @@ CONCURRENCY = 4
 
 
 @contextmanager
-def load(system: System) -> Iterator[Outcome]:
+def load(system: System, *, keys: Sequence[str] = ()) -> Iterator[Outcome]:
     """Traffic that flows when the block begins, and goes on flowing for a while after its end."""
-    with traffic.background(system.home, concurrency=CONCURRENCY) as outcome:
+    with traffic.background(system.home, concurrency=CONCURRENCY, keys=keys) as outcome:
         _flows(outcome)
         yield outcome
         _flows(outcome)

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from balancer.core import bounded_load
 from balancer.core.errors import PlaneUnavailable
+from balancer.core.key_source import Message
 from balancer.core.routes import Routes
 from tests.fakes.fault import Fault
 from tests.fakes.process import Process
@@ -19,6 +21,7 @@ class FakePlane:
         self.routes = Routes((), ())
         self.away = Fault()
         self._in_flight: Counter[str] = Counter()
+        self._keyless = 0
         self._process = process or Process()
 
     def apply(self, routes: Routes) -> None:
@@ -33,9 +36,23 @@ class FakePlane:
         self._call()
         return self._in_flight[name]
 
+    def keyless(self) -> int:
+        self._call()
+        return self._keyless
+
     def answer(self, slot: int) -> str:
         """The name of the server that a request in this slot reaches; empty where there is none."""
-        return self.routes.slots[slot % len(self.routes.slots)] if self.routes.slots else ""
+        slots = self.routes.slots
+        names = [slots[(slot + step) % len(slots)] for step in range(len(slots))]
+        return next((name for name in names if self._has_room(name)), "")
+
+    def answer_to(self, message: Message, random_id: int) -> str:
+        """The same for a whole request."""
+        routes = self.routes
+        key = routes.key.read(message)
+        self._keyless += not (key or routes.key.is_random)
+        slots = max(1, len(routes.slots))
+        return self.answer(routes.request_hash.slot(key or str(random_id).encode(), slots))
 
     @contextmanager
     def request(self, name: str) -> Iterator[None]:
@@ -49,6 +66,16 @@ class FakePlane:
     def restart(self) -> None:
         """Comes back without knowing anything."""
         self.routes = Routes((), ())
+        self._keyless = 0
+
+    def _has_room(self, name: str) -> bool:
+        weights = {backend.name: backend.weight for backend in self.routes.backends if not backend.draining}
+        if name not in weights or self.routes.bound is None:
+            return name in weights
+        in_flight = sum(self._in_flight[other] for other in weights)
+        return self._in_flight[name] < bounded_load.cap(
+            self.routes.bound, weight=weights[name], total_weight=sum(weights.values()), in_flight=in_flight
+        )
 
     def _call(self) -> None:
         self._process.acts()

@@ -5,6 +5,7 @@ Some of them change what all others see. They have their place at the end, in th
 
 from __future__ import annotations
 
+import secrets
 import socket
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ LAST = ("changed_fleet", "guarded", "refused", "taken_down")
 
 REFUSED = 'VARS={"ringmaster_variables": {"replicas": 0}}'
 MISTYPED = 'VARS={"ringmaster_variables": {"replcas": 5}}'
+ANOTHER_RING = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}}}'
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -94,8 +96,10 @@ def containers(request: pytest.FixtureRequest, system: MadeSystem) -> list[Conta
 
 @pytest.fixture(scope="session")
 def changed_fleet(made: tuple[MadeSystem, Run]) -> list[str]:
-    """The fleet after `/add`, `/rm` and the engine's `kill` of its first server, which none of it is any more."""
+    """The fleet after `PUT /ring`, `/add`, `/rm` and the engine's `kill` of its first server, which none of it is any
+    more."""
     system, _ = made
+    assert system.put_ring({"strategy": "ring"}).status == 200
     first, *rest = system.replicas
     assert system.add(2, ["guest-1", "guest-2"]).status == 200
     assert system.rm(1, ["guest-1"]).status == 200
@@ -110,6 +114,16 @@ def changed_fleet(made: tuple[MadeSystem, Run]) -> list[str]:
     replicas = until(healed, f"{first} is replaced", within=30)
     assert replicas[:-1] == survivors
     return replicas
+
+
+@pytest.fixture(scope="session")
+def guarded(made: tuple[MadeSystem, Run]) -> Run:
+    """The `make up` that gave the system a token and another ring."""
+    system, _ = made
+    system.token = secrets.token_hex(16)
+    run = system.up(ANOTHER_RING)
+    assert run.code == 0, run.output
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ def test_its_curl_lines_work(system: MadeSystem, first_run: Run, here: Host) -> 
     assert home["message"].removeprefix("Hello from Server: ") in rep["message"]["replicas"]
     assert rep["message"]["N"] == 3
     assert add["message"]["N"] == 4
-    assert system.rm(1).status == 200
+    assert system.rm(1, add["message"]["replicas"][-1:]).status == 200
 
 
 def test_a_long_step_says_that_it_runs(first_run: Run) -> None:
@@ -46,6 +46,12 @@ def test_saying_it_again_changes_nothing_whatever_the_fleet_did(system: MadeSyst
     assert (run.recap["changed"], run.recap["failed"]) == (0, 0), run.output
     assert runs(system) == before
     assert system.replicas == changed_fleet
+    assert system.ring().document["profile"]["strategy"] == "ring"
+
+
+@pytest.mark.usefixtures("changed_fleet", "guarded")
+def test_a_ring_that_is_said_anew_replaces_the_one_that_was_put(system: MadeSystem) -> None:
+    assert system.ring().document["profile"]["strategy"] == "maglev"
 
 
 def runs(system: MadeSystem) -> set[tuple[object, object]]:

@@ -22,7 +22,7 @@ README = (PROJECT / "README.md").read_text()
 
 
 def test_make_alone_lists_every_target() -> None:
-    targets = set(re.findall(r"^([a-z0-9]+):", MAKEFILE, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.MULTILINE))
     phony = set(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[0].split())
     run = make()
     listed = dict(line.split(maxsplit=1) for line in run.output.splitlines())
@@ -33,8 +33,8 @@ def test_make_alone_lists_every_target() -> None:
 
 
 def test_every_make_line_of_the_readme_is_a_target() -> None:
-    said = set(re.findall(r"(?:^|`)make ([a-z0-9]+)", README, re.MULTILINE))
-    assert {"up", "down", "test"} <= said <= set(re.findall(r"^([a-z0-9]+):", MAKEFILE, re.MULTILINE))
+    said = set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", README, re.MULTILINE))
+    assert {"up", "down", "test"} <= said <= set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.MULTILINE))
 
 
 def test_status_shows_each_container_with_its_role_and_ports(system: MadeSystem) -> None:

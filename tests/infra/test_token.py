@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,6 @@ from tests.http_client import ask
 from tests.infra.make import MadeSystem, Run
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible, pytest.mark.usefixtures("guarded")]
-
-
-@pytest.fixture(scope="module")
-def guarded(made: tuple[MadeSystem, Run]) -> Run:
-    """The `make up` that gave the system a token."""
-    system, _ = made
-    system.token = secrets.token_hex(16)
-    run = system.up()
-    assert run.code == 0, run.output
-    return run
 
 
 def test_changes_and_the_control_port_ask_for_it(system: MadeSystem) -> None:

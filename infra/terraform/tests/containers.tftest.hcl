@@ -61,11 +61,11 @@ run "balancer_with_an_edge" {
     docker_socket = "/run/user/1000/docker.sock"
     docker_gid    = 999
     wait_seconds  = 120
-    environment   = { RINGMASTER_DEPLOYMENT = "ringmaster", RINGMASTER_SLOTS = "512" }
+    environment   = { RINGMASTER_DEPLOYMENT = "ringmaster", RINGMASTER_RING = "{}" }
   }
 
   assert {
-    condition     = docker_container.this.env == toset(["RINGMASTER_DEPLOYMENT=ringmaster", "RINGMASTER_SLOTS=512"])
+    condition     = docker_container.this.env == toset(["RINGMASTER_DEPLOYMENT=ringmaster", "RINGMASTER_RING={}"])
     error_message = "The balancer gets its settings and nothing else."
   }
 
@@ -120,11 +120,17 @@ run "balancer_alone" {
     docker_gid    = 999
     wait_seconds  = 120
     environment   = {}
+    plugins       = "/srv/plugins"
   }
 
   assert {
     condition     = [for mount in docker_container.this.mounts : mount.target if mount.type == "volume"] == ["/var/lib/ringmaster"]
     error_message = "Without an edge the balancer has only its state."
+  }
+
+  assert {
+    condition     = [for mount in docker_container.this.mounts : "${mount.source}:${mount.read_only}" if mount.target == "/opt/plugins"] == ["/srv/plugins:true"]
+    error_message = "The user's plug-ins are not mounted, or can be written."
   }
 
   assert {

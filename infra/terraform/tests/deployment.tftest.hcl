@@ -46,9 +46,11 @@ run "defaults" {
 
   assert {
     condition = local.settings == {
+      RINGMASTER_ACCESS_LOG          = "errors"
       RINGMASTER_DATA_PLANE          = "haproxy"
       RINGMASTER_DEPLOYMENT          = "ringmaster"
       RINGMASTER_DRAIN_TIMEOUT       = "30"
+      RINGMASTER_EXPLAIN             = "true"
       RINGMASTER_HEARTBEAT_INTERVAL  = "0.5"
       RINGMASTER_HEARTBEAT_PATH      = "/heartbeat"
       RINGMASTER_HEARTBEAT_STRIKES   = "3"
@@ -58,9 +60,9 @@ run "defaults" {
       RINGMASTER_MAX_SERVERS         = "64"
       RINGMASTER_NAME_PREFIX         = ""
       RINGMASTER_NETWORK             = "ringmaster"
-      RINGMASTER_REQUEST_HASH        = ""
+      RINGMASTER_PLUGINS             = ""
       RINGMASTER_RESPONSE_TIMEOUT    = "60"
-      RINGMASTER_RING_STRATEGY       = "table"
+      RINGMASTER_RING                = "{\"strategy\":\"table\"}"
       RINGMASTER_SERVER_CAPABILITIES = ""
       RINGMASTER_SERVER_CPUS         = "0"
       RINGMASTER_SERVER_ENVIRONMENT  = "{}"
@@ -68,12 +70,11 @@ run "defaults" {
       RINGMASTER_SERVER_MEMORY       = ""
       RINGMASTER_SERVER_PORT         = "5000"
       RINGMASTER_SERVER_READ_ONLY    = "true"
-      RINGMASTER_SLOTS               = "512"
+      RINGMASTER_SLOW_START          = "0"
       RINGMASTER_START_GRACE         = "30"
       RINGMASTER_STOP_TIMEOUT        = "10"
       RINGMASTER_TOKEN_SHA256        = ""
       RINGMASTER_UNKNOWN_PATH        = "pass"
-      RINGMASTER_VIRTUAL_SERVERS     = "9"
     }
     error_message = "The defaults do not reach the balancer as they should."
   }
@@ -202,8 +203,10 @@ run "own_names_ring_and_heartbeat" {
   variables {
     replicas     = 2
     server_names = ["server_1", "Shop-2"]
-    ring         = { strategy = "course", request_hash = "sha256", slots = 1024, virtual_servers = 10 }
+    ring         = { strategy = "course", request_hash = "sha256", slots = 1024, virtual_servers = 10, probing = "triangular" }
     heartbeat    = { interval = 0.25, strikes = 5 }
+    explain      = false
+    access_log   = "all"
   }
 
   assert {
@@ -212,11 +215,8 @@ run "own_names_ring_and_heartbeat" {
   }
 
   assert {
-    condition = [
-      local.settings.RINGMASTER_RING_STRATEGY, local.settings.RINGMASTER_REQUEST_HASH,
-      local.settings.RINGMASTER_SLOTS, local.settings.RINGMASTER_VIRTUAL_SERVERS,
-    ] == ["course", "sha256", "1024", "10"]
-    error_message = "The ring profile does not reach the balancer as it was given."
+    condition     = jsondecode(local.settings.RINGMASTER_RING) == { strategy = "course", request_hash = "sha256", slots = 1024, virtual_servers = 10, probing = "triangular" }
+    error_message = "The ring profile does not reach the balancer as it was given, and with nothing else."
   }
 
   assert {
@@ -225,6 +225,47 @@ run "own_names_ring_and_heartbeat" {
       local.settings.RINGMASTER_HEARTBEAT_STRIKES, local.settings.RINGMASTER_START_GRACE,
     ] == ["0.25", "0.5", "5", "30"]
     error_message = "What is left out of heartbeat keeps its default."
+  }
+
+  assert {
+    condition     = [local.settings.RINGMASTER_EXPLAIN, local.settings.RINGMASTER_ACCESS_LOG] == ["false", "all"]
+    error_message = "How requests are explained does not reach the balancer as it was given."
+  }
+}
+
+run "a_hash_ring_with_keys_a_bound_and_slow_start" {
+  command = plan
+  variables {
+    ring       = { strategy = "ring", points = "2^32", point_hash = "sha1", virtual_servers = 200, request_hash = "xxh64", key = "header:X-User", bound = 1.25 }
+    slow_start = 12.5
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_RING == "{\"bound\":1.25,\"key\":\"header:X-User\",\"point_hash\":\"sha1\",\"points\":\"2^32\",\"request_hash\":\"xxh64\",\"strategy\":\"ring\",\"virtual_servers\":200}"
+    error_message = "The ring profile does not reach the balancer as it was given, and with nothing else."
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_SLOW_START == "12.5"
+    error_message = "The slow start does not reach the balancer as it was given."
+  }
+}
+
+run "plugins_bring_their_own_names" {
+  command = plan
+  variables {
+    ring    = { strategy = "rendezvous", request_hash = "fnv", slots = 1000 }
+    plugins = { directory = "/srv/plugins", modules = ["rendezvous:Rendezvous", "hashes.fnv:FNV"] }
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_PLUGINS == "rendezvous:Rendezvous,hashes.fnv:FNV"
+    error_message = "The plug-ins' names do not reach the balancer as they were given."
+  }
+
+  assert {
+    condition     = jsondecode(local.settings.RINGMASTER_RING) == { strategy = "rendezvous", request_hash = "fnv", slots = 1000 }
+    error_message = "A plug-in's profile does not reach the balancer as it was given."
   }
 }
 
@@ -238,5 +279,19 @@ run "a_full_course_ring_is_allowed" {
   assert {
     condition     = length(split(",", local.settings.RINGMASTER_INITIAL_SERVERS)) == 56
     error_message = "56 servers with 9 points each fit on 512 slots."
+  }
+}
+
+run "maglevs_table_holds_more_than_512_servers" {
+  command = plan
+  variables {
+    replicas    = 600
+    max_servers = 600
+    ring        = { strategy = "maglev" }
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_RING == "{\"strategy\":\"maglev\"}"
+    error_message = "Maglev's own M is the balancer's business."
   }
 }

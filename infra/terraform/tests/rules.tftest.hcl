@@ -270,6 +270,15 @@ run "more_replicas_than_the_course_ring_holds" {
   expect_failures = [var.replicas]
 }
 
+run "more_replicas_than_a_ring_of_slots_holds" {
+  command = plan
+  variables {
+    replicas = 26
+    ring     = { strategy = "ring", points = "slots", slots = 256, virtual_servers = 10 }
+  }
+  expect_failures = [var.replicas]
+}
+
 run "server_name_is_too_short" {
   command = plan
   variables {
@@ -476,6 +485,46 @@ run "ring_request_hash_is_unknown" {
   expect_failures = [var.ring]
 }
 
+run "ring_key_is_of_no_kind" {
+  command = plan
+  variables {
+    ring = { key = "body" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_key_has_no_name" {
+  command = plan
+  variables {
+    ring = { key = "header:" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_key_has_a_blank_in_its_name" {
+  command = plan
+  variables {
+    ring = { key = "cookie:my session" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_bound_is_one" {
+  command = plan
+  variables {
+    ring = { bound = 1 }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_bound_is_too_large" {
+  command = plan
+  variables {
+    ring = { bound = 1001 }
+  }
+  expect_failures = [var.ring]
+}
+
 run "ring_slots_is_no_power_of_two" {
   command = plan
   variables {
@@ -492,18 +541,34 @@ run "ring_slots_is_too_large" {
   expect_failures = [var.ring]
 }
 
-run "ring_virtual_servers_is_zero" {
+run "ring_slots_is_maglevs_prime_without_maglev" {
   command = plan
   variables {
-    ring = { virtual_servers = 0 }
+    ring = { slots = 65537 }
   }
   expect_failures = [var.ring]
 }
 
-run "ring_virtual_servers_is_too_large" {
+run "maglevs_slots_is_another_prime" {
   command = plan
   variables {
-    ring = { virtual_servers = 65537 }
+    ring = { strategy = "maglev", slots = 251 }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_virtual_servers_on_a_table" {
+  command = plan
+  variables {
+    ring = { virtual_servers = 9 }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_virtual_servers_is_zero" {
+  command = plan
+  variables {
+    ring = { strategy = "course", virtual_servers = 0 }
   }
   expect_failures = [var.ring]
 }
@@ -511,9 +576,106 @@ run "ring_virtual_servers_is_too_large" {
 run "ring_virtual_servers_is_a_fraction" {
   command = plan
   variables {
-    ring = { virtual_servers = 1.5 }
+    ring = { strategy = "ring", virtual_servers = 1.5 }
   }
   expect_failures = [var.ring]
+}
+
+run "ring_virtual_servers_is_too_large" {
+  command = plan
+  variables {
+    ring = { strategy = "ring", virtual_servers = 1025 }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_probing_is_unknown" {
+  command = plan
+  variables {
+    ring = { strategy = "course", probing = "quadratic" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_probing_without_the_course_ring" {
+  command = plan
+  variables {
+    ring = { strategy = "ring", probing = "linear" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_points_is_unknown" {
+  command = plan
+  variables {
+    ring = { strategy = "ring", points = "2^64" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_points_without_a_hash_ring" {
+  command = plan
+  variables {
+    ring = { strategy = "course", points = "slots" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_point_hash_is_unknown" {
+  command = plan
+  variables {
+    ring = { strategy = "ring", point_hash = "crc32" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "ring_point_hash_without_a_hash_ring" {
+  command = plan
+  variables {
+    ring = { strategy = "maglev", point_hash = "md5" }
+  }
+  expect_failures = [var.ring]
+}
+
+run "slow_start_is_negative" {
+  command = plan
+  variables {
+    slow_start = -1
+  }
+  expect_failures = [var.slow_start]
+}
+
+run "slow_start_on_the_course_ring" {
+  command = plan
+  variables {
+    slow_start = 10
+    ring       = { strategy = "course" }
+  }
+  expect_failures = [var.slow_start]
+}
+
+run "plugins_directory_is_relative" {
+  command = plan
+  variables {
+    plugins = { directory = "plugins", modules = ["a:B"] }
+  }
+  expect_failures = [var.plugins]
+}
+
+run "plugins_has_no_modules" {
+  command = plan
+  variables {
+    plugins = { directory = "/srv/plugins" }
+  }
+  expect_failures = [var.plugins]
+}
+
+run "plugins_module_is_a_file" {
+  command = plan
+  variables {
+    plugins = { directory = "/srv/plugins", modules = ["rendezvous.py"] }
+  }
+  expect_failures = [var.plugins]
 }
 
 run "unknown_path_is_unknown" {
@@ -522,6 +684,14 @@ run "unknown_path_is_unknown" {
     unknown_path = "hide"
   }
   expect_failures = [var.unknown_path]
+}
+
+run "access_log_is_unknown" {
+  command = plan
+  variables {
+    access_log = "none"
+  }
+  expect_failures = [var.access_log]
 }
 
 run "heartbeat_interval_is_too_short" {

@@ -58,14 +58,15 @@ class Layer:
 
 
 LAYERS = (
-    Layer("balancer.core", ("balancer.core",), pure=True),
+    Layer("balancer.core", ("balancer.core",), theirs=frozenset({"xxhash"}), pure=True),
     Layer("balancer.ports", ("balancer.core", "balancer.ports"), pure=True),
     Layer("balancer.service", ("balancer.core", "balancer.ports", "balancer.service")),
     Layer(
         "balancer.http", ("balancer.core", "balancer.service", "balancer.http"), theirs=frozenset({"flask", "werkzeug"})
     ),
     Layer("balancer.adapters", ("balancer.core", "balancer.ports", "balancer.adapters"), theirs=None),
-    Layer("balancer.settings", ("balancer.core",)),
+    Layer("balancer.plugins", ("balancer.core",)),
+    Layer("balancer.settings", ("balancer.core", "balancer.plugins")),
     Layer("balancer.logs", ()),
     Layer("balancer.healthcheck", ()),
     Layer("balancer.bootstrap", ("balancer",), theirs=None),

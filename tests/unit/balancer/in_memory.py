@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from balancer.core.heartbeat import HeartbeatPolicy
+from balancer.core.ring_profile import Catalogue
 from balancer.core.routes import routes
-from balancer.core.strategies import strategy
 from balancer.service.condition import Condition
 from balancer.service.crew import Crew
 from balancer.service.desired import DesiredFleet
@@ -14,6 +17,9 @@ from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.heartbeats import Heartbeats
 from balancer.service.reconciler import Reconciler
+from balancer.service.ring_service import RingService
+from balancer.service.slow_start import SlowStart
+from balancer.service.turns import Turns
 from tests.fakes.chance import SeededChance
 from tests.fakes.clock import FakeClock
 from tests.fakes.plane import FakePlane
@@ -40,27 +46,39 @@ class World:
 
 
 class InMemoryBalancer:
-    """One balancer process. Its steps are taken by the test; nothing runs by itself but what a step began."""
+    """One balancer process. Its steps are taken by the test; nothing runs by itself but what a step began.
+
+    `ring` and `slow_start` are the settings of these names."""
 
     def __init__(
         self,
         world: World | None = None,
         *,
         initial: tuple[str, ...] = ("S1", "S2", "S3"),
-        ring: str = "table",
+        ring: Mapping[str, object] | None = None,
+        slow_start: float = 0,
         max_servers: int = 64,
         patience: float = 5.0,
         seed: int = 0,
     ) -> None:
         self.world = world or World()
+        self._settings = {
+            "initial": initial,
+            "ring": ring,
+            "slow_start": slow_start,
+            "max_servers": max_servers,
+            "patience": patience,
+            "seed": seed,
+        }
         self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
         self.clock = self.world.clock
         self.chance = SeededChance(seed)
         self.probe = FakeProbe(self.runtime)
-        self.strategy = strategy(ring, slots=512, virtual_servers=9)
+        self.catalogue = Catalogue()
+        self.profile = self.catalogue.profile(ring or {})
         self.wake = threading.Event()
         self.condition = Condition()
-        self.desired = DesiredFleet(store=self.store, plane=self.plane, strategy=self.strategy)
+        self.desired = DesiredFleet(store=self.store, plane=self.plane, profile=self.profile)
         self.crew = Crew(
             runtime=self.runtime,
             plane=self.plane,
@@ -73,6 +91,7 @@ class InMemoryBalancer:
         self.heartbeats = Heartbeats(
             probe=self.probe, policy=HeartbeatPolicy(interval=0.5, timeout=0.5, strikes=STRIKES), size=4
         )
+        ramps = SlowStart(clock=self.clock, seconds=slow_start)
         self.reconciler = Reconciler(
             desired=self.desired,
             crew=self.crew,
@@ -82,15 +101,28 @@ class InMemoryBalancer:
             chance=self.chance,
             clock=self.clock,
             initial=initial,
+            profile=self.profile,
+            slow_start=ramps,
             on_change=self.wake.set,
         )
+        turns = Turns(desired=self.desired, patience=patience)
         self.service = FleetService(
             desired=self.desired,
             crew=self.crew,
+            turns=turns,
             chance=self.chance,
             max_servers=max_servers,
             reserved=("ringmaster-edge", "ringmaster-balancer"),
-            patience=patience,
+            ramp=ramps.first_ramp,
+        )
+        self.ring = RingService(
+            desired=self.desired,
+            plane=self.plane,
+            catalogue=self.catalogue,
+            turns=turns,
+            configured=self.profile,
+            slow_start=slow_start > 0,
+            max_servers=max_servers,
         )
         self.health = Health(desired=self.desired, condition=self.condition)
 
@@ -122,10 +154,10 @@ class InMemoryBalancer:
         self.clock.sleep(60)
         return self
 
-    def restarted(self) -> InMemoryBalancer:
-        """Another process on the same world, which has taken no step yet."""
+    def restarted(self, **settings: Any) -> InMemoryBalancer:
+        """Another process on the same world, which has taken no step yet; `settings` are what has changed in them."""
         self.world.process.restarts()
-        return InMemoryBalancer(self.world)
+        return InMemoryBalancer(self.world, **(self._settings | settings))
 
     def whole_state(self) -> tuple[object, ...]:
         """Everything that a refused or failed request must leave as it was. Ring ids may have been used up."""
@@ -135,9 +167,10 @@ class InMemoryBalancer:
             fleet.servers,
             fleet.target,
             fleet.table,
-            saved.servers,
-            saved.target,
-            saved.table,
+            fleet.profile,
+            fleet.configured,
+            fleet.version,
+            replace(saved, next_ring_id=0),
             self.plane.routes,
             frozenset(self.runtime.names),
         )
@@ -151,5 +184,5 @@ class InMemoryBalancer:
             and set(self.runtime.observe()) == set(fleet.replicas)
             and self.plane.routes == routes(fleet)
             and self.store.saved == fleet
-            and set(fleet.table.counts()) == {server.ring_id for server in fleet.servers}
+            and set(fleet.table.counts()) == {server.ring_id for server in fleet.servers if server.weight}
         )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import threading
+import types
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gunicorn.http.errors import InvalidChunkSize
 from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
 from balancer.adapters.docker_engine import ServerSpec
-from balancer.bootstrap import binds, build
+from balancer.bootstrap import Application, binds, build
+from balancer.core.request_hash import RequestHash
 from balancer.settings import read
 
 
@@ -30,16 +35,22 @@ PUBLIC = Socket(("0.0.0.0", 5000))  # noqa: S104 (nothing is bound)
 EDGE = Socket("/run/ringmaster/balancer.sock")
 
 
-def ask(path: str, came_in_on: Socket, *, method: str = "GET", **settings: str) -> TestResponse:
-    application = build(read({f"RINGMASTER_{name.upper()}": value for name, value in settings.items()}))
-    return Client(application).open(path, method=method, environ_overrides={"gunicorn.socket": came_in_on})
+def application(**settings: str) -> Application:
+    return build(read({f"RINGMASTER_{name.upper()}": value for name, value in settings.items()}))
+
+
+def ask(
+    path: str, came_in_on: Socket, *, method: str = "GET", data: str | None = None, **settings: str
+) -> TestResponse:
+    environ = {"gunicorn.socket": came_in_on}
+    return Client(application(**settings)).open(path, method=method, data=data, environ_overrides=environ)
 
 
 @pytest.mark.parametrize("data_plane", ["haproxy", "flask"])
 def test_building_starts_nothing(data_plane: str, tmp_path: Path) -> None:
     """No thread, no file; the folders of the defaults do not even exist here."""
     before = set(threading.enumerate())
-    build(read({"RINGMASTER_DATA_PLANE": data_plane, "RINGMASTER_STATE_DIR": str(tmp_path)}))
+    application(data_plane=data_plane, state_dir=str(tmp_path))
     assert not set(threading.enumerate()) - before
     assert list(tmp_path.iterdir()) == []
 
@@ -65,8 +76,7 @@ def test_the_token_guards_changes() -> None:
 
 
 def test_a_change_before_the_first_step_is_told_to_wait() -> None:
-    application = build(read({}))
-    answer = Client(application).post("/add", data=b'{"n":1}', environ_overrides={"gunicorn.socket": EDGE})
+    answer = Client(application()).post("/add", data=b'{"n":1}', environ_overrides={"gunicorn.socket": EDGE})
     assert answer.status_code == 409
 
 
@@ -77,19 +87,8 @@ def test_gunicorn_listens_for_the_control_port_and_the_public_side(data_plane: s
     assert binds(read({"RINGMASTER_DATA_PLANE": data_plane})) == ["0.0.0.0:5001", public]
 
 
-@pytest.mark.parametrize(
-    ("settings", "request_hash"),
-    [
-        ({}, "crc32"),
-        ({"RINGMASTER_RING_STRATEGY": "course"}, "course"),
-        ({"RINGMASTER_RING_STRATEGY": "course", "RINGMASTER_REQUEST_HASH": "md5"}, "md5"),
-        ({"RINGMASTER_REQUEST_HASH": "sha256"}, "sha256"),
-    ],
-)
 @pytest.mark.parametrize(("data_plane", "profile"), [("haproxy", "EdgeProfile"), ("flask", "ForwardingProfile")])
-def test_both_planes_get_the_request_hash_of_the_settings(
-    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], request_hash: str, data_plane: str, profile: str
-) -> None:
+def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_plane: str, profile: str) -> None:
     made: list[Any] = []
     original = getattr(bootstrap, profile)
 
@@ -98,8 +97,66 @@ def test_both_planes_get_the_request_hash_of_the_settings(
         return made[-1]
 
     monkeypatch.setattr(bootstrap, profile, note)
-    build(read(settings | {"RINGMASTER_DATA_PLANE": data_plane, "RINGMASTER_RESPONSE_TIMEOUT": "7"}))
-    assert (made[0].request_hash.name, made[0].slots, made[0].response_timeout) == (request_hash, 512, 7)
+    settings = {"response_timeout": "7", "unknown_path": "course", "explain": "false", "access_log": "all"}
+    application(data_plane=data_plane, **settings)
+    seen = made[0]
+    assert (seen.response_timeout, seen.course_errors, seen.explain, seen.access_log) == (7, True, False, "all")
+
+
+RING = '{"strategy":"ring","slots":64,"request_hash":"md5","key":"path","bound":1.5}'
+
+
+@pytest.mark.parametrize("data_plane", ["haproxy", "flask"])
+def test_the_ring_is_the_one_of_the_settings(data_plane: str, tmp_path: Path) -> None:
+    ring = ask("/ring", CONTROL, data_plane=data_plane, ring=RING, edge_dir=str(tmp_path)).json
+    assert ring is not None
+    assert json.loads(RING).items() <= ring["profile"].items()
+    assert (ring["slots"], ring["servers"]) == (64, [])
+
+
+LENGTH = '{"profile":{"request_hash":"length","slots":64}}'
+
+
+@pytest.fixture
+def own_hash(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The setting that brings in a request hash of a user, which has no HAProxy form."""
+    module = types.ModuleType("hash_of_a_user")
+    module.LENGTH = RequestHash("length", len)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return "hash_of_a_user:LENGTH"
+
+
+def test_a_request_hash_of_a_user_is_there_to_switch_to(own_hash: str, tmp_path: Path) -> None:
+    settings = {"plugins": own_hash, "edge_dir": str(tmp_path)}
+    preview = {"path": "/ring/preview", "came_in_on": CONTROL, "method": "POST", "data": LENGTH}
+    assert ask(**preview, data_plane="flask", **settings).status_code == 200
+    refused = ask(**preview, **settings)
+    assert refused.status_code == 400
+    assert "length has no HAProxy form" in refused.text
+
+
+def test_slow_start_needs_weights(tmp_path: Path) -> None:
+    body = '{"profile":{"strategy":"course"}}'
+    refused = ask("/ring/preview", CONTROL, method="POST", data=body, slow_start="60", edge_dir=str(tmp_path))
+    assert refused.status_code == 400
+    assert "which slow start needs" in refused.text
+
+
+@pytest.mark.parametrize(("path", "method", "came_in_on"), [("/add", "POST", EDGE), ("/ring", "PUT", CONTROL)])
+def test_a_body_that_breaks_off_is_a_400_on_both_sides(path: str, method: str, came_in_on: Socket) -> None:
+    class Broken:
+        def read(self, _size: int = -1) -> bytes:
+            raise InvalidChunkSize(b"zz")
+
+    environ = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    answer = Client(application()).open(
+        path,
+        method=method,
+        headers={"Transfer-Encoding": "chunked"},
+        environ_overrides={**environ, "gunicorn.socket": came_in_on},
+    )
+    assert answer.status_code == 400
+    assert "the body is not framed as HTTP wants it" in answer.text
 
 
 def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +180,7 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
         "server_capabilities": "CHOWN",
         "stop_timeout": "3",
     }
-    build(read({f"RINGMASTER_{name.upper()}": value for name, value in settings.items()}))
+    application(**settings)
     assert specs == [
         ServerSpec(
             deployment="blue",

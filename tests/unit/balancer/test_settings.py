@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from balancer.core.ring_profile import RingProfile
+from balancer.core.strategies import Ring
 from balancer.settings import PREFIX, InvalidSetting, Settings, markdown, read
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "settings.md"
@@ -27,10 +29,9 @@ DEFAULTS = {
     "server_cpus": 0.0,
     "server_read_only": True,
     "server_capabilities": (),
-    "ring_strategy": "table",
-    "request_hash": "",
-    "slots": 512,
-    "virtual_servers": 9,
+    "ring": {},
+    "slow_start": 0.0,
+    "plugins": (),
     "heartbeat_interval": 0.5,
     "heartbeat_timeout": 0.5,
     "heartbeat_strikes": 3,
@@ -39,6 +40,8 @@ DEFAULTS = {
     "stop_timeout": 10,
     "response_timeout": 60.0,
     "unknown_path": "pass",
+    "explain": True,
+    "access_log": "errors",
     "token_sha256": "",
     "state_dir": "/var/lib/ringmaster",
     "edge_dir": "/run/ringmaster",
@@ -61,14 +64,16 @@ ACCEPTED = [
     ("server_read_only", "false", False),
     ("server_read_only", "TRUE", True),
     ("server_capabilities", "NET_BIND_SERVICE, CHOWN", ("NET_BIND_SERVICE", "CHOWN")),
-    ("ring_strategy", "course", "course"),
-    ("request_hash", "sha256", "sha256"),
-    ("slots", "4", 4),
-    ("slots", "65536", 65536),
+    ("ring", '{"strategy":"course"}', {"strategy": "course"}),
+    ("ring", ' {"slots": 65536, "bound": 1.25} ', {"slots": 65536, "bound": 1.25}),
+    ("slow_start", "30", 30.0),
+    ("plugins", "", ()),
     ("heartbeat_interval", "1.5", 1.5),
     ("drain_timeout", "0", 0.0),
     ("stop_timeout", "0", 0),
     ("token_sha256", "0123456789abcdef" * 4, "0123456789abcdef" * 4),
+    ("explain", "false", False),
+    ("access_log", "all", "all"),
     ("log_level", "debug", "debug"),
 ]
 
@@ -86,10 +91,8 @@ REFUSED = [
     ("server_memory", ["0", "256 m", "256mb", "-1", "m"], "such as 256m, or empty"),
     ("server_cpus", ["", "-1", "513", "two", "nan", "inf"], "a number from 0 to 512"),
     ("server_read_only", ["", "yes", "1"], "true or false"),
-    ("ring_strategy", ["", "maglev", "Table"], "one of table, course"),
-    ("request_hash", ["crc", "sha512"], "one of , course, crc32, md5, sha1, sha256"),
-    ("slots", ["", "0", "1", "500", "131072", "-512", "512.0"], "a power of two from 2 to 65536"),
-    ("virtual_servers", ["0", "65537", ""], "an integer from 1 to 65536"),
+    ("ring", ["", "table", '"table"', "[]", "null", '{"slots":512', "{'slots':512}"], "a JSON object"),
+    ("slow_start", ["", "-1", "3601", "nan", "on"], "seconds from 0 to 3600"),
     ("heartbeat_interval", ["0", "0.01", "3601", "nan", "soon"], "seconds from 0.05 to 3600"),
     ("heartbeat_timeout", ["0", "601", "nan"], "seconds from 0.01 to 600"),
     ("heartbeat_strikes", ["0", "101", "1.5"], "an integer from 1 to 100"),
@@ -98,6 +101,8 @@ REFUSED = [
     ("stop_timeout", ["-1", "3601", "1.5"], "an integer from 0 to 3600"),
     ("response_timeout", ["0", "86401", "nan"], "seconds from 0.1 to 86400"),
     ("unknown_path", ["", "404"], "one of pass, course"),
+    ("explain", ["", "yes", "1"], "true or false"),
+    ("access_log", ["", "none", "ALL"], "one of errors, all"),
     ("token_sha256", ["secret", "0" * 63, "A" * 64], "64 hex digits, or empty"),
     ("state_dir", ["", "var", "/a b"], "an absolute path"),
     ("edge_dir", ["", "run", "/a b"], "an absolute path"),
@@ -127,13 +132,13 @@ def test_a_bad_value_is_refused_with_its_variable_and_what_to_write(name: str, t
 
 
 def test_every_setting_that_can_be_wrong_is_tried() -> None:
-    takes_any_words = {"server_capabilities"}
+    takes_any_words = {"server_capabilities", "plugins"}
     assert {name for name, _, _ in REFUSED} == DEFAULTS.keys() - takes_any_words
 
 
 def test_an_unknown_variable_is_refused() -> None:
-    with pytest.raises(InvalidSetting, match="RINGMASTER_SLOT is not a setting"):
-        read({"RINGMASTER_SLOT": "512"})
+    with pytest.raises(InvalidSetting, match="RINGMASTER_SLOTS is not a setting"):
+        read({"RINGMASTER_SLOTS": "512"})
 
 
 def test_other_peoples_variables_are_none_of_our_business() -> None:
@@ -145,20 +150,71 @@ def test_the_first_fleet_must_fit_under_the_cap() -> None:
         read({"RINGMASTER_MAX_SERVERS": "2"})
 
 
-def test_virtual_servers_must_fit_the_course_ring() -> None:
-    environment = {"RINGMASTER_VIRTUAL_SERVERS": "5", "RINGMASTER_SLOTS": "4"}
-    assert read(environment).virtual_servers == 5
-    with pytest.raises(InvalidSetting, match="RINGMASTER_VIRTUAL_SERVERS must be at most RINGMASTER_SLOTS=4"):
-        read(environment | {"RINGMASTER_RING_STRATEGY": "course"})
+def test_the_ring_is_a_ring_profile() -> None:
+    profile = read({"RINGMASTER_RING": '{"strategy":"ring","slots":64,"key":"path"}'}).ring_profile()
+    assert (profile.strategy, str(profile.key)) == (Ring(slots=64), "path")
+    assert read({}).ring_profile() == RingProfile()
 
 
-@pytest.mark.parametrize("strategy", ["table", "course"])
-def test_the_first_fleet_must_fit_the_ring(strategy: str) -> None:
-    environment = {"RINGMASTER_SLOTS": "2", "RINGMASTER_VIRTUAL_SERVERS": "1", "RINGMASTER_RING_STRATEGY": strategy}
+@pytest.mark.parametrize(
+    ("ring", "reason"),
+    [
+        ('{"strategy":"jump"}', "strategy must be one of table, course, ring, maglev"),
+        ('{"request_hash":"crc"}', "request_hash must be one of course, crc32, xxh64, md5, sha1, sha256"),
+        ('{"key":"url"}', "key must be one of random, header:NAME, "),
+        ('{"slots":500}', "slots must be a power of two from 2 to 65536"),
+        ('{"slots":"512"}', "slots must be a power of two from 2 to 65536"),
+        ('{"bound":NaN}', "bound must be null (off) or a number above 1"),
+        ('{"strategy":"course","virtual_servers":5,"slots":4}', "virtual_servers must be an integer from 1 to 4"),
+        ('{"slot":512}', "'slot' is not a field of a ring profile"),
+    ],
+)
+def test_a_ring_profile_that_cannot_be_is_refused_with_its_field(ring: str, reason: str) -> None:
+    with pytest.raises(InvalidSetting, match="^RINGMASTER_RING: " + re.escape(reason)):
+        read({"RINGMASTER_RING": ring})
+
+
+@pytest.mark.parametrize("ring", ['{"slots":2}', '{"strategy":"course","slots":16,"virtual_servers":8}'])
+def test_the_first_fleet_must_fit_the_ring(ring: str) -> None:
+    with pytest.raises(InvalidSetting, match="INITIAL_SERVERS names 3 servers, and the ring holds at most 2"):
+        read({"RINGMASTER_RING": ring})
+
+
+def test_slow_start_needs_a_strategy_that_knows_weights() -> None:
+    environment = {"RINGMASTER_SLOW_START": "30"}
+    assert read(environment).slow_start == 30
     with pytest.raises(
-        InvalidSetting, match="INITIAL_SERVERS names 3 servers, and a ring of RINGMASTER_SLOTS=2 holds at most 2"
+        InvalidSetting, match="RINGMASTER_SLOW_START: the strategy course knows no weights; set it to 0"
     ):
-        read(environment)
+        read(environment | {"RINGMASTER_RING": '{"strategy":"course"}'})
+
+
+PLUGIN = "tests.unit.balancer.example_plugin"
+
+
+def test_a_plug_in_is_a_choice_like_any_other() -> None:
+    settings = read(
+        {"RINGMASTER_PLUGINS": f" {PLUGIN}:Rendezvous ,", "RINGMASTER_RING": '{"strategy":"rendezvous","slots":64}'}
+    )
+    assert settings.plugins == (f"{PLUGIN}:Rendezvous",)
+    assert settings.ring_profile().slots == 64
+
+
+@pytest.mark.parametrize("plugin", ["nowhere:Nothing", "nowhere", f"{PLUGIN}:Nothing"])
+def test_a_plug_in_that_is_not_there_is_refused_with_its_name(plugin: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"^RINGMASTER_PLUGINS: .*{plugin}"):
+        read({"RINGMASTER_PLUGINS": plugin})
+
+
+def test_a_request_hash_without_a_haproxy_form_needs_the_flask_plane() -> None:
+    environment = {
+        "RINGMASTER_PLUGINS": f"{PLUGIN}:LENGTH",
+        "RINGMASTER_RING": '{"request_hash":"length"}',
+        "RINGMASTER_DATA_PLANE": "flask",
+    }
+    assert read(environment).ring_profile().request_hash.name == "length"
+    with pytest.raises(InvalidSetting, match=r"^RINGMASTER_RING: request_hash: length has no HAProxy form"):
+        read(environment | {"RINGMASTER_DATA_PLANE": "haproxy"})
 
 
 def test_the_documentation_has_the_table_as_it_is() -> None:

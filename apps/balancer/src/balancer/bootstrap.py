@@ -20,8 +20,7 @@ from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.http_probe import HttpProbe
 from balancer.adapters.system import SystemChance, SystemClock
 from balancer.core.heartbeat import HeartbeatPolicy
-from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
-from balancer.core.strategies import strategy
+from balancer.core.request_hash import REQUEST_IDS
 from balancer.http.answer import broken_body
 from balancer.http.control import create_control_app
 from balancer.http.public import Forward, create_public_app
@@ -34,6 +33,9 @@ from balancer.service.health import Health
 from balancer.service.heartbeats import Heartbeats
 from balancer.service.loops import Loops
 from balancer.service.reconciler import Reconciler
+from balancer.service.ring_service import RingService
+from balancer.service.slow_start import SlowStart
+from balancer.service.turns import Turns
 from balancer.settings import Settings, read
 
 if TYPE_CHECKING:
@@ -76,10 +78,9 @@ def build(settings: Settings) -> Application:
     probe = HttpProbe(path=settings.heartbeat_path, timeout=settings.heartbeat_timeout)
     plane, forward = _data_plane(settings)
     condition = Condition()
+    catalogue, profile = settings.catalogue(), settings.ring_profile()
     desired = DesiredFleet(
-        store=FileStore(Path(settings.state_dir)),
-        plane=plane,
-        strategy=strategy(settings.ring_strategy, slots=settings.slots, virtual_servers=settings.virtual_servers),
+        store=FileStore(Path(settings.state_dir), catalogue=catalogue, profile=profile), plane=plane, profile=profile
     )
     crew = Crew(
         runtime=runtime,
@@ -94,6 +95,7 @@ def build(settings: Settings) -> Application:
         interval=settings.heartbeat_interval, timeout=settings.heartbeat_timeout, strikes=settings.heartbeat_strikes
     )
     heartbeats = Heartbeats(probe=probe, policy=policy, size=settings.max_servers)
+    slow_start = SlowStart(clock=clock, seconds=settings.slow_start)
     reconciler = Reconciler(
         desired=desired,
         crew=crew,
@@ -103,15 +105,28 @@ def build(settings: Settings) -> Application:
         chance=chance,
         clock=clock,
         initial=settings.initial_servers,
+        profile=profile,
+        slow_start=slow_start,
         on_change=wake.set,
     )
+    turns = Turns(desired=desired, patience=settings.start_grace + settings.drain_timeout)
     service = FleetService(
         desired=desired,
         crew=crew,
+        turns=turns,
         chance=chance,
         max_servers=settings.max_servers,
         reserved=("ringmaster-edge", "ringmaster-balancer"),
-        patience=settings.start_grace + settings.drain_timeout,
+        ramp=slow_start.first_ramp,
+    )
+    ring = RingService(
+        desired=desired,
+        plane=plane,
+        catalogue=catalogue,
+        turns=turns,
+        configured=profile,
+        slow_start=settings.slow_start > 0,
+        max_servers=settings.max_servers,
     )
     loops = Loops(
         wake=wake,
@@ -123,40 +138,34 @@ def build(settings: Settings) -> Application:
         interval=policy.interval,
     )
     public = create_public_app(service, token_sha256=settings.token_sha256, forward=forward)
-    public.register_error_handler(ParseException, broken_body)
-    return Application(
-        public=public,
-        control=create_control_app(Health(desired=desired, condition=condition), token_sha256=settings.token_sha256),
-        loops=loops,
-    )
+    health = Health(desired=desired, condition=condition)
+    control = create_control_app(health, ring, token_sha256=settings.token_sha256)
+    for side in (public, control):
+        side.register_error_handler(ParseException, broken_body)
+    return Application(public=public, control=control, loops=loops)
 
 
 def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
-    request_hash = REQUEST_HASHES[settings.request_hash or _usual_hash(settings.ring_strategy)]
     course_errors = settings.unknown_path == "course"
     if settings.data_plane == "haproxy":
         edge = EdgeProfile(
             directory=Path(settings.edge_dir),
-            request_hash=request_hash,
-            slots=settings.slots,
             heartbeat_path=settings.heartbeat_path,
             response_timeout=settings.response_timeout,
             course_errors=course_errors,
+            explain=settings.explain,
+            access_log=settings.access_log,
         )
         return HaproxyEdge(edge), None
     plane = FlaskPlane()
     forwarding = ForwardingProfile(
-        request_hash=request_hash,
-        slots=settings.slots,
         response_timeout=settings.response_timeout,
         course_errors=course_errors,
+        explain=settings.explain,
+        access_log=settings.access_log,
         draw=lambda: random.choice(REQUEST_IDS),  # noqa: S311 (spreads load, guards nothing)
     )
     return plane, Forwarder(plane, forwarding)
-
-
-def _usual_hash(strategy_name: str) -> str:
-    return "course" if strategy_name == "course" else "crc32"
 
 
 def _server_spec(settings: Settings) -> ServerSpec:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
 from balancer.core import names
-from balancer.core.request_hash import REQUEST_HASHES
-from balancer.core.strategies import STRATEGIES, strategy
+from balancer.core.errors import InvalidRequest
+from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.plugins import InvalidPlugin, catalogue
 
 PREFIX = "RINGMASTER_"
 
@@ -66,11 +67,6 @@ def _yes_or_no(text: str) -> bool:
     return {"true": True, "false": False}[text.lower()]
 
 
-def _power_of_two(text: str) -> int:
-    value = int(text)
-    return value if 2 <= value <= 65536 and value & (value - 1) == 0 else _refuse()
-
-
 def _hostnames(text: str) -> tuple[str, ...]:
     hostnames = tuple(name.strip() for name in text.split(",") if name.strip())
     unique = len({names.same(name) for name in hostnames}) == len(hostnames)
@@ -81,11 +77,14 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def _environment(text: str) -> dict[str, str]:
+def _object(text: str) -> dict[str, Any]:
     document = json.loads(text)
-    if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
-        raise ValueError
-    return document
+    return document if isinstance(document, dict) else _refuse()
+
+
+def _environment(text: str) -> dict[str, str]:
+    document = _object(text)
+    return document if all(isinstance(value, str) for value in document.values()) else _refuse()
 
 
 _FLAG = Kind("true or false", _yes_or_no)
@@ -131,13 +130,18 @@ class Settings:
     server_capabilities: tuple[str, ...] = _setting(
         "", Kind("capabilities with commas between them", _words), "Linux capabilities a server keeps; none by default."
     )
-    ring_strategy: str = _setting("table", _choice(*STRATEGIES), "How servers get their slots.")
-    request_hash: str = _setting(
-        "", _choice("", *REQUEST_HASHES),
-        "How a request gets its slot; empty: course for the strategy course, crc32 otherwise.",
+    ring: dict[str, Any] = _setting(
+        "{}", Kind("a JSON object", _object),
+        "The ring profile: strategy with its parameters, request_hash, key, bound; see docs/ring.md.",
     )  # fmt: skip
-    slots: int = _setting("512", Kind("a power of two from 2 to 65536", _power_of_two), "M, the ring's slots.")
-    virtual_servers: int = _setting("9", _integer(1, 65536), "K, virtual servers per server (strategy course).")
+    slow_start: float = _setting(
+        "0", _seconds(0, 3600), "In how long a new server comes to its whole weight; 0: at once."
+    )
+    plugins: tuple[str, ...] = _setting(
+        "",
+        Kind("module:NAME with commas between them", _words),
+        "Strategies and request hashes of your own; see docs/ring.md.",
+    )
     heartbeat_interval: float = _setting("0.5", _seconds(0.05, 3600), "From one heartbeat to the next.")
     heartbeat_timeout: float = _setting("0.5", _seconds(0.01, 600), "How long a heartbeat may take.")
     heartbeat_strikes: int = _setting("3", _integer(1, 100), "Missed heartbeats in a row that mean dead.")
@@ -148,12 +152,26 @@ class Settings:
     unknown_path: str = _setting(
         "pass", _choice("pass", "course"), "A server's 404 passes unchanged, or becomes the handout's 400."
     )
+    explain: bool = _setting(
+        "true", _FLAG, "Answers tell their server, slot and attempt: X-Served-By, X-Ring-Slot, X-Ring-Attempt."
+    )
+    access_log: str = _setting(
+        "errors", _choice("errors", "all"), "Which requests are logged, with server, slot and attempt."
+    )
     token_sha256: str = _setting(
         "", _text(r"([0-9a-f]{64})?", "64 hex digits, or empty"), "SHA-256 of the token for /add, /rm and control."
     )
     state_dir: str = _setting("/var/lib/ringmaster", _text(r"/\S*", "an absolute path"), "Where the fleet is kept.")
     edge_dir: str = _setting("/run/ringmaster", _text(r"/\S*", "an absolute path"), "Shared with the edge.")
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "What is logged.")
+
+    def catalogue(self) -> Catalogue:
+        """Raises InvalidPlugin."""
+        return catalogue(self.plugins, at_edge=self.data_plane == "haproxy")
+
+    def ring_profile(self) -> RingProfile:
+        """Raises InvalidPlugin, InvalidRequest."""
+        return self.catalogue().profile(self.ring)
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -181,14 +199,24 @@ def _check_together(settings: Settings) -> None:
             f"{PREFIX}INITIAL_SERVERS names {len(settings.initial_servers)} servers, "
             f"more than {PREFIX}MAX_SERVERS={settings.max_servers}"
         )
-    if settings.ring_strategy == "course" and settings.virtual_servers > settings.slots:
-        raise InvalidSetting(f"{PREFIX}VIRTUAL_SERVERS must be at most {PREFIX}SLOTS={settings.slots}")
-    ring = strategy(settings.ring_strategy, slots=settings.slots, virtual_servers=settings.virtual_servers)
-    if len(settings.initial_servers) > ring.capacity:
+    _check_ring(settings)
+
+
+def _check_ring(settings: Settings) -> None:
+    try:
+        profile = settings.ring_profile()
+    except InvalidPlugin as error:
+        raise InvalidSetting(f"{PREFIX}PLUGINS: {error}") from None
+    except InvalidRequest as error:
+        raise InvalidSetting(f"{PREFIX}RING: {error}") from None
+    capacity = profile.strategy.capacity
+    if len(settings.initial_servers) > capacity:
         raise InvalidSetting(
-            f"{PREFIX}INITIAL_SERVERS names {len(settings.initial_servers)} servers, and a ring of "
-            f"{PREFIX}SLOTS={settings.slots} holds at most {ring.capacity}"
+            f"{PREFIX}INITIAL_SERVERS names {len(settings.initial_servers)} servers, "
+            f"and the ring holds at most {capacity}"
         )
+    if settings.slow_start and not profile.strategy.weighted:
+        raise InvalidSetting(f"{PREFIX}SLOW_START: the strategy {profile.strategy.name} knows no weights; set it to 0")
 
 
 def markdown() -> str:

@@ -49,6 +49,16 @@ resource "docker_container" "this" {
     }
   }
 
+  dynamic "mounts" {
+    for_each = var.plugins[*]
+    content {
+      type      = "bind"
+      source    = mounts.value
+      target    = "/opt/plugins"
+      read_only = true
+    }
+  }
+
   networks_advanced {
     name    = var.network_id
     aliases = ["ringmaster-balancer"]

@@ -49,6 +49,12 @@ variable "environment" {
   type        = map(string)
 }
 
+variable "plugins" {
+  description = "Folder on the engine's host with strategies and request hashes of the user's own. null: there are none."
+  type        = string
+  default     = null
+}
+
 variable "grace_seconds" {
   description = "Seconds between SIGTERM and SIGKILL."
   type        = number

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,20 @@ import pytest
 from balancer.adapters.file_store import FileStore, replace_file
 from balancer.core.errors import StateUnavailable
 from balancer.core.fleet import Fleet
-from balancer.core.strategies import Table
+from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.core.strategies import Course, Table
 
-TABLE = Table(slots=16)
+CATALOGUE = Catalogue()
+PROFILE = RingProfile(strategy=Table(slots=16))
 
 
 def fleet(count: int) -> Fleet:
     names = [f"S{number}" for number in range(1, count + 1)]
-    return Fleet.first(names, 16).fill({name: f"10.0.0.9:{5000 + at}" for at, name in enumerate(names)}, TABLE)
+    return Fleet.first(names, PROFILE).fill({name: f"10.0.0.9:{5000 + at}" for at, name in enumerate(names)})
+
+
+def store_in(directory: Path, profile: RingProfile = PROFILE) -> FileStore:
+    return FileStore(directory, catalogue=CATALOGUE, profile=profile)
 
 
 OLD, NEW, NEWEST = fleet(1), fleet(2), fleet(3)
@@ -42,7 +49,7 @@ class PowerCut(BaseException):
 def test_a_crash_at_any_step_leaves_one_whole_fleet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, survives: Fleet
 ) -> None:
-    store = FileStore(tmp_path)
+    store = store_in(tmp_path)
     store.save(OLD)
     store.save(NEW)
 
@@ -53,9 +60,9 @@ def test_a_crash_at_any_step_leaves_one_whole_fleet(
         crash.setattr(step, cut)
         with pytest.raises(PowerCut):
             store.save(NEWEST)
-    assert FileStore(tmp_path).load() == survives
-    FileStore(tmp_path).save(NEWEST)
-    assert FileStore(tmp_path).load() == NEWEST
+    assert store_in(tmp_path).load() == survives
+    store_in(tmp_path).save(NEWEST)
+    assert store_in(tmp_path).load() == NEWEST
 
 
 def test_a_file_is_synced_before_it_gets_its_name_and_the_folder_after(
@@ -85,17 +92,19 @@ DAMAGE: list[Callable[[Path], object]] = [
     lambda path: path.write_text("[]"),
     lambda path: path.write_text("null"),
     lambda path: path.write_text("{}"),
-    lambda path: path.write_text(path.read_text().replace('"format": 1', '"format": 99')),
+    lambda path: path.write_text(path.read_text().replace('"format": 2', '"format": 99')),
     lambda path: path.write_text(path.read_text().replace('"serving"', '"dancing"')),
     lambda path: path.write_text(path.read_text().replace('"ring_id"', '"id"')),
     lambda path: path.write_text(path.read_text().replace('"servers": [', '"servers": [4, ')),
     lambda path: path.write_text(path.read_text().replace('"table": [', '"table": ["x", ')),
+    lambda path: path.write_text(path.read_text().replace('"weight": 1', '"weight": "heavy"')),
+    lambda path: path.write_text(path.read_text().replace('"version": 2', '"version": null')),
 ]
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_file_gives_way_to_the_last_good_copy(tmp_path: Path, damage: Callable[[Path], object]) -> None:
-    store = FileStore(tmp_path)
+    store = store_in(tmp_path)
     store.save(OLD)
     store.save(NEW)
     damage(tmp_path / "fleet.json")
@@ -104,7 +113,7 @@ def test_a_damaged_file_gives_way_to_the_last_good_copy(tmp_path: Path, damage: 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_without_any_good_copy_the_state_is_said_to_be_lost(tmp_path: Path, damage: Callable[[Path], object]) -> None:
-    store = FileStore(tmp_path)
+    store = store_in(tmp_path)
     store.save(OLD)
     damage(tmp_path / "fleet.json")
     with pytest.raises(StateUnavailable, match="cannot be read"):
@@ -112,7 +121,7 @@ def test_without_any_good_copy_the_state_is_said_to_be_lost(tmp_path: Path, dama
 
 
 def test_a_lost_file_gives_way_to_the_last_good_copy(tmp_path: Path) -> None:
-    store = FileStore(tmp_path)
+    store = store_in(tmp_path)
     store.save(OLD)
     store.save(NEW)
     (tmp_path / "fleet.json").unlink()
@@ -121,12 +130,12 @@ def test_a_lost_file_gives_way_to_the_last_good_copy(tmp_path: Path) -> None:
 
 def test_half_a_new_file_is_nothing(tmp_path: Path) -> None:
     (tmp_path / "fleet.json.new").write_text('{"format": 1, "tar')
-    assert FileStore(tmp_path).load() is None
+    assert store_in(tmp_path).load() is None
 
 
 def test_a_volume_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     with pytest.raises(StateUnavailable, match=r"the fleet cannot be saved: .*gone"):
-        FileStore(tmp_path / "gone").save(OLD)
+        store_in(tmp_path / "gone").save(OLD)
 
 
 def test_a_volume_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,15 +144,61 @@ def test_a_volume_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr("pathlib.Path.stat", refuse)
     with pytest.raises(StateUnavailable, match=r"the fleet cannot be read: .*Permission denied"):
-        FileStore(tmp_path).load()
+        store_in(tmp_path).load()
 
 
 def test_the_file_says_what_it_is(tmp_path: Path) -> None:
-    FileStore(tmp_path).save(OLD)
+    store_in(tmp_path).save(OLD)
+    profile = {
+        "strategy": "table",
+        "slots": 16,
+        "request_hash": "crc32",
+        "key": "random",
+        "bound": None,
+    }
     assert json.loads((tmp_path / "fleet.json").read_text()) == {
-        "format": 1,
+        "format": 2,
         "target": 1,
         "next_ring_id": 2,
-        "servers": [{"name": "S1", "ring_id": 1, "state": "serving", "address": "10.0.0.9:5000"}],
+        "servers": [
+            {"name": "S1", "ring_id": 1, "state": "serving", "address": "10.0.0.9:5000", "weight": 1, "ramp": 16}
+        ],
         "table": [1] * 16,
+        "profile": profile,
+        "configured": profile,
+        "version": 2,
     }
+
+
+OTHER = RingProfile(strategy=Course(slots=16, virtual_servers=2))
+
+
+def test_a_file_of_the_format_before_is_read_with_the_profile_of_the_settings(tmp_path: Path) -> None:
+    """Its servers, their table and their addresses stay; weights and profiles it does not know."""
+    (tmp_path / "fleet.json").write_text(
+        '{"format": 1, "target": 1, "next_ring_id": 2, "table": [' + ", ".join("1" * 16) + "], "
+        '"servers": [{"name": "S1", "ring_id": 1, "state": "serving", "address": "10.0.0.9:5000"}]}'
+    )
+    assert store_in(tmp_path).load() == replace(OLD, version=1)
+    assert store_in(tmp_path, OTHER).load() == replace(OLD, version=1, profile=OTHER, configured=OTHER)
+
+
+def test_weights_ramps_profiles_and_version_are_kept(tmp_path: Path) -> None:
+    switched = Catalogue().profile({"strategy": "ring", "slots": 16, "key": "cookie:id", "bound": 1.1})
+    fleet = NEW.begin_join(["S9"], weight=5, ramp=3).weighed("S1", 200).switched(switched)
+    assert fleet.profile != fleet.configured
+    store_in(tmp_path).save(fleet)
+    assert store_in(tmp_path, OTHER).load() == fleet
+
+
+@pytest.mark.parametrize(
+    "lost", ['{"strategy": "removed"}', '{"slots": 7}', '{"request_hash": "removed"}', "[]", '"table"', "null"]
+)
+def test_a_profile_that_cannot_be_read_costs_the_profile_and_not_the_fleet(
+    tmp_path: Path, lost: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store_in(tmp_path).save(OLD)
+    document = json.loads((tmp_path / "fleet.json").read_text())
+    (tmp_path / "fleet.json").write_text(json.dumps(document | {"profile": json.loads(lost)}))
+    assert store_in(tmp_path, OTHER).load() == replace(OLD, profile=OTHER)
+    assert [record.message for record in caplog.records] == ["ring profile lost, taking the settings'"]

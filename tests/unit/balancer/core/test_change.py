@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balancer.core.change import Change, parse, printable, to_add, to_remove
+from balancer.core.change import weight as weight_in
 from balancer.core.errors import InvalidRequest, RingFull
 from tests.fakes.chance import SeededChance
 from tests.unit.balancer.bad_bodies import BAD_BODIES
@@ -35,6 +36,9 @@ def read(body: bytes) -> Change:
         (b'{"N":7,"n":1}', Change(1)),
         (b'{"n":1,"hostnames":["server_1"]}', Change(1, ("server_1",))),
         (b'{"\\u006e":1}', Change(1)),
+        (b'{"n":2,"weight":3}', Change(2, weight=3)),
+        (b'{"n":1,"weight":0}', Change(1, weight=0)),
+        (b'{"n":1,"weight":256}', Change(1, weight=256)),
     ],
 )
 def test_a_right_body_is_read(body: bytes, change: Change) -> None:
@@ -45,6 +49,17 @@ def test_a_right_body_is_read(body: bytes, change: Change) -> None:
 def test_a_wrong_body_is_refused_with_its_reason(body: bytes, reason: str) -> None:
     with pytest.raises(InvalidRequest, match=re.escape(reason)):
         read(body)
+
+
+@pytest.mark.parametrize("weight", ["-1", "257", "1.0", "1e2", "true", "null", '"1"', "[1]", "{}", "1" + 400 * "0"])
+def test_a_weight_that_is_no_integer_from_0_to_256_is_refused(weight: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"^weight must be an integer from 0 to 256$"):
+        read(b'{"n":1,"weight":%b}' % weight.encode())
+
+
+def test_a_weight_that_has_to_be_there_is_missed() -> None:
+    with pytest.raises(InvalidRequest, match=r"^weight is missing: an integer from 0 to 256$"):
+        weight_in({"n": 1})
 
 
 @given(st.binary(max_size=60))

@@ -10,15 +10,16 @@ import pytest
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
 from balancer.core.plan import Observed, Plan, decide, failure
+from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Table
 
-TABLE = Table(slots=8)
+PROFILE = RingProfile(strategy=Table(slots=8))
 NOTHING = Plan(failed={}, fence=(), moved={}, abandon=(), retire=(), start=0)
 
 
 def fleet(count: int = 3) -> Fleet:
     names = [f"S{number}" for number in range(1, count + 1)]
-    return Fleet.first(names, 8).fill({name: address(name) for name in names}, TABLE)
+    return Fleet.first(names, PROFILE).fill({name: address(name) for name in names})
 
 
 def address(name: str) -> str:
@@ -61,7 +62,7 @@ def test_nothing_follows_when_all_is_as_it_shall_be() -> None:
 
 
 def test_an_empty_fleet_needs_nothing() -> None:
-    assert decided(Fleet.empty(8), {}) == NOTHING
+    assert decided(Fleet.empty(PROFILE), {}) == NOTHING
 
 
 def test_a_vanished_container_is_a_failure_and_calls_for_a_replacement() -> None:
@@ -107,7 +108,7 @@ def test_an_orphan_is_removed() -> None:
 
 
 def test_what_somebody_has_in_hand_is_left_alone() -> None:
-    leaving = fleet().begin_leave(["S1"], TABLE)
+    leaving = fleet().begin_leave(["S1"])
     seen = observed(leaving) | {"S9": container("S9", 9)}
     assert decided(leaving, seen, in_hand={"S9", "S1"}) == NOTHING
 
@@ -130,12 +131,12 @@ def test_a_joining_server_that_nobody_brings_up_is_abandoned_and_its_container_r
 
 
 def test_the_first_fleet_is_never_abandoned() -> None:
-    first = Fleet.first(["S1", "S2"], 8)
+    first = Fleet.first(["S1", "S2"], PROFILE)
     assert decided(first, observed(first)) == replace(NOTHING, start=2)
 
 
 def test_a_leaving_server_that_nobody_cares_for_is_retired() -> None:
-    leaving = fleet().begin_leave(["S1"], TABLE)
+    leaving = fleet().begin_leave(["S1"])
     assert decided(leaving, observed(leaving)) == replace(NOTHING, retire=("S1",))
 
 
@@ -152,7 +153,7 @@ def test_replacements_on_their_way_are_counted(replacing: int, start: int) -> No
 
 
 def test_several_things_can_follow_at_once() -> None:
-    leaving = fleet(5).begin_leave(["S5"], TABLE)
+    leaving = fleet(5).begin_leave(["S5"])
     seen = observed(leaving) | {"S9": container("S9", 9), "S2": container("S2", 2, at="10.0.0.99:5000")}
     del seen["S1"]
     assert decided(leaving, seen, suspects={3}) == Plan(

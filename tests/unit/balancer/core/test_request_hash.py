@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, slot_shares
+from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, RequestHash, request_id, slot_shares
 
 every = pytest.mark.parametrize("name", REQUEST_HASHES)
 
 
 def test_hashes_have_these_names() -> None:
-    assert tuple(REQUEST_HASHES) == ("course", "crc32", "md5", "sha1", "sha256")
+    assert tuple(REQUEST_HASHES) == ("course", "crc32", "xxh64", "md5", "sha1", "sha256")
+    assert all(name == request_hash.name for name, request_hash in REQUEST_HASHES.items())
 
 
 def test_request_ids_are_all_six_digit_numbers() -> None:
@@ -25,31 +26,60 @@ def test_request_ids_are_all_six_digit_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "slot"), [("course", 145), ("crc32", 353), ("md5", 62), ("sha1", 27), ("sha256", 146)]
+    ("name", "slots"),
+    [
+        ("course", (145, 337, 80)),
+        ("crc32", (353, 0, 119)),
+        ("xxh64", (290, 409, 327)),
+        ("md5", (62, 126, 25)),
+        ("sha1", (27, 265, 142)),
+        ("sha256", (146, 85, 305)),
+    ],
 )
-def test_slots_are_golden(name: str, slot: int) -> None:
-    assert REQUEST_HASHES[name].slot("123456", 512) == slot
+def test_slots_are_golden(name: str, slots: tuple[int, ...]) -> None:
+    """Of a request id, of no bytes at all, and of bytes that are no text."""
+    assert tuple(REQUEST_HASHES[name].slot(key, 512) for key in (b"123456", b"", b"\xff\x00,\xe2\x82")) == slots
 
 
-@given(st.integers(0, 10**9))
-def test_the_course_hash_is_the_handouts_formula(request_id: int) -> None:
-    assert REQUEST_HASHES["course"].value(str(request_id)) == request_id**2 + 2 * request_id + 17
+@every
+@given(key=st.binary(max_size=300))
+def test_a_value_is_never_negative_and_has_63_bits_at_most(name: str, key: bytes) -> None:
+    """HAProxy's integers are signed and have 64."""
+    assert 0 <= REQUEST_HASHES[name].value(key) < 2**63
 
 
-@pytest.mark.parametrize(("request_id", "value"), [(1, 20), (2, 25), (132_574, 17_576_130_641)])
-def test_h_is_golden(request_id: int, value: int) -> None:
-    assert REQUEST_HASHES["course"].value(str(request_id)) == value
+@given(st.sampled_from(REQUEST_IDS))
+def test_the_course_hash_is_the_handouts_formula(number: int) -> None:
+    assert REQUEST_HASHES["course"].value(b"%d" % number) == number**2 + 2 * number + 17
 
 
-@given(st.text(max_size=40))
-def test_crc32_is_zlibs_of_the_utf_8_bytes(key: str) -> None:
-    assert REQUEST_HASHES["crc32"].value(key) == zlib.crc32(key.encode())
+@pytest.mark.parametrize(("number", "value"), [(100_000, 10_000_200_017), (132_574, 17_576_130_641)])
+def test_h_is_golden(number: int, value: int) -> None:
+    assert REQUEST_HASHES["course"].value(b"%d" % number) == value
+
+
+@pytest.mark.parametrize(
+    "key",
+    [b"", b"0", b"12345", b"1234567", b"012345", b"+12345", b" 12345", b"12345\n", b"1e5000", "\uff11\uff12".encode()],
+)
+def test_any_other_key_gets_a_request_id_from_its_crc_32(key: bytes) -> None:
+    assert request_id(key) == 100_000 + zlib.crc32(key) % 900_000
+
+
+@given(st.binary(max_size=40))
+def test_every_key_has_a_request_id(key: bytes) -> None:
+    assert request_id(key) in REQUEST_IDS
+
+
+@given(st.binary(max_size=40))
+def test_crc32_is_zlibs(key: bytes) -> None:
+    assert REQUEST_HASHES["crc32"].value(key) == zlib.crc32(key)
 
 
 @pytest.mark.parametrize("name", ["md5", "sha1", "sha256"])
-@given(key=st.text(max_size=40), exponent=st.integers(1, 16))
-def test_a_digest_gives_the_remainder_of_the_whole_digest(name: str, key: str, exponent: int) -> None:
-    whole = int.from_bytes(hashlib.new(name, key.encode()).digest(), "big")
+@given(key=st.binary(max_size=40), exponent=st.integers(1, 16))
+def test_a_digest_gives_the_remainder_of_the_whole_digest(name: str, key: bytes, exponent: int) -> None:
+    whole = int.from_bytes(hashlib.new(name, key).digest(), "big")
     assert REQUEST_HASHES[name].slot(key, 2**exponent) == whole % 2**exponent
 
 
@@ -59,21 +89,23 @@ def test_h_reaches_87_slots_and_one_of_them_takes_a_sixteenth() -> None:
     assert max(hits) == pytest.approx(1 / 16, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["crc32", "md5", "sha1", "sha256"])
+@pytest.mark.parametrize("name", ["crc32", "xxh64", "md5", "sha1", "sha256"])
 def test_the_other_hashes_spread_evenly(name: str) -> None:
-    """Twenty thousand drawn ids; the bound is ring.md's for sampling: 4 standard errors, here of the largest slot."""
+    """Twenty thousand drawn ids; the bound is 5 standard errors of a slot, which the largest of 512 does not reach."""
     draw = random.Random(1)  # noqa: S311 (a repeatable sample)
-    slots = Counter(REQUEST_HASHES[name].slot(str(draw.choice(REQUEST_IDS)), 512) for _ in range(20_000))
+    keys = (b"%d" % draw.choice(REQUEST_IDS) for _ in range(20_000))
+    slots = Counter(REQUEST_HASHES[name].slot(key, 512) for key in keys)
     assert len(slots) == 512
-    assert max(slots.values()) * 512 / 20_000 < 1 + 4 * (511 / 20_000) ** 0.5
+    assert max(slots.values()) * 512 / 20_000 < 1 + 5 * (511 / 20_000) ** 0.5
 
 
-def test_shares_of_all_slots_add_up_to_one() -> None:
-    assert sum(slot_shares(REQUEST_HASHES["crc32"], 2)) == pytest.approx(1)
+def test_shares_are_exact_and_add_up_to_one() -> None:
+    last_digit = RequestHash("last digit", lambda key: key[-1] - ord("0"))
+    assert slot_shares(last_digit, 4) == (0.3, 0.3, 0.2, 0.2)
 
 
 @every
-def test_an_expression_asks_for_the_key_and_ends_with_the_remainder(name: str) -> None:
+def test_an_expression_asks_for_the_key_or_the_id_made_of_it_and_ends_with_the_remainder(name: str) -> None:
     expression = REQUEST_HASHES[name].expression(512)
-    assert expression.startswith("var(txn.key),")
+    assert expression.startswith("var(txn.id)," if name == "course" else "var(txn.key),")
     assert expression.endswith(",mod(512)")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.fleet import Fleet
+from balancer.core.fleet import WARM, Fleet
+from balancer.core.key_source import KeySource
+from balancer.core.request_hash import REQUEST_HASHES
+from balancer.core.ring_profile import Catalogue, RingProfile
 from balancer.core.routes import Backend, Routes, routes
 from balancer.core.strategies import Table
 
-TABLE = Table(slots=8)
+PROFILE = RingProfile(strategy=Table(slots=8))
 
 
 def serving(*names: str) -> Fleet:
-    fleet = Fleet.first(names, 8)
-    return fleet.fill({server.name: f"10.0.0.{server.ring_id}:5000" for server in fleet.servers}, TABLE)
+    fleet = Fleet.first(names, PROFILE)
+    return fleet.fill({server.name: f"10.0.0.{server.ring_id}:5000" for server in fleet.servers})
 
 
 def test_a_slot_names_the_server_that_owns_it() -> None:
@@ -23,7 +29,7 @@ def test_a_slot_names_the_server_that_owns_it() -> None:
 
 
 def test_all_slots_of_an_empty_fleet_are_empty() -> None:
-    assert routes(Fleet.empty(8)) == Routes(("",) * 8, ())
+    assert routes(Fleet.empty(PROFILE)) == Routes(("",) * 8, ())
 
 
 def test_a_joining_server_gets_nothing() -> None:
@@ -45,9 +51,21 @@ def test_when_all_are_down_nobody_answers() -> None:
 
 
 def test_a_leaving_server_stays_a_backend_without_slots() -> None:
-    during = routes(serving("S1", "S2").begin_leave(["S1"], TABLE))
+    during = routes(serving("S1", "S2").begin_leave(["S1"]))
     assert set(during.slots) == {"S2"}
-    assert Backend("S1", "10.0.0.1:5000", draining=True) in during.backends
+    assert Backend("S1", "10.0.0.1:5000", draining=True, weight=WARM) in during.backends
+
+
+def test_a_server_of_weight_0_stays_a_backend_without_slots() -> None:
+    drained = routes(serving("S1", "S2").weighed("S1", 0))
+    assert set(drained.slots) == {"S2"}
+    assert Backend("S1", "10.0.0.1:5000", weight=0) in drained.backends
+
+
+def test_routes_have_the_profile_that_the_fleet_has() -> None:
+    profile = Catalogue().profile({"slots": 8, "request_hash": "sha1", "key": "path", "bound": 1.25})
+    route = routes(serving("S1", "S2").switched(profile))
+    assert (route.request_hash, route.key, route.bound) == (profile.request_hash, profile.key, profile.bound)
 
 
 @given(st.lists(st.sampled_from(["S1", "S2"]), min_size=1, max_size=5), st.sampled_from(["a:1", "b:1"]), st.booleans())
@@ -58,6 +76,11 @@ def test_a_digest_tells_any_two_routes_apart(slots: list[str], address: str, dra
         Routes(one.slots, (Backend("S1", "c:1", draining=draining),)),
         Routes(one.slots, (Backend("S1", address, draining=not draining),)),
         Routes(one.slots, ()),
+        replace(one, backends=(replace(one.backends[0], weight=2),)),
+        replace(one, request_hash=REQUEST_HASHES["md5"]),
+        replace(one, key=KeySource("header", "X-User")),
+        replace(one, key=KeySource("cookie", "X-User")),
+        replace(one, bound=Fraction(5, 4)),
     ]
     assert one.digest not in {other.digest for other in others}
     assert one.digest == Routes(tuple(slots), (Backend("S1", address, draining=draining),)).digest
@@ -65,4 +88,4 @@ def test_a_digest_tells_any_two_routes_apart(slots: list[str], address: str, dra
 
 def test_a_digest_is_golden() -> None:
     """The edge's map carries it across restarts of the balancer: the same routes, the same digest."""
-    assert routes(serving("S1", "S2")).digest == "29fe82a2a9b25a50"
+    assert routes(serving("S1", "S2")).digest == "4633e6ce2da3549e"

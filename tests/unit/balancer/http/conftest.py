@@ -18,4 +18,4 @@ def client(balancer: InMemoryBalancer) -> FlaskClient:
 
 @pytest.fixture
 def control(balancer: InMemoryBalancer) -> FlaskClient:
-    return create_control_app(balancer.health, token_sha256="").test_client()
+    return create_control_app(balancer.health, balancer.ring, token_sha256="").test_client()

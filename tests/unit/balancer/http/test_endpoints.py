@@ -32,6 +32,11 @@ def test_add_makes_up_the_names_that_are_missing(client: FlaskClient) -> None:
     assert re.fullmatch("[a-z0-9]{6}", replicas[4])
 
 
+def test_add_takes_a_weight_for_all_that_it_adds(client: FlaskClient, balancer: InMemoryBalancer) -> None:
+    assert client.post("/add", data='{"n":2,"hostnames":["S4"],"weight":3}').status_code == 200
+    assert [server.weight for server in balancer.desired.fleet.servers] == [1, 1, 1, 3, 3]
+
+
 def test_rm_answers_with_the_fleet_after_the_change(client: FlaskClient) -> None:
     answer = client.delete("/rm", data='{"n":1,"hostnames":["S2"]}')
     assert answer.status_code == 200

@@ -36,7 +36,7 @@ def guarded(balancer: InMemoryBalancer) -> FlaskClient:
 
 @pytest.fixture
 def guarded_control(balancer: InMemoryBalancer) -> FlaskClient:
-    return create_control_app(balancer.health, token_sha256=DIGEST).test_client()
+    return create_control_app(balancer.health, balancer.ring, token_sha256=DIGEST).test_client()
 
 
 @pytest.mark.parametrize("headers", WRONG)
@@ -70,12 +70,34 @@ def test_where_no_token_is_set_none_is_asked_for(client: FlaskClient) -> None:
     assert client.post("/add", data=b'{"n":1}').status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/nothing"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/ring", "/ring/slots", "/openapi.json", "/nothing"])
 def test_the_control_port_asks_for_the_token_too(guarded_control: FlaskClient, path: str) -> None:
     from_elsewhere = {"REMOTE_ADDR": "172.17.0.1"}
     assert guarded_control.get(path, environ_overrides=from_elsewhere).status_code == 401
     headers = {"Authorization": f"Bearer {TOKEN}"}
     assert guarded_control.get(path, environ_overrides=from_elsewhere, headers=headers).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("headers", WRONG)
+@pytest.mark.parametrize(
+    "change",
+    [("PUT", "/ring", '{"slots":64}'), ("PATCH", "/servers/S1", '{"weight":2}'), ("POST", "/ring/preview", "{}")],
+)
+def test_without_the_token_the_ring_is_neither_changed_nor_shown(
+    guarded_control: FlaskClient,
+    balancer: InMemoryBalancer,
+    change: tuple[str, str, str],
+    headers: dict[str, str],
+) -> None:
+    method, path, body = change
+    before = balancer.whole_state()
+    from_elsewhere = {"REMOTE_ADDR": "172.17.0.1"}
+    answer = guarded_control.open(path, method=method, data=body, headers=headers, environ_overrides=from_elsewhere)
+    assert answer.status_code == 401
+    assert balancer.whole_state() == before
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    allowed = guarded_control.open(path, method=method, data=body, headers=headers, environ_overrides=from_elsewhere)
+    assert allowed.status_code == 200
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

@@ -188,7 +188,7 @@ def test_servers_that_are_down_count_under_the_cap() -> None:
 
 
 def test_the_57th_server_of_the_course_ring_is_refused_with_the_rings_own_limit() -> None:
-    balancer = InMemoryBalancer(ring="course").started()
+    balancer = InMemoryBalancer(ring={"strategy": "course"}).started()
     assert len(balancer.service.add(Change(53))) == 56
     with pytest.raises(RingFull, match="the ring holds at most 56 servers and has 56"):
         balancer.service.add(Change(1))

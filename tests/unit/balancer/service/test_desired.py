@@ -6,21 +6,22 @@ import pytest
 
 from balancer.core.errors import PlaneUnavailable, StateUnavailable
 from balancer.core.fleet import Fleet
+from balancer.core.ring_profile import RingProfile
 from balancer.core.routes import routes
 from balancer.core.strategies import Table
 from balancer.service.desired import DesiredFleet
 from tests.fakes.plane import FakePlane
 from tests.fakes.store import MemoryStore
 
-TABLE = Table(slots=8)
-FIRST = Fleet.first(["S1"], 8)
-SERVING = FIRST.fill({"S1": "10.0.0.1:5000"}, TABLE)
+PROFILE = RingProfile(strategy=Table(slots=8))
+FIRST = Fleet.first(["S1"], PROFILE)
+SERVING = FIRST.fill({"S1": "10.0.0.1:5000"})
 
 
 class Fixture:
     def __init__(self) -> None:
         self.store, self.plane = MemoryStore(), FakePlane()
-        self.desired = DesiredFleet(store=self.store, plane=self.plane, strategy=TABLE)
+        self.desired = DesiredFleet(store=self.store, plane=self.plane, profile=PROFILE)
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def fixture() -> Fixture:
 
 def test_at_first_it_is_empty_and_nothing_was_saved(fixture: Fixture) -> None:
     assert not fixture.desired.load()
-    assert fixture.desired.fleet == Fleet.empty(8)
+    assert fixture.desired.fleet == Fleet.empty(PROFILE)
 
 
 def test_a_saved_fleet_is_taken_up(fixture: Fixture) -> None:
@@ -54,7 +55,7 @@ def test_a_change_that_cannot_be_saved_has_not_happened(fixture: Fixture) -> Non
     fixture.store.full.arm()
     with pytest.raises(StateUnavailable):
         fixture.desired.change(lambda _: FIRST)
-    assert fixture.desired.fleet == Fleet.empty(8)
+    assert fixture.desired.fleet == Fleet.empty(PROFILE)
 
 
 def test_a_change_is_saved_before_it_is_published(fixture: Fixture) -> None:
@@ -68,8 +69,8 @@ def test_a_change_that_the_plane_does_not_follow_is_taken_back(fixture: Fixture)
     fixture.plane.away.arm()
     with pytest.raises(PlaneUnavailable):
         fixture.desired.change_and_publish(lambda _: SERVING)
-    assert fixture.desired.fleet == Fleet.empty(8)
-    assert fixture.store.saved == Fleet.empty(8)
+    assert fixture.desired.fleet == Fleet.empty(PROFILE)
+    assert fixture.store.saved == Fleet.empty(PROFILE)
 
 
 def test_it_knows_whether_the_plane_obeys(fixture: Fixture) -> None:

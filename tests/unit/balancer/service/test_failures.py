@@ -81,6 +81,23 @@ def test_the_survivors_keep_all_their_slots(balancer: InMemoryBalancer) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "ring", [{}, {"strategy": "course"}, {"strategy": "ring"}, {"strategy": "maglev", "slots": 64}]
+)
+def test_while_a_server_is_down_only_its_slots_walk_on_and_the_table_stays(ring: dict[str, object]) -> None:
+    balancer = InMemoryBalancer(ring=ring).started()
+    balancer.runtime.broken = Everyone()
+    table, before = balancer.desired.fleet.table, balancer.plane.routes.slots
+    by_dying(balancer)
+    balancer.steps(3)
+    assert balancer.desired.fleet.table == table
+    after = balancer.plane.routes.slots
+    assert all(now == was for was, now in zip(before, after, strict=True) if was != "S2")
+    for slot, was in enumerate(before):
+        walk = (before[(slot + step) % len(before)] for step in range(len(before)))
+        assert was != "S2" or after[slot] == next(name for name in walk if name != "S2")
+
+
 def test_while_the_replacement_starts_the_survivors_answer_everything(balancer: InMemoryBalancer) -> None:
     balancer.runtime.broken = Everyone()
     by_dying(balancer)

@@ -15,14 +15,20 @@ from tests.fakes.process import Crash
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
 POINTS = range(45)
-"""More than any of the operations below makes calls."""
+"""More than any of the operations on servers makes calls."""
+RING_POINTS = range(6)
+"""More than any of the operations on the ring makes calls."""
 
 BEFORE = {"S1", "S2", "S3"}
 
 
-def cut(operation: Callable[[InMemoryBalancer], object], *, after: int) -> tuple[InMemoryBalancer, bool]:
-    """The balancer that took over when the operation was cut after so many calls, and whether it had ended before."""
+def cut(
+    operation: Callable[[InMemoryBalancer], object], *, after: int, weight: int = 1
+) -> tuple[InMemoryBalancer, bool]:
+    """The balancer that took over when the operation was cut after so many calls, and whether it had ended before.
+    S2 has that weight from before."""
     balancer = InMemoryBalancer().started()
+    balancer.ring.weigh("S2", weight)
     balancer.world.process.dies(after=after)
     try:
         operation(balancer)
@@ -39,7 +45,7 @@ def cut(operation: Callable[[InMemoryBalancer], object], *, after: int) -> tuple
 
 
 def add_two(balancer: InMemoryBalancer) -> object:
-    return balancer.service.add(Change(2, ("S4", "S5")))
+    return balancer.service.add(Change(2, ("S4", "S5"), weight=2))
 
 
 def remove_two(balancer: InMemoryBalancer) -> object:
@@ -50,6 +56,7 @@ def remove_two(balancer: InMemoryBalancer) -> object:
 def test_an_addition_is_there_whole_or_not_at_all(after: int) -> None:
     successor, acknowledged = cut(add_two, after=after)
     assert set(successor.replicas) in ([BEFORE | {"S4", "S5"}] if acknowledged else [BEFORE, BEFORE | {"S4", "S5"}])
+    assert all(server.weight == (1 if server.name in BEFORE else 2) for server in successor.desired.fleet.servers)
 
 
 @pytest.mark.parametrize("after", POINTS)
@@ -64,15 +71,39 @@ def test_the_points_reach_from_the_first_call_beyond_the_last() -> None:
         assert cut(operation, after=POINTS.stop)[1]
 
 
+RING = {"strategy": "ring", "slots": 64}
+
+
+@pytest.mark.parametrize("after", RING_POINTS)
+def test_a_ring_is_switched_whole_or_not_at_all(after: int) -> None:
+    successor, acknowledged = cut(lambda balancer: balancer.ring.switch(RING), after=after)
+    profiles = [successor.catalogue.profile(document) for document in ({}, RING)]
+    assert successor.desired.fleet.profile in (profiles[1:] if acknowledged else profiles)
+    assert len(successor.plane.routes.slots) == successor.desired.fleet.profile.slots
+
+
+@pytest.mark.parametrize("after", RING_POINTS)
+def test_a_weight_is_given_or_not(after: int) -> None:
+    successor, acknowledged = cut(lambda balancer: balancer.ring.weigh("S2", 3), after=after)
+    assert successor.desired.fleet.server("S2").weight in ([3] if acknowledged else [1, 3])
+    assert successor.plane.routes.slots.count("S2") in ([307, 308] if acknowledged else [170, 307, 308])
+
+
+def test_the_points_reach_beyond_the_last_call_on_the_ring() -> None:
+    for operation in (lambda balancer: balancer.ring.switch(RING), lambda balancer: balancer.ring.weigh("S2", 3)):
+        assert not cut(operation, after=RING_POINTS.start)[1]
+        assert cut(operation, after=RING_POINTS.stop)[1]
+
+
 @pytest.mark.parametrize("after", POINTS)
-def test_a_replacement_ends_in_a_whole_fleet(after: int) -> None:
+def test_a_replacement_ends_in_a_whole_fleet_of_the_same_weights(after: int) -> None:
     def lose_one(balancer: InMemoryBalancer) -> None:
         balancer.runtime.die("S2")
         balancer.steps(2)
 
-    successor, _ = cut(lose_one, after=after)
-    assert len(successor.replicas) == 3
-    assert {"S1", "S3"} < set(successor.replicas)
+    successor, _ = cut(lose_one, after=after, weight=3)
+    weights = {server.name: server.weight for server in successor.desired.fleet.servers}
+    assert (len(weights), weights.pop("S1"), weights.pop("S3"), *weights.values()) == (3, 1, 1, 3)
 
 
 @pytest.mark.parametrize("after", POINTS)

@@ -63,7 +63,7 @@ def test_an_addition_that_was_saved_is_finished(balancer: InMemoryBalancer) -> N
     """The plane does not know of it yet."""
     balancer.runtime.start("S4", 4)
     address = balancer.runtime.observe()["S4"].address
-    balancer.store.save(saved(balancer).begin_join(["S4"]).grow({"S4": address}, balancer.strategy))
+    balancer.store.save(saved(balancer).begin_join(["S4"]).grow({"S4": address}))
     again = balancer.restarted()
     again.steps(2)
     assert again.replicas == ("S1", "S2", "S3", "S4")
@@ -83,7 +83,7 @@ def test_a_replacement_that_had_only_begun_is_begun_anew(balancer: InMemoryBalan
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_a_removal_that_had_begun_is_finished(balancer: InMemoryBalancer, gone: bool) -> None:
-    balancer.store.save(saved(balancer).begin_leave(["S2"], balancer.strategy))
+    balancer.store.save(saved(balancer).begin_leave(["S2"]))
     if gone:
         balancer.runtime.stop("S2")
     again = balancer.restarted()
@@ -133,7 +133,7 @@ def test_a_first_fleet_that_had_begun_goes_on_with_its_names_and_ids() -> None:
 
 
 def test_another_strategy_places_the_same_servers(balancer: InMemoryBalancer) -> None:
-    again = InMemoryBalancer(balancer.world, ring="course")
+    again = InMemoryBalancer(balancer.world, ring={"strategy": "course"})
     again.steps(2)
     assert again.replicas == ("S1", "S2", "S3")
     assert again.desired.fleet.table == Course().place([Member(1), Member(2), Member(3)], SlotTable.empty(512))

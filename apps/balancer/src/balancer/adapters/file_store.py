@@ -8,19 +8,23 @@ import os
 from pathlib import Path
 from typing import Any
 
-from balancer.core.errors import StateUnavailable
-from balancer.core.fleet import Fleet, Server
+from balancer.core.errors import InvalidRequest, StateUnavailable
+from balancer.core.fleet import WARM, Fleet, Server
 from balancer.core.lifecycle import State
+from balancer.core.ring_profile import Catalogue, RingProfile
 from balancer.core.slot_table import SlotTable
 
 _log = logging.getLogger(__name__)
-_FORMAT = 1
+_FORMAT = 2
 
 
 class FileStore:
-    """`directory`/fleet.json, with fleet.json.last beside it."""
+    """`directory`/fleet.json, with fleet.json.last beside it. `profile` stands in for a ring profile that is missing,
+    as in format 1, or that names what the catalogue no longer has."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, catalogue: Catalogue, profile: RingProfile) -> None:
+        self._catalogue = catalogue
+        self._profile = profile
         self._file = directory / "fleet.json"
         self._last = directory / "fleet.json.last"
 
@@ -31,7 +35,7 @@ class FileStore:
             raise StateUnavailable(f"the fleet cannot be read: {error}") from error
         for path in present:
             try:
-                return _from_document(json.loads(path.read_bytes()))
+                return self._from_document(json.loads(path.read_bytes()))
             except (OSError, ValueError, LookupError, TypeError) as error:
                 _log.error("state damaged", extra={"file": str(path), "reason": str(error)})
         if present:
@@ -43,6 +47,37 @@ class FileStore:
             replace_file(self._file, json.dumps(_to_document(fleet)).encode(), keep=self._last)
         except OSError as error:
             raise StateUnavailable(f"the fleet cannot be saved: {error}") from error
+
+    def _from_document(self, document: dict[str, Any]) -> Fleet:
+        if document["format"] not in (1, _FORMAT):
+            raise ValueError(f"format {document['format']} is not {_FORMAT}")
+        return Fleet(
+            servers=tuple(
+                Server(
+                    server["name"],
+                    int(server["ring_id"]),
+                    State(server["state"]),
+                    server["address"],
+                    int(server.get("weight", 1)),
+                    int(server.get("ramp", WARM)),
+                )
+                for server in document["servers"]
+            ),
+            target=int(document["target"]),
+            next_ring_id=int(document["next_ring_id"]),
+            table=SlotTable(tuple(int(owner) for owner in document["table"])),
+            profile=self._profile_in(document, "profile"),
+            configured=self._profile_in(document, "configured"),
+            version=int(document.get("version", 1)),
+        )
+
+    def _profile_in(self, document: dict[str, Any], key: str) -> RingProfile:
+        """A fleet is worth more than its ring profile: one that cannot be read any more costs moves, not servers."""
+        try:
+            return self._catalogue.profile(document[key]) if key in document else self._profile
+        except InvalidRequest as error:
+            _log.error("ring profile lost, taking the settings'", extra={"key": key, "reason": str(error)})
+            return self._profile
 
 
 def replace_file(path: Path, content: bytes, *, keep: Path | None = None) -> None:
@@ -69,22 +104,18 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
         "target": fleet.target,
         "next_ring_id": fleet.next_ring_id,
         "servers": [
-            {"name": server.name, "ring_id": server.ring_id, "state": server.state, "address": server.address}
+            {
+                "name": server.name,
+                "ring_id": server.ring_id,
+                "state": server.state,
+                "address": server.address,
+                "weight": server.weight,
+                "ramp": server.ramp,
+            }
             for server in fleet.servers
         ],
         "table": fleet.table.owners,
+        "profile": fleet.profile.document(),
+        "configured": fleet.configured.document(),
+        "version": fleet.version,
     }
-
-
-def _from_document(document: dict[str, Any]) -> Fleet:
-    if document["format"] != _FORMAT:
-        raise ValueError(f"format {document['format']} is not {_FORMAT}")
-    return Fleet(
-        servers=tuple(
-            Server(server["name"], int(server["ring_id"]), State(server["state"]), server["address"])
-            for server in document["servers"]
-        ),
-        target=int(document["target"]),
-        next_ring_id=int(document["next_ring_id"]),
-        table=SlotTable(tuple(int(owner) for owner in document["table"])),
-    )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from balancer.core import names
 from balancer.core.errors import InvalidRequest, RingFull
+from balancer.core.fleet import HEAVIEST
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`n` servers more or fewer, `hostnames` of them named by the user (at most n)."""
+    """`n` servers more or fewer, `hostnames` of them named by the user (at most n); `weight` of the added ones."""
 
     n: int
     hostnames: tuple[str, ...] = ()
+    weight: int = 1
 
 
 def parse(body: bytes, *, too_many: str) -> Change:
@@ -23,20 +26,43 @@ def parse(body: bytes, *, too_many: str) -> Change:
 
     `too_many` is the error text of the specification for more hostnames than n.
     """
+    document = json_object(body, example='{"n":1}')
+    n = _number(document)
+    hostnames = _hostnames(document)
+    if len(hostnames) > n:
+        raise InvalidRequest(too_many)
+    check_names("hostnames", hostnames)
+    return Change(n, hostnames, weight(document) if "weight" in document else 1)
+
+
+def json_object(body: bytes, *, example: str) -> dict[str, Any]:
+    """The JSON object that a body is; a key given twice is an error. Raises InvalidRequest."""
     try:
         document = json.loads(body, object_pairs_hook=_object, parse_constant=_no_constant)
     except InvalidRequest:
         raise
     except (ValueError, RecursionError):
-        raise InvalidRequest('the body is not JSON; send for example {"n":1}') from None
+        raise InvalidRequest(f"the body is not JSON; send for example {example}") from None
     if not isinstance(document, dict):
-        raise InvalidRequest('the body is not a JSON object; send for example {"n":1}')
-    n = _number(document)
-    hostnames = _hostnames(document)
-    if len(hostnames) > n:
-        raise InvalidRequest(too_many)
-    _check_names(hostnames)
-    return Change(n, hostnames)
+        raise InvalidRequest(f"the body is not a JSON object; send for example {example}")
+    return document
+
+
+def known_fields(document: Mapping[str, object], *fields: str) -> None:
+    """Raises InvalidRequest for a field that is none of these."""
+    unknown = document.keys() - set(fields)
+    if unknown:
+        raise InvalidRequest(f"{printable(min(unknown))} is not a field here; there is: {', '.join(fields)}")
+
+
+def weight(document: Mapping[str, object], *, of: str = "") -> int:
+    """The weight in a document; `of` begins the error text. Raises InvalidRequest."""
+    if "weight" not in document:
+        raise InvalidRequest(f"{of}weight is missing: an integer from 0 to {HEAVIEST}")
+    value = document["weight"]
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HEAVIEST:
+        raise InvalidRequest(f"{of}weight must be an integer from 0 to {HEAVIEST}")
+    return value
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -70,14 +96,15 @@ def _hostnames(document: dict[str, object]) -> tuple[str, ...]:
     return tuple(hostnames)
 
 
-def _check_names(hostnames: Sequence[str]) -> None:
+def check_names(field: str, hostnames: Sequence[str]) -> None:
+    """Raises InvalidRequest for a name that cannot be, and for one given twice."""
     for name in hostnames:
         if not names.is_valid(name):
-            raise InvalidRequest(f"hostnames: {printable(name)} is not a valid hostname: {names.RULE}")
+            raise InvalidRequest(f"{field}: {printable(name)} is not a valid hostname: {names.RULE}")
     seen: set[str] = set()
     for name in hostnames:
         if names.same(name) in seen:
-            raise InvalidRequest(f"hostnames: {name} is given twice")
+            raise InvalidRequest(f"{field}: {name} is given twice")
         seen.add(names.same(name))
 
 

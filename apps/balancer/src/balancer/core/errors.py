@@ -13,6 +13,10 @@ class RingFull(InvalidRequest):
     """The ring or the cap on the fleet has no room for so many servers."""
 
 
+class UnknownServer(RingmasterError):
+    """No server of that name serves."""
+
+
 class EmptyRing(RingmasterError):
     """There is no living server to route to."""
 

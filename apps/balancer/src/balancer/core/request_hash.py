@@ -1,7 +1,6 @@
 """Request hashes: key → slot, each declared once with its Python form and its HAProxy expression.
 
-A key is text (a request id in decimal digits); its bytes are UTF-8. M is a power of two up to 2^16, so the
-remainder needs only the last bytes of a digest: HAProxy computes with signed 64-bit integers.
+HAProxy computes with signed 64-bit integers, so a value has at most 63 bits; of a digest the last 7 bytes are used.
 """
 
 from __future__ import annotations
@@ -10,55 +9,72 @@ import hashlib
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+
+from balancer.core.hashing import DIGESTS
 
 REQUEST_IDS = range(100_000, 1_000_000)
-"""Every request gets one of these six-digit ids at random."""
-
-_TAIL = 7
-"""Bytes of a digest that are used: 56 bits fit a signed 64-bit integer."""
+"""A request without a key of its own gets one of these six-digit ids at random; its decimal digits are its key."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestHash:
-    """`value(key)` mod M is the slot; `converters` are HAProxy's, to put behind the sample `var(txn.key)`."""
+    """`value(key)` mod M is the slot, 0 ≤ value < 2⁶³. `sample` is the value as HAProxy's sample expression, the key
+    being in the variable `txn.key`; None where HAProxy has none: then only the flask data plane can run it. `rules`
+    are `http-request` rules that have to come before."""
 
     name: str
-    value: Callable[[str], int]
-    converters: str
+    value: Callable[[bytes], int]
+    sample: str | None = None
+    rules: tuple[str, ...] = ()
 
-    def slot(self, key: str, slots: int) -> int:
+    def slot(self, key: bytes, slots: int) -> int:
         return self.value(key) % slots
 
     def expression(self, slots: int) -> str:
-        """The HAProxy sample expression of the slot, the key being in the variable `txn.key`."""
-        return f"var(txn.key),{self.converters},mod({slots})"
+        """The HAProxy sample expression of the slot."""
+        return f"{self.sample},mod({slots})"
 
 
-def _course(key: str) -> int:
+def request_id(key: bytes) -> int:
+    """The six-digit number that a key stands for: itself where it is one, otherwise one made of its CRC-32."""
+    if len(key) == 6 and key.isdigit() and not key.startswith(b"0"):
+        return int(key)
+    return REQUEST_IDS.start + zlib.crc32(key) % len(REQUEST_IDS)
+
+
+def _course(key: bytes) -> int:
     """H(i) = i² + 2i + 17, from the handout, written as i·(i + 2) + 17."""
-    request_id = int(key)
-    return request_id * (request_id + 2) + 17
+    i = request_id(key)
+    return i * (i + 2) + 17
 
 
-def _crc32(key: str) -> int:
-    return zlib.crc32(key.encode())
+_COURSE_ID = (
+    f"set-var(txn.id) var(txn.key),crc32,mod({len(REQUEST_IDS)}),add({REQUEST_IDS.start})",
+    "set-var(txn.id) var(txn.key),add(0) if { var(txn.key) -m reg ^[1-9][0-9]{5}$ }",
+)
+
+
+def _xxh64(key: bytes) -> int:
+    """Without its highest bit, which would be a sign for HAProxy."""
+    return DIGESTS["xxh64"](key) & ((1 << 63) - 1)
 
 
 def _digest(algorithm: str) -> RequestHash:
     size = hashlib.new(algorithm, usedforsecurity=False).digest_size
 
-    def value(key: str) -> int:
-        digest = hashlib.new(algorithm, key.encode(), usedforsecurity=False).digest()
-        return int.from_bytes(digest[-_TAIL:], "big")
+    def value(key: bytes) -> int:
+        return DIGESTS[algorithm](key) & ((1 << 56) - 1)
 
-    return RequestHash(algorithm, value, f"digest({algorithm}),bytes({size - _TAIL},{_TAIL}),hex,hex2i")
+    return RequestHash(algorithm, value, f"var(txn.key),digest({algorithm}),bytes({size - 7},7),hex,hex2i")
 
 
 REQUEST_HASHES: dict[str, RequestHash] = {
     request_hash.name: request_hash
     for request_hash in (
-        RequestHash("course", _course, "add(2),mul(txn.key),add(17)"),
-        RequestHash("crc32", _crc32, "crc32"),
+        RequestHash("course", _course, "var(txn.id),add(2),mul(txn.id),add(17)", _COURSE_ID),
+        RequestHash("crc32", zlib.crc32, "var(txn.key),crc32"),
+        RequestHash("xxh64", _xxh64, f"var(txn.key),xxh64,and({(1 << 63) - 1})"),
         _digest("md5"),
         _digest("sha1"),
         _digest("sha256"),
@@ -66,9 +82,10 @@ REQUEST_HASHES: dict[str, RequestHash] = {
 }
 
 
-def slot_shares(request_hash: RequestHash, slots: int) -> list[float]:
+@lru_cache(maxsize=16)
+def slot_shares(request_hash: RequestHash, slots: int) -> tuple[float, ...]:
     """The exact probability of each slot when the request id is uniform over REQUEST_IDS; Σ = 1."""
     hits = [0] * slots
-    for request_id in REQUEST_IDS:
-        hits[request_hash.slot(str(request_id), slots)] += 1
-    return [count / len(REQUEST_IDS) for count in hits]
+    for number in REQUEST_IDS:
+        hits[request_hash.slot(b"%d" % number, slots)] += 1
+    return tuple(count / len(REQUEST_IDS) for count in hits)

@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from hashlib import sha256
 
 from balancer.core.fleet import Fleet
+from balancer.core.key_source import RANDOM, KeySource
 from balancer.core.lifecycle import State
+from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A server that a plane may send requests to; a draining one only finishes what it has."""
+    """A server that a plane may send requests to; a draining one only finishes what it has. `weight`: its share of
+    what is in flight, where load is bounded; 0 owns no slot."""
 
     name: str
     address: str
     draining: bool = False
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """`slots[slot]` names the server that answers the slot's requests; all empty strings for an empty fleet."""
+    """`slots[slot]` names the server that answers the slot's requests, empty where nobody does. A request's slot is its
+    key's, from the source `key`, under `request_hash`. `bound` is bounded load's c, None for off."""
 
     slots: tuple[str, ...]
     backends: tuple[Backend, ...]
+    request_hash: RequestHash = REQUEST_HASHES["crc32"]
+    key: KeySource = RANDOM
+    bound: Fraction | None = None
 
     @property
     def digest(self) -> str:
         """The same for the same routes, on every machine: 16 hex digits."""
-        return sha256(repr((self.slots, self.backends)).encode()).hexdigest()[:16]
+        told = (self.slots, self.backends, self.request_hash.name, str(self.key), str(self.bound))
+        return sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def routes(fleet: Fleet) -> Routes:
@@ -36,10 +46,13 @@ def routes(fleet: Fleet) -> Routes:
     names = {server.ring_id: server.name for server in fleet.servers if server.state is State.SERVING}
     table = fleet.table.among(names.keys())
     return Routes(
-        slots=tuple(names.get(owner, "") for owner in table.owners) if names else ("",) * fleet.table.slots,
+        slots=tuple(names.get(owner, "") for owner in table.owners),
         backends=tuple(
-            Backend(server.name, server.address, draining=server.state is State.LEAVING)
+            Backend(server.name, server.address, draining=server.state is State.LEAVING, weight=server.bearing)
             for server in fleet.servers
             if server.state in (State.SERVING, State.LEAVING)
         ),
+        request_hash=fleet.profile.request_hash,
+        key=fleet.profile.key,
+        bound=fleet.profile.bound,
     )

@@ -15,7 +15,7 @@ NOBODY = 0
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A server as the ring sees it: its ring id (≥ 1) and its weight (≥ 1)."""
+    """A server as the ring sees it: its ring id (≥ 1) and its weight (≥ 0; only ratios count)."""
 
     ring_id: int
     weight: int = 1
@@ -55,14 +55,11 @@ class SlotTable:
 
     def among(self, living: Set[int]) -> SlotTable:
         """The table that requests see while only `living` answer: every other owner's slots walk on clockwise."""
-        if not living & set(self.owners):
-            return SlotTable.empty(self.slots)
+        ahead = next((owner for owner in self.owners if owner in living), NOBODY)
         owners = list(self.owners)
-        ahead = NOBODY
-        for step in reversed(range(2 * self.slots)):
-            slot = step % self.slots
-            if self.owners[slot] in living:
-                ahead = self.owners[slot]
+        for slot in reversed(range(self.slots)):
+            if owners[slot] in living:
+                ahead = owners[slot]
             owners[slot] = ahead
         return SlotTable(tuple(owners))
 

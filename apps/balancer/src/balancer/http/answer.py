@@ -19,12 +19,14 @@ from balancer.core.errors import (
     RingmasterError,
     StartFailed,
     StateUnavailable,
+    UnknownServer,
 )
 
 _log = logging.getLogger(__name__)
 
 STATUS: dict[type[RingmasterError], HTTPStatus] = {
     InvalidRequest: HTTPStatus.BAD_REQUEST,
+    UnknownServer: HTTPStatus.NOT_FOUND,
     NameTaken: HTTPStatus.CONFLICT,
     Busy: HTTPStatus.CONFLICT,
     StartFailed: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -1,21 +1,29 @@
-"""The control port: how the balancer is, for whoever operates it."""
+"""The control port: how the balancer is and the live ring, for whoever operates it."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from ipaddress import ip_address
+from pathlib import Path
 
 from flask import Flask, Response, request
 
 from balancer.core import answers
-from balancer.http import token
+from balancer.http import body, token
 from balancer.http.answer import install_error_handlers, respond
+from balancer.http.ring import ring_api
 from balancer.service.health import Health
+from balancer.service.ring_service import RingService
+
+OPENAPI = Path(__file__).with_name("openapi.json")
+"""Both ports' description, which is served as it stands there."""
 
 
-def create_control_app(health: Health, *, token_sha256: str) -> Flask:
+def create_control_app(health: Health, ring: RingService, *, token_sha256: str) -> Flask:
     app = Flask(__name__, static_folder=None)
+    body.limit_bodies(app)
     install_error_handlers(app)
+    app.register_blueprint(ring_api(ring))
 
     @app.before_request
     def guard() -> None:
@@ -33,5 +41,9 @@ def create_control_app(health: Health, *, token_sha256: str) -> Flask:
         """200 when N servers serve and the data plane obeys; otherwise 503 with the reasons."""
         report = health.report()
         return respond(answers.compact(report), HTTPStatus.OK if report["ready"] else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return respond(OPENAPI.read_text(encoding="utf-8"))
 
     return app

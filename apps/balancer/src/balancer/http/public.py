@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask, Request, Response, request
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import NotFound
 
 from balancer.core import answers, change
-from balancer.http import token
+from balancer.http import body, token
 from balancer.http.answer import install_error_handlers, respond
 from balancer.service.fleet_service import FleetService
 
@@ -23,7 +23,7 @@ _TOO_MANY_TO_REMOVE = "Length of hostname list is more than removable instances"
 def create_public_app(service: FleetService, *, token_sha256: str, forward: Forward | None) -> Flask:
     """`forward` answers for the servers in the flask data plane; with the edge no such request comes here."""
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = answers.CONTROL_BODY_LIMIT + 1
+    body.limit_bodies(app)
     install_error_handlers(app)
 
     @app.before_request
@@ -43,23 +43,15 @@ def create_public_app(service: FleetService, *, token_sha256: str, forward: Forw
 
     @app.post("/add", provide_automatic_options=False)
     def add() -> Response:
-        wish = change.parse(_body(), too_many=_TOO_MANY_TO_ADD)
+        wish = change.parse(body.read(request), too_many=_TOO_MANY_TO_ADD)
         return respond(answers.success(service.add(wish)))
 
     @app.delete("/rm", provide_automatic_options=False)
     def rm() -> Response:
-        wish = change.parse(_body(), too_many=_TOO_MANY_TO_REMOVE)
+        wish = change.parse(body.read(request), too_many=_TOO_MANY_TO_REMOVE)
         return respond(answers.success(service.remove(wish)))
 
     return app
-
-
-def _body() -> bytes:
-    """Raises RequestEntityTooLarge (413). A chunked body is cut at the bound, which is one byte beyond the limit."""
-    body = request.get_data()
-    if len(body) > answers.CONTROL_BODY_LIMIT:
-        raise RequestEntityTooLarge
-    return body
 
 
 def _path_as_written(request: Request) -> str:

@@ -18,3 +18,6 @@ class DataPlane(Protocol):
 
     def in_flight(self, name: str) -> int:
         """Requests that the server is answering or that wait for it; 0 for an unknown one."""
+
+    def keyless(self) -> int:
+        """Requests without the key that the routes ask for, which were keyed at random, since the plane started."""

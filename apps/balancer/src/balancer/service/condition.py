@@ -17,6 +17,7 @@ class Part(StrEnum):
     PLANE = "data plane"
     FLEET = "fleet"
     STATE = "state"
+    RING = "ring"
 
 
 class Condition:

@@ -6,27 +6,35 @@ import threading
 from collections.abc import Callable
 
 from balancer.core.fleet import Fleet
-from balancer.core.routes import routes
-from balancer.core.strategies import Strategy
+from balancer.core.ring_profile import RingProfile
+from balancer.core.routes import Routes, routes
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.store import FleetStore
 
 
 class DesiredFleet:
     """`lock` may be held over several calls to make them one step. Until `restored` is set the fleet is not known
-    and must not be changed by users."""
+    and must not be changed by users. `profile` is the ring profile of a new fleet."""
 
-    def __init__(self, *, store: FleetStore, plane: DataPlane, strategy: Strategy) -> None:
+    def __init__(self, *, store: FleetStore, plane: DataPlane, profile: RingProfile) -> None:
         self.lock = threading.RLock()
-        self.strategy = strategy
         self.restored = False
         self._store = store
         self._plane = plane
-        self._fleet = Fleet.empty(strategy.slots)
+        self._fleet = Fleet.empty(profile)
+        self._routes: tuple[Fleet, Routes] = (self._fleet, routes(self._fleet))
 
     @property
     def fleet(self) -> Fleet:
         return self._fleet
+
+    @property
+    def routes(self) -> Routes:
+        """What the plane has to obey now; made once for each fleet, for a large table costs milliseconds."""
+        with self.lock:
+            if self._routes[0] is not self._fleet:
+                self._routes = (self._fleet, routes(self._fleet))
+            return self._routes[1]
 
     def load(self) -> bool:
         """Takes up the saved fleet, if there is one. Raises StateUnavailable."""
@@ -47,13 +55,16 @@ class DesiredFleet:
     def publish(self) -> None:
         """The data plane obeys the present fleet. Raises PlaneUnavailable."""
         with self.lock:
-            self._plane.apply(routes(self._fleet))
+            self._plane.apply(self.routes)
 
     def change_and_publish(self, make: Callable[[Fleet], Fleet]) -> Fleet:
-        """Both or neither: where the plane does not follow, the fleet is as it was and the error goes on."""
+        """Both or neither: where the plane does not follow, the fleet is as it was and the error goes on. A change that
+        changes nothing is not published either."""
         with self.lock:
             before = self._fleet
             fleet = self.change(make)
+            if fleet == before:
+                return fleet
             try:
                 self.publish()
             except Exception:
@@ -64,4 +75,4 @@ class DesiredFleet:
     def is_published(self) -> bool:
         """Whether the plane obeys the present fleet. Raises PlaneUnavailable."""
         with self.lock:
-            return self._plane.in_step(routes(self._fleet))
+            return self._plane.in_step(self.routes)

@@ -3,43 +3,42 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection
+from contextlib import ExitStack
 
 from balancer.core import change
 from balancer.core.change import Change
-from balancer.core.errors import Busy
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
 from balancer.ports.chance import Chance
 from balancer.service.crew import Crew
 from balancer.service.desired import DesiredFleet
+from balancer.service.turns import Turns
 
 _log = logging.getLogger(__name__)
 
 
 class FleetService:
-    """`max_servers` caps N; `reserved` are names that no server may have; `patience` is how many seconds a change
-    waits for the one before it."""
+    """`max_servers` caps N; `reserved` are names that no server may have; `ramp` is what new servers begin with."""
 
     def __init__(
         self,
         *,
         desired: DesiredFleet,
         crew: Crew,
+        turns: Turns,
         chance: Chance,
         max_servers: int,
         reserved: Collection[str],
-        patience: float,
+        ramp: int,
     ) -> None:
         self._desired = desired
         self._crew = crew
+        self._turns = turns
         self._chance = chance
         self._max_servers = max_servers
         self._reserved = frozenset(reserved)
-        self._patience = patience
-        self._turn = threading.Lock()
+        self._ramp = ramp
 
     @property
     def replicas(self) -> tuple[str, ...]:
@@ -51,14 +50,16 @@ class FleetService:
         Raises InvalidRequest, Busy, NameTaken, StartFailed, EngineUnavailable, PlaneUnavailable, StateUnavailable;
         then nothing of it is left.
         """
-        with self.one_at_a_time(), ExitStack() as held, ExitStack() as undo:
+        with self._turns.one_at_a_time(), ExitStack() as held, ExitStack() as undo:
             with self._desired.lock:
                 names = self._new_names(wish)
                 held.enter_context(self._crew.holding(names))
-                fleet = self._desired.change(lambda fleet: fleet.begin_join(names))
+                joining = self._desired.fleet.begin_join(names, weight=wish.weight, ramp=self._ramp)
+                joining.grow(dict.fromkeys(names, ""))  # What the ring will refuse, it refuses before anything starts.
+                fleet = self._desired.change(lambda _: joining)
             undo.callback(self._abandon, names)
             addresses = self._crew.bring_up({name: fleet.server(name).ring_id for name in names})
-            fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses, self._desired.strategy))
+            fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses))
             undo.pop_all()
             _log.info("servers added", extra={"servers": names, "N": len(fleet.replicas)})
             return fleet.replicas
@@ -69,32 +70,18 @@ class FleetService:
         Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable with nothing changed, and EngineUnavailable
         when the servers are off the ring but their containers cannot be removed yet.
         """
-        with self.one_at_a_time(), ExitStack() as hold:
+        with self._turns.one_at_a_time(), ExitStack() as hold:
             with self._desired.lock:
                 names = change.to_remove(wish, replicas=self.replicas, sample=self._chance.sample)
                 hold.enter_context(self._crew.holding(names))
-                self._desired.change_and_publish(lambda fleet: fleet.begin_leave(names, self._desired.strategy))
+                self._desired.change_and_publish(lambda fleet: fleet.begin_leave(names))
             self._crew.retire(names)
             fleet = self._desired.change(lambda fleet: fleet.stopped(names))
             _log.info("servers removed", extra={"servers": names, "N": len(fleet.replicas)})
             return fleet.replicas
 
-    @contextmanager
-    def one_at_a_time(self) -> Iterator[None]:
-        """Changes wait for each other, in no fixed order, and give up with Busy."""
-        if not self._desired.restored:
-            raise Busy("the balancer is still taking up its fleet; try again in a moment")
-        if not self._turn.acquire(timeout=self._patience):
-            raise Busy("another change of the fleet is running; try again when it has ended")
-        try:
-            yield
-        finally:
-            self._turn.release()
-
     def _new_names(self, wish: Change) -> tuple[str, ...]:
         fleet = self._desired.fleet
-        if fleet.is_first:
-            raise Busy("the first servers are still starting; try again when /readyz says ready")
         room, limit = self._room(fleet)
         return change.to_add(
             wish,
@@ -113,7 +100,7 @@ class FleetService:
     def _room(self, fleet: Fleet) -> tuple[int, str]:
         """How many more servers fit, and the sentence that says why no more."""
         present = max(fleet.target, len(fleet.named(State.SERVING, State.DOWN)))
-        capacity = self._desired.strategy.capacity
+        capacity = fleet.profile.strategy.capacity
         if capacity < self._max_servers:
             return capacity - present, f"the ring holds at most {capacity} servers and has {present}"
         return self._max_servers - present, f"max_servers is {self._max_servers} and there are {present}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from balancer.core import names
 from balancer.core.backoff import YOUNG, Backoff
 from balancer.core.errors import (
     EngineUnavailable,
+    InvalidRequest,
     NameTaken,
     PlaneUnavailable,
     StartFailed,
@@ -17,18 +19,21 @@ from balancer.core.errors import (
 from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.core.plan import Observed, Plan, decide
+from balancer.core.ring_profile import RingProfile
 from balancer.ports.chance import Chance, Clock
 from balancer.ports.runtime import ContainerRuntime
 from balancer.service.condition import Condition, Part
 from balancer.service.crew import Crew
 from balancer.service.desired import DesiredFleet
 from balancer.service.heartbeats import Heartbeats
+from balancer.service.slow_start import SlowStart
 
 _log = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """`initial` names the first fleet; `on_change` is called when a background job may call for another step."""
+    """`initial` names the first fleet, `profile` is the settings' ring profile; `on_change` is called when a background
+    job may call for another step."""
 
     def __init__(
         self,
@@ -41,6 +46,8 @@ class Reconciler:
         chance: Chance,
         clock: Clock,
         initial: tuple[str, ...],
+        profile: RingProfile,
+        slow_start: SlowStart,
         on_change: Callable[[], None],
     ) -> None:
         self._desired = desired
@@ -51,6 +58,8 @@ class Reconciler:
         self._chance = chance
         self._clock = clock
         self._initial = initial
+        self._profile = profile
+        self._slow_start = slow_start
         self._on_change = on_change
         self._replacing: set[str] = set()
         self._joined_at: dict[int, float] = {}
@@ -63,16 +72,20 @@ class Reconciler:
                 self._restore()
             if self._desired.restored:
                 self._advance()
+                self._warm_up()
+                if self._condition.is_ill(Part.RING):
+                    self._obey_settings()
         if self._desired.restored:
             self._synchronise()
 
     def _restore(self) -> None:
         """After a start: the saved fleet, else what runs under our label, else a new one."""
         with self._condition.watch(Part.ENGINE, EngineUnavailable):
-            if not self._load():
+            if self._load():
+                self._obey_settings()
+            else:
                 observed = self._runtime.observe()
                 self._desired.change(lambda fleet: self._found(observed) if observed else self._new())
-            self._desired.change(lambda fleet: fleet.placed(self._desired.strategy))
             self._desired.restored = True
             _log.info(
                 "fleet restored", extra={"servers": self._desired.fleet.replicas, "N": self._desired.fleet.target}
@@ -85,15 +98,21 @@ class Reconciler:
             _log.error("state lost, taking up the containers that run", extra={"reason": str(error)})
             return False
 
+    def _obey_settings(self) -> None:
+        """A ring profile that the settings name anew replaces the saved one, as soon as it has a place for the fleet
+        and unless a user switches first."""
+        with self._condition.watch(Part.RING, InvalidRequest):
+            self._desired.change(lambda fleet: fleet.configured_as(self._profile).placed())
+
     def _new(self) -> Fleet:
-        return Fleet.first(self._initial, self._desired.strategy.slots)
+        return Fleet.first(self._initial, self._profile)
 
     def _found(self, observed: Mapping[str, Observed]) -> Fleet:
         """The fleet that the containers tell of, in the order of their ring ids."""
         found = sorted(observed.values(), key=lambda container: container.ring_id)
         servers = tuple(Server(item.name, item.ring_id, State.SERVING, item.address) for item in found)
-        empty = Fleet.empty(self._desired.strategy.slots)
-        return Fleet(servers, len(servers), found[-1].ring_id + 1, empty.table).placed(self._desired.strategy)
+        empty = Fleet.empty(self._profile)
+        return replace(empty, servers=servers, target=len(servers), next_ring_id=found[-1].ring_id + 1).placed()
 
     def _advance(self) -> None:
         known = {server.ring_id for server in self._desired.fleet.servers if server.state is State.SERVING}
@@ -148,6 +167,13 @@ class Reconciler:
             self._publish()
         self._desired.change(lambda fleet: fleet.abandon(plan.abandon))
 
+    def _warm_up(self) -> None:
+        with self._desired.lock:
+            ramps = self._slow_start.due(self._desired.fleet)
+            if ramps:
+                self._desired.change(lambda fleet: fleet.warmed(ramps))
+                self._publish()
+
     def _fence(self, plan: Plan) -> None:
         """Ends what must not answer any more: failed servers, hung ones too, and orphans. Only after the ring."""
         for name in plan.fence:
@@ -174,7 +200,9 @@ class Reconciler:
             fleet = self._desired.fleet
             taken = {*(server.name for server in fleet.servers), *self._crew.in_hand}
             name = names.generate(taken, self._chance.choice)
-            fleet = self._desired.change(lambda fleet: fleet.begin_join([name]))
+            weight = fleet.weight_of_replacement(self._replacing)
+            ramp = self._slow_start.first_ramp
+            fleet = self._desired.change(lambda fleet: fleet.begin_join([name], weight=weight, ramp=ramp))
             ring_id = fleet.server(name).ring_id
         self._replacing.add(name)
         self._crew.take([name], lambda: self._fill({name: ring_id}))
@@ -185,13 +213,13 @@ class Reconciler:
         try:
             addresses = self._crew.bring_up(ring_ids)
             with self._desired.lock:
-                self._desired.change(lambda fleet: fleet.fill(addresses, self._desired.strategy))
+                self._desired.change(lambda fleet: fleet.fill(addresses))
                 self._publish()
                 self._joined_at |= dict.fromkeys(ring_ids.values(), self._clock.now())
             _log.info(
                 "server joined", extra={"servers": list(ring_ids), "seconds": round(self._clock.now() - began, 3)}
             )
-        except (StartFailed, NameTaken, EngineUnavailable, StateUnavailable) as error:
+        except (StartFailed, NameTaken, EngineUnavailable, StateUnavailable, InvalidRequest) as error:
             self._condition.ill(Part.FLEET, str(error))
             self._backoff = self._backoff.failed(self._clock.now())
             _log.warning("start failed", extra={"reason": str(error), "pause": self._backoff.delay})

@@ -1,4 +1,4 @@
-"""A unix socket that answers like HAProxy's Runtime API: one command a connection, then the end."""
+"""Unix sockets that answer like HAProxy's Runtime API: one command a connection, then the end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import socketserver
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ class RuntimeSocket:
         self.commands: list[str] = []
         self.answer: Callable[[str], str] = lambda _: ""
 
-    def serve(self) -> socketserver.UnixStreamServer:
+    @contextmanager
+    def serving(self) -> Iterator[RuntimeSocket]:
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -28,7 +30,12 @@ class RuntimeSocket:
                 outer.commands.append(command)
                 self.wfile.write(outer.answer(command).encode())
 
-        return socketserver.ThreadingUnixStreamServer(str(self.path), Handler)
+        with socketserver.ThreadingUnixStreamServer(str(self.path), Handler) as server:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+            thread.start()
+            yield self
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -40,10 +47,11 @@ def directory() -> Iterator[Path]:
 
 @pytest.fixture
 def runtime_socket(directory: Path) -> Iterator[RuntimeSocket]:
-    runtime_socket = RuntimeSocket(directory / "runtime.sock")
-    with runtime_socket.serve() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with RuntimeSocket(directory / "runtime.sock").serving() as runtime_socket:
         yield runtime_socket
-        server.shutdown()
-        thread.join()
+
+
+@pytest.fixture
+def master_socket(directory: Path) -> Iterator[RuntimeSocket]:
+    with RuntimeSocket(directory / "master.sock").serving() as master_socket:
+        yield master_socket

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import ConfigRenderer, EdgeProfile, slots_map
+from balancer.adapters.haproxy.config import EdgeFiles, EdgeProfile
+from balancer.core.key_source import KeySource
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
 
@@ -17,11 +19,11 @@ GOLDEN = Path(__file__).parent / "golden"
 
 PROFILE = EdgeProfile(
     directory=Path("/run/ringmaster"),
-    request_hash=REQUEST_HASHES["crc32"],
-    slots=8,
     heartbeat_path="/heartbeat",
     response_timeout=60,
     course_errors=False,
+    explain=True,
+    access_log="errors",
 )
 ROUTES = Routes(
     ("S1", "S3", "S1", "S3", "S1", "S3", "S1", "S3"),
@@ -29,12 +31,20 @@ ROUTES = Routes(
         Backend("S1", "172.18.0.3:5000"),
         Backend("S2", "172.18.0.4:5000", draining=True),
         Backend("S3", "172.18.0.5:5000"),
+        Backend("S4", "172.18.0.6:5000", weight=0),
     ),
+)
+KEYED = replace(
+    ROUTES, request_hash=REQUEST_HASHES["course"], key=KeySource.parse("cookie:session"), bound=Fraction(5, 4)
 )
 
 
 def rendered(routes: Routes = ROUTES, **changes: object) -> str:
-    return ConfigRenderer(replace(PROFILE, **changes)).render(routes)  # type: ignore[arg-type]
+    return EdgeFiles(replace(PROFILE, **changes), routes).configuration  # type: ignore[arg-type]
+
+
+def profile_digest(routes: Routes = ROUTES, **changes: object) -> str:
+    return EdgeFiles(replace(PROFILE, **changes), routes).profile_digest  # type: ignore[arg-type]
 
 
 def assert_golden(text: str, name: str, tmp_path: Path) -> None:
@@ -50,24 +60,18 @@ def test_the_configuration_is_golden(tmp_path: Path) -> None:
 
 
 def test_the_configuration_for_the_handouts_clients_is_golden(tmp_path: Path) -> None:
-    assert_golden(
-        rendered(course_errors=True, request_hash=REQUEST_HASHES["sha256"], heartbeat_path="/up?deep=1"),
-        "course.cfg",
-        tmp_path,
-    )
+    sha256 = replace(ROUTES, request_hash=REQUEST_HASHES["sha256"])
+    text = rendered(sha256, course_errors=True, heartbeat_path="/up?deep=1", explain=False, access_log="all")
+    assert_golden(text, "course.cfg", tmp_path)
 
 
-def test_the_map_is_golden(tmp_path: Path) -> None:
-    assert_golden(slots_map(ROUTES) + "\n", "slots.map", tmp_path)
+def test_the_configuration_with_a_key_and_bounded_load_is_golden(tmp_path: Path) -> None:
+    assert_golden(rendered(KEYED, course_errors=True), "bounded.cfg", tmp_path)
 
 
-def test_an_empty_ring_has_a_map_with_nothing_but_its_digest() -> None:
-    empty = Routes(("",) * 8, ())
-    assert slots_map(empty) == f"digest {empty.digest}"
-
-
-def test_a_map_has_no_empty_line_for_the_runtime_api_to_stumble_over() -> None:
-    assert all(line.strip() for line in slots_map(ROUTES).split("\n"))
+def test_the_maps_are_golden(tmp_path: Path) -> None:
+    for routes, name in ((ROUTES, "slots.map"), (KEYED, "bounded.map")):
+        assert_golden("\n".join(EdgeFiles(PROFILE, routes).slots_map) + "\n", name, tmp_path)
 
 
 def test_only_servers_that_take_new_requests_are_started_with() -> None:
@@ -81,42 +85,102 @@ def test_servers_of_the_file_and_of_the_runtime_have_the_same_options() -> None:
 
 
 @pytest.mark.parametrize("name", REQUEST_HASHES)
-def test_every_request_hash_has_its_expression(name: str) -> None:
+def test_every_request_hash_has_its_rules_and_its_expression(name: str) -> None:
     request_hash = REQUEST_HASHES[name]
-    line = f"    http-request set-var(txn.slot) {request_hash.expression(8)}\n"
-    assert line in rendered(request_hash=request_hash)
+    rules = [*request_hash.rules, f"set-var(txn.slot) {request_hash.expression(8)}"]
+    text = "".join(f"    http-request {rule}\n" for rule in rules)
+    assert text in rendered(replace(ROUTES, request_hash=request_hash))
 
 
 def test_requests_draw_six_digit_ids() -> None:
-    assert "set-var-fmt(txn.key) %[rand(900000),add(100000)]" in rendered()
+    assert "    http-request set-var-fmt(txn.key) %[rand(900000),add(100000)]\n" in rendered()
+
+
+@pytest.mark.parametrize("key", ["header:X-User", "cookie:a", "query:b", "path", "address"])
+def test_a_key_is_read_before_any_header_is_changed_and_its_lack_is_counted(key: str) -> None:
+    lines = rendered(replace(ROUTES, key=KeySource.parse(key))).splitlines()
+    rules = [line.strip() for line in lines if line.startswith("    http-request ")]
+    assert rules[0] == f"http-request set-var(txn.key) {KeySource.parse(key).sample}"
+    assert "http-request track-sc0 str(missing) table keyless unless keyed" in rules
+    assert "http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] unless keyed" in rules
+
+
+def test_what_is_not_asked_for_costs_nothing() -> None:
+    assert not re.search("stick-table|track-sc|keyed|excess", rendered())
+
+
+@pytest.mark.parametrize("course_errors", [True, False])
+def test_answers_tell_server_slot_and_attempt_where_they_shall(course_errors: bool) -> None:
+    silent = rendered(course_errors=course_errors, explain=False)
+    assert "X-Ring" not in silent
+    assert "X-Served-By" not in silent
+    told = [line for line in rendered(course_errors=course_errors).splitlines() if "X-Ring-Attempt" in line]
+    assert len(told) == 1 + course_errors
+
+
+@pytest.mark.parametrize(("access_log", "only_errors"), [("errors", True), ("all", False)])
+def test_the_log_has_all_requests_or_only_those_that_went_wrong(access_log: str, only_errors: bool) -> None:
+    assert ("    option dontlog-normal\n" in rendered(access_log=access_log)) is only_errors
 
 
 @pytest.mark.parametrize(("seconds", "milliseconds"), [(60, 60_000), (0.1, 100), (1.5, 1500), (86_400, 86_400_000)])
 def test_the_response_timeout_is_written_in_milliseconds(seconds: float, milliseconds: int) -> None:
-    assert f"    timeout server {milliseconds}ms\n" in rendered(response_timeout=seconds)
+    text = rendered(response_timeout=seconds)
+    assert f"    timeout server {milliseconds}ms\n" in text
+    assert f"    hard-stop-after {milliseconds + 60_000}ms\n" in text
 
 
-def test_a_digest_names_the_profile_and_not_the_fleet() -> None:
-    digest = ConfigRenderer(PROFILE).digest
-    assert re.fullmatch("[0-9a-f]{16}", digest)
-    assert f"description {digest}\n" in rendered()
-    assert f"description {digest}\n" in rendered(Routes(("",) * 8, ()))
+def test_a_profiles_digest_is_in_the_configuration() -> None:
+    assert re.fullmatch("[0-9a-f]{16}", profile_digest())
+    assert f"description {profile_digest()}\n" in rendered()
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"slots": 16},
+        {"slots": ("",) * 8},
+        {"slots": ("S3",) * 8},
+        {"backends": ()},
+        {"backends": (*ROUTES.backends, Backend("S5", "172.18.0.7:5000"))},
+        {"backends": (replace(ROUTES.backends[0], weight=5), *ROUTES.backends[1:])},
+    ],
+)
+def test_a_change_of_the_fleet_is_no_change_of_the_profile(change: dict[str, object]) -> None:
+    for routes in (ROUTES, KEYED):
+        assert profile_digest(replace(routes, **change)) == profile_digest(routes)  # type: ignore[arg-type]
+
+
+def test_another_bound_is_no_change_of_the_profile() -> None:
+    """It is a matter of the map; that there is one is in the configuration."""
+    assert profile_digest(replace(KEYED, bound=Fraction(2))) == profile_digest(KEYED)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"slots": ("S1", "S3") * 8},
         {"request_hash": REQUEST_HASHES["md5"]},
+        {"key": KeySource("path")},
+        {"bound": Fraction(5, 4)},
+    ],
+)
+def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change: dict[str, object]) -> None:
+    assert profile_digest(replace(ROUTES, **change)) != profile_digest()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
         {"heartbeat_path": "/up"},
         {"response_timeout": 61},
         {"course_errors": True},
+        {"explain": False},
+        {"access_log": "all"},
         {"directory": Path("/elsewhere")},
     ],
 )
 def test_every_part_of_the_profile_changes_the_digest(change: dict[str, object]) -> None:
-    other = replace(PROFILE, **change)  # type: ignore[arg-type]
-    assert ConfigRenderer(other).digest != ConfigRenderer(PROFILE).digest
+    assert profile_digest(**change) != profile_digest()
 
 
 def test_every_error_of_the_edge_is_json_in_the_shape_of_all_errors() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import ConfigRenderer, EdgeProfile
+from balancer.adapters.haproxy import edge as edge_module
+from balancer.adapters.haproxy.config import EdgeFiles, EdgeProfile
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.request_hash import REQUEST_HASHES
@@ -21,6 +24,7 @@ ROUTES = Routes(
         Backend("S1", "10.0.0.1:5000"),
         Backend("S2", "10.0.0.2:5000"),
         Backend("S3", "10.0.0.3:5000", draining=True),
+        Backend("S4", "10.0.0.4:5000", weight=0),
     ),
 )
 
@@ -30,7 +34,7 @@ class Haproxy:
 
     def __init__(self, runtime_socket: RuntimeSocket, profile: EdgeProfile) -> None:
         self.runtime_socket = runtime_socket
-        self.description = ConfigRenderer(profile).digest
+        self.description = EdgeFiles(profile, ROUTES).profile_digest
         self.servers: dict[str, str] = {}
         self.digest = ""
         self.refuses = ""
@@ -68,11 +72,11 @@ class Haproxy:
 def profile(directory: Path) -> EdgeProfile:
     return EdgeProfile(
         directory=directory,
-        request_hash=REQUEST_HASHES["crc32"],
-        slots=2048,
         heartbeat_path="/heartbeat",
         response_timeout=60,
         course_errors=False,
+        explain=True,
+        access_log="errors",
     )
 
 
@@ -85,7 +89,7 @@ def test_the_files_are_written_before_anything_is_asked(profile: EdgeProfile) ->
     """So that an edge that is away starts with them."""
     with pytest.raises(PlaneUnavailable):
         HaproxyEdge(profile).apply(ROUTES)
-    assert (profile.directory / "haproxy.cfg").read_text() == ConfigRenderer(profile).render(ROUTES)
+    assert (profile.directory / "haproxy.cfg").read_text() == EdgeFiles(profile, ROUTES).configuration
     assert (profile.directory / "slots.map").read_text().startswith(f"digest {ROUTES.digest}\n0 S1\n1 S2\n")
 
 
@@ -102,15 +106,28 @@ def test_servers_are_there_before_the_map_names_them(profile: EdgeProfile, hapro
     assert kinds[-1] == "commit map"
 
 
-def test_a_draining_server_that_the_edge_does_not_have_is_not_added(profile: EdgeProfile, haproxy: Haproxy) -> None:
+@pytest.mark.parametrize("name", ["S3", "S4"])
+def test_a_server_that_rests_and_that_the_edge_does_not_have_is_not_added(
+    profile: EdgeProfile, haproxy: Haproxy, name: str
+) -> None:
+    """Because it is draining, or because its weight is 0."""
     HaproxyEdge(profile).apply(ROUTES)
-    assert not [command for command in haproxy.commands if "S3" in command]
+    assert not [command for command in haproxy.commands if name in command]
 
 
-def test_a_draining_server_that_the_edge_has_gets_nothing_new(profile: EdgeProfile, haproxy: Haproxy) -> None:
-    haproxy.servers = {"S3": "10.0.0.3:5000"}
+@pytest.mark.parametrize("name", ["S3", "S4"])
+def test_a_server_that_rests_and_that_the_edge_has_gets_nothing_new(
+    profile: EdgeProfile, haproxy: Haproxy, name: str
+) -> None:
+    haproxy.servers = {name: "10.0.0.9:5000"}
     HaproxyEdge(profile).apply(ROUTES)
-    assert haproxy.commands[-1] == "set server fleet/S3 state drain"
+    assert haproxy.commands[-1] == f"set server fleet/{name} state drain"
+
+
+def test_a_server_whose_weight_is_above_0_again_is_ready(profile: EdgeProfile, haproxy: Haproxy) -> None:
+    haproxy.servers = {"S4": "10.0.0.4:5000"}
+    HaproxyEdge(profile).apply(replace(ROUTES, backends=(Backend("S4", "10.0.0.4:5000", weight=2),)))
+    assert "set server fleet/S4 state ready" in haproxy.commands
 
 
 def test_a_long_map_goes_in_parts_that_fit_haproxys_buffer(profile: EdgeProfile, haproxy: Haproxy) -> None:
@@ -172,9 +189,31 @@ def test_a_deletion_that_is_refused_is_an_error(profile: EdgeProfile, haproxy: H
         HaproxyEdge(profile).apply(ROUTES)
 
 
-def test_an_edge_with_another_profile_is_told_to_reload(profile: EdgeProfile, haproxy: Haproxy) -> None:
+OTHER_PROFILES = [
+    replace(ROUTES, request_hash=REQUEST_HASHES["md5"]),
+    replace(ROUTES, slots=("S1", "S2") * 8),
+    replace(ROUTES, bound=Fraction(2)),
+]
+
+
+@pytest.mark.parametrize("routes", OTHER_PROFILES)
+def test_an_edge_with_another_profile_is_told_to_reload(
+    profile: EdgeProfile, haproxy: Haproxy, master_socket: RuntimeSocket, routes: Routes
+) -> None:
+    master_socket.answer = lambda _: "Success=1"
+    edge = HaproxyEdge(profile)
+    edge.apply(ROUTES)
+    assert master_socket.commands == []
+    edge.apply(routes)
+    assert master_socket.commands == ["reload\n"]
+
+
+def test_a_reload_that_fails_is_an_error_that_quotes_it(
+    profile: EdgeProfile, haproxy: Haproxy, master_socket: RuntimeSocket
+) -> None:
     haproxy.description = "another"
-    with pytest.raises(PlaneUnavailable, match=r"does not answer at .*master\.sock"):
+    master_socket.answer = lambda _: "Success=0\n--\nwhy"
+    with pytest.raises(PlaneUnavailable, match="the edge refused 'reload': Success=0"):
         HaproxyEdge(profile).apply(ROUTES)
 
 
@@ -215,7 +254,74 @@ def test_an_edge_whose_files_are_gone_is_behind(profile: EdgeProfile, haproxy: H
     assert not HaproxyEdge(profile).in_step(ROUTES)
 
 
-def test_what_is_in_flight_is_what_runs_and_what_waits(profile: EdgeProfile, haproxy: Haproxy) -> None:
+WORKERS = "#<PID> <type> <reloads>\n1 master 2 [failed: 0]\n# workers\n17 worker 0\n"
+OLD_WORKERS = f"{WORKERS}# old workers\n13 worker 1\n9 worker 2\n"
+PROGRAMS = "# programs\n21 program 0\n"
+
+
+@pytest.mark.parametrize(
+    ("processes", "expected"),
+    [
+        (WORKERS, [5, 0, 0]),
+        (WORKERS + PROGRAMS, [5, 0, 0]),
+        (OLD_WORKERS, [16, 1, 0]),
+        (OLD_WORKERS + PROGRAMS, [16, 1, 0]),
+    ],
+)
+def test_what_is_in_flight_is_what_runs_and_what_waits_in_every_process(
+    profile: EdgeProfile, haproxy: Haproxy, master_socket: RuntimeSocket, processes: str, expected: list[int]
+) -> None:
     haproxy.connections = {"S1": ("2", "3"), "S2": ("", "0")}
+    answers = {
+        "show proc": processes,
+        "@!13 show stat": "# pxname,svname,qcur,scur\nfleet,S1,4,6\nfleet,S2,,1\n",
+        "@!9 show stat": "# pxname,svname,qcur,scur\nfleet,S1,0,1\n",
+    }
+    master_socket.answer = lambda command: next(text for start, text in answers.items() if command.startswith(start))
     edge = HaproxyEdge(profile)
-    assert [edge.in_flight(name) for name in ("S1", "S2", "S9")] == [5, 0, 0]
+    assert [edge.in_flight(name) for name in ("S1", "S2", "S9")] == expected
+
+
+def test_a_process_that_has_just_ended_has_nothing_in_flight(
+    profile: EdgeProfile, haproxy: Haproxy, master_socket: RuntimeSocket
+) -> None:
+    haproxy.connections = {"S1": ("2", "3")}
+    master_socket.answer = lambda command: (
+        OLD_WORKERS if command.startswith("show proc") else "Can't find the target PID matching the prefix '@!9'\n"
+    )
+    assert HaproxyEdge(profile).in_flight("S1") == 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("# table: keyless, type: string, size:1, used:1\n0x1: key=missing use=0 exp=0 http_req_cnt=12\n", 12),
+        ("# table: keyless, type: string, size:1, used:0\n", 0),
+        ("No such table\n", 0),
+    ],
+)
+def test_requests_without_a_key_are_counted_where_one_is_asked_for(
+    profile: EdgeProfile, runtime_socket: RuntimeSocket, answer: str, expected: int
+) -> None:
+    runtime_socket.answer = lambda _: answer
+    assert HaproxyEdge(profile).keyless() == expected
+    assert runtime_socket.commands == ["show table keyless\n"]
+
+
+def test_whether_it_is_in_step_costs_the_texts_of_a_ring_only_once(
+    profile: EdgeProfile, haproxy: Haproxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Routes] = []
+
+    class Counted(EdgeFiles):
+        def __init__(self, profile: EdgeProfile, routes: Routes) -> None:
+            made.append(routes)
+            super().__init__(profile, routes)
+
+    monkeypatch.setattr(edge_module, "EdgeFiles", Counted)
+    edge = HaproxyEdge(profile)
+    made.clear()
+    edge.apply(ROUTES)
+    for _ in range(3):
+        edge.in_step(ROUTES)
+    assert made == [ROUTES]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -75,6 +76,31 @@ def test_with_nobody_behind_the_socket_the_plane_is_away(directory: Path) -> Non
         dead.bind(str(directory / "dead.sock"))
     with pytest.raises(PlaneUnavailable, match="the edge does not answer"):
         RuntimeApi(directory / "dead.sock").ask("show info")
+
+
+def test_where_patience_is_asked_for_it_waits_for_somebody_who_listens(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX) as late:
+        late.bind(str(directory / "late.sock"))
+
+        def listen(_: float) -> None:
+            late.listen()
+            monkeypatch.setattr(runtime_api, "_TIMEOUT", 0.05)
+
+        monkeypatch.setattr(runtime_api, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=listen))
+        with pytest.raises(PlaneUnavailable, match="timed out"):
+            RuntimeApi(directory / "late.sock", patience=5).ask("show info")
+
+
+def test_its_patience_ends(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 1.0, 2.0])
+    monkeypatch.setattr(runtime_api, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(directory / "dead.sock"))
+        with pytest.raises(PlaneUnavailable, match="does not answer"):
+            RuntimeApi(directory / "dead.sock", patience=2).ask("show info")
+    assert not list(clock)
 
 
 def test_an_edge_that_takes_the_command_and_says_nothing_is_away(

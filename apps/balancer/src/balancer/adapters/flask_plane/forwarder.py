@@ -2,72 +2,43 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import socket
-import threading
+import time
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import IO
 
 import urllib3
 from flask import Request, Response
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
-from balancer.adapters.flask_plane.headers import to_client, to_server
-from balancer.adapters.flask_plane.plane import FlaskPlane
+from balancer.adapters.flask_plane import incoming
+from balancer.adapters.flask_plane.access_log import AccessLog
+from balancer.adapters.flask_plane.connections import Connections, Failure, was_never_sent, was_too_slow
+from balancer.adapters.flask_plane.headers import to_client
+from balancer.adapters.flask_plane.incoming import Incoming
+from balancer.adapters.flask_plane.plane import Attempt, FlaskPlane
 from balancer.core import answers
 from balancer.core.errors import EmptyRing
-from balancer.core.request_hash import RequestHash
-from balancer.core.routes import Backend
 
 _log = logging.getLogger(__name__)
 
-IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-REPEATABLE_BODY = 16384
-"""Bytes of a body that are kept for a repetition, as many as HAProxy's buffer; a longer one is sent once."""
 WHOLE_ANSWER = 65536
 """Bytes of an answer that are read to their end before it is passed on."""
 ATTEMPTS = 4
-_CONNECT_TIMEOUT = 1.0
-_LOST = [
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 2),
-    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 3000),
-]
-"""A server that is off the network is noticed within 3 s, by these numbers of seconds, probes and milliseconds, while
-one that only takes its time is left to it."""
 _PIECE = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardingProfile:
-    """`response_timeout` in seconds; `draw` gives the random id of a request."""
+    """`response_timeout` in seconds; `explain`: answers tell their server, slot and attempt; `access_log` as AccessLog
+    has it; `draw` gives the random id of a request."""
 
-    request_hash: RequestHash
-    slots: int
     response_timeout: float
     course_errors: bool
+    explain: bool
+    access_log: str
     draw: Callable[[], int]
-
-
-_target: ContextVar[str] = ContextVar("target")
-
-
-class _Connection(urllib3.connection.HTTPConnection):
-    """Sends the target as the client wrote it; urllib3 would write some characters in another way."""
-
-    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
-        target = _target.get()
-        super().putrequest(method, target if target.isascii() else url, skip_host, skip_accept_encoding)
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
 
 
 class Forwarder:
@@ -76,103 +47,66 @@ class Forwarder:
     def __init__(self, plane: FlaskPlane, profile: ForwardingProfile) -> None:
         self._plane = plane
         self._profile = profile
-        self._pools: dict[str, _Pool] = {}
-        self._lock = threading.Lock()
+        self._connections = Connections(response_timeout=profile.response_timeout, present=lambda: plane.addresses)
+        self._access_log = AccessLog(profile.access_log)
 
     def __call__(self, request: Request) -> Response:
-        slot = self._profile.request_hash.slot(str(self._profile.draw()), self._profile.slots)
-        body = _body(request)
-        may_repeat = request.method in IDEMPOTENT and not hasattr(body, "read")
+        began = time.monotonic()
+        received = incoming.read(request)
+        response, attempt = self._answer(received)
+        self._access_log.note(received, status=response.status_code, seconds=time.monotonic() - began, attempt=attempt)
+        return response
+
+    def _answer(self, received: Incoming) -> tuple[Response, Attempt | None]:
+        """The answer, and the last attempt that was made."""
+        random_id = self._profile.draw()
         tried: set[str] = set()
+        attempt: Attempt | None = None
         status, reason = HTTPStatus.SERVICE_UNAVAILABLE, answers.NO_SERVER
         while len(tried) < ATTEMPTS:
-            try:
-                with self._plane.send(slot, tried) as backend:
-                    return self._attempt(request, body, backend)
-            except EmptyRing:
-                break
-            except (HTTPError, OSError) as error:
-                if isinstance(error, ReadTimeoutError) and not _is_lost(error):
-                    return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW)
-                _log.info("attempt failed", extra={"server": backend.name, "slot": slot, "reason": str(error)})
-                tried.add(backend.name)
-                if not (may_repeat or isinstance(error, NewConnectionError | ConnectTimeoutError)):
-                    return _failed(HTTPStatus.BAD_GATEWAY, answers.BROKE_OFF)
-                status, reason = HTTPStatus.BAD_GATEWAY, answers.BROKE_OFF
-        return _failed(status, reason)
+            with ExitStack() as flight:
+                try:
+                    attempt = flight.enter_context(self._plane.send(received.message, random_id, tried))
+                except EmptyRing:
+                    break
+                try:
+                    return self._ask(received, attempt, flight), attempt
+                except Failure as error:
+                    if was_too_slow(error):
+                        return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW), attempt
+                    _log_failure(attempt, error)
+                    status, reason = HTTPStatus.BAD_GATEWAY, answers.BROKE_OFF
+                    if not (received.may_repeat or was_never_sent(error)):
+                        break
+                    tried.add(attempt.backend.name)
+        return _failed(status, reason), attempt
 
-    def _attempt(self, request: Request, body: bytes | IO[bytes] | None, backend: Backend) -> Response:
-        target = raw_target(request)
-        _target.set(target)
-        answer = self._pool(backend.address).urlopen(
-            request.method,
-            target,
-            body=body,
-            headers=to_server(dict(request.headers), client=request.remote_addr or ""),
-            chunked=hasattr(body, "read") and request.content_length is None,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            decode_content=False,
-            assert_same_host=False,
-        )
+    def _ask(self, received: Incoming, attempt: Attempt, flight: ExitStack) -> Response:
+        """`flight` ends with the answer: at once, or with the last byte of one that is passed on piece by piece."""
+        answer = self._connections.ask(attempt.backend.address, received)
+        explained = _explained(attempt) if self._profile.explain else []
         if self._profile.course_errors and answer.status == HTTPStatus.NOT_FOUND:
             answer.drain_conn()
             answer.release_conn()
-            response = Response(
-                answers.unknown_path(target.partition("?")[0]),
-                HTTPStatus.BAD_REQUEST,
-                content_type=answers.CONTENT_TYPE,
-            )
-            response.headers["X-Served-By"] = backend.name
+            text = answers.unknown_path(received.path)
+            response = Response(text, HTTPStatus.BAD_REQUEST, content_type=answers.CONTENT_TYPE)
+            response.headers.extend(explained)
             return response
-        response = self._passed_on(answer, backend)
+        response = _passed_on(answer, flight)
         response.headers.clear()
-        for name, value in to_client(answer.headers.items(), server=backend.name):
-            response.headers.add(name, value)
+        response.headers.extend(to_client(answer.headers.items(), explained=explained))
         return response
 
-    def _passed_on(self, answer: urllib3.BaseHTTPResponse, backend: Backend) -> Response:
-        """A short answer is there as a whole before its first byte goes out: where the server breaks off before its
-        end, another one is asked. Longer ones are streamed."""
-        if answer.length_remaining is not None and answer.length_remaining <= WHOLE_ANSWER:
-            return Response(answer.read(), answer.status)
-        self._plane.keep(backend)
-        response = Response(_pieces(answer), answer.status)  # direct_passthrough would skip call_on_close
-        response.call_on_close(lambda: self._plane.done(backend))
-        response.call_on_close(answer.close)
-        return response
 
-    def _pool(self, address: str) -> _Pool:
-        """One pool per server; those of servers that are gone are dropped."""
-        with self._lock:
-            if address not in self._pools:
-                present = self._plane.addresses
-                self._pools = {known: pool for known, pool in self._pools.items() if known in present}
-                host, _, port = address.rpartition(":")
-                timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=self._profile.response_timeout)
-                options = [*_Connection.default_socket_options, *_LOST]
-                self._pools[address] = _Pool(host, int(port), maxsize=64, timeout=timeout, socket_options=options)
-            return self._pools[address]
-
-
-def raw_target(request: Request) -> str:
-    """Path and query as the client wrote them, nothing decoded; an absolute form loses scheme and host."""
-    target: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
-    if not target.startswith("/") and "://" in target:
-        target = "/" + target.split("://", 1)[1].partition("/")[2]
-    return target
-
-
-def _body(request: Request) -> bytes | IO[bytes] | None:
-    """None without a body, bytes where it is short enough to be sent again, the stream itself otherwise."""
-    length = request.content_length
-    if length is None and "HTTP_TRANSFER_ENCODING" not in request.environ:
-        return None
-    stream: IO[bytes] = request.environ["wsgi.input"]
-    if length is not None and length <= REPEATABLE_BODY:
-        return stream.read(length)
-    return stream
+def _passed_on(answer: urllib3.BaseHTTPResponse, flight: ExitStack) -> Response:
+    """A short answer is there as a whole before its first byte goes out: where the server breaks off before its end,
+    another one is asked. Longer ones are streamed."""
+    if answer.length_remaining is not None and answer.length_remaining <= WHOLE_ANSWER:
+        return Response(answer.read(), answer.status)
+    response = Response(_pieces(answer), answer.status)  # direct_passthrough would skip call_on_close
+    response.call_on_close(flight.pop_all().close)
+    response.call_on_close(answer.close)
+    return response
 
 
 def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
@@ -180,9 +114,24 @@ def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         yield piece
 
 
-def _is_lost(error: ReadTimeoutError) -> bool:
-    """Whether the kernel gave the connection up, rather than us the waiting; Python and urllib3 call both a timeout."""
-    return isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ETIMEDOUT
+def _explained(attempt: Attempt) -> list[tuple[str, str]]:
+    return [
+        ("X-Served-By", attempt.backend.name),
+        ("X-Ring-Slot", str(attempt.slot)),
+        ("X-Ring-Attempt", str(attempt.number)),
+    ]
+
+
+def _log_failure(attempt: Attempt, error: Exception) -> None:
+    _log.info(
+        "attempt failed",
+        extra={
+            "server": attempt.backend.name,
+            "slot": attempt.slot,
+            "attempt": attempt.number,
+            "reason": str(error),
+        },
+    )
 
 
 def _failed(status: HTTPStatus, reason: str) -> Response:

@@ -22,6 +22,8 @@ HOP_BY_HOP = frozenset(
 )
 _GUNICORNS_OWN = frozenset({"server", "date"})
 """gunicorn writes these itself; twice is once too often."""
+_EXPLAINED = frozenset({"x-served-by", "x-ring-slot", "x-ring-attempt"})
+"""Only the plane says these, or nobody."""
 
 
 def to_server(headers: Mapping[str, str], *, client: str) -> dict[str, str]:
@@ -38,12 +40,12 @@ def to_server(headers: Mapping[str, str], *, client: str) -> dict[str, str]:
     return forwarded
 
 
-def to_client(headers: Iterable[tuple[str, str]], *, server: str) -> list[tuple[str, str]]:
-    """The headers for the client, repeated ones kept apart, and X-Served-By."""
+def to_client(headers: Iterable[tuple[str, str]], *, explained: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers for the client, repeated ones kept apart, and those that explain where the answer comes from."""
     pairs = list(headers)
     connection = ",".join(value for name, value in pairs if name.lower() == "connection")
-    dropped = _dropped(connection) | _GUNICORNS_OWN | {"x-served-by"}
-    return [*((name, value) for name, value in pairs if name.lower() not in dropped), ("X-Served-By", server)]
+    dropped = _dropped(connection) | _GUNICORNS_OWN | _EXPLAINED
+    return [*((name, value) for name, value in pairs if name.lower() not in dropped), *explained]
 
 
 def _dropped(connection: str) -> frozenset[str]:

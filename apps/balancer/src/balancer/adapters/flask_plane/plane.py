@@ -4,68 +4,77 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from balancer.core.errors import EmptyRing
+from balancer.adapters.flask_plane.placement import Placement
+from balancer.core.key_source import Message
 from balancer.core.routes import Backend, Routes
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request on its way to a server; `number` 1 is the first that was asked."""
+
+    backend: Backend
+    slot: int
+    number: int
+
+
 class FlaskPlane:
-    """A DataPlane inside the balancer's own process: the next request sees the new routes."""
+    """A DataPlane inside the balancer's own process: the next attempt sees the new routes, all of them."""
 
     def __init__(self) -> None:
-        self._routes = Routes((), ())
-        self._backends: dict[str, Backend] = {}
+        self._placement = Placement(Routes((), ()))
         self._in_flight: Counter[str] = Counter()
+        self._keyless = 0
         self._lock = threading.Lock()
 
     def apply(self, routes: Routes) -> None:
+        placement = Placement(routes)
         with self._lock:
-            self._routes = routes
-            self._backends = {backend.name: backend for backend in routes.backends}
+            self._placement = placement
 
     def in_step(self, routes: Routes) -> bool:
-        return self._routes == routes
+        return self._placement.routes == routes
 
     def in_flight(self, name: str) -> int:
         with self._lock:
             return self._in_flight[name]
 
+    def keyless(self) -> int:
+        return self._keyless
+
     @property
     def addresses(self) -> frozenset[str]:
-        return frozenset(backend.address for backend in self._routes.backends)
+        return frozenset(backend.address for backend in self._placement.routes.backends)
 
     @contextmanager
-    def send(self, slot: int, tried: set[str]) -> Iterator[Backend]:
-        """The server for one attempt of a request: the slot's, or the next one clockwise that is not in `tried`.
+    def send(self, message: Message, random_id: int, tried: Collection[str]) -> Iterator[Attempt]:
+        """The server for one attempt of a request, under the routes of this moment; `tried` are those asked before.
 
-        The choice and the count of what is in flight are one step, so that a drain sees every request; the count
-        goes down when the block ends. Raises EmptyRing.
+        The choice and the count of what is in flight are one step, so that a drain sees every request and no bound is
+        passed; the count goes down when the block ends. Raises EmptyRing.
         """
         with self._lock:
-            backend = self._choose(slot, tried)
+            slot = self._placement.slot(self._key(message, random_id, is_first=not tried))
+            backend = self._placement.server(slot, tried, self._in_flight)
             self._in_flight[backend.name] += 1
         try:
-            yield backend
+            yield Attempt(backend, slot, len(tried) + 1)
         finally:
-            self.done(backend)
+            self._done(backend)
 
-    def keep(self, backend: Backend) -> None:
-        """One more in flight at a server: an answer that is still being passed on."""
-        with self._lock:
-            self._in_flight[backend.name] += 1
+    def _key(self, message: Message, random_id: int, *, is_first: bool) -> bytes:
+        source = self._placement.routes.key
+        key = source.read(message)
+        if not key and not source.is_random and is_first:
+            self._keyless += 1
+        return key or b"%d" % random_id
 
-    def done(self, backend: Backend) -> None:
+    def _done(self, backend: Backend) -> None:
         with self._lock:
             self._in_flight[backend.name] -= 1
             if not self._in_flight[backend.name]:
                 del self._in_flight[backend.name]
-
-    def _choose(self, slot: int, tried: set[str]) -> Backend:
-        slots = self._routes.slots
-        for step in range(len(slots)):
-            name = slots[(slot + step) % len(slots)]
-            if name and name not in tried:
-                return self._backends[name]
-        raise EmptyRing("no server is left to try")

@@ -1,23 +1,27 @@
-"""The edge's files: haproxy.cfg and slots.map, as text. What they say is here; who writes and loads them is not."""
+"""The edge's files for one set of routes: haproxy.cfg and slots.map, as text. Who writes and loads them is not here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from balancer.adapters.haproxy import slot_map
 from balancer.core import answers
-from balancer.core.request_hash import REQUEST_IDS, RequestHash
-from balancer.core.routes import Routes
+from balancer.core.request_hash import REQUEST_IDS
+from balancer.core.routes import Backend, Routes
 
 SERVER_OPTIONS = "check inter 1s fall 3 rise 1"
 """The same for servers in the file and for those added at run time, which know no default-server."""
 
-DIGEST_KEY = "digest"
-"""The key of slots.map under which the digest of the routes stands, beside the slots."""
+KEYLESS_TABLE = "keyless"
+
+_IDLE_SECONDS = 60
+"""How long a client's connection may be idle."""
 
 _ERRORS = (
     (400, "The request is not HTTP as it must be"),
@@ -28,47 +32,74 @@ _ERRORS = (
     (504, answers.TOO_SLOW),
 )
 
+_TEMPLATE = Environment(  # noqa: S701 (it writes a configuration, not HTML)
+    loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, keep_trailing_newline=True
+).get_template("haproxy.cfg.j2")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeProfile:
-    """What the edge is told beside the routes; a change of it needs a reload. `response_timeout` in seconds."""
+    """What the edge is told beside the routes. `response_timeout` in seconds; `explain`: answers tell their server,
+    slot and attempt; `access_log`: which requests are logged, "errors" or "all"."""
 
     directory: Path
-    request_hash: RequestHash
-    slots: int
     heartbeat_path: str
     response_timeout: float
     course_errors: bool
+    explain: bool
+    access_log: str
 
 
-def slots_map(routes: Routes) -> str:
-    """slots.map: a line per slot, and the digest of the routes; no empty line, as the Runtime API wants it."""
-    lines = [f"{slot} {name}" for slot, name in enumerate(routes.slots) if name]
-    return "\n".join([f"{DIGEST_KEY} {routes.digest}", *lines])
+class EdgeFiles:
+    """Each text is made when it is first asked for."""
 
-
-class ConfigRenderer:
-    """haproxy.cfg for one profile; `digest` names the profile and the template together."""
-
-    def __init__(self, profile: EdgeProfile) -> None:
-        environment = Environment(  # noqa: S701 (it writes a configuration, not HTML)
-            loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, keep_trailing_newline=True
-        )
-        self._template = environment.get_template("haproxy.cfg.j2")
+    def __init__(self, profile: EdgeProfile, routes: Routes) -> None:
+        self.routes = routes
         self._profile = profile
-        self.digest = ""
-        self.digest = sha256(self.render(Routes((), ())).encode()).hexdigest()[:16]
 
-    def render(self, routes: Routes) -> str:
-        profile = self._profile
+    @cached_property
+    def serving(self) -> tuple[Backend, ...]:
+        """The servers that take new requests: neither the draining ones nor those of weight 0."""
+        return tuple(backend for backend in self.routes.backends if backend.weight and not backend.draining)
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the routes."""
+        return self.routes.digest
+
+    @cached_property
+    def slots_map(self) -> list[str]:
+        return slot_map.lines(self.digest, self.routes.slots, self.serving, self.routes.bound)
+
+    @cached_property
+    def profile_digest(self) -> str:
+        """Names what cannot be changed in a running HAProxy: all of the configuration but the servers."""
+        return sha256(self._render(digest="", backends=()).encode()).hexdigest()[:16]
+
+    @cached_property
+    def configuration(self) -> str:
+        return self._render(digest=self.profile_digest, backends=self.serving)
+
+    def _render(self, *, digest: str, backends: tuple[Backend, ...]) -> str:
+        profile, routes = self._profile, self.routes
         values: dict[str, Any] = {field.name: getattr(profile, field.name) for field in fields(profile)}
-        return self._template.render(
+        return _TEMPLATE.render(
             **values,
-            digest=self.digest,
+            digest=digest,
+            backends=backends,
+            key=routes.key,
+            request_hash=routes.request_hash,
+            slots=len(routes.slots),
+            is_bounded=routes.bound is not None,
+            map=f"map({profile.directory}/slots.map)",
+            share_key=slot_map.SHARE_KEY,
+            share_unit=slot_map.SHARE_UNIT,
+            walk=slot_map.WALK,
             response_timeout_ms=round(profile.response_timeout * 1000),
-            slot_expression=profile.request_hash.expression(profile.slots),
-            backends=[backend for backend in routes.backends if not backend.draining],
+            idle_seconds=_IDLE_SECONDS,
+            hard_stop_ms=round((profile.response_timeout + _IDLE_SECONDS) * 1000),
             server_options=SERVER_OPTIONS,
+            keyless_table=KEYLESS_TABLE,
             errors=_ERRORS,
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,

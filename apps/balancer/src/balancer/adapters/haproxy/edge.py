@@ -7,15 +7,21 @@ import re
 from collections.abc import Iterator
 
 from balancer.adapters.file_store import replace_file
-from balancer.adapters.haproxy.config import DIGEST_KEY, SERVER_OPTIONS, ConfigRenderer, EdgeProfile, slots_map
+from balancer.adapters.haproxy.config import KEYLESS_TABLE, SERVER_OPTIONS, EdgeFiles, EdgeProfile
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
+from balancer.adapters.haproxy.slot_map import DIGEST_KEY
 from balancer.core.errors import PlaneUnavailable
-from balancer.core.routes import Backend, Routes
+from balancer.core.routes import Routes
 
 _PAYLOAD = 8192
 """Bytes of one `add map` command, well under HAProxy's buffer of 16384."""
 
+_REEXECUTION = 2.0
+"""Seconds for which the master process may not listen: it executes itself anew after its start and every reload."""
+
 _VALUE = re.compile(r'value="([^"]*)"')
+_COUNT = re.compile(r"http_req_cnt=(\d+)")
+_OLD_WORKERS = re.compile(r"^# old workers\n((?:[^#].*\n?)*)", re.MULTILINE)
 _STILL_BUSY = "Server still has connections attached to it"
 
 
@@ -23,65 +29,82 @@ class HaproxyEdge:
     """A DataPlane over the edge container, with which it shares the profile's directory."""
 
     def __init__(self, profile: EdgeProfile) -> None:
-        self._directory = profile.directory
+        self._profile = profile
         self._map = profile.directory / "slots.map"
-        self._renderer = ConfigRenderer(profile)
+        self._configuration = profile.directory / "haproxy.cfg"
         self._runtime = RuntimeApi(profile.directory / "runtime.sock")
-        self._master = RuntimeApi(profile.directory / "master.sock")
+        self._master = RuntimeApi(profile.directory / "master.sock", patience=_REEXECUTION)
+        self._files = EdgeFiles(profile, Routes((), ()))
 
     def apply(self, routes: Routes) -> None:
-        self._write(routes)
-        if not self._has_this_profile():
+        files = self._files_of(routes)
+        self._write(files)
+        if not self._has_profile(files):
             self._master.do("reload", expect="Success=1")
         present = self._servers()
-        self._add(routes, present)
-        if self._map_digest() != routes.digest:
-            self._swap(routes)
-        self._retire(routes, present)
+        self._add(files, present)
+        if self._map_digest() != files.digest:
+            self._swap(files)
+        self._retire(files, present)
 
     def in_step(self, routes: Routes) -> bool:
         """Both halves: what the running edge obeys, and what it would obey after its next start."""
-        if not self._is_written(routes):
+        files = self._files_of(routes)
+        if not self._is_written(files):
             return False
         present = self._servers()
-        serving = {backend.name: backend.address for backend in routes.backends if not backend.draining}
-        draining = {backend.name for backend in routes.backends if backend.draining}
+        serving = {backend.name: backend.address for backend in files.serving}
+        resting = {backend.name for backend in routes.backends} - serving.keys()
         return (
-            self._map_digest() == routes.digest
-            and self._has_this_profile()
-            and serving == {name: address for name, address in present.items() if name not in draining}
+            self._map_digest() == files.digest
+            and self._has_profile(files)
+            and serving == {name: address for name, address in present.items() if name not in resting}
         )
 
     def in_flight(self, name: str) -> int:
-        for row in self._statistics():
-            if row["svname"] == name:
-                return int(row["scur"] or 0) + int(row["qcur"] or 0)
-        return 0
+        """After a reload the old process, too, ends what it has."""
+        command = "show stat fleet 4 -1"
+        current = self._runtime.ask(command)
+        old = _OLD_WORKERS.search(self._master.do("show proc", expect="#<PID>"))
+        processes = [line.split()[0] for line in old[1].splitlines()] if old else []
+        answers = [current, *(self._master.ask(f"@!{pid} {command}") for pid in processes)]
+        return sum(_busy(answer, name) for answer in answers)
 
-    def _write(self, routes: Routes) -> None:
+    def keyless(self) -> int:
+        found = _COUNT.search(self._runtime.ask(f"show table {KEYLESS_TABLE}"))
+        return int(found[1]) if found else 0
+
+    def _files_of(self, routes: Routes) -> EdgeFiles:
+        """Made once for each Routes object: whether the edge is in step is asked every second, and the texts of a large
+        ring cost milliseconds."""
+        if self._files.routes is not routes:
+            self._files = EdgeFiles(self._profile, routes)
+        return self._files
+
+    def _write(self, files: EdgeFiles) -> None:
         try:
-            replace_file(self._map, (slots_map(routes) + "\n").encode())
-            replace_file(self._directory / "haproxy.cfg", self._renderer.render(routes).encode())
+            replace_file(self._map, ("\n".join(files.slots_map) + "\n").encode())
+            replace_file(self._configuration, files.configuration.encode())
         except OSError as error:
             raise PlaneUnavailable(f"the edge's files cannot be written: {error}") from error
 
-    def _is_written(self, routes: Routes) -> bool:
+    def _is_written(self, files: EdgeFiles) -> bool:
         try:
-            rendered = (self._directory / "haproxy.cfg").read_text() == self._renderer.render(routes)
             with self._map.open() as file:
-                return rendered and file.readline() == f"{DIGEST_KEY} {routes.digest}\n"
+                is_map = file.readline() == f"{DIGEST_KEY} {files.digest}\n"
+            return is_map and self._configuration.read_text() == files.configuration
         except FileNotFoundError:
             return False
         except OSError as error:
             raise PlaneUnavailable(f"the edge's files cannot be read: {error}") from error
 
-    def _has_this_profile(self) -> bool:
-        return f"description: {self._renderer.digest}" in self._runtime.ask("show info").splitlines()
+    def _has_profile(self, files: EdgeFiles) -> bool:
+        return f"description: {files.profile_digest}" in self._runtime.ask("show info").splitlines()
 
     def _map_digest(self) -> str:
         """The digest of the routes that the running edge obeys; empty where its map has none."""
         found = _VALUE.search(self._runtime.ask(f"get map {self._map} {DIGEST_KEY}"))
-        return found.group(1) if found else ""
+        return found[1] if found else ""
 
     def _servers(self) -> dict[str, str]:
         """name → "ip:port" of every server that the running edge has."""
@@ -90,43 +113,43 @@ class HaproxyEdge:
         rows = (dict(zip(header, line.split(), strict=False)) for line in lines[2:])
         return {row["srv_name"]: f"{row['srv_addr']}:{row['srv_port']}" for row in rows}
 
-    def _statistics(self) -> Iterator[dict[str, str]]:
-        lines = self._runtime.ask("show stat fleet 4 -1").removeprefix("# ").splitlines()
-        return iter(csv.DictReader(lines))
-
-    def _add(self, routes: Routes, present: dict[str, str]) -> None:
-        for backend in routes.backends:
+    def _add(self, files: EdgeFiles, present: dict[str, str]) -> None:
+        for backend in files.serving:
             server = f"fleet/{backend.name}"
             if backend.name not in present:
-                if backend.draining:
-                    continue
                 self._runtime.do(f"add server {server} {backend.address} {SERVER_OPTIONS}", expect="New server")
                 self._runtime.do(f"enable health {server}")
             elif present[backend.name] != backend.address:
                 host, _, port = backend.address.rpartition(":")
                 self._runtime.ask(f"set server {server} addr {host} port {port}")
-            if not backend.draining:
-                self._runtime.do(f"set server {server} state ready")
+            self._runtime.do(f"set server {server} state ready")
 
-    def _swap(self, routes: Routes) -> None:
+    def _swap(self, files: EdgeFiles) -> None:
         """The whole slot map in one transaction: no request sees half of it."""
         answer = self._runtime.do(f"prepare map {self._map}", expect="New version created: ")
         version = answer.rpartition(" ")[2]
-        for payload in _chunks(slots_map(routes).splitlines()):
+        for payload in _chunks(files.slots_map):
             self._runtime.do(f"add map @{version} {self._map}", payload)
         self._runtime.do(f"commit map @{version} {self._map}")
 
-    def _retire(self, routes: Routes, present: dict[str, str]) -> None:
-        """Draining servers get nothing new; those that are not in the routes go as soon as nothing uses them."""
-        wanted: dict[str, Backend] = {backend.name: backend for backend in routes.backends}
-        for name in present:
-            if name not in wanted:
-                self._runtime.do(f"set server fleet/{name} state maint")
-                answer = self._runtime.ask(f"del server fleet/{name}")
-                if not answer.startswith(("Server deleted", _STILL_BUSY)):
-                    raise PlaneUnavailable(f"the edge does not delete {name}: {answer}")
-            elif wanted[name].draining:
+    def _retire(self, files: EdgeFiles, present: dict[str, str]) -> None:
+        """A server that rests gets nothing new; one that is not in the routes goes as soon as nothing uses it."""
+        serving = {backend.name for backend in files.serving}
+        resting = {backend.name for backend in files.routes.backends} - serving
+        for name in present.keys() - serving:
+            if name in resting:
                 self._runtime.do(f"set server fleet/{name} state drain")
+                continue
+            self._runtime.do(f"set server fleet/{name} state maint")
+            answer = self._runtime.ask(f"del server fleet/{name}")
+            if not answer.startswith(("Server deleted", _STILL_BUSY)):
+                raise PlaneUnavailable(f"the edge does not delete {name}: {answer}")
+
+
+def _busy(statistics: str, name: str) -> int:
+    """The server's running and waiting requests in the answer to `show stat`."""
+    rows = csv.DictReader(statistics.removeprefix("# ").splitlines())
+    return sum(int(row["scur"] or 0) + int(row["qcur"] or 0) for row in rows if row.get("svname") == name)
 
 
 def _chunks(lines: list[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 
 from balancer.core.errors import PlaneUnavailable
@@ -11,19 +12,22 @@ _TIMEOUT = 5.0
 """Seconds for one command; HAProxy answers in milliseconds or is not well."""
 
 
-class RuntimeApi:
-    """Commands to the unix socket at `path`, one connection each."""
+_PAUSE = 0.01
 
-    def __init__(self, path: Path) -> None:
+
+class RuntimeApi:
+    """Commands to the unix socket at `path`, one connection each. `patience`: for how many seconds it is asked again
+    while nobody listens."""
+
+    def __init__(self, path: Path, *, patience: float = 0) -> None:
         self._path = path
+        self._patience = patience
 
     def ask(self, command: str, payload: str = "") -> str:
         """The answer to one command, without surrounding blank lines; `payload` as lines, none of them empty."""
         text = f"{command} <<\n{payload}\n\n" if payload else f"{command}\n"
         try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(_TIMEOUT)
-                connection.connect(str(self._path))
+            with self._connection() as connection:
                 connection.sendall(text.encode("ascii"))
                 connection.shutdown(socket.SHUT_WR)
                 return _read(connection).strip()
@@ -36,6 +40,21 @@ class RuntimeApi:
         if answer != expect and not (expect and answer.startswith(expect)):
             raise PlaneUnavailable(f"the edge refused {command!r}: {answer}")
         return answer
+
+    def _connection(self) -> socket.socket:
+        end = time.monotonic() + self._patience
+        while True:
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(_TIMEOUT)
+            try:
+                connection.connect(str(self._path))
+            except OSError as error:
+                connection.close()
+                if not isinstance(error, ConnectionRefusedError) or time.monotonic() >= end:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return connection
 
 
 def _read(connection: socket.socket) -> str:

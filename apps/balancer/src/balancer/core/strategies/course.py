@@ -1,16 +1,41 @@
-"""The course handout's ring: K virtual servers per server at Φ(i, j), linear probing, servers in id order.
+"""The course handout's ring: K virtual servers per server at Φ(i, j), probing where two meet, servers in id order.
 
 Source: "Implementing a Customizable Load Balancer": Φ(i, j) = i² + j² + 2j + 25 mod M, M = 512, K = 9. A pure
-function of the member set. It is unbalanced by construction (ids 1, 2, 3 own 84 %, 5 %, 11 % of the slots).
+function of the member set. It is unbalanced by construction (ids 1, 2, 3 own 89 %, 4 %, 6 % of the slots).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import ClassVar
 
-from balancer.core.errors import RingFull
 from balancer.core.slot_table import NOBODY, Member, SlotTable
+from balancer.core.strategies.strategy import Strategy, check_choice, check_integer, check_power_of_two
+
+Probe = Callable[[list[int], int], int]
+"""(free, place) → where a virtual server sits: free[slot] is the slot itself where nobody sits, else one further on."""
+
+
+def _linear(free: list[int], place: int) -> int:
+    """The next free slot. The way is halved for whoever comes next, so that a crowded ring takes no longer."""
+    while free[place] != place:
+        free[place] = free[free[place]]
+        place = free[place]
+    return place
+
+
+def _triangular(free: list[int], place: int) -> int:
+    """The first free slot 0, 1, 3, 6, 10 … slots further on, which comes to every slot of a power of two."""
+    attempt = 0
+    while free[place] != place:
+        attempt += 1
+        place = (place + attempt) % len(free)
+    return place
+
+
+PROBES: dict[str, Probe] = {"linear": _linear, "triangular": _triangular}
+"""The handout names t² as well, which comes to 87 of 512 slots only."""
 
 
 def virtual_server_hash(ring_id: int, virtual_server: int) -> int:
@@ -19,31 +44,42 @@ def virtual_server_hash(ring_id: int, virtual_server: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class Course(Strategy):
+    """K = `virtual_servers` of each server on M = `slots`."""
+
+    name: ClassVar[str] = "course"
+    weighted: ClassVar[bool] = False
+    usual_hash: ClassVar[str] = "course"
+
     slots: int = 512
     virtual_servers: int = 9
+    probing: str = "linear"
+
+    def __post_init__(self) -> None:
+        check_power_of_two("slots", self.slots)
+        check_integer("virtual_servers", self.virtual_servers, 1, self.slots)
+        check_choice("probing", self.probing, PROBES)
 
     @property
     def capacity(self) -> int:
         return self.slots // self.virtual_servers
 
-    def place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
+    def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
         points = self.points(members)
         ring = SlotTable(tuple(points.get(slot, NOBODY) for slot in range(self.slots)))
         return ring.among(frozenset(member.ring_id for member in members))
 
     def points(self, members: Collection[Member]) -> dict[int, int]:
         """slot → ring id of the virtual server that sits on it: exactly K slots per member."""
-        if len(members) > self.capacity:
-            raise RingFull(
-                f"the course ring holds at most {self.capacity} servers "
-                f"({self.slots} slots / {self.virtual_servers} virtual servers each)"
-            )
+        probe = PROBES[self.probing]
         points: dict[int, int] = {}
+        free = list(range(self.slots))
         for ring_id in sorted(member.ring_id for member in members):
             for virtual_server in range(self.virtual_servers):
-                slot = virtual_server_hash(ring_id, virtual_server) % self.slots
-                while slot in points:
-                    slot = (slot + 1) % self.slots
+                slot = probe(free, virtual_server_hash(ring_id, virtual_server) % self.slots)
                 points[slot] = ring_id
+                free[slot] = (slot + 1) % self.slots
         return points
+
+    def _holds(self) -> str:
+        return f"the course ring of {self.slots} slots and {self.virtual_servers} virtual servers for each server"

@@ -8,46 +8,44 @@ that a server that leaves and comes back finds most of its old slots. Integers o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from balancer.core.errors import RingFull
 from balancer.core.slot_table import Member, SlotTable
+from balancer.core.strategies.strategy import Strategy, check_power_of_two
 
 _MASK = (1 << 64) - 1
 
 
-def score(slot: int, ring_id: int) -> int:
-    """A 64-bit hash of (slot, ring id): two rounds of the splitmix64 finaliser (Steele, Lea, Flood 2014)."""
-    return _mix(_mix(slot + 1) ^ ring_id)
-
-
 def _mix(value: int) -> int:
+    """The splitmix64 finaliser (Steele, Lea, Flood 2014); a score is _mix(_mix(slot + 1) ^ ring id)."""
     value = (value + 0x9E3779B97F4A7C15) & _MASK
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
     return value ^ (value >> 31)
 
 
+_WISHES = 1 << 18
+"""So many (slot, taker) pairs are scored at a time, which bounds time and memory."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Strategy):
+    """M = `slots`."""
+
+    name: ClassVar[str] = "table"
+
     slots: int = 512
 
-    @property
-    def capacity(self) -> int:
-        return self.slots
+    def __post_init__(self) -> None:
+        check_power_of_two("slots", self.slots)
 
-    def place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
-        if len(members) > self.capacity:
-            raise RingFull(f"a table of {self.slots} slots holds at most {self.capacity} servers")
-        if not members:
-            return SlotTable.empty(self.slots)
-        if current.slots != self.slots:
-            current = SlotTable.empty(self.slots)
+    def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
         held = current.counts()
         quota = quotas(members, held, self.slots)
         owners = list(current.owners)
-        for slot, ring_id in moves(owners, held, quota):
+        for slot, ring_id in moves(owners, held, quota).items():
             owners[slot] = ring_id
         return SlotTable(tuple(owners))
 
@@ -65,27 +63,41 @@ def quotas(members: Collection[Member], held: Mapping[int, int], slots: int) -> 
     return floor | {ring_id: floor[ring_id] + 1 for ring_id in first[:spare]}
 
 
-def moves(owners: list[int], held: Mapping[int, int], quota: Mapping[int, int]) -> list[tuple[int, int]]:
-    """The fewest (slot, new owner) pairs that bring every server to its quota, best margin first.
+def moves(owners: Sequence[int], held: Mapping[int, int], quota: Mapping[int, int]) -> dict[int, int]:
+    """The fewest slot → new owner that bring every server to its quota, best margin first.
 
-    The margin is score(slot, new) - score(slot, old); an orphan's old score is the best that any taker has.
+    The margin is score(slot, new) - score(slot, old); an orphan's old score is the best that any taker has. Where slots
+    and takers are so many that not every pair can be scored, each slot looks at some of the takers, and what stays
+    open is matched in further rounds.
     """
-    missing = {ring_id: want - held.get(ring_id, 0) for ring_id, want in quota.items() if want > held.get(ring_id, 0)}
+    missing = {taker: quota[taker] - held.get(taker, 0) for taker in sorted(quota) if quota[taker] > held.get(taker, 0)}
     excess = {ring_id: held[ring_id] - want for ring_id, want in quota.items() if held.get(ring_id, 0) > want}
-    wishes = []
-    for slot, owner in enumerate(owners):
-        if owner in quota and owner not in excess:
-            continue
-        scores = {taker: score(slot, taker) for taker in missing}
-        old = score(slot, owner) if owner in excess else max(scores.values())
-        wishes += [(old - new, slot, taker) for taker, new in scores.items()]
+    slots = [slot for slot, owner in enumerate(owners) if owner not in quota or owner in excess]
     chosen: dict[int, int] = {}
-    for _, slot, taker in sorted(wishes):
-        owner = owners[slot]
-        if slot in chosen or not missing[taker] or excess.get(owner, 1) == 0:
-            continue
-        chosen[slot] = taker
-        missing[taker] -= 1
-        if owner in excess:
-            excess[owner] -= 1
-    return list(chosen.items())
+    while missing:
+        for _, slot, taker in sorted(_wishes(slots, owners, excess, list(missing))):
+            owner = owners[slot]
+            if slot in chosen or not missing[taker] or excess.get(owner, 1) == 0:
+                continue
+            chosen[slot] = taker
+            missing[taker] -= 1
+            if owner in excess:
+                excess[owner] -= 1
+        missing = {taker: count for taker, count in missing.items() if count}
+        slots = [slot for slot in slots if slot not in chosen and excess.get(owners[slot], 1)]
+    return chosen
+
+
+def _wishes(
+    slots: Sequence[int], owners: Sequence[int], excess: Collection[int], takers: Sequence[int]
+) -> Iterator[tuple[int, int, int]]:
+    """(- margin, slot, taker): of each slot and its takers, as many as can be looked at."""
+    looks = min(len(takers), max(1, _WISHES // len(slots)))
+    around = [*takers, *takers]
+    for slot in slots:
+        first = _mix(slot) % len(takers) if looks < len(takers) else 0
+        seed = _mix(slot + 1)
+        scores = {taker: _mix(seed ^ taker) for taker in around[first : first + looks]}
+        old = _mix(seed ^ owners[slot]) if owners[slot] in excess else max(scores.values())
+        for taker, new in scores.items():
+            yield old - new, slot, taker

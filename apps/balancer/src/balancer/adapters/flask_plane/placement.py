@@ -1,0 +1,59 @@
+"""Which server a request gets under one set of routes: pure, and without a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
+
+from balancer.core import bounded_load
+from balancer.core.errors import EmptyRing
+from balancer.core.routes import Backend, Routes
+
+
+class Placement:
+    """One set of routes, made ready for many requests."""
+
+    def __init__(self, routes: Routes) -> None:
+        self.routes = routes
+        self._backends = {backend.name: backend for backend in routes.backends}
+        self._weights = {name: self._backends[name].weight for name in set(routes.slots) if name}
+        self._total_weight = sum(self._weights.values())
+
+    def slot(self, key: bytes) -> int:
+        """Raises EmptyRing."""
+        if not self.routes.slots:
+            raise EmptyRing("there are no slots")
+        return self.routes.request_hash.slot(key, len(self.routes.slots))
+
+    def server(self, slot: int, tried: Collection[str], in_flight: Mapping[str, int]) -> Backend:
+        """The slot's server, or the next one clockwise that is not in `tried` and has room under bounded load.
+
+        Before anything was tried somebody has room, because the caps add up to more than what is in flight; in a
+        repetition perhaps nobody: then the next one takes it all the same. Raises EmptyRing when all were tried.
+        """
+        untried = (name for name in self._clockwise(slot) if name not in tried)
+        first = next(untried, None)
+        if first is None:
+            raise EmptyRing("no server is left to try")
+        with_room = (name for name in chain([first], untried) if self._has_room(name, in_flight))
+        return self._backends[next(with_room, first)]
+
+    def _clockwise(self, slot: int) -> Iterator[str]:
+        """The servers from the slot on, each once."""
+        slots = self.routes.slots
+        met = {""}
+        for step in range(len(slots)):
+            name = slots[(slot + step) % len(slots)]
+            if name not in met:
+                met.add(name)
+                yield name
+            if len(met) > len(self._weights):
+                return
+
+    def _has_room(self, name: str, in_flight: Mapping[str, int]) -> bool:
+        bound = self.routes.bound
+        if bound is None:
+            return True
+        total = sum(count for other, count in in_flight.items() if other in self._weights)
+        cap = bounded_load.cap(bound, weight=self._weights[name], total_weight=self._total_weight, in_flight=total)
+        return in_flight.get(name, 0) < cap

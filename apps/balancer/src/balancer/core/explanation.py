@@ -1,0 +1,79 @@
+"""Why a key goes where it goes: its slot, the slot's owner, and the walk from there to the server that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from balancer.core.fleet import Fleet
+from balancer.core.lifecycle import State
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A server that the walk comes to, at the first slot from the key's own on that it owns."""
+
+    slot: int
+    hostname: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`owner` has the slot, `server` answers for it now; None where there is none. `walk` leads from one to the other,
+    each owner once."""
+
+    key: bytes
+    request_hash: str
+    slot: int
+    owner: str | None
+    server: str | None
+    walk: tuple[Stop, ...]
+    why: str
+
+
+def explain(fleet: Fleet, key: bytes) -> Explanation:
+    """The key as the fleet's ring sees it, not empty and before bounded load."""
+    request_hash, slots = fleet.profile.request_hash, fleet.table.slots
+    slot = request_hash.slot(key, slots)
+    walk = tuple(_walk(fleet, slot))
+    server = walk[-1].hostname if walk and walk[-1].state is State.SERVING else None
+    return Explanation(
+        key=key,
+        request_hash=request_hash.name,
+        slot=slot,
+        owner=walk[0].hostname if walk else None,
+        server=server,
+        walk=walk,
+        why=f"{request_hash.name} of the key mod {slots} is slot {slot}; {_reason(walk, fleet)}",
+    )
+
+
+def _walk(fleet: Fleet, slot: int) -> Iterator[Stop]:
+    servers = {server.ring_id: server for server in fleet.servers}
+    owners = fleet.table.owners
+    met: set[int] = set()
+    for at in (*range(slot, len(owners)), *range(slot)):
+        if owners[at] in met or owners[at] not in servers:
+            continue
+        met.add(owners[at])
+        server = servers[owners[at]]
+        yield Stop(at, server.name, server.state)
+        if server.state is State.SERVING:
+            return
+
+
+def _reason(walk: tuple[Stop, ...], fleet: Fleet) -> str:
+    if not walk:
+        return "nobody owns it: the ring is empty"
+    owner, last = walk[0], walk[-1]
+    if last.state is not State.SERVING:
+        return f"{owner.hostname} owns it and is down, and so is everybody else on the ring"
+    bound = fleet.profile.bound
+    unless = f", unless it has its share of bounded load {float(bound):g} already" if bound else ""
+    if owner is last:
+        return f"{owner.hostname} owns it and serves{unless}"
+    return (
+        f"{owner.hostname} owns it and is down; the next living owner clockwise is {last.hostname} "
+        f"at slot {last.slot}{unless}"
+    )

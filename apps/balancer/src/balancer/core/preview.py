@@ -1,0 +1,97 @@
+"""A look at another ring before anybody gets it: the shares now and then, and what would move. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from balancer.core.change import check_names, json_object, known_fields, weight
+from balancer.core.errors import InvalidRequest
+from balancer.core.fleet import ON_THE_RING, Fleet, Server
+from balancer.core.lifecycle import State
+from balancer.core.prediction import Expectation, expectations, least_move, moved_share
+from balancer.core.ring_profile import RingProfile
+
+_EXAMPLE = '{"profile":{"strategy":"maglev"},"servers":{"S1":1,"S2":2}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """`profile` is a ring profile's document. `servers`: hostname → weight, where None stands for the present weight
+    or else 1. What is None as a whole stays as it is."""
+
+    profile: object | None = None
+    servers: Mapping[str, int | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A ring, as if every server on it served."""
+
+    profile: RingProfile
+    servers: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`slots` of the `of` slots would change their owner, None where M itself changes. `share` of all keys would change
+    their server; a ring that follows the weights exactly has to move the share `minimum`."""
+
+    slots: int | None
+    of: int
+    share: float
+    minimum: float
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    now: Side
+    then: Side
+    moved: Moved
+
+
+def parse(body: bytes) -> Wish:
+    """Raises InvalidRequest."""
+    document = json_object(body, example=_EXAMPLE)
+    known_fields(document, "profile", "servers")
+    if not isinstance(document.get("profile", {}), dict):
+        raise InvalidRequest('profile must be a JSON object, for example {"strategy":"maglev"}')
+    return Wish(document.get("profile"), _servers(document["servers"]) if "servers" in document else None)
+
+
+def _servers(servers: object) -> dict[str, int | None]:
+    if isinstance(servers, list) and all(isinstance(name, str) for name in servers):
+        check_names("servers", servers)
+        return dict.fromkeys(servers)
+    if not isinstance(servers, dict):
+        raise InvalidRequest('servers must be a list of hostnames, or an object of weights such as {"S1":1,"S2":2}')
+    check_names("servers", list(servers))
+    return {name: weight({"weight": value}, of=f"servers: {name}: ") for name, value in servers.items()}
+
+
+def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None] | None) -> Preview:
+    """The fleet beside what it would be with that profile and those servers.
+
+    Raises InvalidRequest where the profile has no place for them.
+    """
+    now = replace(fleet, servers=tuple(server for server in fleet.servers if server.state in ON_THE_RING))
+    then = replace(now, servers=now.servers if servers is None else _members(now, servers), profile=profile).placed()
+    return Preview(
+        now=Side(now.profile, expectations(now, now.table)),
+        then=Side(then.profile, expectations(then, then.table)),
+        moved=Moved(
+            slots=now.table.moved(then.table) if now.table.slots == then.table.slots else None,
+            of=then.table.slots,
+            share=moved_share(now, then),
+            minimum=least_move(now.members(), then.members()),
+        ),
+    )
+
+
+def _members(fleet: Fleet, servers: Mapping[str, int | None]) -> tuple[Server, ...]:
+    """Who is there keeps its ring id; newcomers get the next ones and bear their whole weight at once."""
+    present = {server.name: server for server in fleet.servers}
+    joining = [name for name in servers if name not in present]
+    newcomers = {name: Server(name, fleet.next_ring_id + at, State.SERVING) for at, name in enumerate(joining)}
+    found = [(present.get(name) or newcomers[name], given) for name, given in servers.items()]
+    return tuple(replace(server, weight=server.weight if given is None else given) for server, given in found)

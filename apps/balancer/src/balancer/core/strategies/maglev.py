@@ -1,0 +1,66 @@
+"""Maglev's table: every server walks its own permutation of the slots, one claim a turn, until all are taken.
+
+Source: Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, 3.4. Weights as in
+Envoy: in a round a server's credit grows by its weight, and it claims when the credit reaches the largest weight. A
+pure function of the member set; balanced to a slot per turn, and a change moves a few slots of bystanders, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import ClassVar
+
+import xxhash
+
+from balancer.core.slot_table import NOBODY, Member, SlotTable
+from balancer.core.strategies.strategy import Strategy, check_power_of_two
+
+PRIME = 65_537
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maglev(Strategy):
+    """M = `slots`, the prime 65537 or a power of two: odd skips reach every slot of both."""
+
+    name: ClassVar[str] = "maglev"
+
+    slots: int = PRIME
+
+    def __post_init__(self) -> None:
+        check_power_of_two("slots", self.slots, or_else=(PRIME,))
+
+    def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
+        owners = [NOBODY] * self.slots
+        wishes = {member.ring_id: self.permutation(member.ring_id) for member in members}
+        for ring_id in islice(_turns(members), self.slots):
+            for slot in wishes[ring_id]:
+                if not owners[slot]:
+                    owners[slot] = ring_id
+                    break
+        return SlotTable(tuple(owners))
+
+    def permutation(self, ring_id: int) -> Iterator[int]:
+        """All slots once, in the order in which the server wants them."""
+        name = str(ring_id).encode()
+        slot = xxhash.xxh64_intdigest(name, seed=1) % self.slots
+        skip = xxhash.xxh64_intdigest(name, seed=2) % (self.slots - 1) + 1
+        if self.slots != PRIME:
+            skip |= 1
+        for _ in range(self.slots):
+            yield slot
+            slot = (slot + skip) % self.slots
+
+
+def _turns(members: Collection[Member]) -> Iterator[int]:
+    """Whose turn it is, without end: round after round in id order, each as often as its weight says."""
+    in_order = sorted(members, key=lambda member: member.ring_id)
+    heaviest = max(member.weight for member in members)
+    credit = {member.ring_id: 0 for member in members}
+    while True:
+        for member in in_order:
+            credit[member.ring_id] += member.weight
+            if credit[member.ring_id] >= heaviest:
+                credit[member.ring_id] -= heaviest
+                yield member.ring_id

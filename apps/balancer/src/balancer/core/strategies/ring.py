@@ -1,0 +1,101 @@
+"""The classic hash ring: K virtual servers per server at hashed positions, a slot belongs to the next one clockwise.
+
+Source: Karger et al. 1997. Weights divide distances: a slot takes the virtual server with the least
+distance / weight (the linear method of Schindelhauer & Schomaker 2005). So a newcomer takes slots and moves no others,
+whatever the weights, and only their ratios count. A pure function of the member set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+from balancer.core.hashing import DIGESTS
+from balancer.core.slot_table import Member, SlotTable
+from balancer.core.strategies.strategy import Strategy, check_choice, check_integer, check_power_of_two
+
+USUAL_VIRTUAL_SERVERS = {"2^32": 160, "slots": 9}
+"""K where none is given, for each kind of points."""
+
+_CIRCLE = 1 << 64
+_MOST_VIRTUAL_SERVERS = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring(Strategy):
+    """Where a virtual server sits: with `points` "2^32" at its hash mod 2³², slot s beginning at s · 2³² / M; with
+    "slots" on the slot hash mod M, as in the original project, the rest of the hash telling which is first of several
+    on one slot. `point_hash` hashes "<ring id>:<j>", j = 0 … K - 1. K = 0 stands for the usual number.
+    """
+
+    name: ClassVar[str] = "ring"
+
+    slots: int = 512
+    virtual_servers: int = 0
+    points: str = "2^32"
+    point_hash: str = "xxh64"
+
+    def __post_init__(self) -> None:
+        check_power_of_two("slots", self.slots)
+        check_choice("points", self.points, USUAL_VIRTUAL_SERVERS)
+        check_choice("point_hash", self.point_hash, DIGESTS)
+        most = self.slots if self.points == "slots" else _MOST_VIRTUAL_SERVERS
+        check_integer("virtual_servers", self.virtual_servers, 0, most)
+        if not self.virtual_servers:
+            object.__setattr__(self, "virtual_servers", min(most, USUAL_VIRTUAL_SERVERS[self.points]))
+
+    @property
+    def capacity(self) -> int:
+        return self.slots // self.virtual_servers if self.points == "slots" else self.slots
+
+    def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
+        once = sorted(
+            (point, member.ring_id, member.weight)
+            for member in members
+            for point in self.virtual_server_points(member.ring_id)
+        )
+        ring = [*once, *((point + _CIRCLE, ring_id, weight) for point, ring_id, weight in once)]
+        heaviest = max(member.weight for member in members)
+        owners = []
+        first = 0
+        for start in range(0, _CIRCLE, _CIRCLE // self.slots):
+            while ring[first][0] < start:
+                first += 1
+            owners.append(_nearest(ring, first, start, heaviest))
+        return SlotTable(tuple(owners))
+
+    def virtual_server_points(self, ring_id: int) -> tuple[int, ...]:
+        """Where on a circle of 2⁶⁴ the server's K virtual servers sit."""
+        return _points(ring_id, self.virtual_servers, self.point_hash, self.slots if self.points == "slots" else 0)
+
+    def _holds(self) -> str:
+        return f"a ring of {self.slots} slots with {self.virtual_servers} virtual servers for each server"
+
+
+def _nearest(ring: Sequence[tuple[int, int, int]], first: int, start: int, heaviest: int) -> int:
+    """The ring id of the point with the least distance / weight from `start`, the smaller id of two alike.
+
+    `ring` has (point, ring id, weight) in order, at `first` the point next to `start`. The search ends where the points
+    are so far away that even the heaviest server's could not win.
+    """
+    point, winner, weight = ring[first]
+    least, over = point - start + 1, weight
+    for at in range(first + 1, len(ring)):
+        point, ring_id, weight = ring[at]
+        distance = point - start + 1
+        if distance * over > least * heaviest:
+            break
+        if (distance * over, ring_id) < (least * weight, winner):
+            winner, least, over = ring_id, distance, weight
+    return winner
+
+
+@lru_cache(maxsize=1024)
+def _points(ring_id: int, virtual_servers: int, point_hash: str, slots: int) -> tuple[int, ...]:
+    hashes = (DIGESTS[point_hash](f"{ring_id}:{number}".encode()) for number in range(virtual_servers))
+    if not slots:
+        return tuple(value % (1 << 32) << 32 for value in hashes)
+    width = _CIRCLE // slots
+    return tuple(value % slots * width + value // slots for value in hashes)

@@ -1,0 +1,122 @@
+"""What users may ask of the ring while it runs: how it is, why a key goes where it goes, what would be, and another."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from balancer.core import explanation
+from balancer.core.change import printable
+from balancer.core.errors import InvalidRequest, PlaneUnavailable, RingFull, UnknownServer
+from balancer.core.explanation import Explanation
+from balancer.core.fleet import Fleet
+from balancer.core.lifecycle import State
+from balancer.core.prediction import Expectation, expectations
+from balancer.core.preview import Preview, Wish, preview
+from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.ports.data_plane import DataPlane
+from balancer.service.desired import DesiredFleet
+from balancer.service.turns import Turns
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """`servers` of all states with what they are to get now. `keyless` counts requests without the key that the profile
+    asks for, None where the plane does not answer; `in_step` says whether the plane obeys this ring."""
+
+    fleet: Fleet
+    servers: tuple[Expectation, ...]
+    keyless: int | None
+    in_step: bool
+
+
+class RingService:
+    """`configured` is the settings' ring profile; `slow_start` says whether new servers bear their weight bit by bit;
+    `max_servers` caps what can be previewed."""
+
+    def __init__(
+        self,
+        *,
+        desired: DesiredFleet,
+        plane: DataPlane,
+        catalogue: Catalogue,
+        turns: Turns,
+        configured: RingProfile,
+        slow_start: bool,
+        max_servers: int,
+    ) -> None:
+        self._desired = desired
+        self._plane = plane
+        self._catalogue = catalogue
+        self._turns = turns
+        self._configured = configured
+        self._slow_start = slow_start
+        self._max_servers = max_servers
+
+    @property
+    def fleet(self) -> Fleet:
+        return self._desired.fleet
+
+    def ring(self) -> Ring:
+        return self._ring(self._desired.fleet)
+
+    def _ring(self, fleet: Fleet) -> Ring:
+        """The first time under a request hash and M this takes a second, and keeps nobody else waiting."""
+        serving = frozenset(server.ring_id for server in fleet.servers if server.state is State.SERVING)
+        expected = expectations(fleet, fleet.table.among(serving))
+        try:
+            return Ring(fleet, expected, self._plane.keyless(), self._desired.is_published())
+        except PlaneUnavailable:
+            return Ring(fleet, expected, None, in_step=False)
+
+    def lookup(self, key: bytes) -> Explanation:
+        """Raises InvalidRequest."""
+        if not key:
+            raise InvalidRequest("key is empty: a request without a key has its random request id for one")
+        return explanation.explain(self._desired.fleet, key)
+
+    def preview(self, wish: Wish) -> Preview:
+        """Raises InvalidRequest, as the change itself would."""
+        fleet = self._desired.fleet
+        if wish.servers is not None and len(wish.servers) > self._max_servers:
+            raise RingFull(f"servers: {len(wish.servers)} are too many: max_servers is {self._max_servers}")
+        profile = fleet.profile if wish.profile is None else self._profile(wish.profile)
+        return preview(fleet, profile, wish.servers)
+
+    def switch(self, document: object) -> Ring:
+        """The ring has another profile, and the plane obeys it, when this returns. The settings' own profile counts
+        again when they name another one than now.
+
+        Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable; then everything is as it was.
+        """
+        profile = self._profile(document)
+        with self._turns.one_at_a_time():
+            before = self._desired.fleet.profile
+            fleet = self._desired.change_and_publish(
+                lambda fleet: replace(fleet.switched(profile), configured=self._configured)
+            )
+        if profile != before:
+            _log.info("ring switched", extra={"before": before.document(), "profile": profile.document()})
+        return self._ring(fleet)
+
+    def weigh(self, hostname: str, weight: int) -> Ring:
+        """A serving server has another weight, and the plane obeys, when this returns.
+
+        Raises UnknownServer, InvalidRequest, Busy, PlaneUnavailable, StateUnavailable; then everything is as it was.
+        """
+        with self._turns.one_at_a_time(), self._desired.lock:
+            if hostname not in self._desired.fleet.replicas:
+                raise UnknownServer(f"no server named {printable(hostname)} serves")
+            fleet = self._desired.change_and_publish(lambda fleet: fleet.weighed(hostname, weight))
+        _log.info("server weighed", extra={"server": hostname, "weight": weight})
+        return self._ring(fleet)
+
+    def _profile(self, document: object) -> RingProfile:
+        profile = self._catalogue.profile(document)
+        if self._slow_start and not profile.strategy.weighted:
+            raise InvalidRequest(
+                f"strategy: {profile.strategy.name} knows no weights, which slow start needs; choose another one"
+            )
+        return profile

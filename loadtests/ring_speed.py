@@ -1,0 +1,126 @@
+"""How long rings take: a new one, a change, a lookup. Every round runs all of them in turn on the same servers.
+
+Time is the processor's, so that whatever else runs on the machine counts for less.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+from time import perf_counter, thread_time_ns
+
+from balancer.core.request_hash import REQUEST_IDS
+from loadtests.markdown import table
+from loadtests.ring_contest import UHASHRING, Contestant, strategies
+
+KINDS = {
+    "lookup": ("A lookup, key → hash → slot → server: ns", 1.0),
+    "new": ("A new ring of N servers: ms", 1e6),
+    "add": ("One server joins N: ms", 1e6),
+    "remove": ("One of N + 1 servers leaves: ms", 1e6),
+}
+"""What is timed → its title, and the nanoseconds in the title's unit."""
+
+_LOOKUPS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Nanoseconds: the median of the rounds, and half the distance of their quartiles."""
+
+    median: float
+    spread: float
+
+    @classmethod
+    def of(cls, samples: Sequence[float]) -> Timing:
+        low, _, high = quantiles(samples, n=4, method="inclusive")
+        return cls(median(samples), (high - low) / 2)
+
+    def told(self, unit: float) -> str:
+        """In units of so many nanoseconds."""
+        return f"{three_digits(self.median / unit)} ± {self.spread / self.median:.0%}"
+
+
+Timings = dict[str, dict[str, Timing]]
+"""kind → contestant → its timing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """What came of a race of `servers` on `slots`."""
+
+    slots: int
+    servers: int
+    timings: Timings
+
+
+def heats(
+    slots: Sequence[int], fleets: Sequence[int], *, rounds: tuple[int, int], seconds: float, tell: Callable[[str], None]
+) -> Iterator[Heat]:
+    """A race for each M and N."""
+    for count in slots:
+        for servers in fleets:
+            tell(f"speed: M = {count}, N = {servers}")
+            timings = race([*strategies(count), *UHASHRING], servers, rounds=rounds, seconds=seconds)
+            yield Heat(count, servers, timings)
+
+
+def tables(heats: Sequence[Heat]) -> Iterator[str]:
+    for kind, (title, unit) in KINDS.items():
+        rows = {f"{heat.slots}, {heat.servers}": _row(heat.timings[kind], unit) for heat in heats}
+        yield table(f"{title}, median ± half the distance of the quartiles (÷ uhashring)", rows, first="M, N")
+
+
+def _row(timings: Mapping[str, Timing], unit: float) -> dict[str, str]:
+    theirs = timings["uhashring"].median
+    return {name: f"{timing.told(unit)} ({three_digits(timing.median / theirs)})" for name, timing in timings.items()}
+
+
+def three_digits(figure: float) -> str:
+    return f"{figure:.0f}" if figure >= 100 else f"{figure:.3g}"
+
+
+def race(contestants: Sequence[Contestant], servers: int, *, rounds: tuple[int, int], seconds: float) -> Timings:
+    """Rounds until the seconds are over, within the limits of `rounds`. Who cannot hold one server more is left out."""
+    runners = [contestant for contestant in contestants if contestant.capacity > servers]
+    samples: dict[str, dict[str, list[float]]] = {kind: {runner.name: [] for runner in runners} for kind in KINDS}
+    chance = random.Random(servers)  # noqa: S311 (it repeats itself)
+    least, most = rounds
+    began = perf_counter()
+    gc.disable()
+    try:
+        for number in range(most):
+            for runner in chance.sample(runners, len(runners)):
+                for kind, taken in zip(KINDS, _run(runner, servers, number, chance), strict=True):
+                    samples[kind][runner.name].append(taken)
+            gc.collect()
+            if number + 1 >= least and perf_counter() - began > seconds:
+                break
+    finally:
+        gc.enable()
+    return {kind: {name: Timing.of(taken) for name, taken in of.items()} for kind, of in samples.items()}
+
+
+def _run(runner: Contestant, servers: int, number: int, chance: random.Random) -> tuple[float, float, float, float]:
+    """One of each kind. Every round has servers of its own, so that nothing is known of them from an earlier one."""
+    first = number * (servers + 1) + 1
+    newcomer, victim = first + servers, first + chance.randrange(servers)
+    keys = [runner.key(request_id) for request_id in chance.choices(REQUEST_IDS, k=_LOOKUPS)]
+    began = thread_time_ns()
+    ring = runner.make(range(first, newcomer))
+    new = thread_time_ns() - began
+    add = _timed(lambda: ring.add(newcomer))
+    remove = _timed(lambda: ring.remove(victim))
+    find = ring.lookup()
+    lookup = _timed(lambda: deque(map(find, keys), maxlen=0)) / _LOOKUPS
+    return lookup, new, add, remove
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = thread_time_ns()
+    work()
+    return thread_time_ns() - began

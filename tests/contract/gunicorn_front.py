@@ -1,0 +1,64 @@
+"""An application behind gunicorn's own reader and writer of HTTP, in this process: a thread for each connection."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import closing, suppress
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from gunicorn.config import Config
+from gunicorn.http import RequestParser, wsgi
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_CONFIG = Config()
+
+
+class GunicornFront:
+    """Use it in a with statement. gunicorn as a whole wants a process of its own, out of a test's reach."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        class Connection(BaseRequestHandler):
+            def handle(self) -> None:
+                self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                with suppress(ConnectionError):
+                    _answer_all(application, self.request, self.client_address)
+
+        self._server = _Server(("127.0.0.1", 0), Connection)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def address(self) -> str:
+        """As "ip:port"."""
+        return f"127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Server(ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+def _answer_all(application: WSGIApplication, connection: socket.socket, client: tuple[str, int]) -> None:
+    for request in RequestParser(_CONFIG, connection, client):
+        response, environ = wsgi.create(request, connection, client, connection.getsockname(), _CONFIG)
+        with closing(application(environ, response.start_response)) as parts:
+            for part in parts:
+                response.write(part)
+            response.close()
+        if response.should_close():
+            return

@@ -1,0 +1,65 @@
+"""slots.map, as text."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balancer.adapters.haproxy.slot_map import SHARE_UNIT, WALK, lines, walks
+from balancer.core import bounded_load
+from balancer.core.routes import Backend
+
+SLOTS = ("S1", "S3", "S1", "")
+SERVERS = (Backend("S1", "10.0.0.1:5000"), Backend("S3", "10.0.0.3:5000", weight=3))
+
+slot_tables = st.lists(st.sampled_from([f"S{number}" for number in range(1, 16)]), min_size=1, max_size=40).map(tuple)
+bounds = st.fractions(min_value=Fraction(101, 100), max_value=1000, max_denominator=100)
+
+
+def test_a_slot_has_its_server_and_one_that_nobody_owns_is_absent() -> None:
+    assert lines("abc", SLOTS, SERVERS, None) == ["digest abc", "0 S1", "1 S3", "2 S1"]
+
+
+def test_with_bounded_load_a_slot_has_its_walk_and_a_server_its_share() -> None:
+    found = lines("abc", SLOTS, SERVERS, Fraction(5, 4))
+    assert found[:3] == ["digest abc", "share/S1 312500000", "share/S3 937500000"]
+    one, three = ("S1:S3" + ":S1" * (WALK - 2)), ("S3:S1" + ":S3" * (WALK - 2))
+    assert found[3:] == [f"0 {one}", f"1 {three}", f"2 {one}"]
+
+
+@pytest.mark.parametrize("bound", [None, Fraction(5, 4)])
+def test_an_empty_ring_has_nothing_but_its_digest(bound: Fraction | None) -> None:
+    assert lines("abc", ("",) * 8, (), bound) == ["digest abc"]
+
+
+@given(slot_tables)
+def test_a_walk_is_the_next_different_servers_clockwise(slots: tuple[str, ...]) -> None:
+    for slot, walk in enumerate(walks(slots)):
+        names = walk.split(":")
+        clockwise = list(dict.fromkeys(slots[slot:] + slots[:slot]))[:WALK]
+        assert len(names) == WALK
+        assert names[: len(clockwise)] == clockwise
+        assert set(names[len(clockwise) :]) <= {clockwise[0]}
+
+
+@given(
+    weights=st.lists(st.integers(1, 1000), min_size=1, max_size=20),
+    bound=bounds,
+    in_flight=st.integers(0, 10_000),
+    load=st.integers(0, 10_000),
+)
+def test_a_share_says_of_the_same_loads_that_they_are_full_as_the_cap_does(
+    weights: list[int], bound: Fraction, in_flight: int, load: int
+) -> None:
+    """Only a load less than a thousandth of a request below its cap can differ."""
+    servers = tuple(Backend(f"S{number}", "", weight=weight) for number, weight in enumerate(weights))
+    share = int(lines("", (), servers, bound)[1].split()[1])
+    total = in_flight + 1
+    exact = bound * weights[0] * total / sum(weights)
+    cap = bounded_load.cap(bound, weight=weights[0], total_weight=sum(weights), in_flight=in_flight)
+    is_full = load * SHARE_UNIT >= share * total
+    assert is_full >= (load >= cap)
+    assert is_full == (load >= cap) or 0 < exact - load < Fraction(1, 1000)

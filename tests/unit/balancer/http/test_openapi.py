@@ -1,0 +1,150 @@
+"""The OpenAPI document: valid, complete, and what the balancer really answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from balancer.http.control import OPENAPI
+from tests.fakes.runtime import Everyone
+from tests.unit.balancer.in_memory import InMemoryBalancer
+
+DOCUMENT: dict[str, Any] = json.loads(OPENAPI.read_text(encoding="utf-8"))
+Route = tuple[str, str]
+
+
+def routes(app: Flask) -> set[Route]:
+    """(method, path as OpenAPI writes it) of everything that the application answers."""
+    return {
+        (method.lower(), re.sub(r"<(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if method not in ("HEAD", "OPTIONS")
+    }
+
+
+def promised(method: str, path: str, status: int) -> dict[str, Any]:
+    """The schema of that answer."""
+    response = DOCUMENT["paths"][path][method]["responses"][str(status)]
+    if "$ref" in response:
+        response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    schema: dict[str, Any] = response["content"]["application/json"]["schema"]
+    return schema
+
+
+def wanted(method: str, path: str) -> dict[str, Any]:
+    schema: dict[str, Any] = DOCUMENT["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
+    return schema
+
+
+def check(instance: object, schema: dict[str, Any]) -> None:
+    Draft202012Validator(schema | {"components": DOCUMENT["components"]}).validate(instance)
+
+
+def test_the_document_is_valid_openapi() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1")
+    validate(DOCUMENT)
+
+
+def test_the_control_port_serves_it_as_it_is(control: FlaskClient) -> None:
+    answer = control.get("/openapi.json")
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert answer.text == OPENAPI.read_text(encoding="utf-8")
+
+
+def test_every_route_is_in_it_and_nothing_else(client: FlaskClient, control: FlaskClient) -> None:
+    described = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item if method != "servers"}
+    assert described == routes(client.application) | routes(control.application)
+    public = {path for path, item in DOCUMENT["paths"].items() if "servers" in item}
+    assert public == {path for _, path in routes(client.application)}
+
+
+Asked = tuple[str, str, str, Any, int]
+ANSWERS: list[Asked] = [
+    ("get", "/rep", "/rep", None, 200),
+    ("post", "/add", "/add", {"n": 2, "hostnames": ["S4"], "weight": 2}, 200),
+    ("post", "/add", "/add", {"n": 0}, 400),
+    ("post", "/add", "/add", {"n": 1, "hostnames": ["taken"]}, 409),
+    ("post", "/add", "/add", {"n": 1, "hostnames": ["broken"]}, 500),
+    ("delete", "/rm", "/rm", {"n": 1, "hostnames": ["S2"]}, 200),
+    ("delete", "/rm", "/rm", {"n": 9}, 400),
+    ("get", "/healthz", "/healthz", None, 200),
+    ("get", "/readyz", "/readyz", None, 200),
+    ("get", "/openapi.json", "/openapi.json", None, 200),
+    ("get", "/ring", "/ring", None, 200),
+    *[
+        ("put", "/ring", "/ring", profile, 200)
+        for profile in (
+            {"strategy": "table", "bound": 1.25, "key": "header:X-User"},
+            {"strategy": "course"},
+            {"strategy": "ring", "slots": 64},
+            {"strategy": "maglev", "slots": 64},
+        )
+    ],
+    ("put", "/ring", "/ring", {"strategy": "jump"}, 400),
+    ("get", "/ring/slots", "/ring/slots", None, 200),
+    ("get", "/ring/lookup", "/ring/lookup?key=%FF", None, 200),
+    ("get", "/ring/lookup", "/ring/lookup", None, 400),
+    ("post", "/ring/preview", "/ring/preview", {}, 200),
+    ("post", "/ring/preview", "/ring/preview", {"profile": {"slots": 64}, "servers": {"S1": 1, "S9": 2}}, 200),
+    ("post", "/ring/preview", "/ring/preview", {"servers": ["S1", "S9"]}, 200),
+    ("post", "/ring/preview", "/ring/preview", {"servers": 1}, 400),
+    ("patch", "/servers/{hostname}", "/servers/S1", {"weight": 2}, 200),
+    ("patch", "/servers/{hostname}", "/servers/S1", {"weight": -1}, 400),
+    ("patch", "/servers/{hostname}", "/servers/S9", {"weight": 1}, 404),
+]
+"""Method, path as described, path as asked for, body, status."""
+
+
+@pytest.mark.parametrize("asked_for", ANSWERS)
+def test_answers_are_as_described(
+    client: FlaskClient, control: FlaskClient, balancer: InMemoryBalancer, asked_for: Asked
+) -> None:
+    method, path, url, body, status = asked_for
+    balancer.runtime.occupy("taken")
+    balancer.runtime.broken = {"broken"}
+    asked = client if "servers" in DOCUMENT["paths"][path] else control
+    if body is not None and status == 200:
+        check(body, wanted(method, path))
+    answer = asked.open(url, method=method.upper(), data=None if body is None else json.dumps(body))
+    assert answer.status_code == status
+    check(answer.json, promised(method, path, status))
+
+
+def test_every_described_success_is_asked_for_above() -> None:
+    described = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item if method != "servers"}
+    assert {(method, path) for method, path, _, _, status in ANSWERS if status == 200} == described
+
+
+@pytest.mark.parametrize("path", ["/ring", "/ring/slots", "/ring/lookup?key=1", "/readyz", "/healthz"])
+@pytest.mark.parametrize("trouble", ["empty", "down", "plane away", "not restored"])
+def test_answers_in_trouble_are_as_described(
+    client: FlaskClient, control: FlaskClient, balancer: InMemoryBalancer, trouble: str, path: str
+) -> None:
+    if trouble == "empty":
+        client.delete("/rm", data='{"n":3}')
+    elif trouble == "down":
+        balancer.runtime.broken = Everyone()
+        balancer.runtime.die("S2")
+        balancer.step()
+    elif trouble == "plane away":
+        balancer.plane.away.arm()
+        balancer.step()
+    else:
+        balancer.desired.restored = False
+    answer = control.get(path)
+    check(answer.json, promised("get", path.partition("?")[0], answer.status_code))
+
+
+def test_every_example_is_what_it_stands_for() -> None:
+    for item in DOCUMENT["paths"].values():
+        for operation in (operation for method, operation in item.items() if method != "servers"):
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                check(content["example"], content["schema"])
