@@ -136,7 +136,8 @@ module "edge" {
   network_id    = module.network.id
   volume        = docker_volume.this["edge"].name
   publish       = local.publish
-  grace_seconds = local.grace_seconds
+  # An edge that stops takes no new connection and waits for idle ones, too: long enough for answers, short for a restart.
+  grace_seconds = min(local.grace_seconds, 10)
 }
 
 module "balancer" {

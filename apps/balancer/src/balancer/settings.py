@@ -156,7 +156,9 @@ class Settings:
         "true", _FLAG, "Answers tell their server, slot and attempt: X-Served-By, X-Ring-Slot, X-Ring-Attempt."
     )
     access_log: str = _setting(
-        "errors", _choice("errors", "all"), "Which requests are logged, with server, slot and attempt."
+        "errors",
+        _choice("errors", "all"),
+        "Which requests are logged: failed ones (and repeated ones at the edge), or all.",
     )
     token_sha256: str = _setting(
         "", _text(r"([0-9a-f]{64})?", "64 hex digits, or empty"), "SHA-256 of the token for /add, /rm and control."

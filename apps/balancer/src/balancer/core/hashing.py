@@ -12,9 +12,10 @@ Hash64 = Callable[[bytes], int]
 
 def _tail(algorithm: str) -> Hash64:
     """The last 64 bits of a digest, as a big-endian number: the digest mod 2⁶⁴."""
+    digest = getattr(hashlib, algorithm)
 
     def value(data: bytes) -> int:
-        return int.from_bytes(hashlib.new(algorithm, data, usedforsecurity=False).digest()[-8:], "big")
+        return int.from_bytes(digest(data, usedforsecurity=False).digest()[-8:], "big")
 
     return value
 
