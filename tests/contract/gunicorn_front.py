@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from types import TracebackType
@@ -26,7 +27,8 @@ class GunicornFront:
             def handle(self) -> None:
                 self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with suppress(ConnectionError):
-                    _answer_all(application, self.request, self.client_address)
+                    for _ in answers(application, self.request, self.client_address):
+                        """Until the connection's end."""
 
         self._server = _Server(("127.0.0.1", 0), Connection)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -53,12 +55,14 @@ class _Server(ThreadingTCPServer):
     request_queue_size = 64
 
 
-def _answer_all(application: WSGIApplication, connection: socket.socket, client: tuple[str, int]) -> None:
+def answers(application: WSGIApplication, connection: socket.socket, client: tuple[str, int]) -> Iterator[None]:
+    """Every step reads the connection's next request and writes its answer."""
     for request in RequestParser(_CONFIG, connection, client):
-        response, environ = wsgi.create(request, connection, client, connection.getsockname(), _CONFIG)
+        response, environ = wsgi.create(request, connection, client, ("127.0.0.1", 5000), _CONFIG)
         with closing(application(environ, response.start_response)) as parts:
             for part in parts:
                 response.write(part)
             response.close()
+        yield
         if response.should_close():
             return

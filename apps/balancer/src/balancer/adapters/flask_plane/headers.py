@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from uuid import uuid4
 
 from urllib3.util import SKIP_HEADER
@@ -22,8 +22,6 @@ HOP_BY_HOP = frozenset(
 )
 _GUNICORNS_OWN = frozenset({"server", "date"})
 """gunicorn writes these itself; twice is once too often."""
-_EXPLAINED = frozenset({"x-served-by", "x-ring-slot", "x-ring-attempt"})
-"""Only the plane says these, or nobody."""
 
 
 def to_server(headers: Mapping[str, str], *, client: str) -> dict[str, str]:
@@ -40,11 +38,11 @@ def to_server(headers: Mapping[str, str], *, client: str) -> dict[str, str]:
     return forwarded
 
 
-def to_client(headers: Iterable[tuple[str, str]], *, explained: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def to_client(headers: Iterable[tuple[str, str]], *, explained: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers for the client, repeated ones kept apart, and those that explain where the answer comes from."""
     pairs = list(headers)
     connection = ",".join(value for name, value in pairs if name.lower() == "connection")
-    dropped = _dropped(connection) | _GUNICORNS_OWN | _EXPLAINED
+    dropped = _dropped(connection) | _GUNICORNS_OWN | {name.lower() for name, _ in explained}
     return [*((name, value) for name, value in pairs if name.lower() not in dropped), *explained]
 
 
