@@ -34,6 +34,8 @@ locals {
 
   # A container that is stopped gets the time that draining may take, and a moment to go.
   grace_seconds = ceil(var.drain_timeout) + 5
+  # An edge that stops takes no new connection and waits for idle ones, too: long enough for answers, short for a restart.
+  edge_grace_seconds = min(local.grace_seconds, 10)
 
   docker_gid = var.docker_gid != null ? var.docker_gid : tonumber(one(regex("(?m)^docker:[^:]*:([0-9]+):", file("/etc/group"))))
 
@@ -136,8 +138,7 @@ module "edge" {
   network_id    = module.network.id
   volume        = docker_volume.this["edge"].name
   publish       = local.publish
-  # An edge that stops takes no new connection and waits for idle ones, too: long enough for answers, short for a restart.
-  grace_seconds = min(local.grace_seconds, 10)
+  grace_seconds = local.edge_grace_seconds
 }
 
 module "balancer" {

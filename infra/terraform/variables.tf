@@ -382,7 +382,7 @@ variable "ring" {
   }
 
   validation {
-    condition     = can(regex("^(random|path|address|header:[A-Za-z0-9][A-Za-z0-9.~-]*|(cookie|query):[A-Za-z0-9_][A-Za-z0-9_.~-]*)$", coalesce(var.ring.key, "random")))
+    condition     = can(regex("^(random|path|address|header:[A-Za-z0-9][A-Za-z0-9.~-]{0,63}|(cookie|query):[A-Za-z0-9_][A-Za-z0-9_.~-]{0,63})$", coalesce(var.ring.key, "random")))
     error_message = "Write ring.key as random, header:NAME, cookie:NAME, query:NAME, path or address; a NAME has letters, digits and . ~ - (cookies and parameters: _ as well)."
   }
 
@@ -552,7 +552,7 @@ variable "heartbeat" {
 }
 
 variable "drain_timeout" {
-  description = "Seconds that a leaving server, or a stopping edge, has to finish the requests it has."
+  description = "Seconds that a leaving server has to finish the requests it has; an edge that stops has 10 at most."
   type        = number
   default     = 30
   nullable    = false

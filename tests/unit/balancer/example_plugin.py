@@ -73,5 +73,23 @@ class Slotless(Strategy):
         raise NotImplementedError
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demanding(Rendezvous):
+    """A field without a default: no profile could leave it out."""
+
+    name: ClassVar[str] = "demanding"
+
+    depth: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thief(Rendezvous):
+    """A field that every profile has already."""
+
+    name: ClassVar[str] = "thief"
+
+    key: str = "mine"
+
+
 A_NUMBER = 7
 AN_INSTANCE = Rendezvous()

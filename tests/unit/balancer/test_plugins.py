@@ -93,10 +93,14 @@ def test_a_module_that_breaks_is_refused_with_its_error(tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    "name", ["A_NUMBER", "AN_INSTANCE", "NoDataclass", "Unfinished", "Nameless", "Slotless", "Strategy", "Member"]
+    "name",
+    [
+        *("A_NUMBER", "AN_INSTANCE", "NoDataclass", "Unfinished", "Nameless", "Slotless", "Demanding", "Thief"),
+        *("Strategy", "Member"),
+    ],
 )
 def test_what_is_neither_a_request_hash_nor_a_whole_strategy_is_refused(name: str) -> None:
-    reason = f"{MODULE}:{name} is neither a RequestHash nor a dataclass derived from Strategy with a name, slots and"
+    reason = f"{MODULE}:{name} is neither a RequestHash nor a dataclass derived from Strategy with a name, slots"
     with pytest.raises(InvalidPlugin, match=f"^{reason}"):
         with_plugins(f"{MODULE}:{name}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -11,7 +11,7 @@ from inspect import isabstract
 from typing import Any
 
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
-from balancer.core.ring_profile import Catalogue
+from balancer.core.ring_profile import FIELDS, Catalogue
 from balancer.core.strategies import STRATEGIES, Strategy
 
 GROUP = "ringmaster.plugins"
@@ -35,7 +35,8 @@ def catalogue(paths: Sequence[str], *, at_edge: bool) -> Catalogue:
             _take(strategies, plugin.name, plugin, path)
         else:
             raise InvalidPlugin(
-                f"{path} is neither a RequestHash nor a dataclass derived from Strategy with a name, slots and _place"
+                f"{path} is neither a RequestHash nor a dataclass derived from Strategy with a name, slots, _place, "
+                f"a default for every field, and none of the fields {', '.join(sorted(FIELDS))}"
             )
     return Catalogue(strategies=strategies, request_hashes=request_hashes, at_edge=at_edge)
 
@@ -58,7 +59,10 @@ def _by_path(path: str) -> Any:
 
 def _is_strategy(plugin: Any) -> bool:
     is_class = isinstance(plugin, type) and issubclass(plugin, Strategy) and is_dataclass(plugin)
-    return is_class and not isabstract(plugin) and hasattr(plugin, "name") and hasattr(plugin, "slots")
+    if not is_class or isabstract(plugin) or not hasattr(plugin, "name") or not hasattr(plugin, "slots"):
+        return False
+    has_defaults = all(field.default is not MISSING or field.default_factory is not MISSING for field in fields(plugin))
+    return has_defaults and FIELDS.isdisjoint(plugin.parameters())
 
 
 def _take(known: dict[str, Any], name: str, plugin: Any, path: str) -> None:

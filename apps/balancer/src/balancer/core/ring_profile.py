@@ -13,6 +13,9 @@ from balancer.core.key_source import RANDOM, KeySource
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 from balancer.core.strategies import STRATEGIES, Strategy, Table
 
+FIELDS = frozenset({"strategy", "request_hash", "key", "bound"})
+"""Of every profile's document; the strategy's parameters stand beside them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingProfile:
@@ -70,7 +73,7 @@ class Catalogue:
         if kind is None:
             raise InvalidRequest(f"strategy must be one of {', '.join(self.strategies)}")
         names = kind.parameters()
-        unknown = given.keys() - {"request_hash", "key", "bound", *names}
+        unknown = given.keys() - {*FIELDS, *names}
         if unknown:
             raise InvalidRequest(
                 f"{min(unknown)[:64]!r} is not a field of a ring profile with the strategy {name}, which has: "

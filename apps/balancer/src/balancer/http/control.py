@@ -28,7 +28,8 @@ def create_control_app(health: Health, ring: RingService, *, token_sha256: str) 
     @app.before_request
     def guard() -> None:
         """Everybody shows the token but the container's own health check, which alone comes over its loopback."""
-        if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:  # noqa: S104 (a default, nothing is bound)
+        is_local = ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 (a default, nothing is bound)
+        if not (is_local and request.path == "/readyz"):
             token.check(request, token_sha256)
 
     @app.get("/healthz")

@@ -20,4 +20,5 @@ class DataPlane(Protocol):
         """Requests that the server is answering or that wait for it; 0 for an unknown one."""
 
     def keyless(self) -> int:
-        """Requests without the key that the routes ask for, which were keyed at random, since the plane started."""
+        """Requests without the key that the routes ask for, which were keyed at random, since the plane started or
+        last had another ring profile."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
+from balancer.core.errors import PlaneUnavailable, StateUnavailable
 from balancer.core.fleet import Fleet
 from balancer.core.ring_profile import RingProfile
 from balancer.core.routes import Routes, routes
@@ -59,18 +61,27 @@ class DesiredFleet:
 
     def change_and_publish(self, make: Callable[[Fleet], Fleet]) -> Fleet:
         """Both or neither: where the plane does not follow, the fleet is as it was and the error goes on. A change that
-        changes nothing is not published either."""
+        changes nothing is published only to a plane that is behind."""
         with self.lock:
             before = self._fleet
             fleet = self.change(make)
-            if fleet == before:
+            if fleet == before and self.is_published():
                 return fleet
             try:
                 self.publish()
             except Exception:
-                self.change(lambda _: before)
+                self._fleet = before
+                self._undo()
                 raise
             return fleet
+
+    def _undo(self) -> None:
+        """Volume and plane follow the fleet of before, as far as they can now: the plane at the next step at the
+        latest, the volume with the next change."""
+        with suppress(StateUnavailable):
+            self._store.save(self._fleet)
+        with suppress(PlaneUnavailable):
+            self.publish()
 
     def is_published(self) -> bool:
         """Whether the plane obeys the present fleet. Raises PlaneUnavailable."""

@@ -127,7 +127,6 @@ def test_the_log_has_all_requests_or_only_those_that_went_wrong(access_log: str,
 def test_the_response_timeout_is_written_in_milliseconds(seconds: float, milliseconds: int) -> None:
     text = rendered(response_timeout=seconds)
     assert f"    timeout server {milliseconds}ms\n" in text
-    assert f"    hard-stop-after {milliseconds + 60_000}ms\n" in text
 
 
 def test_a_profiles_digest_is_in_the_configuration() -> None:

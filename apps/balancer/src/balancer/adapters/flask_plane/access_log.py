@@ -35,6 +35,6 @@ class AccessLog:
                 "server": attempt.backend.name if attempt else "",
                 "slot": attempt.slot if attempt else None,
                 "attempt": attempt.number if attempt else 0,
-                "request_id": incoming.headers["X-Request-Id"],
+                "request_id": incoming.headers["X-Request-Id"][:128],
             },
         )

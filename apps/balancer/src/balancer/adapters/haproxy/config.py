@@ -97,7 +97,6 @@ class EdgeFiles:
             walk=slot_map.WALK,
             response_timeout_ms=round(profile.response_timeout * 1000),
             idle_seconds=_IDLE_SECONDS,
-            hard_stop_ms=round((profile.response_timeout + _IDLE_SECONDS) * 1000),
             server_options=SERVER_OPTIONS,
             keyless_table=KEYLESS_TABLE,
             errors=_ERRORS,

@@ -22,7 +22,7 @@ class Strategy(ABC):
 
     name: ClassVar[str]
     weighted: ClassVar[bool] = True
-    """Whether shares follow the weights; where not, all weights have to be the same."""
+    """Whether shares follow the weights; where not, all weights have to be 1."""
     usual_hash: ClassVar[str] = "crc32"
     """The request hash of a profile that names none."""
 
@@ -50,8 +50,8 @@ class Strategy(ABC):
         """
         if len(members) > self.capacity:
             raise RingFull(f"{self._holds()} holds at most {self.capacity} servers, not {len(members)}")
-        if not self.weighted and len({member.weight for member in members}) > 1:
-            raise InvalidRequest(f"weight: the strategy {self.name} knows no weights: give all servers the same one")
+        if not self.weighted and any(member.weight != 1 for member in members):
+            raise InvalidRequest(f"weight: the strategy {self.name} knows no weights: every server's has to be 1")
         bearing = [member for member in members if member.weight]
         empty = SlotTable.empty(self.slots)
         if not bearing:
