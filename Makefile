@@ -79,10 +79,10 @@ smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0
 	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))
 
 bench-ring: .venv/test.stamp ## Measure the ring beside uhashring, and an edge's swap (5 minutes)
-	python loadtests/bench_ring.py
+	python loadtests/ring/bench.py
 
 figures: .venv/test.stamp ## Draw docs/figures again from what the code computes
-	python loadtests/ring_figures.py
+	python loadtests/ring/figures.py
 
 fmt: .venv/test.stamp ## Format Python and Terraform
 	ruff check --fix .

@@ -16,7 +16,7 @@ from balancer.core.ring_profile import Catalogue
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Strategy
 from balancer.plugins import catalogue
-from loadtests.ring_figures import PROJECT
+from loadtests.ring.figures import PROJECT
 from tests.unit.balancer.core.strategies.rings import equal, histories, members, newcomers, owned
 
 PATHS = ("rendezvous:Rendezvous", "hashes:CRC32C", "hashes:FNV1A")

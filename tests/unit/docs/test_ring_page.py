@@ -20,10 +20,10 @@ from balancer.core.strategies.course import PROBES
 from balancer.core.strategies.ring import USUAL_VIRTUAL_SERVERS
 from balancer.http.control import create_control_app
 from balancer.settings import Settings
-from loadtests.bench_ring import Plan
-from loadtests.ring_contest import UHASHRING, Contestant, ours
-from loadtests.ring_figures import FIGURES, PROJECT
-from loadtests.ring_quality import of_sets
+from loadtests.ring.bench import Plan
+from loadtests.ring.contest import UHASHRING, Contestant, ours
+from loadtests.ring.figures import FIGURES, PROJECT
+from loadtests.ring.quality import of_sets
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
 DOCS = PROJECT / "docs"

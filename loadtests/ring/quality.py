@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from balancer.core.strategies import Course, Maglev, Ring, Table
-from loadtests.arcs import moved, peak_to_mean, shares
-from loadtests.markdown import table
-from loadtests.ring_contest import UHASHRING, Contestant, Modulo, OurRing, Ringlike, ours
+from loadtests.ring.arcs import moved, peak_to_mean, shares
+from loadtests.ring.contest import UHASHRING, Contestant, Modulo, OurRing, Ringlike, ours
+from loadtests.ring.markdown import table
 
 OURS = [
     ours(Table()),

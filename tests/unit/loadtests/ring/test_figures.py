@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from loadtests.ring_figures import FIGURES, FOLDER, drawn
+from loadtests.ring.figures import FIGURES, FOLDER, drawn
 
 
 @pytest.mark.parametrize("name", FIGURES)

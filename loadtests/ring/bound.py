@@ -18,7 +18,7 @@ from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
 from balancer.core.routes import Backend, Routes
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Course, Strategy, Table
-from loadtests.markdown import table
+from loadtests.ring.markdown import table
 
 SERVERS = 10
 IN_FLIGHT = 100

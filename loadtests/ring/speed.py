@@ -14,8 +14,8 @@ from statistics import median, quantiles
 from time import perf_counter, thread_time_ns
 
 from balancer.core.request_hash import REQUEST_IDS
-from loadtests.markdown import table
-from loadtests.ring_contest import UHASHRING, Contestant, strategies
+from loadtests.ring.contest import UHASHRING, Contestant, strategies
+from loadtests.ring.markdown import table
 
 KINDS = {
     "lookup": ("A lookup, key → hash → slot → server: ns", 1.0),

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from loadtests import bench_ring, edge_swap, ring_quality, ring_speed
-from loadtests.bench_ring import QUICK, Target
-from loadtests.edge_swap import CannotMeasure, Swap
-from loadtests.ring_quality import Quality
-from loadtests.ring_speed import Heat, Timing
+from loadtests.ring import bench, edge_swap, quality, speed
+from loadtests.ring.bench import QUICK, Target
+from loadtests.ring.edge_swap import CannotMeasure, Swap
+from loadtests.ring.quality import Quality
+from loadtests.ring.speed import Heat, Timing
 
 RINGS = ["table", "course", "ring", "ring, 9 on slots", "maglev", "uhashring", "uhashring ketama"]
 EVEN_RINGS = ["table", "course", "course, crc32", "ring, M = 512", "ring, M = 65536", "ring, 9 on slots", "maglev"]
@@ -18,7 +18,7 @@ EVEN_RINGS = ["table", "course", "course, crc32", "ring, M = 512", "ring, M = 65
 
 @pytest.fixture(scope="module")
 def printed() -> list[str]:
-    return [str(part) for part in bench_ring.run(QUICK)]
+    return [str(part) for part in bench.run(QUICK)]
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +97,13 @@ def test_a_timing_is_a_median_and_half_the_distance_of_the_quartiles() -> None:
 
 
 def test_a_figure_is_told_as_median_and_worst() -> None:
-    table = next(ring_quality.tables({3: {"table": [Quality(1, 1, 1), Quality(2, 1, 1), Quality(1.5, 1, 1)]}}))
+    table = next(quality.tables({3: {"table": [Quality(1, 1, 1), Quality(2, 1, 1), Quality(1.5, 1, 1)]}}))
     assert "| 3 | 1.500, 2.000 |" in table
 
 
 def test_a_ratio_is_to_uhashring() -> None:
     timings = {"table": Timing(50, 5), "uhashring": Timing(200, 0)}
-    table = next(ring_speed.tables([Heat(512, 3, dict.fromkeys(ring_speed.KINDS, timings))]))
+    table = next(speed.tables([Heat(512, 3, dict.fromkeys(speed.KINDS, timings))]))
     assert "| 512, 3 | 50 ± 10% (0.25) | 200 ± 0% (1) |" in table
 
 
@@ -113,6 +113,6 @@ def test_without_an_edge_it_says_what_to_do(
     def no_docker(*_: object, **__: object) -> None:
         raise CannotMeasure("no engine; run: make host")
 
-    monkeypatch.setattr(bench_ring, "run", no_docker)
-    assert bench_ring.main(["--quick"]) == 2
+    monkeypatch.setattr(bench, "run", no_docker)
+    assert bench.main(["--quick"]) == 2
     assert "run: make host" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from uhashring import HashRing  # type: ignore[import-untyped]
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, RequestHash, slot_shares
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Course, Maglev, Ring, Strategy, Table
-from loadtests.arcs import Arcs
+from loadtests.ring.arcs import Arcs
 
 
 class Ringlike(Protocol):

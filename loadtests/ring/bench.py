@@ -13,16 +13,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 from balancer.core.request_hash import REQUEST_IDS  # noqa: E402 (the search path comes first)
-from loadtests import edge_swap, ring_quality, ring_speed  # noqa: E402
-from loadtests.edge_swap import CannotMeasure, Swap  # noqa: E402
-from loadtests.ring_bound import bound_table  # noqa: E402
-from loadtests.ring_hashes import hash_table  # noqa: E402
-from loadtests.ring_quality import Qualities  # noqa: E402
-from loadtests.ring_speed import Heat  # noqa: E402
+from loadtests.ring import edge_swap, quality, speed  # noqa: E402
+from loadtests.ring.bound import bound_table  # noqa: E402
+from loadtests.ring.edge_swap import CannotMeasure, Swap  # noqa: E402
+from loadtests.ring.hashes import hash_table  # noqa: E402
+from loadtests.ring.quality import Qualities  # noqa: E402
+from loadtests.ring.speed import Heat  # noqa: E402
 
 PROMISED_P2M = {3: 1.002, 6: 1.008, 10: 1.016, 32: 1.000}
 """Of `table` at N servers."""
@@ -69,11 +69,11 @@ class Target:
 
 def run(plan: Plan) -> Iterator[str | Target]:
     """The tables as they come, then the targets."""
-    heats = list(ring_speed.heats(plan.slots, plan.fleets, rounds=plan.rounds, seconds=plan.seconds, tell=_tell))
-    yield from ring_speed.tables(heats)
-    qualities = ring_quality.qualities(plan.even_fleets, sets=plan.sets, tell=_tell)
-    yield from ring_quality.tables(qualities)
-    yield ring_quality.new_deployments(plan.new_fleets)
+    heats = list(speed.heats(plan.slots, plan.fleets, rounds=plan.rounds, seconds=plan.seconds, tell=_tell))
+    yield from speed.tables(heats)
+    qualities = quality.qualities(plan.even_fleets, sets=plan.sets, tell=_tell)
+    yield from quality.tables(qualities)
+    yield quality.new_deployments(plan.new_fleets)
     _tell("request hashes, bounded load")
     yield hash_table(plan.request_ids)
     yield bound_table(requests=plan.bounded)

@@ -9,8 +9,8 @@ import pytest
 
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.strategies import Course, Table
-from loadtests.arcs import Arcs, moved, overlay, peak_to_mean, shares
-from loadtests.ring_contest import UHASHRING, Contestant, Modulo, ours
+from loadtests.ring.arcs import Arcs, moved, overlay, peak_to_mean, shares
+from loadtests.ring.contest import UHASHRING, Contestant, Modulo, ours
 
 BEFORE = [(2, 1), (6, 2), (8, 1)]
 AFTER = [(1, 1), (5, 3), (8, 2)]

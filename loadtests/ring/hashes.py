@@ -8,7 +8,7 @@ from statistics import median
 from time import thread_time_ns
 
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, RequestHash
-from loadtests.markdown import table
+from loadtests.ring.markdown import table
 
 SLOTS = 512
 _ROUNDS = 15

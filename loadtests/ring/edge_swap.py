@@ -15,8 +15,8 @@ from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.core.routes import Backend, Routes
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Table
-from loadtests.markdown import table
-from loadtests.ring_speed import Timing
+from loadtests.ring.markdown import table
+from loadtests.ring.speed import Timing
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
 
