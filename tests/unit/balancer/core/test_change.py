@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.change import Change, parse, printable, to_add, to_remove
+from balancer.core.change import Change, parse, to_add, to_remove
 from balancer.core.change import weight as weight_in
+from balancer.core.document import printable
 from balancer.core.errors import InvalidRequest, RingFull
 from tests.fakes.chance import SeededChance
 from tests.unit.balancer.bad_bodies import BAD_BODIES

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from balancer.core import names
+from balancer.core.document import json_object, printable
 from balancer.core.errors import InvalidRequest, RingFull
 from balancer.core.fleet import HEAVIEST
 
@@ -35,26 +34,6 @@ def parse(body: bytes, *, too_many: str) -> Change:
     return Change(n, hostnames, weight(document) if "weight" in document else 1)
 
 
-def json_object(body: bytes, *, example: str) -> dict[str, Any]:
-    """The JSON object that a body is; a key given twice is an error. Raises InvalidRequest."""
-    try:
-        document = json.loads(body, object_pairs_hook=_object, parse_constant=_no_constant)
-    except InvalidRequest:
-        raise
-    except (ValueError, RecursionError):
-        raise InvalidRequest(f"the body is not JSON; send for example {example}") from None
-    if not isinstance(document, dict):
-        raise InvalidRequest(f"the body is not a JSON object; send for example {example}")
-    return document
-
-
-def known_fields(document: Mapping[str, object], *fields: str) -> None:
-    """Raises InvalidRequest for a field that is none of these."""
-    unknown = document.keys() - set(fields)
-    if unknown:
-        raise InvalidRequest(f"{printable(min(unknown))} is not a field here; there is: {', '.join(fields)}")
-
-
 def weight(document: Mapping[str, object], *, of: str = "") -> int:
     """The weight in a document; `of` begins the error text. Raises InvalidRequest."""
     if "weight" not in document:
@@ -63,19 +42,6 @@ def weight(document: Mapping[str, object], *, of: str = "") -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HEAVIEST:
         raise InvalidRequest(f"{of}weight must be an integer from 0 to {HEAVIEST}")
     return value
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InvalidRequest(f"{printable(twice)} is given twice")
-    return document
-
-
-def _no_constant(constant: str) -> object:
-    raise InvalidRequest(f"the body is not JSON: {constant} is no JSON number")
 
 
 def _number(document: dict[str, object]) -> int:
@@ -106,11 +72,6 @@ def check_names(field: str, hostnames: Sequence[str]) -> None:
         if names.same(name) in seen:
             raise InvalidRequest(f"{field}: {name} is given twice")
         seen.add(names.same(name))
-
-
-def printable(text: str) -> str:
-    """A user's text for an error message: short, and nothing in it that could be taken for something else."""
-    return json.dumps(text if len(text) <= 64 else text[:64] + "…")
 
 
 def to_add(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from balancer.core.change import check_names, json_object, known_fields, weight
+from balancer.core.change import check_names, weight
+from balancer.core.document import json_object, known_fields
 from balancer.core.errors import InvalidRequest
 from balancer.core.fleet import ON_THE_RING, Fleet, Server
 from balancer.core.lifecycle import State

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, Response, request
 
-from balancer.core import answers, change, preview
+from balancer.core import answers, change, document, preview
 from balancer.core.errors import InvalidRequest
 from balancer.core.explanation import Explanation
 from balancer.core.fleet import WARM
@@ -29,20 +29,20 @@ def ring_api(service: RingService) -> Blueprint:
 
     @api.put("/ring")
     def switch() -> Response:
-        profile = change.json_object(body.read(request), example='{"strategy":"table"}')
+        profile = document.json_object(body.read(request), example='{"strategy":"table"}')
         return respond(answers.compact(_ring(service.switch(profile))))
 
     @api.get("/ring/slots")
     def slots() -> Response:
         fleet = service.fleet
         names = {server.ring_id: server.name for server in fleet.servers}
-        document = {
+        table = {
             "version": fleet.version,
             "digest": fleet.table.digest(),
             "owners": [names.get(owner, "") for owner in fleet.table.owners],
             "answering": routes(fleet).slots,
         }
-        return respond(answers.compact(document))
+        return respond(answers.compact(table))
 
     @api.get("/ring/lookup")
     def lookup() -> Response:
@@ -54,9 +54,9 @@ def ring_api(service: RingService) -> Blueprint:
 
     @api.patch("/servers/<hostname>")
     def weigh(hostname: str) -> Response:
-        document = change.json_object(body.read(request), example='{"weight":2}')
-        change.known_fields(document, "weight")
-        ring = service.weigh(hostname, change.weight(document))
+        wish = document.json_object(body.read(request), example='{"weight":2}')
+        document.known_fields(wish, "weight")
+        ring = service.weigh(hostname, change.weight(wish))
         changed = next(expected for expected in ring.servers if expected.server.name == hostname)
         return respond(answers.compact({"version": ring.fleet.version, **_server(changed)}))
 

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from balancer.core import explanation
-from balancer.core.change import printable
+from balancer.core.document import printable
 from balancer.core.errors import InvalidRequest, PlaneUnavailable, RingFull, UnknownServer
 from balancer.core.explanation import Explanation
 from balancer.core.fleet import Fleet

@@ -1,0 +1,47 @@
+"""A JSON object that a user sent, read strictly. What its fields mean is not here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from balancer.core.errors import InvalidRequest
+
+
+def json_object(body: bytes, *, example: str) -> dict[str, Any]:
+    """The JSON object that a body is; a key given twice is an error. Raises InvalidRequest."""
+    try:
+        document = json.loads(body, object_pairs_hook=_object, parse_constant=_no_constant)
+    except InvalidRequest:
+        raise
+    except (ValueError, RecursionError):
+        raise InvalidRequest(f"the body is not JSON; send for example {example}") from None
+    if not isinstance(document, dict):
+        raise InvalidRequest(f"the body is not a JSON object; send for example {example}")
+    return document
+
+
+def known_fields(document: Mapping[str, object], *fields: str) -> None:
+    """Raises InvalidRequest for a field that is none of these."""
+    unknown = document.keys() - set(fields)
+    if unknown:
+        raise InvalidRequest(f"{printable(min(unknown))} is not a field here; there is: {', '.join(fields)}")
+
+
+def printable(text: str) -> str:
+    """A user's text for an error message: short, and nothing in it that could be taken for something else."""
+    return json.dumps(text if len(text) <= 64 else text[:64] + "…")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidRequest(f"{printable(twice)} is given twice")
+    return document
+
+
+def _no_constant(constant: str) -> object:
+    raise InvalidRequest(f"the body is not JSON: {constant} is no JSON number")
