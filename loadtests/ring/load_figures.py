@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from balancer.core.bounded_load import cap
@@ -49,15 +51,9 @@ def server_shares() -> Figure:
     for place, contestant in enumerate(contestants, 1):
         axes = figure.add_subplot(1, len(contestants), place)
         parts = shares(contestant.make(range(1, 7)).arcs())
-        axes.bar(range(1, 7), [100 * parts.get(server, 0) for server in range(1, 7)], color=OKABE_ITO["blue"])
-        axes.axhline(100 / 6, **MEAN)
-        axes.set(ylim=(0, 85), xticks=range(1, 7), xticklabels=[f"S{server}" for server in range(1, 7)])
-        axes.tick_params(axis="x", labelsize=7, length=0)
+        _bars(axes, [100 * parts.get(server, 0) for server in range(1, 7)], mean=100 / 6, top=85)
         axes.set_title(f"{contestant.name}\np2m {6 * max(parts.values()):.2f}", fontsize=8)
-        if place == 1:
-            axes.set_ylabel("% of all requests")
-        else:
-            axes.set_yticklabels([])
+    _label(figure, "% of all requests")
     figure.subplots_adjust(0.06, 0.1, 0.995, 0.87, 0.16)
     return figure
 
@@ -103,18 +99,29 @@ def bounded() -> Figure:
     for place, (title, bound) in enumerate(BOUNDS.items(), 1):
         axes = figure.add_subplot(1, len(BOUNDS), place)
         found = load(Table(), bound)
-        axes.bar(range(1, SERVERS + 1), found.in_flight, color=OKABE_ITO["blue"])
-        axes.axhline(IN_FLIGHT / SERVERS, **MEAN)
+        _bars(axes, found.in_flight, mean=IN_FLIGHT / SERVERS, top=30)
         if bound:
             highest = cap(bound, weight=1, total_weight=SERVERS, in_flight=IN_FLIGHT - 1)
             axes.axhline(highest, color=OKABE_ITO["vermillion"], linewidth=0.9)
             axes.text(0.5, highest + 0.4, f"cap {highest}", color=OKABE_ITO["vermillion"], fontsize=8)
-        axes.set(ylim=(0, 30), xticks=range(1, SERVERS + 1), xticklabels=[f"S{n}" for n in range(1, SERVERS + 1)])
-        axes.tick_params(axis="x", labelsize=7, length=0)
         axes.set_title(f"{title}: p2m {found.peak:.2f}, {found.away:.0%} away from home", fontsize=8.5)
-        if place == 1:
-            axes.set_ylabel("requests in flight, mean")
-        else:
-            axes.set_yticklabels([])
+    _label(figure, "requests in flight, mean")
     figure.subplots_adjust(0.06, 0.1, 0.995, 0.9, 0.08)
     return figure
+
+
+def _bars(axes: Axes, heights: Sequence[float], *, mean: float, top: float) -> None:
+    """A bar for each server, and the mean across them."""
+    numbers = range(1, len(heights) + 1)
+    axes.bar(numbers, heights, color=OKABE_ITO["blue"])
+    axes.axhline(mean, **MEAN)
+    axes.set(ylim=(0, top), xticks=numbers, xticklabels=[f"S{number}" for number in numbers])
+    axes.tick_params(axis="x", labelsize=7, length=0)
+
+
+def _label(figure: Figure, unit: str) -> None:
+    """The unit beside the first of several plots of one scale."""
+    first, *others = figure.axes
+    first.set_ylabel(unit)
+    for axes in others:
+        axes.set_yticklabels([])

@@ -78,7 +78,8 @@ def build(settings: Settings) -> Application:
     probe = HttpProbe(path=settings.heartbeat_path, timeout=settings.heartbeat_timeout)
     plane, forward = _data_plane(settings)
     condition = Condition()
-    catalogue, profile = settings.catalogue(), settings.ring_profile()
+    catalogue = settings.catalogue()
+    profile = catalogue.profile(settings.ring)
     desired = DesiredFleet(
         store=FileStore(Path(settings.state_dir), catalogue=catalogue, profile=profile), plane=plane, profile=profile
     )

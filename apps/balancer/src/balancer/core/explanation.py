@@ -51,13 +51,8 @@ def explain(fleet: Fleet, key: bytes) -> Explanation:
 
 def _walk(fleet: Fleet, slot: int) -> Iterator[Stop]:
     servers = {server.ring_id: server for server in fleet.servers}
-    owners = fleet.table.owners
-    met: set[int] = set()
-    for at in (*range(slot, len(owners)), *range(slot)):
-        if owners[at] in met or owners[at] not in servers:
-            continue
-        met.add(owners[at])
-        server = servers[owners[at]]
+    owners = ((at, servers[owner]) for at, owner in fleet.table.walk(slot) if owner in servers)
+    for at, server in owners:
         yield Stop(at, server.name, server.state)
         if server.state is State.SERVING:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -47,11 +47,18 @@ class SlotTable:
 
     def owner(self, slot: int, living: Set[int]) -> int:
         """The first living owner from `slot` on, clockwise, `slot` included."""
-        for step in range(self.slots):
-            owner = self.owners[(slot + step) % self.slots]
+        for _, owner in self.walk(slot):
             if owner in living:
                 return owner
         raise EmptyRing("no living server owns a slot")
+
+    def walk(self, slot: int) -> Iterator[tuple[int, int]]:
+        """(slot, owner) of all owners from `slot` on, clockwise, each where it is met first."""
+        met = {NOBODY}
+        for at in (*range(slot, self.slots), *range(slot)):
+            if self.owners[at] not in met:
+                met.add(self.owners[at])
+                yield at, self.owners[at]
 
     def among(self, living: Set[int]) -> SlotTable:
         """The table that requests see while only `living` answer: every other owner's slots walk on clockwise."""
