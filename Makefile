@@ -5,7 +5,7 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify test host lint unit contract infra e2e smoke bench-ring figures fmt lock clean
+.PHONY: help up down status logs verify test host lint unit contract infra e2e smoke chaos bench-ring figures fmt lock clean
 
 PYTHON ?= python3
 export PYTHON
@@ -77,6 +77,10 @@ e2e: host ## Tests of the running system, in both data planes, with faults under
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
 	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))
+
+chaos: host ## Faults and calls at random under load, 200 of them (FAULTS=1000 SEED=7; RECORD=file for each as JSON)
+	python loadtests/chaos/chaos.py $(if $(call said,FAULTS),--faults $(FAULTS)) $(if $(call said,SEED),--seed $(SEED)) \
+		$(if $(call said,RECORD),--record $(RECORD)) $(if $(call said,ENGINE),--engine)
 
 bench-ring: .venv/test.stamp ## Measure the ring beside uhashring, and an edge's swap (5 minutes)
 	python loadtests/ring/bench.py

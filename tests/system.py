@@ -16,7 +16,7 @@ from urllib.parse import quote
 from balancer import settings
 from balancer.adapters.file_store import FileStore
 from balancer.core.fleet import Fleet
-from balancer.core.routes import routes
+from balancer.core.routes import hostname, routes
 from tests.containers import Containers, Role, run_in, started
 from tests.http_client import Answer, ask
 from tests.polling import until
@@ -99,6 +99,15 @@ class System:
     def put_ring(self, profile: object) -> Answer:
         return self.operate("PUT", "/ring", profile)
 
+    def deploy(self, document: object) -> Answer:
+        return self.operate("POST", "/deploy", document)
+
+    @property
+    def stage(self) -> str:
+        """How far the latest deploy is; empty where there was none."""
+        deploy = self.operate("GET", "/deploy").document["deploy"]
+        return str(deploy["stage"]) if deploy else ""
+
     def weigh(self, hostname: str, weight: object) -> Answer:
         return self.operate("PATCH", f"/servers/{hostname}", {"weight": weight})
 
@@ -146,7 +155,9 @@ class System:
             with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
                 archive.extractall(folder, filter="data")
             read = self.settings
-            fleet = FileStore(Path(folder), catalogue=read.catalogue(), profile=read.ring_profile()).load()
+            fleet = FileStore(
+                Path(folder), catalogue=read.catalogue(), profile=read.ring_profile(), release=read.release()
+            ).load()
         assert fleet is not None
         return fleet
 
@@ -154,10 +165,10 @@ class System:
     def slot_map(self) -> tuple[str, ...]:
         """slot → hostname: what the edge obeys; where there is no edge, what follows from the saved fleet."""
         if not self.containers.of("edge"):
-            return routes(self.fleet).slots
+            return tuple(hostname(instance) for instance in routes(self.fleet).slots)
         lines = run_in(self.containers.balancer, "python3", "-c", _SHOW_MAP).splitlines()
         rows = (line.split() for line in lines)
-        names = {int(row[1]): row[2] for row in rows if len(row) == 3 and re.fullmatch(r"\d+", row[1])}
+        names = {int(row[1]): hostname(row[2]) for row in rows if len(row) == 3 and re.fullmatch(r"\d+", row[1])}
         return tuple(names.get(slot, "") for slot in range(self.fleet.profile.slots))
 
     def logs(self, *, since: float) -> dict[str, str]:

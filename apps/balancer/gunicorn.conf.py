@@ -21,7 +21,7 @@ logconfig_dict = configuration(_settings.log_level)
 
 
 def post_worker_init(worker):
-    worker.wsgi.start()
+    worker.wsgi.start(stopping=lambda: not worker.alive)
 
 
 def worker_exit(server, worker):

@@ -19,6 +19,8 @@ locals {
     edge  = "${var.name_prefix}ringmaster-edge"
   }
 
+  image_prefix = "${var.name_prefix}ringmaster-"
+
   publish = {
     address  = var.publish_address
     port     = var.publish_port
@@ -39,7 +41,7 @@ locals {
 
   docker_gid = var.docker_gid != null ? var.docker_gid : tonumber(one(regex("(?m)^docker:[^:]*:([0-9]+):", file("/etc/group"))))
 
-  # What the reaper has to know when there is no configuration left to ask: see terraform_data.reaper.
+  # What has to be known when there is no configuration left to ask: see terraform_data.images and .reaper.
   engine = {
     deployment  = var.deployment
     docker_host = coalesce(var.docker_host, "default")
@@ -64,12 +66,30 @@ resource "terraform_data" "claim" {
   }
 }
 
+# Removes the images when nothing uses them any more: Terraform itself keeps them.
+resource "terraform_data" "images" {
+  depends_on       = [terraform_data.claim]
+  triggers_replace = [var.deployment, var.name_prefix]
+  input            = merge(local.engine, { images = join(" ", formatlist("${local.image_prefix}%s", ["server", "balancer", "edge"])) })
+
+  provisioner "local-exec" {
+    when        = destroy
+    interpreter = ["sh", "${path.module}/scripts/deployment.sh"]
+    command     = "discard"
+    environment = {
+      RINGMASTER_DEPLOYMENT  = self.output.deployment
+      RINGMASTER_DOCKER_HOST = self.output.docker_host
+      RINGMASTER_IMAGES      = self.output.images
+    }
+  }
+}
+
 module "images" {
   source     = "./modules/images"
-  depends_on = [terraform_data.claim]
+  depends_on = [terraform_data.images]
 
   deployment  = var.deployment
-  name_prefix = "${var.name_prefix}ringmaster-"
+  name_prefix = local.image_prefix
   base_image  = var.base_image
   contexts = merge(
     { balancer = "${path.root}/../../apps/balancer" },
@@ -159,4 +179,20 @@ module "balancer" {
   plugins       = try(var.plugins.directory, null)
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample.
   wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace)
+}
+
+# Removes the images that earlier rebuilds left and nobody runs on any more. N servers serve by now, so that the image to which
+# the roll that has just begun may have to go back is in use.
+resource "terraform_data" "sweep" {
+  depends_on       = [module.balancer]
+  triggers_replace = module.images.ids
+
+  provisioner "local-exec" {
+    interpreter = ["sh", "${path.module}/scripts/deployment.sh"]
+    command     = "sweep"
+    environment = {
+      RINGMASTER_DEPLOYMENT  = var.deployment
+      RINGMASTER_DOCKER_HOST = local.engine.docker_host
+    }
+  }
 }

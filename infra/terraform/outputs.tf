@@ -30,7 +30,7 @@ output "url" {
 }
 
 output "control_url" {
-  description = "Base URL of the balancer's /healthz, /readyz and /ring, as this machine reaches it."
+  description = "Base URL of the balancer's /healthz, /readyz, /ring and /deploy (how far a roll of the servers is), as this machine reaches it."
   value       = "http://${local.hosts.control}:${var.control_port}"
 }
 

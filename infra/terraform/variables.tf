@@ -250,6 +250,100 @@ variable "max_servers" {
   }
 }
 
+variable "autoscale" {
+  description = <<-EOT
+    N follows the load between min and max; null: it moves only with /add and /rm. The target of each server is in_flight (requests)
+    or latency (seconds a response, the mean of all), one of them. The load counts as grown after up_after seconds, as shrunk after
+    down_after. docs/operations.md, "Autoscaling", explains it.
+  EOT
+  type = object({
+    min        = number
+    max        = number
+    in_flight  = optional(number)
+    latency    = optional(number)
+    up_after   = optional(number, 3)
+    down_after = optional(number, 60)
+  })
+  default = null
+
+  validation {
+    condition     = var.autoscale == null ? true : var.autoscale.min >= 1 && floor(var.autoscale.min) == var.autoscale.min
+    error_message = "Write autoscale.min as a whole number, 1 or more."
+  }
+
+  validation {
+    condition     = var.autoscale == null ? true : var.autoscale.max >= var.autoscale.min && floor(var.autoscale.max) == var.autoscale.max
+    error_message = "Write autoscale.max as a whole number, autoscale.min or more."
+  }
+
+  validation {
+    condition     = var.autoscale == null ? true : var.autoscale.max <= var.max_servers
+    error_message = "autoscale.max is larger than max_servers: lower it, or raise max_servers."
+  }
+
+  validation {
+    condition     = var.autoscale == null ? true : var.autoscale.max * (var.ring.strategy == "course" || coalesce(var.ring.points, "2^32") == "slots" ? coalesce(var.ring.virtual_servers, 9) : 1) <= coalesce(var.ring.slots, contains(["table", "course", "ring"], var.ring.strategy) ? 512 : 65537)
+    error_message = "The ring has no room for autoscale.max servers (of ring.virtual_servers each, where these sit in slots): lower it, or raise ring.slots."
+  }
+
+  validation {
+    condition     = var.autoscale == null ? true : (var.autoscale.in_flight == null) != (var.autoscale.latency == null)
+    error_message = "Write either autoscale.in_flight or autoscale.latency."
+  }
+
+  validation {
+    condition     = var.autoscale == null ? true : coalesce(var.autoscale.in_flight, 8) >= 0.1 && coalesce(var.autoscale.in_flight, 8) <= 100000
+    error_message = "Write autoscale.in_flight as requests at each server, a number from 0.1 to 100000."
+  }
+
+  validation {
+    condition     = var.autoscale == null ? true : coalesce(var.autoscale.latency, 1) >= 0.001 && coalesce(var.autoscale.latency, 1) <= 3600
+    error_message = "Write autoscale.latency as seconds from 0.001 to 3600."
+  }
+
+  validation {
+    condition     = var.autoscale == null ? true : var.autoscale.up_after >= 0.5 && var.autoscale.up_after <= var.autoscale.down_after && var.autoscale.down_after <= 3600
+    error_message = "Write autoscale.up_after and autoscale.down_after as seconds from 0.5 to 3600, down_after as the longer one."
+  }
+}
+
+variable "spares" {
+  description = "Servers kept ready off the ring, beyond N: each takes the place of one that fails, and is made up for behind."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.spares >= 0 && var.spares <= 100 && floor(var.spares) == var.spares
+    error_message = "Write spares as a whole number from 0 to 100."
+  }
+}
+
+variable "roll" {
+  description = <<-EOT
+    How another server_image, server_environment, server_memory or server_cpus reaches the servers that run: surge new containers
+    are started at once, beyond N; when they answer, batch of them take over at once. Then the old ones finish what they have.
+  EOT
+  type        = object({ surge = optional(number, 1), batch = optional(number, 1) })
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = var.roll.surge >= 1 && var.roll.surge <= 100 && floor(var.roll.surge) == var.roll.surge
+    error_message = "Write roll.surge as a whole number from 1 to 100."
+  }
+
+  validation {
+    condition     = var.roll.batch >= 1 && floor(var.roll.batch) == var.roll.batch
+    error_message = "Write roll.batch as a whole number, 1 or more."
+  }
+
+  validation {
+    condition     = var.roll.batch <= var.roll.surge
+    error_message = "roll.batch is larger than roll.surge, and only what has been started can take over: lower it, or raise roll.surge."
+  }
+}
+
 variable "server_image" {
   description = "Image of the servers: a reference that the engine has or can pull. null: the sample in apps/server is built."
   type        = string
@@ -520,11 +614,11 @@ variable "access_log" {
 # --- Times, in seconds ----------------------------------------------------------------------------------------------
 
 variable "heartbeat" {
-  description = "Seconds between two heartbeats (interval), until one counts as missed (timeout), missed ones until a server is dead (strikes), and seconds that a new server has to answer its first (start_grace)."
+  description = "Seconds between two heartbeats, which overlap (interval), until one counts as missed (timeout), missed ones in a row until a server is dead (strikes): a hang is found after strikes × interval + timeout at most. And seconds that a new server has to answer its first (start_grace)."
   type = object({
-    interval    = optional(number, 0.5)
-    timeout     = optional(number, 0.5)
-    strikes     = optional(number, 3)
+    interval    = optional(number, 0.2)
+    timeout     = optional(number, 0.4)
+    strikes     = optional(number, 2)
     start_grace = optional(number, 30)
   })
   default  = {}

@@ -13,7 +13,8 @@ from typing import Any, Self
 import pytest
 from docker.models.containers import Container
 
-from balancer.adapters.docker_engine import DockerEngine, ServerSpec
+from balancer.adapters.docker_engine import INSTANCE, DockerEngine, ServerSpec
+from balancer.core.release import Release
 from tests.containers import DEPLOYMENT, ROLE, freeze
 from tests.contract.engine_door import EngineDoor
 from tests.contract.lab import PORT, Lab, remove
@@ -32,16 +33,14 @@ class DockerBench:
             deployment=lab.name,
             name_prefix=f"{lab.name}-fleet-",
             network=lab.name,
-            image=lab.server_image,
             port=PORT,
-            environment={},
-            memory="",
-            cpus=0,
             read_only=True,
             capabilities=(),
             stop_timeout=10,
         )
         self.runtime = DockerEngine(self.spec)
+        self.release = Release(1, lab.server_image)
+        self.broken_release = Release(1, NO_IMAGE)
         self._engines = [self.runtime]
         self._neighbours: list[Container] = []
         self._environment = pytest.MonkeyPatch()
@@ -67,23 +66,20 @@ class DockerBench:
         self.runtime = DockerEngine(replace(self.spec, **changes))
         self._engines.append(self.runtime)
 
-    def break_starts(self) -> None:
-        self.change(image=NO_IMAGE)
+    def die(self, instance: str) -> None:
+        self.container(instance).kill()
 
-    def die(self, name: str) -> None:
-        self.container(name).kill()
+    def pause(self, instance: str) -> None:
+        self.container(instance).pause()
 
-    def pause(self, name: str) -> None:
-        self.container(name).pause()
+    def hang(self, instance: str) -> None:
+        freeze(self.container(instance))
 
-    def hang(self, name: str) -> None:
-        freeze(self.container(name))
+    def wake(self, instance: str) -> None:
+        self.container(instance).unpause()
 
-    def wake(self, name: str) -> None:
-        self.container(name).unpause()
-
-    def disconnect(self, name: str) -> None:
-        self.lab.engine.networks.get(self.lab.name).disconnect(self.container(name))
+    def disconnect(self, instance: str) -> None:
+        self.lab.engine.networks.get(self.lab.name).disconnect(self.container(instance))
 
     def occupy(self, name: str) -> None:
         self.neighbour(name, labels={DEPLOYMENT: f"{self.lab.name}-other", ROLE: "server"})
@@ -101,8 +97,10 @@ class DockerBench:
             gc.collect()  # the Docker client leaves sockets that could not connect to the garbage collector
             self.door.open()
 
-    def container(self, name: str) -> Container:
-        return self.lab.engine.containers.get(self.spec.name_prefix + name)
+    def container(self, instance: str) -> Container:
+        """By its label: its name may be another one."""
+        [found] = [container for container in self._all() if container.labels.get(INSTANCE) == instance]
+        return found
 
     def neighbour(self, name: str, **options: Any) -> Container:
         """A container that the runtime did not start."""

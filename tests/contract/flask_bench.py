@@ -19,7 +19,7 @@ from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import Backend
 from server import create_app
 from tests.contract.gunicorn_front import GunicornFront
-from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held
+from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held, wait_for
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -53,6 +53,9 @@ class FlaskBench:
 
     def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
         return [answering(self.url, headers) for _ in range(count)]
+
+    def wait_for(self, seconds: float, requests: int) -> float:
+        return wait_for(self.url, seconds, requests)
 
     def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> AbstractContextManager[None]:
         return held(self.url, self.plane, *names, headers=headers, nth=nth)

@@ -18,7 +18,7 @@ from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.routes import Backend, Routes
 from tests.contract.lab import PORT, Lab, remove
-from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held
+from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held, wait_for
 from tests.polling import until
 
 UID = 10001 if os.geteuid() == 0 else os.geteuid()
@@ -51,6 +51,7 @@ class HaproxyBench:
         remove(self.container)
 
     def reset(self) -> None:
+        self.plane = self.other()
         self.obey(self.plane, NOTHING)
 
     def obey(self, plane: HaproxyEdge, routes: Routes) -> None:
@@ -72,6 +73,9 @@ class HaproxyBench:
     def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
         url = self.url
         return [answering(url, headers) for _ in range(count)]
+
+    def wait_for(self, seconds: float, requests: int) -> float:
+        return wait_for(self.url, seconds, requests)
 
     def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> AbstractContextManager[None]:
         return held(self.url, self.plane, *names, headers=headers, nth=nth)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from http.client import HTTPConnection
+from statistics import fmean
 from typing import Protocol
 
 import pytest
@@ -67,6 +70,9 @@ class PlaneBench(Protocol):
     def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
         """Who answers each of so many requests; empty for nobody."""
 
+    def wait_for(self, seconds: float, requests: int) -> float:
+        """So many requests whose server takes so many seconds for each; returns the mean that clients measured."""
+
     def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> AbstractContextManager[None]:
         """A request that one of these servers is answering until the block ends, the nth at them that is held. It
         fails unless it is answered then."""
@@ -94,6 +100,10 @@ class FakeBench:
 
     def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
         return [self._answer(headers) for _ in range(count)]
+
+    def wait_for(self, seconds: float, requests: int) -> float:
+        self.plane.took(seconds, responses=requests)
+        return seconds
 
     @contextmanager
     def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> Iterator[None]:
@@ -126,6 +136,19 @@ def answering(url: str, headers: Mapping[str, str] = NO_HEADERS) -> str:
     name = str(answer.headers["X-Served-By"])
     assert answer.text == f'{{"message":"Hello from Server: {name}","status":"successful"}}\n'
     return name
+
+
+def wait_for(url: str, seconds: float, requests: int) -> float:
+    """Ten at a time."""
+
+    def wait(_: int) -> float:
+        began = time.monotonic()
+        answer = ask("GET", url, f"/slow?seconds={seconds:g}", timeout=10)
+        assert answer.status == 200, answer
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(10) as clients:
+        return fmean(clients.map(wait, range(requests)))
 
 
 @contextmanager

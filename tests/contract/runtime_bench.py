@@ -6,34 +6,46 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from balancer.core.fleet import Server
+from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from balancer.ports.runtime import ContainerRuntime
-from tests.fakes.runtime import Everyone, FakeRuntime
+from tests.fakes.runtime import FakeRuntime
+
+
+def joining(name: str, ring_id: int, *, release: int = 1, rolled: bool = False) -> Server:
+    return Server(name, ring_id, State.JOINING, release=release, rolled=rolled)
 
 
 class RuntimeBench(Protocol):
-    """Names are hostnames, as in the port."""
+    """Servers are called by their instances, as in the port."""
 
     @property
     def runtime(self) -> ContainerRuntime: ...
 
-    def break_starts(self) -> None:
-        """From now on no server can be started: its image does not exist."""
+    @property
+    def release(self) -> Release:
+        """What runs as a server."""
 
-    def die(self, name: str) -> None: ...
+    @property
+    def broken_release(self) -> Release:
+        """Its image does not exist."""
 
-    def pause(self, name: str) -> None: ...
+    def die(self, instance: str) -> None: ...
 
-    def hang(self, name: str) -> None:
+    def pause(self, instance: str) -> None: ...
+
+    def hang(self, instance: str) -> None:
         """It runs on without doing anything, and the engine does not know."""
 
-    def wake(self, name: str) -> None:
+    def wake(self, instance: str) -> None:
         """After a pause."""
 
-    def disconnect(self, name: str) -> None:
+    def disconnect(self, instance: str) -> None:
         """Off the network."""
 
     def occupy(self, name: str) -> None:
-        """A server of another deployment gets its container's name."""
+        """A server of another deployment has its container's name."""
 
     @property
     def names(self) -> set[str]:
@@ -46,15 +58,15 @@ class RuntimeBench(Protocol):
 class FakeBench:
     def __init__(self) -> None:
         self.runtime = FakeRuntime()
+        self.release = Release(1, "server")
+        self.broken_release = Release(1, "no-such-image")
+        self.runtime.broken = {self.broken_release.image}
         self.die = self.runtime.die
         self.pause = self.runtime.pause
         self.hang = self.runtime.hang
         self.wake = self.runtime.wake
         self.disconnect = self.runtime.disconnect
         self.occupy = self.runtime.occupy
-
-    def break_starts(self) -> None:
-        self.runtime.broken = Everyone()
 
     @property
     def names(self) -> set[str]:

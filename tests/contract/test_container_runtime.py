@@ -6,13 +6,15 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from queue import SimpleQueue
 
 import pytest
 
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.release import Release
 from balancer.ports.runtime import ContainerRuntime
-from tests.contract.runtime_bench import FakeBench, RuntimeBench
+from tests.contract.runtime_bench import FakeBench, RuntimeBench, joining
 from tests.polling import until
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -28,8 +30,9 @@ def bench(request: pytest.FixtureRequest) -> RuntimeBench:
 
 
 EVERY_CALL: tuple[Callable[[ContainerRuntime], object], ...] = (
-    lambda runtime: runtime.start("S1", 1),
+    lambda runtime: runtime.start(joining("S1", 1), Release()),
     lambda runtime: runtime.observe(),
+    lambda runtime: runtime.rename("S1", "S2"),
     lambda runtime: runtime.stop("S1"),
     lambda runtime: runtime.kill("S1"),
     lambda runtime: next(runtime.changes()),
@@ -38,10 +41,10 @@ EVERY_CALL: tuple[Callable[[ContainerRuntime], object], ...] = (
 
 
 def test_a_started_server_is_observed_with_its_ring_id_and_an_address_of_its_own(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 7)
-    bench.runtime.start("Web_2", 8)
+    bench.runtime.start(joining("S1", 7), bench.release)
+    bench.runtime.start(joining("Web_2", 8), bench.release)
     observed = bench.runtime.observe()
-    assert {(item.name, item.ring_id, item.running) for item in observed.values()} == {
+    assert {(item.instance, item.ring_id, item.running) for item in observed.values()} == {
         ("S1", 7, True),
         ("Web_2", 8, True),
     }
@@ -52,6 +55,81 @@ def test_a_started_server_is_observed_with_its_ring_id_and_an_address_of_its_own
         assert server.address.endswith(":5000")
 
 
+def test_servers_are_told_apart_by_instance_ring_id_and_release(bench: RuntimeBench) -> None:
+    """While a roll lasts there are two containers of one server."""
+    bench.runtime.start(joining("S1", 7), bench.release)
+    bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
+    observed = bench.runtime.observe()
+    assert {(key, item.instance, item.container, item.identity, item.running) for key, item in observed.items()} == {
+        ("S1", "S1", "S1", (7, 1), True),
+        ("S1.2", "S1.2", "S1.2", (7, 2), True),
+    }
+    assert bench.names == {"S1", "S1.2"}
+    bench.runtime.kill("S1")
+    assert list(bench.runtime.observe()) == ["S1.2"]
+
+
+def test_a_renamed_server_is_the_same_instance_under_another_name(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
+    before = bench.runtime.observe()["S1.2"]
+    bench.runtime.rename("S1.2", "S1")
+    assert bench.runtime.observe() == {"S1.2": replace(before, container="S1")}
+    assert bench.names == {"S1"}
+    bench.runtime.rename("S1.2", "S1")
+    assert bench.names == {"S1"}
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_renamed_server_is_found_by_its_instance_and_not_by_its_name(bench: RuntimeBench, end: str) -> None:
+    bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
+    bench.runtime.rename("S1.2", "S1")
+    until(lambda: bench.runtime.last_words("S1.2"), "S1.2 has printed something", within=10)
+    assert bench.runtime.last_words("S1") == ""
+    getattr(bench.runtime, end)("S1")
+    assert list(bench.runtime.observe()) == ["S1.2"]
+    getattr(bench.runtime, end)("S1.2")
+    assert bench.runtime.observe() == {}
+    assert bench.names == set()
+
+
+def test_a_name_in_use_is_not_taken(bench: RuntimeBench) -> None:
+    """Neither one of ours, nor anybody else's, the dead ones' included."""
+    bench.runtime.start(joining("S1", 1), bench.release)
+    bench.die("S1")
+    bench.runtime.start(joining("S2", 2), bench.release)
+    bench.occupy("S3")
+    bench.runtime.rename("S2", "S1")
+    bench.runtime.rename("S2", "S3")
+    observed = bench.runtime.observe()
+    assert {item.instance: item.container for item in observed.values()} == {"S1": "S1", "S2": "S2"}
+    assert bench.names == {"S1", "S2", "S3"}
+
+
+def test_only_ones_own_servers_are_renamed_and_a_missing_one_is_no_error(bench: RuntimeBench) -> None:
+    bench.occupy("S1")
+    bench.runtime.rename("S1", "S2")
+    bench.runtime.rename("S9", "S2")
+    assert bench.names == {"S1"}
+
+
+def test_the_name_of_a_renamed_server_is_free_again(bench: RuntimeBench) -> None:
+    """A spare's container makes room for that of the next one."""
+    bench.runtime.start(joining("S1", 1), bench.release)
+    bench.runtime.rename("S1", "S1.spare")
+    bench.runtime.start(joining("S2", 2), bench.release)
+    bench.runtime.rename("S2", "S1")
+    observed = bench.runtime.observe()
+    assert {item.instance: item.container for item in observed.values()} == {"S1": "S1.spare", "S2": "S1"}
+
+
+def test_a_leftover_of_ones_own_makes_way_under_whatever_instance(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 1, release=2, rolled=True), bench.release)
+    bench.runtime.rename("S1.2", "S1")
+    bench.runtime.start(joining("S1", 5), bench.release)
+    observed = bench.runtime.observe()
+    assert {(item.instance, item.container, item.ring_id) for item in observed.values()} == {("S1", "S1", 5)}
+
+
 def test_nothing_is_observed_where_nothing_was_started(bench: RuntimeBench) -> None:
     bench.occupy("S1")
     assert bench.runtime.observe() == {}
@@ -60,7 +138,7 @@ def test_nothing_is_observed_where_nothing_was_started(bench: RuntimeBench) -> N
 def test_the_container_of_another_deployment_keeps_its_name_and_is_not_touched(bench: RuntimeBench) -> None:
     bench.occupy("S1")
     with pytest.raises(NameTaken, match="S1"):
-        bench.runtime.start("S1", 1)
+        bench.runtime.start(joining("S1", 1), bench.release)
     bench.runtime.stop("S1")
     bench.runtime.kill("S1")
     assert bench.names == {"S1"}
@@ -69,25 +147,24 @@ def test_the_container_of_another_deployment_keeps_its_name_and_is_not_touched(b
 
 @pytest.mark.parametrize("fate", ["running", "dead"])
 def test_a_leftover_of_ones_own_makes_way(bench: RuntimeBench, fate: str) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     if fate == "dead":
         bench.die("S1")
-    bench.runtime.start("S1", 2)
+    bench.runtime.start(joining("S1", 2), bench.release)
     observed = bench.runtime.observe()
-    assert [(item.name, item.ring_id, item.running) for item in observed.values()] == [("S1", 2, True)]
+    assert [(item.instance, item.ring_id, item.running) for item in observed.values()] == [("S1", 2, True)]
     assert observed["S1"].address
 
 
 def test_a_start_that_fails_leaves_nothing_behind(bench: RuntimeBench) -> None:
-    bench.break_starts()
     with pytest.raises(StartFailed, match="image"):
-        bench.runtime.start("S1", 1)
+        bench.runtime.start(joining("S1", 1), bench.broken_release)
     assert bench.names == set()
 
 
 def test_stop_ends_and_removes_and_may_be_repeated(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 1)
-    bench.runtime.start("S2", 2)
+    bench.runtime.start(joining("S1", 1), bench.release)
+    bench.runtime.start(joining("S2", 2), bench.release)
     bench.runtime.stop("S1")
     assert bench.names == {"S2"}
     bench.runtime.stop("S1")
@@ -95,7 +172,7 @@ def test_stop_ends_and_removes_and_may_be_repeated(bench: RuntimeBench) -> None:
 
 
 def test_stop_removes_what_has_ended_by_itself(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     bench.die("S1")
     bench.runtime.stop("S1")
     assert bench.names == set()
@@ -103,7 +180,7 @@ def test_stop_removes_what_has_ended_by_itself(bench: RuntimeBench) -> None:
 
 @pytest.mark.parametrize("fate", ["well", "dead", "paused", "hung"])
 def test_kill_ends_and_removes_whatever_its_state_and_may_be_repeated(bench: RuntimeBench, fate: str) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     happen = {"well": lambda _: None, "dead": bench.die, "paused": bench.pause, "hung": bench.hang}[fate]
     happen("S1")
     bench.runtime.kill("S1")
@@ -112,20 +189,20 @@ def test_kill_ends_and_removes_whatever_its_state_and_may_be_repeated(bench: Run
 
 
 def test_a_dead_server_is_observed_as_not_running_until_it_is_removed(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     bench.die("S1")
     [dead] = until(
         lambda: [item for item in bench.runtime.observe().values() if not item.running],
         "S1 is observed as dead",
         within=5,
     )
-    assert (dead.name, dead.ring_id, dead.address) == ("S1", 1, "")
+    assert (dead.instance, dead.ring_id, dead.address) == ("S1", 1, "")
     assert dead.status
 
 
 def test_a_paused_server_counts_as_running(bench: RuntimeBench) -> None:
     """Whether it answers is for its heartbeat to tell."""
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     bench.pause("S1")
     observed = bench.runtime.observe()["S1"]
     assert observed.running
@@ -133,7 +210,7 @@ def test_a_paused_server_counts_as_running(bench: RuntimeBench) -> None:
 
 
 def test_a_server_off_the_network_runs_without_an_address(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     bench.disconnect("S1")
     observed = bench.runtime.observe()["S1"]
     assert observed.running
@@ -141,7 +218,7 @@ def test_a_server_off_the_network_runs_without_an_address(bench: RuntimeBench) -
 
 
 def test_last_words_are_what_it_printed_and_empty_when_it_is_gone(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     until(lambda: bench.runtime.last_words("S1"), "S1 has printed something", within=10)
     bench.die("S1")
     words = bench.runtime.last_words("S1")
@@ -151,7 +228,7 @@ def test_last_words_are_what_it_printed_and_empty_when_it_is_gone(bench: Runtime
 
 
 def test_a_death_is_heard_of(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     with listening(bench) as heard:
         bench.die("S1")
         while "die" not in (words := heard.get(timeout=5)):
@@ -160,7 +237,7 @@ def test_a_death_is_heard_of(bench: RuntimeBench) -> None:
 
 
 def test_what_changed_is_observed_as_soon_as_it_is_heard_of_or_a_moment_later(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     with listening(bench) as heard:
         bench.runtime.kill("S1")
         while "destroy" not in heard.get(timeout=5):
@@ -187,7 +264,7 @@ def listening(bench: RuntimeBench) -> Iterator[SimpleQueue[str]]:
         yield heard
     finally:
         enough.set()
-        bench.runtime.start("S9", 9)
+        bench.runtime.start(joining("S9", 9), bench.release)
         listener.join(timeout=10)
         assert not listener.is_alive()
 
@@ -211,16 +288,16 @@ def test_every_call_says_when_the_engine_is_away(bench: RuntimeBench, before: st
 
 
 def test_when_the_engine_is_back_all_is_as_it_was(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     before = bench.runtime.observe()
     with bench.away(), pytest.raises(EngineUnavailable):
         bench.runtime.observe()
     after = bench.runtime.observe()
-    assert {item.name: item.address for item in after.values()} == {"S1": before["S1"].address}
+    assert {item.instance: item.address for item in after.values()} == {"S1": before["S1"].address}
 
 
 def test_listening_ends_with_an_error_when_the_engine_goes_away(bench: RuntimeBench) -> None:
-    bench.runtime.start("S1", 1)
+    bench.runtime.start(joining("S1", 1), bench.release)
     errors: SimpleQueue[EngineUnavailable] = SimpleQueue()
     heard = threading.Event()
 
@@ -254,13 +331,13 @@ def test_observing_works_at_any_moment_while_servers_come_and_go(bench: RuntimeB
     observer = threading.Thread(target=observe, daemon=True)
     observer.start()
     with ThreadPoolExecutor() as comers:
-        list(comers.map(lambda name: _come_and_go(bench.runtime, name), ("S1", "S2", "S3")))
+        list(comers.map(lambda name: _come_and_go(bench, name), ("S1", "S2", "S3")))
     over.set()
     observer.join()
     assert not errors
     assert bench.names == set()
 
 
-def _come_and_go(runtime: ContainerRuntime, name: str) -> None:
-    runtime.start(name, 1)
-    runtime.kill(name)
+def _come_and_go(bench: RuntimeBench, name: str) -> None:
+    bench.runtime.start(joining(name, 1), bench.release)
+    bench.runtime.kill(name)

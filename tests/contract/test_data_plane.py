@@ -12,6 +12,7 @@ import pytest
 
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import KeySource
+from balancer.core.load import ENOUGH, Load
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
 from balancer.ports.data_plane import DataPlane
@@ -128,6 +129,27 @@ def test_nothing_is_in_flight_at_a_server_that_nobody_knows(bench: PlaneBench) -
     assert bench.plane.in_flight("S9") == 0
 
 
+def test_the_load_is_what_all_servers_have_in_flight(bench: PlaneBench) -> None:
+    one, two, three = bench.servers
+    bench.plane.apply(all_to(one, two, three))
+    with bench.held("S1"):
+        bench.plane.apply(all_to(two, three, replace(one, draining=True)))
+        with bench.held("S2"), bench.held("S2", nth=2):
+            assert bench.plane.load().in_flight == 3
+        until(lambda: bench.plane.load().in_flight == 1, "S2 has answered", within=2)
+    until(lambda: bench.plane.load().in_flight == 0, "S1 has answered", within=2)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.15])
+def test_the_latency_is_the_mean_of_recent_response_times(bench: PlaneBench, seconds: float) -> None:
+    bench.plane.apply(all_to(*bench.servers))
+    assert bench.plane.load() == Load(0, 0.0)
+    few = bench.wait_for(seconds, requests=10)
+    assert bench.plane.load().latency == 0, "ten say too little"
+    many = bench.wait_for(seconds, requests=ENOUGH)
+    assert seconds - 0.02 <= bench.plane.load().latency <= max(few, many) + 0.02
+
+
 def test_a_draining_server_gets_nothing_new_and_finishes_what_it_has(bench: PlaneBench) -> None:
     one, two, three = bench.servers
     bench.plane.apply(all_to(one, two, three))
@@ -184,6 +206,7 @@ EVERY_CALL: tuple[Callable[[DataPlane, Routes], object], ...] = (
     lambda plane, routes: plane.apply(routes),
     lambda plane, routes: plane.in_step(routes),
     lambda plane, _: plane.in_flight("S1"),
+    lambda plane, _: plane.load(),
     lambda plane, _: plane.keyless(),
 )
 

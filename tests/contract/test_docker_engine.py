@@ -9,9 +9,11 @@ import threading
 import pytest
 
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.release import Release
 from tests.containers import run_in, started
 from tests.contract.docker_bench import DockerBench
 from tests.contract.lab import answers
+from tests.contract.runtime_bench import joining
 from tests.polling import until
 
 pytestmark = [
@@ -22,9 +24,10 @@ pytestmark = [
 
 def test_a_server_is_what_its_specification_says(docker_bench: DockerBench) -> None:
     bench = docker_bench
-    bench.change(environment={"GREETING": "hi", "SERVER_ID": "not mine to set"}, memory="64m", cpus=0.5)
-    bench.runtime.start("S1", 1)
-    server = bench.container("S1")
+    environment = {"GREETING": "hi", "SERVER_ID": "not mine to set"}
+    release = Release(3, bench.release.image, environment, memory="64m", cpus=0.5)
+    bench.runtime.start(joining("S1", 1, release=3, rolled=True), release)
+    server = bench.container("S1.3")
     host = server.attrs["HostConfig"]
     assert (host["Memory"], host["NanoCpus"]) == (64 * 1024 * 1024, 500_000_000)
     assert host["RestartPolicy"]["Name"] in ("", "no")
@@ -34,12 +37,14 @@ def test_a_server_is_what_its_specification_says(docker_bench: DockerBench) -> N
         ("ringmaster.deployment", bench.lab.name),
         ("ringmaster.role", "server"),
         ("ringmaster.ring_id", "1"),
+        ("ringmaster.release", "3"),
+        ("ringmaster.instance", "S1.3"),
     }
     assert run_in(server, "sh", "-c", "echo $SERVER_ID $GREETING $(hostname)").strip() == "S1 hi S1"
 
 
 def test_a_server_is_locked_down(docker_bench: DockerBench) -> None:
-    docker_bench.runtime.start("S1", 1)
+    docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     server = docker_bench.container("S1")
     status = dict(
         line.split(":\t", 1) for line in run_in(server, "cat", "/proc/1/status").splitlines() if ":\t" in line
@@ -53,22 +58,46 @@ def test_a_server_is_locked_down(docker_bench: DockerBench) -> None:
 
 def test_a_server_gets_what_the_operator_allows(docker_bench: DockerBench) -> None:
     docker_bench.change(read_only=False, capabilities=("NET_BIND_SERVICE",))
-    docker_bench.runtime.start("S1", 1)
+    docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     host = docker_bench.container("S1").attrs["HostConfig"]
     assert (host["ReadonlyRootfs"], host["CapDrop"]) == (False, ["ALL"])
     assert [name.removeprefix("CAP_") for name in host["CapAdd"]] == ["NET_BIND_SERVICE"]
 
 
 def test_a_server_has_its_hostname_in_the_networks_dns(docker_bench: DockerBench) -> None:
-    docker_bench.runtime.start("S1", 1)
+    docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     neighbour = docker_bench.neighbour("neighbour")
     resolve = "import socket; print(socket.gethostbyname('S1'))"
     address = run_in(neighbour, "python3", "-c", resolve).strip()
     assert f"{address}:5000" == docker_bench.runtime.observe()["S1"].address
 
 
+def test_the_new_container_of_a_server_has_the_hostname_of_the_old_one(docker_bench: DockerBench) -> None:
+    """Whoever follows logs and names by hostname sees one server, before, while and after it is rolled."""
+    docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
+    docker_bench.runtime.start(joining("S1", 1, release=2, rolled=True), docker_bench.release)
+    docker_bench.runtime.kill("S1")
+    docker_bench.runtime.rename("S1.2", "S1")
+    server = docker_bench.lab.engine.containers.get(docker_bench.spec.name_prefix + "S1")
+    assert run_in(server, "sh", "-c", "echo $SERVER_ID $(hostname)").strip() == "S1 S1"
+    neighbour = docker_bench.neighbour("neighbour")
+    resolve = "import socket; print(socket.gethostbyname('S1'))"
+    address = run_in(neighbour, "python3", "-c", resolve).strip()
+    assert f"{address}:5000" == docker_bench.runtime.observe()["S1.2"].address
+
+
+def test_a_server_of_before_releases_is_called_by_its_container_name(docker_bench: DockerBench) -> None:
+    """What a balancer of version 1 started has neither label."""
+    labels = {"ringmaster.deployment": docker_bench.lab.name, "ringmaster.role": "server", "ringmaster.ring_id": "4"}
+    docker_bench.neighbour("S4", labels=labels)
+    observed = docker_bench.runtime.observe()
+    assert [(item.instance, item.container, item.identity) for item in observed.values()] == [("S4", "S4", (4, 1))]
+    docker_bench.runtime.kill("S4")
+    assert docker_bench.names == set()
+
+
 def test_a_graceful_stop_lets_an_open_request_finish(docker_bench: DockerBench) -> None:
-    docker_bench.runtime.start("S1", 1)
+    docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     with open_request(docker_bench) as client:
         stop = threading.Thread(target=docker_bench.runtime.stop, args=("S1",))
         stop.start()
@@ -81,7 +110,7 @@ def test_a_graceful_stop_lets_an_open_request_finish(docker_bench: DockerBench) 
 
 def test_a_stop_waits_no_longer_than_it_may(docker_bench: DockerBench) -> None:
     docker_bench.change(stop_timeout=1)
-    docker_bench.runtime.start("S1", 1)
+    docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     with open_request(docker_bench) as client:
         docker_bench.runtime.stop("S1")
         assert docker_bench.names == set()
@@ -116,9 +145,8 @@ def test_what_is_known_of_a_failed_start_is_told_and_nothing_is_left(docker_benc
         fileobj=io.BytesIO(f'FROM {docker_bench.lab.server_image}\nCMD ["/no/such/program"]'.encode()), forcerm=True
     )
     try:
-        docker_bench.change(image=image.id)
         with pytest.raises(StartFailed, match="/no/such/program"):
-            docker_bench.runtime.start("S1", 1)
+            docker_bench.runtime.start(joining("S1", 1), Release(1, str(image.id)))
         assert docker_bench.names == set()
     finally:
         engine.images.remove(str(image.id), noprune=True)
@@ -127,7 +155,7 @@ def test_what_is_known_of_a_failed_start_is_told_and_nothing_is_left(docker_benc
 def test_a_network_that_is_gone_is_a_failed_start_and_nothing_is_left(docker_bench: DockerBench) -> None:
     docker_bench.change(network=f"{docker_bench.lab.name}-gone")
     with pytest.raises(StartFailed, match="gone"):
-        docker_bench.runtime.start("S1", 1)
+        docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     assert docker_bench.names == set()
 
 
@@ -138,7 +166,7 @@ def test_a_container_that_is_no_server_keeps_its_name_and_goes_on_running(docker
     stranger = docker_bench.neighbour("S1", labels=labels)
     before = started(stranger)
     with pytest.raises(NameTaken, match=stranger.name):
-        docker_bench.runtime.start("S1", 1)
+        docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     docker_bench.runtime.stop("S1")
     docker_bench.runtime.kill("S1")
     assert docker_bench.runtime.observe() == {}
@@ -149,5 +177,5 @@ def test_a_container_that_is_no_server_keeps_its_name_and_goes_on_running(docker
 def test_the_engine_may_come_later_than_the_balancer(docker_bench: DockerBench) -> None:
     with docker_bench.away(), pytest.raises(EngineUnavailable):
         docker_bench.runtime.observe()
-    docker_bench.runtime.start("S1", 1)
+    docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     assert list(docker_bench.runtime.observe()) == ["S1"]

@@ -12,10 +12,12 @@ from typing import Any, Protocol
 import pytest
 
 from balancer.adapters.file_store import FileStore
+from balancer.core.deploy import Deploy, Stage
 from balancer.core.errors import StateUnavailable
 from balancer.core.fleet import Fleet, Server
 from balancer.core.key_source import KeySource
 from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.ring_profile import Catalogue, RingProfile
 from balancer.core.slot_table import SlotTable
@@ -34,7 +36,14 @@ SMALL = Fleet.first(["S1", "S2"], SETTINGS)
 LARGE = Fleet(
     servers=tuple(
         Server(
-            f"{state}-{'n' * 40}", 2**40 + number, state, f"10.0.0.{number}:5000", weight=number * 51, ramp=number + 1
+            f"{state}-{'n' * 40}",
+            2**40 + number,
+            state,
+            f"10.0.0.{number}:5000",
+            weight=number * 42,
+            ramp=number + 1,
+            release=2**40 + number,
+            rolled=number % 2 == 1,
         )
         for number, state in enumerate(State)
     ),
@@ -44,11 +53,14 @@ LARGE = Fleet(
     profile=SWITCHED,
     configured=SETTINGS,
     version=2**40,
+    release=Release(2**40, "shop:1", {"MODE": "x"}, "256m", 0.5),
+    configured_release=Release(1, "shop:0"),
+    deploy=Deploy(Release(2**40 + 1, "shop:2"), surge=100, batch=10, stage=Stage.BACK, reason="S1 did not answer"),
 )
 
 
 def file_store(folder: Path) -> FileStore:
-    return FileStore(folder, catalogue=Catalogue(), profile=SETTINGS)
+    return FileStore(folder, catalogue=Catalogue(), profile=SETTINGS, release=Release())
 
 
 class StoreBench(Protocol):
@@ -159,7 +171,10 @@ def test_what_is_damaged_is_said_to_be_and_the_next_save_heals_it(bench: StoreBe
         "null",
         "{}",
         '{"format":2}',
-        '{"format":3,"servers":[],"target":1,"next_ring_id":2,"table":[]}',
+        '{"format":3}',
+        '{"format":4,"servers":[],"target":1,"next_ring_id":2,"table":[]}',
+        '{"format":3,"servers":[],"target":1,"next_ring_id":2,"table":[],"release":{}}',
+        '{"format":3,"servers":[],"target":1,"next_ring_id":2,"table":[],"deploy":{"stage":"rolling"}}',
         '{"format":1,"servers":null,"target":1,"next_ring_id":2,"table":[]}',
         '{"format":1,"servers":["S1"],"target":1,"next_ring_id":2,"table":[]}',
         '{"format":1,"servers":[],"target":"many","next_ring_id":2,"table":[]}',

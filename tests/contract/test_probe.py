@@ -1,4 +1,4 @@
-"""What every Probe promises: HTTP over a socket and the one in memory alike."""
+"""What every Probe and all Probes promise: HTTP over a socket and those in memory alike."""
 
 from __future__ import annotations
 
@@ -12,10 +12,17 @@ from typing import Protocol, Self
 
 import pytest
 
-from balancer.adapters.http_probe import HttpProbe
-from balancer.ports.probe import Probe
-from tests.fakes.probe import FakeProbe
+from balancer.adapters.http_probe import HttpProbe, HttpProbes
+from balancer.adapters.system import SystemClock
+from balancer.core.fleet import Server
+from balancer.core.heartbeat import Patience
+from balancer.core.lifecycle import State
+from balancer.core.release import Release
+from balancer.ports.chance import Clock
+from balancer.ports.probe import Probe, Probes
+from tests.fakes.probe import FakeProbe, FakeProbes
 from tests.fakes.runtime import FakeRuntime
+from tests.polling import until
 
 TIMEOUT = 0.3
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -71,6 +78,9 @@ class ProbeBench(Protocol):
     def probe(self) -> Probe: ...
 
     @property
+    def probes(self) -> Probes: ...
+
+    @property
     def address(self) -> str: ...
 
     def hang(self) -> None: ...
@@ -83,17 +93,24 @@ class ProbeBench(Protocol):
 class FakeBench:
     def __init__(self) -> None:
         runtime = FakeRuntime()
-        runtime.start("S1", 1)
+        runtime.start(Server("S1", 1, State.JOINING), Release())
         self.probe = FakeProbe(runtime)
+        self.probes = FakeProbes(runtime)
         self.address = runtime.observe()["S1"].address
         self.hang = lambda: runtime.hang("S1")
         self.recover = lambda: runtime.wake("S1")
         self.die = lambda: runtime.die("S1")
 
 
+def http_probes(*, most: float = 1, clock: Clock | None = None) -> HttpProbes:
+    patience = Patience(timeout=TIMEOUT, most=most)
+    return HttpProbes(path="/heartbeat", patience=patience, clock=clock or SystemClock())
+
+
 class HttpBench:
     def __init__(self, server: LoopbackServer) -> None:
         self.probe = HttpProbe(path="/heartbeat", timeout=TIMEOUT)
+        self.probes = http_probes()
         self.address = server.address
         self._server = server
 
@@ -136,7 +153,131 @@ def test_a_server_without_an_address_is_not_alive(bench: ProbeBench) -> None:
     assert not bench.probe.alive("")
 
 
+def results(probes: Probes, count: int) -> list[tuple[int, bool]]:
+    """So many results, in the order in which they come."""
+    found: list[tuple[int, bool]] = []
+    end = time.monotonic() + 5
+    while len(found) < count:
+        found += probes.ended(within=TIMEOUT)
+        assert time.monotonic() < end, f"{count} results, only {found} so far"
+    return found
+
+
+def test_each_heartbeat_ends_once_under_its_own_number(bench: ProbeBench) -> None:
+    for number in (3, 5, 8):
+        bench.probes.send(number, bench.address)
+    assert sorted(results(bench.probes, 3)) == [(3, True), (5, True), (8, True)]
+    assert bench.probes.ended(within=0) == []
+
+
+def test_a_heartbeat_without_an_address_ends_badly(bench: ProbeBench) -> None:
+    bench.probes.send(1, "")
+    bench.probes.send(2, bench.address)
+    assert sorted(results(bench.probes, 2)) == [(1, False), (2, True)]
+
+
+def test_heartbeats_of_a_server_that_hangs_end_badly(bench: ProbeBench) -> None:
+    bench.hang()
+    bench.probes.send(1, bench.address)
+    assert results(bench.probes, 1) == [(1, False)]
+    bench.recover()
+    bench.probes.send(2, bench.address)
+    assert results(bench.probes, 1) == [(2, True)]
+
+
+def test_without_heartbeats_it_waits_no_longer_than_it_is_told(bench: ProbeBench) -> None:
+    began = time.monotonic()
+    assert bench.probes.ended(within=0.05) == []
+    assert 0.04 < time.monotonic() - began < 2
+
+
 # What only HTTP can show.
+
+
+def test_a_server_that_hangs_delays_no_other() -> None:
+    probes = http_probes()
+    with LoopbackServer(b"", OK, pause=2 * TIMEOUT) as hung, LoopbackServer(OK) as well:
+        began = time.monotonic()
+        for number in range(20):
+            probes.send(number, hung.address)
+        probes.send(20, well.address)
+        assert results(probes, 1) == [(20, True)]
+        assert time.monotonic() - began < TIMEOUT
+        assert results(probes, 20) == [(number, False) for number in range(20)]
+        assert time.monotonic() - began < 3 * TIMEOUT
+
+
+def test_a_result_is_told_before_the_time_is_over() -> None:
+    probes = http_probes()
+    with LoopbackServer(OK) as server:
+        probes.send(1, server.address)
+        began = time.monotonic()
+        while not probes.ended(within=60):
+            pass
+        assert time.monotonic() - began < 5
+
+
+def test_while_answers_are_slow_a_heartbeat_may_take_longer() -> None:
+    probes = http_probes(most=5)
+    with LoopbackServer(b"", OK, pause=0.7 * TIMEOUT) as slow, LoopbackServer(OK) as well:
+        for number in range(8):
+            probes.send(number, slow.address)
+        assert {alive for _, alive in results(probes, 8)} == {True}
+        slow.pause = 1.3 * TIMEOUT
+        probes.send(8, slow.address)
+        probes.send(9, well.address)
+        assert results(probes, 2) == [(9, True), (8, True)]
+
+
+def test_while_nobody_answers_nobody_is_missed_so_soon() -> None:
+    """But a server that alone is silent is."""
+    probes = http_probes(most=3)
+    with LoopbackServer(OK) as well, LoopbackServer(b"", OK, pause=9) as hung:
+        probes.send(1, hung.address)
+        began = time.monotonic()
+        assert results(probes, 1) == [(1, False)]
+        assert time.monotonic() - began > 2.9 * TIMEOUT
+        probes.send(2, hung.address)
+        probes.send(3, well.address)
+        began = time.monotonic()
+        assert results(probes, 2) == [(3, True), (2, False)]
+        assert time.monotonic() - began < 2.5 * TIMEOUT
+
+
+class HeldUpClock(SystemClock):
+    """The machine's clock, for a process that was held up for so many seconds."""
+
+    held_up = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.held_up
+
+
+@pytest.fixture
+def clock() -> HeldUpClock:
+    return HeldUpClock()
+
+
+def test_an_answer_in_the_socket_counts_however_late_it_is_looked_at(clock: HeldUpClock) -> None:
+    probes = http_probes(clock=clock)
+    with LoopbackServer(OK) as server:
+        probes.send(1, server.address)
+        assert probes.ended(within=TIMEOUT) == []  # it is connected, and the request goes out
+        until(lambda: server.requests, "the request is there", within=5)
+    clock.held_up = TIMEOUT  # and the server has ended its answer
+    assert probes.ended(within=0) == [(1, True)]
+
+
+def test_a_process_that_was_held_up_blames_nobody(clock: HeldUpClock) -> None:
+    """Even the request had not gone out: the server gets its whole time once more, and no more than that."""
+    probes = http_probes(clock=clock)
+    with LoopbackServer(OK) as well, LoopbackServer(b"", OK, pause=9) as hung:
+        probes.send(1, well.address)
+        probes.send(2, hung.address)
+        clock.held_up = 10 * TIMEOUT
+        began = time.monotonic()
+        assert results(probes, 2) == [(1, True), (2, False)]
+        assert TIMEOUT < time.monotonic() - began < 3 * TIMEOUT
 
 
 def probe(*pieces: bytes, pause: float = 0.0) -> bool:
@@ -199,8 +340,8 @@ def test_an_answer_that_drips_is_late_as_a_whole(answer: bytes) -> None:
 
 
 def test_an_answer_whose_end_is_late_is_late() -> None:
-    """Neither half keeps it waiting for as long as its timeout."""
-    assert not probe(b"", b"HTTP/1.1 ", b"200 OK\r\n\r\n", pause=0.8 * TIMEOUT)
+    """No part keeps it waiting for as long as its timeout."""
+    assert not probe(b"", b"HTTP", b"/1.1", b" 200", b" OK\r\n", b"\r\n", pause=0.8 * TIMEOUT)
 
 
 def test_nobody_there_is_not_alive_at_once() -> None:

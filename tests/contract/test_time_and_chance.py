@@ -33,6 +33,13 @@ def test_sleeping_takes_its_time(clock: Clock) -> None:
     assert 0.019 < clock.now() - before < 1
 
 
+def test_the_time_of_day_goes_on_since_1970(clock: Clock) -> None:
+    before = clock.time()
+    assert before > 1_500_000_000
+    clock.sleep(0.02)
+    assert 0.019 < clock.time() - before < 1
+
+
 def test_a_choice_is_one_of_the_characters_and_each_comes_up(chance: Chance) -> None:
     assert {chance.choice("abc") for _ in range(200)} == {"a", "b", "c"}
 

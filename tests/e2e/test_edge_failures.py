@@ -27,6 +27,11 @@ def first_answer(system: System) -> Answer:
     return until(ask, "the edge answers", within=20, pause=0.01)
 
 
+def is_routed_by(slots: tuple[str, ...], answer: Answer) -> bool:
+    """Whether it is a server's answer, and that server's slot the one that the request fell on."""
+    return answer.status == 200 and slots[int(answer.headers["X-Ring-Slot"])] == answer.headers["X-Served-By"]
+
+
 def served_by(system: System) -> Counter[str]:
     answers = [system.get("/home") for _ in range(90)]
     assert {answer.status for answer in answers} == {200}
@@ -50,7 +55,7 @@ def test_a_restarted_edge_follows_the_present_ring_from_its_first_request_on(cha
         else:
             crash(edge)
             until(lambda: _is_down(changed), "the edge is down", within=5, pause=0.01)
-        assert first_answer(changed).status == 200, fault
+        assert is_routed_by(slots, first_answer(changed)), fault
         assert changed.slot_map == slots, fault
         assert set(served_by(changed)) == set(before.replicas), fault
         changed.wait_until_ready()
@@ -64,7 +69,7 @@ def test_an_edge_that_restarts_while_the_balancer_is_away_serves_the_last_fleet(
     balancer.stop()
     try:
         changed.containers.edge.restart()
-        assert first_answer(changed).status == 200
+        assert is_routed_by(slots, first_answer(changed))
         assert set(served_by(changed)) == set(before.replicas)
     finally:
         balancer.start()

@@ -12,6 +12,7 @@ import pytest
 from docker.errors import APIError
 from docker.models.containers import Container
 
+from loadtests.fleet.steady import SteadyLoad, worst_share
 from tests.containers import crash, freeze
 from tests.e2e.conftest import Measured, N
 from tests.e2e.under_load import load
@@ -71,6 +72,23 @@ def test_a_failed_server_is_replaced_and_no_request_fails(system: System, fault:
     assert system.slot_map.count(newcomer) in (len(slots) // N, len(slots) // N + 1)
     assert system.fleet.replicas == tuple(after)
     until(lambda: system.only_its_fleet_runs, "the failed container is gone", within=15)
+
+
+def test_a_crash_costs_few_second_attempts(system: System, measured: Measured) -> None:
+    """The retry budget: a tenth of the requests in the second of the fault."""
+    victim = system.replicas[0]
+    server = system.containers.server(victim)
+    with SteadyLoad(system.url, path="/home", rate=100, connections=50) as traffic:
+        until(lambda: traffic.ended >= 100, "it flows", within=10)
+        server.kill()
+        without(system, victim)
+        flowed = traffic.ended
+        until(lambda: traffic.ended >= flowed + 100, "it goes on flowing", within=10)
+    requests = traffic.all
+    share = worst_share(requests)
+    measured(f"{share:.1%} of the requests in the worst second took more than one attempt")
+    assert share <= 0.1
+    assert [request for request in requests if request.has_failed and not request.post] == []
 
 
 def test_a_server_restarted_by_hand_is_taken_back_or_replaced_and_never_both(system: System) -> None:

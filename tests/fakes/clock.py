@@ -15,6 +15,9 @@ class FakeClock:
     def now(self) -> float:
         return self._now
 
+    def time(self) -> float:
+        return 1_600_000_000.0 + self._now
+
     def sleep(self, seconds: float) -> None:
         with self._lock:
             self._now += seconds

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from balancer.core import bounded_load
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import Message
+from balancer.core.load import ENOUGH, Load
 from balancer.core.routes import Routes
 from tests.fakes.fault import Fault
 from tests.fakes.process import Process
@@ -22,6 +23,7 @@ class FakePlane:
         self.away = Fault()
         self._in_flight: Counter[str] = Counter()
         self._keyless = 0
+        self._took: list[float] = []
         self._process = process or Process()
 
     def apply(self, routes: Routes) -> None:
@@ -35,6 +37,11 @@ class FakePlane:
     def in_flight(self, name: str) -> int:
         self._call()
         return self._in_flight[name]
+
+    def load(self) -> Load:
+        self._call()
+        latest = self._took[-ENOUGH:]
+        return Load(self._in_flight.total(), sum(latest) / ENOUGH if len(latest) == ENOUGH else 0.0)
 
     def keyless(self) -> int:
         self._call()
@@ -62,6 +69,14 @@ class FakePlane:
             yield
         finally:
             self._in_flight[name] -= 1
+
+    def busy(self, name: str, requests: int) -> None:
+        """The server is answering so many requests from now on."""
+        self._in_flight[name] = requests
+
+    def took(self, seconds: float, *, responses: int = ENOUGH) -> None:
+        """So many requests have been answered, each after so many seconds."""
+        self._took += [seconds] * responses
 
     def restart(self) -> None:
         """Comes back without knowing anything."""

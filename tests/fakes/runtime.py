@@ -9,7 +9,9 @@ from queue import SimpleQueue
 from typing import Literal
 
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.fleet import Server
 from balancer.core.plan import Observed
+from balancer.core.release import Release
 from tests.fakes.fault import Fault
 from tests.fakes.process import Process
 
@@ -29,18 +31,20 @@ class Everyone(Collection[str]):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`mute`: it runs and does not answer its heartbeat."""
+    """`mute`: it runs and does not answer its heartbeat. `name` is its present name on the engine."""
 
-    name: str
+    instance: str
     ring_id: int
     address: str
     state: Literal["running", "paused", "exited", "foreign"] = "running"
     mute: bool = False
+    name: str = ""
+    release: Release = Release()
 
 
 class FakeRuntime:
-    """A ContainerRuntime. `away` makes its calls fail; new servers whose names are in `broken` do not start,
-    in `stillborn` end at once, in `mute` never answer their heartbeat."""
+    """A ContainerRuntime, by instance. `away` makes its calls fail; new servers whose hostnames or images are in
+    `broken` do not start, in `stillborn` end at once, in `mute` never answer their heartbeat."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.away = Fault()
@@ -55,33 +59,50 @@ class FakeRuntime:
         self._lock = threading.Lock()
         self._process = process or Process()
 
-    def start(self, name: str, ring_id: int) -> None:
+    def start(self, server: Server, release: Release) -> None:
         self._call()
+        instance = server.instance
+        told = {server.name, release.image}
         with self._lock:
-            if name in self._containers and self._containers[name].state == "foreign":
-                raise NameTaken(f"a container named {name} exists and is not a server of this deployment")
-            if name in self.broken:
-                self._containers.pop(name, None)
-                raise StartFailed(f"{name} cannot be started: no such image")
-            state: Literal["running", "exited"] = "exited" if name in self.stillborn else "running"
-            mute = name in self.mute
-            self._containers[name] = Container(name, ring_id, next(self._addresses), state, mute)
-        self._tell(f"start {name}")
+            for other in list(self._containers.values()):
+                if other.name == instance and other.state == "foreign":
+                    raise NameTaken(f"a container named {instance} exists and is not a server of this deployment")
+                if other.name == instance:
+                    del self._containers[other.instance]
+            if any(name in self.broken for name in told):
+                raise StartFailed(f"{server.name} cannot be started: no such image")
+            state: Literal["running", "exited"] = (
+                "exited" if any(name in self.stillborn for name in told) else "running"
+            )
+            mute = any(name in self.mute for name in told)
+            self._containers[instance] = Container(
+                instance, server.ring_id, next(self._addresses), state, mute, name=instance, release=release
+            )
+        self._tell(f"start {instance}")
 
     def observe(self) -> dict[str, Observed]:
         self._call()
         with self._lock:
-            return {item.name: _observed(item) for item in self._containers.values() if item.state != "foreign"}
+            return {item.instance: _observed(item) for item in self._containers.values() if item.state != "foreign"}
 
-    def stop(self, name: str) -> None:
+    def rename(self, instance: str, name: str) -> None:
         self._call()
-        self.stopped.append(name)
-        self._remove_ours(name)
+        with self._lock:
+            container = self._containers.get(instance)
+            if container is None or container.state == "foreign":
+                return
+            if all(other.name != name for other in self._containers.values()):
+                self._containers[instance] = replace(container, name=name)
 
-    def kill(self, name: str) -> None:
+    def stop(self, instance: str) -> None:
         self._call()
-        self.killed.append(name)
-        self._remove_ours(name)
+        self.stopped.append(instance)
+        self._remove_ours(instance)
+
+    def kill(self, instance: str) -> None:
+        self._call()
+        self.killed.append(instance)
+        self._remove_ours(instance)
 
     def changes(self) -> Iterator[str]:
         self._call()
@@ -91,9 +112,9 @@ class FakeRuntime:
             yield event
         raise EngineUnavailable("the engine ended its stream of events")
 
-    def last_words(self, name: str) -> str:
+    def last_words(self, instance: str) -> str:
         self._call()
-        return f"{name}: out of luck" if name in self._containers else ""
+        return f"{instance}: out of luck" if instance in self._containers else ""
 
     def answers(self, address: str) -> bool:
         """Whether a server there answers its heartbeat."""
@@ -103,8 +124,12 @@ class FakeRuntime:
 
     @property
     def names(self) -> set[str]:
-        """All containers, those of others too."""
-        return set(self._containers)
+        """The names of all containers, those of others too."""
+        return {container.name for container in self._containers.values()}
+
+    def release(self, instance: str) -> Release:
+        """What the container is made of."""
+        return self._containers[instance].release
 
     def die(self, name: str) -> None:
         self._become(name, state="exited")
@@ -140,7 +165,7 @@ class FakeRuntime:
         orphan of this one."""
         with self._lock:
             state: Literal["foreign", "running"] = "foreign" if ring_id is None else "running"
-            self._containers[name] = Container(name, ring_id or 0, next(self._addresses), state)
+            self._containers[name] = Container(name, ring_id or 0, next(self._addresses), state, name=name)
 
     def end_events(self) -> None:
         """The engine breaks off its streams of events."""
@@ -171,4 +196,12 @@ class FakeRuntime:
 
 def _observed(container: Container) -> Observed:
     running = container.state in ("running", "paused")
-    return Observed(container.name, container.ring_id, running, container.address if running else "", container.state)
+    return Observed(
+        container.instance,
+        container.ring_id,
+        running,
+        container.address if running else "",
+        container.state,
+        container.release.number,
+        container.name,
+    )

@@ -16,15 +16,17 @@ import testinfra
 from docker.models.containers import Container
 from testinfra.host import Host
 
+from tests.deployment import base_image
 from tests.infra.make import MadeSystem, Refusal, Run
 from tests.polling import until
 
-LAST = ("changed_fleet", "guarded", "refused", "taken_down")
+LAST = ("changed_fleet", "guarded", "rolled_back", "refused", "taken_down")
 """Fixtures that change the system for good, in the order in which they do."""
 
 REFUSED = 'VARS={"ringmaster_variables": {"replicas": 0}}'
 MISTYPED = 'VARS={"ringmaster_variables": {"replcas": 5}}'
-ANOTHER_RING = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}}}'
+CHANGED = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}, "server_environment": {"COLOUR": "green"}}}'
+BROKEN = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}, "server_image": "%s"}}'
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -118,12 +120,19 @@ def changed_fleet(made: tuple[MadeSystem, Run]) -> list[str]:
 
 @pytest.fixture(scope="session")
 def guarded(made: tuple[MadeSystem, Run]) -> Run:
-    """The `make up` that gave the system a token and another ring."""
+    """The `make up` that gave the system a token, another ring, and its servers another environment."""
     system, _ = made
     system.token = secrets.token_hex(16)
-    run = system.up(ANOTHER_RING)
+    run = system.up(CHANGED)
     assert run.code == 0, run.output
     return run
+
+
+@pytest.fixture(scope="session")
+def rolled_back(made: tuple[MadeSystem, Run], guarded: Run) -> Run:
+    """The `make up` that gave the servers an image in which no server is. The system has a token by then."""
+    assert guarded.code == 0
+    return made[0].up(BROKEN % base_image())
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 #!/bin/sh
 # What Terraform has to ask the engine around a deployment's life. Everything comes in as environment variables:
-# RINGMASTER_DEPLOYMENT, RINGMASTER_DOCKER_HOST ("default": the environment decides), RINGMASTER_NETWORK, and for claim
-# RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES (names, blanks between them).
+# RINGMASTER_DEPLOYMENT, RINGMASTER_DOCKER_HOST ("default": the environment decides), for claim and reap RINGMASTER_NETWORK, for
+# claim RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES, for discard RINGMASTER_IMAGES (names, blanks between them).
 #
-#   claim   fail if the deployment's name or one of its names is in use on the engine
-#   reap    remove the deployment's containers that Terraform does not know, and the images that a rebuild left to them
+#   claim     fail if the deployment's name or one of its names is in use on the engine
+#   sweep     remove the deployment's images that a rebuild has taken the name from, where no container uses them
+#   reap      remove the deployment's containers that Terraform does not know
+#   discard   remove the deployment's images
 set -eu
 
 fail() {
@@ -35,7 +37,6 @@ refuse_if_any() {
 }
 
 claim() {
-    ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
     refuse_if_any "A container of the deployment '$RINGMASTER_DEPLOYMENT'" docker container ls --all --quiet --filter "$ours"
     refuse_if_any "A network of the deployment '$RINGMASTER_DEPLOYMENT'" docker network ls --quiet --filter "$ours"
     refuse_if_any "A volume of the deployment '$RINGMASTER_DEPLOYMENT'" docker volume ls --quiet --filter "$ours"
@@ -52,7 +53,7 @@ claim() {
 # asked again until nothing is left.
 remove_containers() {
     tries=60
-    while left=$(docker container ls --all --quiet --no-trunc --filter "label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"); do
+    while left=$(docker container ls --all --quiet --no-trunc --filter "$ours"); do
         [ -n "$left" ] || return 0
         [ "$tries" -gt 0 ] || fail "These containers of '$RINGMASTER_DEPLOYMENT' cannot be removed:" "$left" \
             "Remove them by hand (docker rm -f), then try again."
@@ -74,11 +75,27 @@ empty_network() {
 reap() {
     remove_containers
     empty_network
-    docker image prune --force --filter "label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT" >/dev/null
+}
+
+# Not `docker image prune`, of which an engine runs one at a time and refuses the second: another deployment's may be running.
+sweep() {
+    docker image ls --quiet --filter dangling=true --filter "$ours" | while read -r image; do
+        # Without --force the engine refuses what a container uses.
+        docker image rm "$image" >/dev/null 2>&1 || echo "Kept, because it is in use: $image"
+    done
+}
+
+discard() {
+    for name in $RINGMASTER_IMAGES; do
+        [ -z "$(docker image ls --quiet --filter "reference=$name" --filter "$ours")" ] ||
+            docker image rm --force "$name" >/dev/null
+    done
+    sweep
 }
 
 choose_engine
+ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
 case ${1:-} in
-claim | reap) "$1" ;;
-*) fail "usage: $0 claim|reap" ;;
+claim | sweep | reap | discard) "$1" ;;
+*) fail "usage: $0 claim|sweep|reap|discard" ;;
 esac

@@ -47,14 +47,15 @@ run "defaults" {
   assert {
     condition = local.settings == {
       RINGMASTER_ACCESS_LOG          = "errors"
+      RINGMASTER_AUTOSCALE           = "{}"
       RINGMASTER_DATA_PLANE          = "haproxy"
       RINGMASTER_DEPLOYMENT          = "ringmaster"
       RINGMASTER_DRAIN_TIMEOUT       = "30"
       RINGMASTER_EXPLAIN             = "true"
-      RINGMASTER_HEARTBEAT_INTERVAL  = "0.5"
+      RINGMASTER_HEARTBEAT_INTERVAL  = "0.2"
       RINGMASTER_HEARTBEAT_PATH      = "/heartbeat"
-      RINGMASTER_HEARTBEAT_STRIKES   = "3"
-      RINGMASTER_HEARTBEAT_TIMEOUT   = "0.5"
+      RINGMASTER_HEARTBEAT_STRIKES   = "2"
+      RINGMASTER_HEARTBEAT_TIMEOUT   = "0.4"
       RINGMASTER_INITIAL_SERVERS     = "S1,S2,S3"
       RINGMASTER_LOG_LEVEL           = "info"
       RINGMASTER_MAX_SERVERS         = "64"
@@ -63,6 +64,8 @@ run "defaults" {
       RINGMASTER_PLUGINS             = ""
       RINGMASTER_RESPONSE_TIMEOUT    = "60"
       RINGMASTER_RING                = "{\"strategy\":\"table\"}"
+      RINGMASTER_ROLL_BATCH          = "1"
+      RINGMASTER_ROLL_SURGE          = "1"
       RINGMASTER_SERVER_CAPABILITIES = ""
       RINGMASTER_SERVER_CPUS         = "0"
       RINGMASTER_SERVER_ENVIRONMENT  = "{}"
@@ -71,6 +74,7 @@ run "defaults" {
       RINGMASTER_SERVER_PORT         = "5000"
       RINGMASTER_SERVER_READ_ONLY    = "true"
       RINGMASTER_SLOW_START          = "0"
+      RINGMASTER_SPARES              = "0"
       RINGMASTER_START_GRACE         = "30"
       RINGMASTER_STOP_TIMEOUT        = "10"
       RINGMASTER_TOKEN_SHA256        = ""
@@ -223,7 +227,7 @@ run "own_names_ring_and_heartbeat" {
     condition = [
       local.settings.RINGMASTER_HEARTBEAT_INTERVAL, local.settings.RINGMASTER_HEARTBEAT_TIMEOUT,
       local.settings.RINGMASTER_HEARTBEAT_STRIKES, local.settings.RINGMASTER_START_GRACE,
-    ] == ["0.25", "0.5", "5", "30"]
+    ] == ["0.25", "0.4", "5", "30"]
     error_message = "What is left out of heartbeat keeps its default."
   }
 
@@ -248,6 +252,46 @@ run "a_hash_ring_with_keys_a_bound_and_slow_start" {
   assert {
     condition     = local.settings.RINGMASTER_SLOW_START == "12.5"
     error_message = "The slow start does not reach the balancer as it was given."
+  }
+}
+
+run "n_follows_the_load" {
+  command = plan
+  variables {
+    autoscale = { min = 2, max = 56, latency = 0.2, up_after = 1.5 }
+    ring      = { strategy = "course" }
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_AUTOSCALE == "{\"down_after\":60,\"latency\":0.2,\"max\":56,\"min\":2,\"up_after\":1.5}"
+    error_message = "The autoscaling does not reach the balancer as it was given, and with nothing else."
+  }
+}
+
+run "spares_and_a_roll_of_several_at_once" {
+  command = plan
+  variables {
+    spares = 2
+    roll   = { surge = 3, batch = 2 }
+  }
+
+  assert {
+    condition = [
+      local.settings.RINGMASTER_SPARES, local.settings.RINGMASTER_ROLL_SURGE, local.settings.RINGMASTER_ROLL_BATCH,
+    ] == ["2", "3", "2"]
+    error_message = "Spares and roll do not reach the balancer as they were given."
+  }
+}
+
+run "what_is_left_out_of_roll_is_one" {
+  command = plan
+  variables {
+    roll = { surge = 2 }
+  }
+
+  assert {
+    condition     = [local.settings.RINGMASTER_ROLL_SURGE, local.settings.RINGMASTER_ROLL_BATCH] == ["2", "1"]
+    error_message = "What is left out of roll keeps its default."
   }
 }
 

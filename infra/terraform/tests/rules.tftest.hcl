@@ -357,6 +357,151 @@ run "max_servers_is_a_fraction" {
   expect_failures = [var.max_servers]
 }
 
+run "autoscale_min_is_zero" {
+  command = plan
+  variables {
+    autoscale = { min = 0, max = 4, in_flight = 8 }
+  }
+  expect_failures = [var.autoscale]
+}
+
+run "autoscale_max_is_below_min" {
+  command = plan
+  variables {
+    autoscale = { min = 3, max = 2, in_flight = 8 }
+  }
+  expect_failures = [var.autoscale]
+}
+
+run "autoscale_max_is_beyond_max_servers" {
+  command = plan
+  variables {
+    autoscale = { min = 1, max = 65, in_flight = 8 }
+  }
+  expect_failures = [var.autoscale]
+}
+
+run "autoscale_max_is_beyond_the_ring" {
+  command = plan
+  variables {
+    autoscale = { min = 1, max = 57, in_flight = 8 }
+    ring      = { strategy = "course" }
+  }
+  expect_failures = [var.autoscale]
+}
+
+run "autoscale_has_no_target" {
+  command = plan
+  variables {
+    autoscale = { min = 1, max = 4 }
+  }
+  expect_failures = [var.autoscale]
+}
+
+run "autoscale_has_two_targets" {
+  command = plan
+  variables {
+    autoscale = { min = 1, max = 4, in_flight = 8, latency = 0.2 }
+  }
+  expect_failures = [var.autoscale]
+}
+
+run "autoscale_in_flight_is_zero" {
+  command = plan
+  variables {
+    autoscale = { min = 1, max = 4, in_flight = 0 }
+  }
+  expect_failures = [var.autoscale]
+}
+
+run "autoscale_latency_is_zero" {
+  command = plan
+  variables {
+    autoscale = { min = 1, max = 4, latency = 0 }
+  }
+  expect_failures = [var.autoscale]
+}
+
+run "autoscale_down_after_is_shorter_than_up_after" {
+  command = plan
+  variables {
+    autoscale = { min = 1, max = 4, in_flight = 8, down_after = 2 }
+  }
+  expect_failures = [var.autoscale]
+}
+
+run "spares_is_negative" {
+  command = plan
+  variables {
+    spares = -1
+  }
+  expect_failures = [var.spares]
+}
+
+run "spares_is_too_large" {
+  command = plan
+  variables {
+    spares = 101
+  }
+  expect_failures = [var.spares]
+}
+
+run "spares_is_a_fraction" {
+  command = plan
+  variables {
+    spares = 0.5
+  }
+  expect_failures = [var.spares]
+}
+
+run "roll_surge_is_zero" {
+  command = plan
+  variables {
+    roll = { surge = 0, batch = 0 }
+  }
+  expect_failures = [var.roll]
+}
+
+run "roll_surge_is_too_large" {
+  command = plan
+  variables {
+    roll = { surge = 101 }
+  }
+  expect_failures = [var.roll]
+}
+
+run "roll_surge_is_a_fraction" {
+  command = plan
+  variables {
+    roll = { surge = 1.5 }
+  }
+  expect_failures = [var.roll]
+}
+
+run "roll_batch_is_zero" {
+  command = plan
+  variables {
+    roll = { batch = 0 }
+  }
+  expect_failures = [var.roll]
+}
+
+run "roll_batch_is_a_fraction" {
+  command = plan
+  variables {
+    roll = { surge = 2, batch = 1.5 }
+  }
+  expect_failures = [var.roll]
+}
+
+run "roll_batch_is_larger_than_its_surge" {
+  command = plan
+  variables {
+    roll = { surge = 2, batch = 3 }
+  }
+  expect_failures = [var.roll]
+}
+
 run "server_image_is_empty" {
   command = plan
   variables {

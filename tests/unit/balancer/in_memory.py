@@ -7,23 +7,31 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from balancer.core.heartbeat import HeartbeatPolicy
+from flask import Flask
+
+from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from balancer.core.ring_profile import Catalogue
 from balancer.core.routes import routes
+from balancer.http.control import create_control_app
 from balancer.service.condition import Condition
 from balancer.service.crew import Crew
 from balancer.service.desired import DesiredFleet
+from balancer.service.events import Events
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.heartbeats import Heartbeats
 from balancer.service.reconciler import Reconciler
+from balancer.service.restorer import Restorer, Wishes
 from balancer.service.ring_service import RingService
+from balancer.service.rollout import Rollout
 from balancer.service.slow_start import SlowStart
+from balancer.service.starter import Starter
 from balancer.service.turns import Turns
 from tests.fakes.chance import SeededChance
 from tests.fakes.clock import FakeClock
 from tests.fakes.plane import FakePlane
-from tests.fakes.probe import FakeProbe
+from tests.fakes.probe import FakeProbe, FakeProbes
 from tests.fakes.process import Process
 from tests.fakes.runtime import FakeRuntime
 from tests.fakes.store import MemoryStore
@@ -48,7 +56,7 @@ class World:
 class InMemoryBalancer:
     """One balancer process. Its steps are taken by the test; nothing runs by itself but what a step began.
 
-    `ring` and `slow_start` are the settings of these names."""
+    `ring`, `slow_start`, `release` (image and so on), `spares`, `surge` and `batch` are the settings of these names."""
 
     def __init__(
         self,
@@ -57,6 +65,10 @@ class InMemoryBalancer:
         initial: tuple[str, ...] = ("S1", "S2", "S3"),
         ring: Mapping[str, object] | None = None,
         slow_start: float = 0,
+        release: Release | None = None,
+        spares: int = 0,
+        surge: int = 1,
+        batch: int = 1,
         max_servers: int = 64,
         patience: float = 5.0,
         seed: int = 0,
@@ -66,6 +78,10 @@ class InMemoryBalancer:
             "initial": initial,
             "ring": ring,
             "slow_start": slow_start,
+            "release": release,
+            "spares": spares,
+            "surge": surge,
+            "batch": batch,
             "max_servers": max_servers,
             "patience": patience,
             "seed": seed,
@@ -77,40 +93,68 @@ class InMemoryBalancer:
         self.catalogue = Catalogue()
         self.profile = self.catalogue.profile(ring or {})
         self.wake = threading.Event()
-        self.condition = Condition()
+        self.events = Events(self.clock)
+        self.condition = Condition(self.events)
         self.desired = DesiredFleet(store=self.store, plane=self.plane, profile=self.profile)
         self.crew = Crew(
             runtime=self.runtime,
             plane=self.plane,
             probe=self.probe,
             clock=self.clock,
+            events=self.events,
             start_grace=START_GRACE,
             drain_timeout=DRAIN_TIMEOUT,
             size=16,
         )
-        self.heartbeats = Heartbeats(
-            probe=self.probe, policy=HeartbeatPolicy(interval=0.5, timeout=0.5, strikes=STRIKES), size=4
-        )
+        self.heartbeats = Heartbeats(probes=FakeProbes(self.runtime), strikes=STRIKES)
         ramps = SlowStart(clock=self.clock, seconds=slow_start)
+        wishes = Wishes(initial=initial, profile=self.profile, release=release or Release(), surge=surge, batch=batch)
+        starter = Starter(
+            desired=self.desired,
+            crew=self.crew,
+            condition=self.condition,
+            events=self.events,
+            chance=self.chance,
+            clock=self.clock,
+            ramp=ramps.first_ramp,
+            on_change=self.wake.set,
+        )
         self.reconciler = Reconciler(
             desired=self.desired,
             crew=self.crew,
             runtime=self.runtime,
             heartbeats=self.heartbeats,
             condition=self.condition,
-            chance=self.chance,
-            clock=self.clock,
-            initial=initial,
-            profile=self.profile,
+            events=self.events,
+            restorer=Restorer(
+                desired=self.desired,
+                runtime=self.runtime,
+                condition=self.condition,
+                events=self.events,
+                wishes=wishes,
+            ),
+            starter=starter,
             slow_start=ramps,
-            on_change=self.wake.set,
+            spares=spares,
         )
         turns = Turns(desired=self.desired, patience=patience)
+        self.rollout = Rollout(
+            desired=self.desired,
+            crew=self.crew,
+            turns=turns,
+            starter=starter,
+            events=self.events,
+            clock=self.clock,
+            surge=surge,
+            batch=batch,
+        )
         self.service = FleetService(
             desired=self.desired,
             crew=self.crew,
             turns=turns,
+            events=self.events,
             chance=self.chance,
+            clock=self.clock,
             max_servers=max_servers,
             reserved=("ringmaster-edge", "ringmaster-balancer"),
             ramp=ramps.first_ramp,
@@ -120,6 +164,7 @@ class InMemoryBalancer:
             plane=self.plane,
             catalogue=self.catalogue,
             turns=turns,
+            events=self.events,
             configured=self.profile,
             slow_start=slow_start > 0,
             max_servers=max_servers,
@@ -145,7 +190,8 @@ class InMemoryBalancer:
     def beat(self, times: int = STRIKES) -> None:
         """Heartbeats of all servers that serve."""
         for _ in range(times):
-            self.heartbeats.beat([server for server in self.desired.fleet.servers if server.name in self.replicas])
+            self.heartbeats.send(self.desired.fleet.of(State.SERVING, State.SPARE))
+            self.heartbeats.listen(within=0)
 
     def started(self) -> InMemoryBalancer:
         """With its first fleet on the ring, long enough for a failure to be an accident."""
@@ -176,13 +222,27 @@ class InMemoryBalancer:
         )
 
     def is_sound(self) -> bool:
-        """N servers serve, the plane obeys, every container belongs to somebody, and all of it is saved."""
-        fleet = self.desired.fleet
+        """N servers serve, the spares are ready, the plane obeys, every container is somebody's and has its name, and
+        all of it is saved."""
+        fleet, observed = self.desired.fleet, self.runtime.observe()
+        spares = fleet.of(State.SPARE)
+        serving = fleet.of(State.SERVING)
         return (
-            len(fleet.replicas) == fleet.target
-            and {server.name for server in fleet.servers} == set(fleet.replicas)
-            and set(self.runtime.observe()) == set(fleet.replicas)
+            len(serving) == fleet.target
+            and len(spares) == self._settings["spares"]
+            and len(fleet.servers) == len(serving) + len(spares)
+            and {container.instance: container.identity for container in observed.values()}
+            == {server.instance: server.identity for server in fleet.servers}
+            and {container.container for container in observed.values()}
+            == {*fleet.replicas, *(f"{server.name}.spare" for server in spares)}
             and self.plane.routes == routes(fleet)
             and self.store.saved == fleet
-            and set(fleet.table.counts()) == {server.ring_id for server in fleet.servers if server.weight}
+            and set(fleet.table.counts()) == {server.ring_id for server in serving if server.weight}
         )
+
+
+def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "") -> Flask:
+    """The control port's application over it."""
+    return create_control_app(
+        balancer.health, balancer.ring, balancer.events, balancer.rollout, token_sha256=token_sha256
+    )

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from werkzeug.test import Client, TestResponse
 from balancer import bootstrap
 from balancer.adapters.docker_engine import ServerSpec
 from balancer.bootstrap import Application, binds, build
+from balancer.core.deploy import Deploy
+from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
+from balancer.http.event_stream import STOPPING
 from balancer.settings import read
 
 
@@ -103,6 +107,43 @@ def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_pl
     assert (seen.response_timeout, seen.course_errors, seen.explain, seen.access_log) == (7, True, False, "all")
 
 
+def test_answers_without_an_end_can_ask_whether_the_process_stops() -> None:
+    asked: list[bool] = []
+
+    def control(environ: dict[str, Any], _start_response: object) -> list[bytes]:
+        asked.append(environ[STOPPING]())
+        return []
+
+    loops = types.SimpleNamespace(start=lambda: None, stop=lambda: None)
+    balancer: Any = Application(public=control, control=control, loops=loops)  # type: ignore[arg-type]
+    balancer({"gunicorn.socket": CONTROL}, None)
+    balancer.start(stopping=lambda: True)
+    balancer({"gunicorn.socket": CONTROL}, None)
+    assert asked == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("restored", "deploy", "may_act"), [(False, None, False), (True, None, True), (True, "image", False)]
+)
+def test_n_follows_the_load_where_the_settings_say_so(
+    monkeypatch: pytest.MonkeyPatch, *, restored: bool, deploy: str | None, may_act: bool
+) -> None:
+    """Not before the fleet is known, and not while a deploy runs."""
+    made: list[dict[str, Any]] = []
+    monkeypatch.setattr(bootstrap, "Autoscaler", lambda **arguments: made.append(arguments))
+    application()
+    assert made == []
+    application(autoscale='{"min":2,"max":10,"latency":0.2}', data_plane="flask")
+    (arguments,) = made
+    assert arguments["policy"].target == 0.2
+    desired = arguments["desired"]
+    desired.restored = restored
+    if deploy:
+        wish = desired.fleet.release.changed({"image": deploy})
+        desired._fleet = replace(desired.fleet, deploy=Deploy(wish, surge=1, batch=1))
+    assert arguments["may_act"]() == may_act
+
+
 RING = '{"strategy":"ring","slots":64,"request_hash":"md5","key":"path","bound":1.5}'
 
 
@@ -186,13 +227,36 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
             deployment="blue",
             name_prefix="blue-",
             network="blue-net",
-            image="shop:1",
             port=8080,
-            environment={"MODE": "x"},
-            memory="256m",
-            cpus=0.5,
             read_only=False,
             capabilities=("CHOWN",),
             stop_timeout=3,
         )
     ]
+
+
+def test_releases_rolls_and_spares_are_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: dict[str, dict[str, Any]] = {}
+    for part in ("FileStore", "Restorer", "Rollout", "Reconciler"):
+
+        def note(*_: Any, part: str = part, **arguments: Any) -> types.SimpleNamespace:
+            made[part] = arguments
+            return types.SimpleNamespace()
+
+        monkeypatch.setattr(bootstrap, part, note)
+    application(
+        server_image="shop:1",
+        server_environment='{"MODE":"x"}',
+        server_memory="256m",
+        server_cpus="0.5",
+        initial_servers="web_1,web_2",
+        spares="2",
+        roll_surge="5",
+        roll_batch="3",
+    )
+    release = Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5)
+    wishes = made["Restorer"]["wishes"]
+    assert made["FileStore"]["release"] == wishes.release == release
+    assert (wishes.initial, wishes.surge, wishes.batch) == (("web_1", "web_2"), 5, 3)
+    assert (made["Rollout"]["surge"], made["Rollout"]["batch"]) == (5, 3)
+    assert made["Reconciler"]["spares"] == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Ring
 from balancer.settings import PREFIX, InvalidSetting, Settings, markdown, read
@@ -29,12 +30,16 @@ DEFAULTS = {
     "server_cpus": 0.0,
     "server_read_only": True,
     "server_capabilities": (),
+    "spares": 0,
+    "roll_surge": 1,
+    "roll_batch": 1,
     "ring": {},
+    "autoscale": {},
     "slow_start": 0.0,
     "plugins": (),
-    "heartbeat_interval": 0.5,
-    "heartbeat_timeout": 0.5,
-    "heartbeat_strikes": 3,
+    "heartbeat_interval": 0.2,
+    "heartbeat_timeout": 0.4,
+    "heartbeat_strikes": 2,
     "start_grace": 30.0,
     "drain_timeout": 30.0,
     "stop_timeout": 10,
@@ -64,8 +69,11 @@ ACCEPTED = [
     ("server_read_only", "false", False),
     ("server_read_only", "TRUE", True),
     ("server_capabilities", "NET_BIND_SERVICE, CHOWN", ("NET_BIND_SERVICE", "CHOWN")),
+    ("spares", "100", 100),
+    ("roll_surge", "100", 100),
     ("ring", '{"strategy":"course"}', {"strategy": "course"}),
     ("ring", ' {"slots": 65536, "bound": 1.25} ', {"slots": 65536, "bound": 1.25}),
+    ("autoscale", '{"min":2,"max":10,"in_flight":8}', {"min": 2, "max": 10, "in_flight": 8}),
     ("slow_start", "30", 30.0),
     ("plugins", "", ()),
     ("heartbeat_interval", "1.5", 1.5),
@@ -91,7 +99,11 @@ REFUSED = [
     ("server_memory", ["0", "256 m", "256mb", "-1", "m"], "such as 256m, or empty"),
     ("server_cpus", ["", "-1", "513", "two", "nan", "inf"], "a number from 0 to 512"),
     ("server_read_only", ["", "yes", "1"], "true or false"),
+    ("spares", ["", "-1", "101", "1.0", "some"], "an integer from 0 to 100"),
+    ("roll_surge", ["", "0", "101", "25%", "all"], "an integer from 1 to 100"),
+    ("roll_batch", ["", "0", "101", "25%", "all"], "an integer from 1 to 100"),
     ("ring", ["", "table", '"table"', "[]", "null", '{"slots":512', "{'slots':512}"], "a JSON object"),
+    ("autoscale", ["", "on", "[]", "null", "8", '{"min":2'], "a JSON object"),
     ("slow_start", ["", "-1", "3601", "nan", "on"], "seconds from 0 to 3600"),
     ("heartbeat_interval", ["0", "0.01", "3601", "nan", "soon"], "seconds from 0.05 to 3600"),
     ("heartbeat_timeout", ["0", "601", "nan"], "seconds from 0.01 to 600"),
@@ -150,6 +162,26 @@ def test_the_first_fleet_must_fit_under_the_cap() -> None:
         read({"RINGMASTER_MAX_SERVERS": "2"})
 
 
+def test_no_more_servers_take_over_at_once_than_are_started_at_once() -> None:
+    settings = read({"RINGMASTER_ROLL_SURGE": "4", "RINGMASTER_ROLL_BATCH": "4"})
+    assert (settings.roll_surge, settings.roll_batch) == (4, 4)
+    with pytest.raises(
+        InvalidSetting, match="ROLL_BATCH=2 servers cannot take over at once where only RINGMASTER_ROLL_SURGE=1 are"
+    ):
+        read({"RINGMASTER_ROLL_BATCH": "2"})
+
+
+def test_the_release_is_what_servers_are_made_of() -> None:
+    environment = {
+        "RINGMASTER_SERVER_IMAGE": "shop:1",
+        "RINGMASTER_SERVER_ENVIRONMENT": '{"MODE":"x"}',
+        "RINGMASTER_SERVER_MEMORY": "256m",
+        "RINGMASTER_SERVER_CPUS": "0.5",
+    }
+    assert read(environment).release() == Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5)
+    assert read({}).release() == Release(1, "ringmaster-server")
+
+
 def test_the_ring_is_a_ring_profile() -> None:
     profile = read({"RINGMASTER_RING": '{"strategy":"ring","slots":64,"key":"path"}'}).ring_profile()
     assert (profile.strategy, str(profile.key)) == (Ring(slots=64), "path")
@@ -187,6 +219,27 @@ def test_slow_start_needs_a_strategy_that_knows_weights() -> None:
         InvalidSetting, match="RINGMASTER_SLOW_START: the strategy course knows no weights; set it to 0"
     ):
         read(environment | {"RINGMASTER_RING": '{"strategy":"course"}'})
+
+
+@pytest.mark.parametrize(
+    ("autoscale", "reason"),
+    [
+        ('{"min":2,"max":10}', "give either in_flight or latency"),
+        ('{"min":0,"max":10,"in_flight":8}', "min must be a number of servers"),
+        ('{"min":2,"max":65,"in_flight":8}', "max is more than RINGMASTER_MAX_SERVERS=64"),
+        ('{"min":2,"max":60,"in_flight":8}', "max is 60, and the ring holds at most 56"),
+    ],
+)
+def test_autoscaling_that_cannot_be_is_refused_with_its_field(autoscale: str, reason: str) -> None:
+    with pytest.raises(InvalidSetting, match="^RINGMASTER_AUTOSCALE: " + re.escape(reason)):
+        read({"RINGMASTER_AUTOSCALE": autoscale, "RINGMASTER_RING": '{"strategy":"course"}'})
+
+
+def test_autoscaling_is_off_or_a_policy() -> None:
+    assert read({}).autoscaling() is None
+    policy = read({"RINGMASTER_AUTOSCALE": '{"min":2,"max":10,"in_flight":8}'}).autoscaling()
+    assert policy is not None
+    assert (policy.least, policy.most, policy.target) == (2, 10, 8)
 
 
 PLUGIN = "tests.unit.balancer.example_plugin"

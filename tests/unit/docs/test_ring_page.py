@@ -18,13 +18,12 @@ from balancer.core.ring_profile import Catalogue
 from balancer.core.strategies import STRATEGIES, Course, Ring, Table
 from balancer.core.strategies.course import PROBES
 from balancer.core.strategies.ring import USUAL_VIRTUAL_SERVERS
-from balancer.http.control import create_control_app
 from balancer.settings import Settings
 from loadtests.ring.bench import Plan
 from loadtests.ring.contest import UHASHRING, Contestant, ours
 from loadtests.ring.figures import FIGURES, PROJECT
 from loadtests.ring.quality import of_sets
-from tests.unit.balancer.in_memory import InMemoryBalancer
+from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
 
 DOCS = PROJECT / "docs"
 PAGE = (DOCS / "ring.md").read_text(encoding="utf-8")
@@ -89,7 +88,7 @@ def test_the_request_hashes_are_the_codes() -> None:
 def control() -> FlaskClient:
     """A new deployment of three servers."""
     balancer = InMemoryBalancer().started()
-    return create_control_app(balancer.health, balancer.ring, token_sha256="").test_client()
+    return control_app(balancer).test_client()
 
 
 def answer(control: FlaskClient, command: str) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import threading
@@ -17,24 +18,31 @@ from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingProfile
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.haproxy.config import EdgeProfile
 from balancer.adapters.haproxy.edge import HaproxyEdge
-from balancer.adapters.http_probe import HttpProbe
+from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.system import SystemChance, SystemClock
-from balancer.core.heartbeat import HeartbeatPolicy
+from balancer.core import roll
+from balancer.core.heartbeat import Patience
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.http.answer import broken_body
 from balancer.http.control import create_control_app
+from balancer.http.event_stream import STOPPING
 from balancer.http.public import Forward, create_public_app
 from balancer.ports.data_plane import DataPlane
+from balancer.service.autoscaler import Autoscaler
 from balancer.service.condition import Condition
 from balancer.service.crew import Crew
 from balancer.service.desired import DesiredFleet
+from balancer.service.events import Events
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.heartbeats import Heartbeats
 from balancer.service.loops import Loops
 from balancer.service.reconciler import Reconciler
+from balancer.service.restorer import Restorer, Wishes
 from balancer.service.ring_service import RingService
+from balancer.service.rollout import Rollout
 from balancer.service.slow_start import SlowStart
+from balancer.service.starter import Starter
 from balancer.service.turns import Turns
 from balancer.settings import Settings, read
 
@@ -51,10 +59,17 @@ class Application:
     def __init__(self, *, public: WSGIApplication, control: WSGIApplication, loops: Loops) -> None:
         self._public = public
         self._control = control
-        self.start: Callable[[], None] = loops.start
+        self._loops = loops
+        self._stopping: Callable[[], bool] = lambda: False
         self.stop: Callable[[], None] = loops.stop
 
+    def start(self, *, stopping: Callable[[], bool]) -> None:
+        """`stopping` tells whether the web server waits for open answers to end: those that have no end ask it."""
+        self._stopping = stopping
+        self._loops.start()
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[STOPPING] = self._stopping
         came_in_on: Any = environ["gunicorn.socket"].getsockname()
         is_control = isinstance(came_in_on, tuple) and came_in_on[1] == CONTROL_PORT
         return (self._control if is_control else self._public)(environ, start_response)
@@ -72,50 +87,78 @@ def create_app() -> Application:
 
 
 def build(settings: Settings) -> Application:
-    size = 2 * settings.max_servers + 8
+    size = 2 * (settings.max_servers + settings.spares) + 8
     clock, chance, wake = SystemClock(), SystemChance(), threading.Event()
     runtime = DockerEngine(_server_spec(settings))
     probe = HttpProbe(path=settings.heartbeat_path, timeout=settings.heartbeat_timeout)
     plane, forward = _data_plane(settings)
-    condition = Condition()
+    events = Events(clock)
+    condition = Condition(events)
     catalogue = settings.catalogue()
     profile = catalogue.profile(settings.ring)
-    desired = DesiredFleet(
-        store=FileStore(Path(settings.state_dir), catalogue=catalogue, profile=profile), plane=plane, profile=profile
-    )
+    store = FileStore(Path(settings.state_dir), catalogue=catalogue, profile=profile, release=settings.release())
+    desired = DesiredFleet(store=store, plane=plane, profile=profile)
     crew = Crew(
         runtime=runtime,
         plane=plane,
         probe=probe,
         clock=clock,
+        events=events,
         start_grace=settings.start_grace,
         drain_timeout=settings.drain_timeout,
         size=size,
     )
-    policy = HeartbeatPolicy(
-        interval=settings.heartbeat_interval, timeout=settings.heartbeat_timeout, strikes=settings.heartbeat_strikes
-    )
-    heartbeats = Heartbeats(probe=probe, policy=policy, size=settings.max_servers)
+    patience = Patience(timeout=settings.heartbeat_timeout)
+    probes = HttpProbes(path=settings.heartbeat_path, patience=patience, clock=clock)
+    heartbeats = Heartbeats(probes=probes, strikes=settings.heartbeat_strikes)
     slow_start = SlowStart(clock=clock, seconds=settings.slow_start)
+    wishes = Wishes(
+        initial=settings.initial_servers,
+        profile=profile,
+        release=settings.release(),
+        surge=settings.roll_surge,
+        batch=settings.roll_batch,
+    )
+    starter = Starter(
+        desired=desired,
+        crew=crew,
+        condition=condition,
+        events=events,
+        chance=chance,
+        clock=clock,
+        ramp=slow_start.first_ramp,
+        on_change=wake.set,
+    )
     reconciler = Reconciler(
         desired=desired,
         crew=crew,
         runtime=runtime,
         heartbeats=heartbeats,
         condition=condition,
-        chance=chance,
-        clock=clock,
-        initial=settings.initial_servers,
-        profile=profile,
+        events=events,
+        restorer=Restorer(desired=desired, runtime=runtime, condition=condition, events=events, wishes=wishes),
+        starter=starter,
         slow_start=slow_start,
-        on_change=wake.set,
+        spares=settings.spares,
     )
-    turns = Turns(desired=desired, patience=settings.start_grace + settings.drain_timeout)
+    turns = Turns(desired=desired, patience=_longest_turn(settings))
+    rollout = Rollout(
+        desired=desired,
+        crew=crew,
+        turns=turns,
+        starter=starter,
+        events=events,
+        clock=clock,
+        surge=settings.roll_surge,
+        batch=settings.roll_batch,
+    )
     service = FleetService(
         desired=desired,
         crew=crew,
         turns=turns,
+        events=events,
         chance=chance,
+        clock=clock,
         max_servers=settings.max_servers,
         reserved=("ringmaster-edge", "ringmaster-balancer"),
         ramp=slow_start.first_ramp,
@@ -125,25 +168,45 @@ def build(settings: Settings) -> Application:
         plane=plane,
         catalogue=catalogue,
         turns=turns,
+        events=events,
         configured=profile,
         slow_start=settings.slow_start > 0,
         max_servers=settings.max_servers,
     )
+    autoscaler: Autoscaler | None = None
+    if scaling := settings.autoscaling():
+        autoscaler = Autoscaler(
+            policy=scaling,
+            plane=plane,
+            desired=desired,
+            service=service,
+            events=events,
+            clock=clock,
+            may_act=lambda: desired.restored and not desired.fleet.is_first and roll.goal(desired.fleet) is None,
+        )
     loops = Loops(
         wake=wake,
         reconciler=reconciler,
+        rollout=rollout,
         heartbeats=heartbeats,
         desired=desired,
         runtime=runtime,
         clock=clock,
-        interval=policy.interval,
+        interval=settings.heartbeat_interval,
+        autoscaler=autoscaler,
     )
     public = create_public_app(service, token_sha256=settings.token_sha256, forward=forward)
     health = Health(desired=desired, condition=condition)
-    control = create_control_app(health, ring, token_sha256=settings.token_sha256)
+    control = create_control_app(health, ring, events, rollout, token_sha256=settings.token_sha256)
     for side in (public, control):
         side.register_error_handler(ParseException, broken_body)
     return Application(public=public, control=control, loops=loops)
+
+
+def _longest_turn(settings: Settings) -> float:
+    """Seconds that one change may take: a surge of a deploy is the longest."""
+    batches = math.ceil(settings.roll_surge / settings.roll_batch)
+    return settings.start_grace + batches * (settings.drain_timeout + settings.stop_timeout)
 
 
 def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
@@ -174,11 +237,7 @@ def _server_spec(settings: Settings) -> ServerSpec:
         deployment=settings.deployment,
         name_prefix=settings.name_prefix,
         network=settings.network,
-        image=settings.server_image,
         port=settings.server_port,
-        environment=settings.server_environment,
-        memory=settings.server_memory,
-        cpus=settings.server_cpus,
         read_only=settings.server_read_only,
         capabilities=settings.server_capabilities,
         stop_timeout=settings.stop_timeout,

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
+from balancer.core import autoscale as scaling
 from balancer.core import names
 from balancer.core.errors import InvalidRequest
+from balancer.core.release import MEMORY, MOST_CPUS, Release
 from balancer.core.ring_profile import Catalogue, RingProfile
 from balancer.plugins import InvalidPlugin, catalogue
 
@@ -120,19 +122,24 @@ class Settings:
     server_environment: dict[str, str] = _setting(
         "{}", Kind("a JSON object of strings", _environment), "Variables for every server, beside SERVER_ID."
     )
-    server_memory: str = _setting(
-        "", _text(r"([1-9][0-9]*[bkmg]?)?", "such as 256m, or empty"), "A server's memory limit; empty: none."
-    )
+    server_memory: str = _setting("", _text(MEMORY, "such as 256m, or empty"), "A server's memory limit; empty: none.")
     server_cpus: float = _setting(
-        "0", Kind("a number from 0 to 512", _seconds(0, 512).parse), "A server's limit in CPUs; 0: none."
+        "0", Kind(f"a number from 0 to {MOST_CPUS}", _seconds(0, MOST_CPUS).parse), "A server's limit in CPUs; 0: none."
     )
     server_read_only: bool = _setting("true", _FLAG, "A read-only root file system for servers, /tmp excepted.")
     server_capabilities: tuple[str, ...] = _setting(
         "", Kind("capabilities with commas between them", _words), "Linux capabilities a server keeps; none by default."
     )
+    spares: int = _setting("0", _integer(0, 100), "Servers kept ready off the ring, each to take a failed one's place.")
+    roll_surge: int = _setting("1", _integer(1, 100), "How many new containers a deploy starts at once, beyond N.")
+    roll_batch: int = _setting("1", _integer(1, 100), "How many of them take over at once; at most the surge.")
     ring: dict[str, Any] = _setting(
         "{}", Kind("a JSON object", _object),
         "The ring profile: strategy with its parameters, request_hash, key, bound; see docs/ring.md.",
+    )  # fmt: skip
+    autoscale: dict[str, Any] = _setting(
+        "{}", Kind("a JSON object", _object),
+        'How N follows the load, such as {"min":2,"max":10,"in_flight":8}; see docs/operations.md. Empty: it does not.',
     )  # fmt: skip
     slow_start: float = _setting(
         "0", _seconds(0, 3600), "In how long a new server comes to its whole weight; 0: at once."
@@ -142,9 +149,11 @@ class Settings:
         Kind("module:NAME with commas between them", _words),
         "Strategies and request hashes of your own; see docs/ring.md.",
     )
-    heartbeat_interval: float = _setting("0.5", _seconds(0.05, 3600), "From one heartbeat to the next.")
-    heartbeat_timeout: float = _setting("0.5", _seconds(0.01, 600), "How long a heartbeat may take.")
-    heartbeat_strikes: int = _setting("3", _integer(1, 100), "Missed heartbeats in a row that mean dead.")
+    heartbeat_interval: float = _setting("0.2", _seconds(0.05, 3600), "From one heartbeat to the next; they overlap.")
+    heartbeat_timeout: float = _setting(
+        "0.4", _seconds(0.01, 600), "How long a heartbeat may take; longer while all are slow."
+    )
+    heartbeat_strikes: int = _setting("2", _integer(1, 100), "Missed heartbeats in a row that mean dead.")
     start_grace: float = _setting("30", _seconds(0.1, 3600), "How long a new server may take to its first heartbeat.")
     drain_timeout: float = _setting("30", _seconds(0, 3600), "How long a leaving server may finish what it has.")
     stop_timeout: int = _setting("10", _integer(0, 3600), "Seconds from a server's SIGTERM to its SIGKILL.")
@@ -167,9 +176,21 @@ class Settings:
     edge_dir: str = _setting("/run/ringmaster", _text(r"/\S*", "an absolute path"), "Shared with the edge.")
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "What is logged.")
 
+    def release(self) -> Release:
+        return Release(
+            image=self.server_image,
+            environment=self.server_environment,
+            memory=self.server_memory,
+            cpus=self.server_cpus,
+        )
+
     def catalogue(self) -> Catalogue:
         """Raises InvalidPlugin."""
         return catalogue(self.plugins, at_edge=self.data_plane == "haproxy")
+
+    def autoscaling(self) -> scaling.Policy | None:
+        """None for off. Raises InvalidRequest."""
+        return scaling.parse(self.autoscale) if self.autoscale else None
 
     def ring_profile(self) -> RingProfile:
         """Raises InvalidPlugin, InvalidRequest."""
@@ -201,6 +222,11 @@ def _check_together(settings: Settings) -> None:
             f"{PREFIX}INITIAL_SERVERS names {len(settings.initial_servers)} servers, "
             f"more than {PREFIX}MAX_SERVERS={settings.max_servers}"
         )
+    if settings.roll_batch > settings.roll_surge:
+        raise InvalidSetting(
+            f"{PREFIX}ROLL_BATCH={settings.roll_batch} servers cannot take over at once where only "
+            f"{PREFIX}ROLL_SURGE={settings.roll_surge} are started at once"
+        )
     _check_ring(settings)
 
 
@@ -217,8 +243,20 @@ def _check_ring(settings: Settings) -> None:
             f"{PREFIX}INITIAL_SERVERS names {len(settings.initial_servers)} servers, "
             f"and the ring holds at most {capacity}"
         )
+    _check_autoscaling(settings, capacity)
     if settings.slow_start and not profile.strategy.weighted:
         raise InvalidSetting(f"{PREFIX}SLOW_START: the strategy {profile.strategy.name} knows no weights; set it to 0")
+
+
+def _check_autoscaling(settings: Settings, capacity: int) -> None:
+    try:
+        policy = settings.autoscaling()
+    except InvalidRequest as error:
+        raise InvalidSetting(f"{PREFIX}AUTOSCALE: {error}") from None
+    if policy and policy.most > settings.max_servers:
+        raise InvalidSetting(f"{PREFIX}AUTOSCALE: max is more than {PREFIX}MAX_SERVERS={settings.max_servers}")
+    if policy and policy.most > capacity:
+        raise InvalidSetting(f"{PREFIX}AUTOSCALE: max is {policy.most}, and the ring holds at most {capacity}")
 
 
 def markdown() -> str:

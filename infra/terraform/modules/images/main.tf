@@ -26,8 +26,10 @@ resource "docker_image" "built" {
 
   triggers = { sources = sha1(jsonencode(local.sources[each.key])) }
 
-  # Servers go on running on the image that a rebuild replaces: it loses its name, and the reaper removes it with them.
-  force_remove = true
+  # A rebuild only takes the name from the old image, which the servers run on until they have been rolled, and to which the roll
+  # goes back where the new one is no good. Removed before the build, as a destroyed resource is, it would be gone wherever no
+  # container of it happens to run in that moment. Those that use this module remove it: see terraform_data.images and .sweep.
+  keep_locally = true
 }
 
 resource "docker_image" "referenced" {

@@ -11,22 +11,26 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.file_store import FileStore, replace_file
+from balancer.core.deploy import Deploy, Stage
 from balancer.core.errors import StateUnavailable
-from balancer.core.fleet import Fleet
+from balancer.core.fleet import Fleet, Server
+from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from balancer.core.ring_profile import Catalogue, RingProfile
 from balancer.core.strategies import Course, Table
 
 CATALOGUE = Catalogue()
 PROFILE = RingProfile(strategy=Table(slots=16))
+RELEASE = Release(1, "shop:1", {"MODE": "x", "EMPTY": ""}, "256m", 0.5)
 
 
 def fleet(count: int) -> Fleet:
     names = [f"S{number}" for number in range(1, count + 1)]
-    return Fleet.first(names, PROFILE).fill({name: f"10.0.0.9:{5000 + at}" for at, name in enumerate(names)})
+    return Fleet.first(names, PROFILE, RELEASE).fill({name: f"10.0.0.9:{5000 + at}" for at, name in enumerate(names)})
 
 
-def store_in(directory: Path, profile: RingProfile = PROFILE) -> FileStore:
-    return FileStore(directory, catalogue=CATALOGUE, profile=profile)
+def store_in(directory: Path, profile: RingProfile = PROFILE, release: Release = RELEASE) -> FileStore:
+    return FileStore(directory, catalogue=CATALOGUE, profile=profile, release=release)
 
 
 OLD, NEW, NEWEST = fleet(1), fleet(2), fleet(3)
@@ -92,13 +96,17 @@ DAMAGE: list[Callable[[Path], object]] = [
     lambda path: path.write_text("[]"),
     lambda path: path.write_text("null"),
     lambda path: path.write_text("{}"),
-    lambda path: path.write_text(path.read_text().replace('"format": 2', '"format": 99')),
+    lambda path: path.write_text(path.read_text().replace('"format": 3', '"format": 99')),
     lambda path: path.write_text(path.read_text().replace('"serving"', '"dancing"')),
     lambda path: path.write_text(path.read_text().replace('"ring_id"', '"id"')),
     lambda path: path.write_text(path.read_text().replace('"servers": [', '"servers": [4, ')),
     lambda path: path.write_text(path.read_text().replace('"table": [', '"table": ["x", ')),
     lambda path: path.write_text(path.read_text().replace('"weight": 1', '"weight": "heavy"')),
     lambda path: path.write_text(path.read_text().replace('"version": 2', '"version": null')),
+    lambda path: path.write_text(path.read_text().replace('"release": 1', '"release": "first"')),
+    lambda path: path.write_text(path.read_text().replace('"release": {"number"', '"release": {"count"')),
+    lambda path: path.write_text(path.read_text().replace('"cpus": 0.5', '"cpus": null')),
+    lambda path: path.write_text(path.read_text().replace('"deploy": null', '"deploy": {}')),
 ]
 
 
@@ -156,31 +164,83 @@ def test_the_file_says_what_it_is(tmp_path: Path) -> None:
         "key": "random",
         "bound": None,
     }
+    release = {
+        "number": 1,
+        "image": "shop:1",
+        "environment": {"MODE": "x", "EMPTY": ""},
+        "memory": "256m",
+        "cpus": 0.5,
+    }
     assert json.loads((tmp_path / "fleet.json").read_text()) == {
-        "format": 2,
+        "format": 3,
         "target": 1,
         "next_ring_id": 2,
         "servers": [
-            {"name": "S1", "ring_id": 1, "state": "serving", "address": "10.0.0.9:5000", "weight": 1, "ramp": 16}
+            {
+                "name": "S1",
+                "ring_id": 1,
+                "state": "serving",
+                "address": "10.0.0.9:5000",
+                "weight": 1,
+                "ramp": 16,
+                "release": 1,
+                "rolled": False,
+            }
         ],
         "table": [1] * 16,
         "profile": profile,
         "configured": profile,
         "version": 2,
+        "release": release,
+        "configured_release": release,
+        "deploy": None,
     }
 
 
 OTHER = RingProfile(strategy=Course(slots=16, virtual_servers=2))
 
 
-def test_a_file_of_the_format_before_is_read_with_the_profile_of_the_settings(tmp_path: Path) -> None:
-    """Its servers, their table and their addresses stay; weights and profiles it does not know."""
+def test_a_file_of_the_first_format_is_read_with_the_profile_and_the_release_of_the_settings(tmp_path: Path) -> None:
+    """Its servers, their table and their addresses stay; weights, profiles and releases it does not know."""
     (tmp_path / "fleet.json").write_text(
         '{"format": 1, "target": 1, "next_ring_id": 2, "table": [' + ", ".join("1" * 16) + "], "
         '"servers": [{"name": "S1", "ring_id": 1, "state": "serving", "address": "10.0.0.9:5000"}]}'
     )
-    assert store_in(tmp_path).load() == replace(OLD, version=1)
-    assert store_in(tmp_path, OTHER).load() == replace(OLD, version=1, profile=OTHER, configured=OTHER)
+    known = replace(OLD, version=1, configured_release=Release())
+    assert store_in(tmp_path).load() == known
+    assert store_in(tmp_path, OTHER).load() == replace(known, profile=OTHER, configured=OTHER)
+
+
+def test_a_file_of_the_second_format_is_read_with_the_release_of_the_settings(tmp_path: Path) -> None:
+    """Weights and profiles it knows; releases, deploys and rolled servers it does not. What the servers were made of is
+    not known, so that the settings' release is rolled out."""
+    server = '{"name": "S1", "ring_id": 1, "state": "serving", "address": "10.0.0.9:5000", "weight": 3, "ramp": 5}'
+    profile = '{"strategy": "table", "slots": 16, "request_hash": "crc32", "key": "random", "bound": null}'
+    (tmp_path / "fleet.json").write_text(
+        '{"format": 2, "target": 1, "next_ring_id": 2, "table": [' + ", ".join("1" * 16) + "], "
+        f'"servers": [{server}], "profile": {profile}, "configured": {profile}, "version": 7}}'
+    )
+    other = Release(1, "shop:2")
+    servers = (replace(OLD.servers[0], weight=3, ramp=5),)
+    known = replace(OLD, servers=servers, version=7, configured_release=Release())
+    assert store_in(tmp_path, OTHER).load() == known
+    assert store_in(tmp_path, OTHER, other).load() == replace(known, release=other)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_releases_deploys_spares_and_rolled_servers_are_kept(tmp_path: Path, stage: Stage) -> None:
+    wish = Release(7, "shop:2", {"MODE": "y"}, "", 0.0)
+    rolled = replace(NEWEST.servers[0], release=7, rolled=True)
+    old = replace(NEWEST.servers[0], state=State.LEAVING, weight=0)
+    fleet = replace(
+        NEWEST,
+        servers=(rolled, *NEWEST.servers[1:], old, Server("kd4r7w", 9, State.SPARE, "10.0.0.9:6000", release=5)),
+        release=replace(RELEASE, number=5),
+        configured_release=Release(3, "shop:3"),
+        deploy=Deploy(wish, surge=4, batch=2, stage=stage, reason="S2 did not answer"),
+    )
+    store_in(tmp_path).save(fleet)
+    assert store_in(tmp_path, OTHER, Release(9, "other")).load() == fleet
 
 
 def test_weights_ramps_profiles_and_version_are_kept(tmp_path: Path) -> None:

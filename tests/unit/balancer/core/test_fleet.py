@@ -67,9 +67,9 @@ def test_growing_raises_n_and_gives_the_newcomers_their_slots() -> None:
 
 
 def test_the_order_of_joining_is_that_of_becoming_ready() -> None:
-    fleet = serving().begin_join(["S4"]).begin_join(["S5"])
+    fleet = serving().fail(["S2"]).begin_join(["S4"]).begin_join(["S5"])
     fleet = fleet.fill(addresses("S5")).grow(addresses("S4"))
-    assert fleet.replicas == ("S1", "S2", "S3", "S5", "S4")
+    assert fleet.replicas == ("S1", "S3", "S5", "S4")
 
 
 def test_an_abandoned_join_leaves_nothing_but_used_ring_ids() -> None:
@@ -80,13 +80,13 @@ def test_an_abandoned_join_leaves_nothing_but_used_ring_ids() -> None:
 
 def test_a_failed_server_leaves_the_replicas_and_keeps_its_slots() -> None:
     fleet = serving().fail(["S2"])
-    assert (fleet.replicas, fleet.named(State.DOWN), fleet.target) == (("S1", "S3"), ("S2",), 3)
+    assert (fleet.replicas, fleet.instances(State.DOWN), fleet.target) == (("S1", "S3"), ("S2",), 3)
     assert fleet.table == serving().table
 
 
 def test_a_replacement_takes_the_place_of_a_failed_server_and_n_stays() -> None:
     fleet = serving().fail(["S2"]).begin_join(["S7"]).fill(addresses("S7"))
-    assert (fleet.replicas, fleet.target, fleet.named(State.DOWN)) == (("S1", "S3", "S7"), 3, ())
+    assert (fleet.replicas, fleet.target, fleet.instances(State.DOWN)) == (("S1", "S3", "S7"), 3, ())
     assert set(fleet.table.counts()) == {1, 3, 4}
 
 
@@ -99,12 +99,12 @@ def test_a_replacement_moves_no_slot_of_the_survivors() -> None:
 
 def test_the_first_of_two_replacements_takes_the_place_of_the_server_that_joined_first() -> None:
     fleet = serving().fail(["S3", "S1"]).begin_join(["S7"]).fill(addresses("S7"))
-    assert (fleet.replicas, fleet.named(State.DOWN)) == (("S2", "S7"), ("S3",))
+    assert (fleet.replicas, fleet.instances(State.DOWN)) == (("S2", "S7"), ("S3",))
 
 
 def test_a_leaving_server_is_off_the_ring_at_once_and_n_is_smaller() -> None:
     fleet = serving().begin_leave(["S1"])
-    assert (fleet.replicas, fleet.target, fleet.named(State.LEAVING)) == (("S2", "S3"), 2, ("S1",))
+    assert (fleet.replicas, fleet.target, fleet.instances(State.LEAVING)) == (("S2", "S3"), 2, ("S1",))
     assert set(fleet.table.counts()) == {2, 3}
 
 
@@ -121,9 +121,9 @@ def test_the_last_server_can_leave() -> None:
 
 def test_when_n_falls_below_what_is_left_a_failed_server_is_not_waited_for() -> None:
     fleet = serving().fail(["S2"]).begin_leave(["S1"])
-    assert (fleet.replicas, fleet.target, fleet.named(State.DOWN)) == (("S3",), 2, ("S2",))
+    assert (fleet.replicas, fleet.target, fleet.instances(State.DOWN)) == (("S3",), 2, ("S2",))
     replaced = fleet.begin_join(["S7"]).fill(addresses("S7"))
-    assert (replaced.replicas, replaced.named(State.DOWN)) == (("S3", "S7"), ())
+    assert (replaced.replicas, replaced.instances(State.DOWN)) == (("S3", "S7"), ())
 
 
 def test_a_ring_id_is_never_given_twice() -> None:
@@ -188,13 +188,35 @@ def test_a_server_that_warms_up_gets_its_slots_bit_by_bit_and_takes_them_from_al
     assert fleet.server("S4").ramp == WARM
 
 
+def weights(fleet: Fleet) -> dict[str, int]:
+    return {server.name: server.weight for server in fleet.of(State.SERVING)}
+
+
 def test_the_weight_of_a_replacement_is_that_of_the_server_it_stands_for() -> None:
-    fleet = serving().weighed("S1", 4).weighed("S3", 2).fail(["S1", "S3"])
-    assert fleet.weight_of_replacement([]) == 4
-    assert fleet.begin_join(["S7"], weight=4).weight_of_replacement(["S7"]) == 2
-    assert fleet.begin_join(["S7"], weight=2).weight_of_replacement(["S7"]) == 4
-    assert fleet.begin_join(["S7"], weight=4).weight_of_replacement([]) == 4
-    assert serving().weight_of_replacement([]) == 1
+    fleet = serving().weighed("S1", 4).weighed("S3", 2).fail(["S1", "S3"]).begin_join(["S7", "S8"])
+    first = fleet.fill(addresses("S7"))
+    assert weights(first) == {"S2": 1, "S7": 4}
+    assert weights(first.fill(addresses("S8"))) == {"S2": 1, "S7": 4, "S8": 2}
+    assert weights(fleet.fill(addresses("S8", "S7"))) == {"S2": 1, "S8": 4, "S7": 2}
+    assert weights(fleet.abandon(["S7"]).fill(addresses("S8"))) == {"S2": 1, "S8": 4}
+
+
+def test_a_replacement_of_a_server_without_weight_has_none() -> None:
+    fleet = serving().weighed("S3", 0).fail(["S3"]).begin_join(["S7"]).fill(addresses("S7"))
+    assert weights(fleet) == {"S1": 1, "S2": 1, "S7": 0}
+    assert set(fleet.table.counts()) == {1, 2}
+
+
+def test_an_addition_inherits_nothing() -> None:
+    fleet = serving().weighed("S1", 4).fail(["S1"]).begin_join(["S7"], weight=3).grow(addresses("S7"))
+    assert weights(fleet) == {"S2": 1, "S3": 1, "S7": 3}
+    assert fleet.instances(State.DOWN) == ("S1",)
+
+
+def test_a_replacement_begins_with_the_ramp_of_its_joining() -> None:
+    fleet = serving().fail(["S1"]).begin_join(["S7"])
+    assert fleet.fill(addresses("S7"), ramp=2).server("S7").ramp == 2
+    assert fleet.fill(addresses("S7")).server("S7").ramp == WARM
 
 
 def test_the_course_ring_knows_no_weights_and_no_ramps() -> None:

@@ -11,7 +11,11 @@ from balancer.core.lifecycle import TRANSITIONS, Event, State, after
 
 LIFE = {
     (State.JOINING, Event.READY): State.SERVING,
+    (State.JOINING, Event.SPARED): State.SPARE,
     (State.JOINING, Event.FAILED): State.GONE,
+    (State.SPARE, Event.PROMOTED): State.SERVING,
+    (State.SPARE, Event.FAILED): State.GONE,
+    (State.SPARE, Event.DISMISSED): State.GONE,
     (State.SERVING, Event.FAILED): State.DOWN,
     (State.SERVING, Event.REMOVED): State.LEAVING,
     (State.DOWN, Event.REPLACED): State.GONE,
@@ -33,7 +37,8 @@ def test_nobody_comes_back_from_gone() -> None:
 
 
 def test_a_passing_heartbeat_never_brings_a_leaving_or_dead_server_back() -> None:
-    assert [state for (state, _), to in TRANSITIONS.items() if to is State.SERVING] == [State.JOINING]
+    ways = {pair for pair, to in TRANSITIONS.items() if to is State.SERVING}
+    assert ways == {(State.JOINING, Event.READY), (State.SPARE, Event.PROMOTED)}
 
 
 def test_every_life_can_end() -> None:

@@ -14,7 +14,7 @@ from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Table
 
 PROFILE = RingProfile(strategy=Table(slots=8))
-NOTHING = Plan(failed={}, fence=(), moved={}, abandon=(), retire=(), start=0)
+NOTHING = Plan(failed={}, promote=(), dismiss=(), fence=(), moved={}, abandon=(), retire=(), start=0, rename={})
 
 
 def fleet(count: int = 3) -> Fleet:
@@ -26,8 +26,9 @@ def address(name: str) -> str:
     return f"10.0.0.{name.removeprefix('S')}:5000"
 
 
-def container(name: str, ring_id: int, *, running: bool = True, at: str | None = None) -> Observed:
-    return Observed(name, ring_id, running, address(name) if at is None else at, "up" if running else "exited (137)")
+def container(name: str, ring_id: int, *, running: bool = True, at: str | None = None, release: int = 1) -> Observed:
+    status = "up" if running else "exited (137)"
+    return Observed(name, ring_id, running, address(name) if at is None else at, status, release)
 
 
 def observed(of: Fleet) -> dict[str, Observed]:
@@ -41,18 +42,18 @@ def decided(
     desired: Fleet,
     seen: dict[str, Observed],
     *,
-    known: Collection[int] | None = None,
-    suspects: Collection[int] = (),
-    replacing: int = 0,
+    known: Collection[tuple[int, int]] | None = None,
+    suspects: Collection[tuple[int, int]] = (),
+    starting: int = 0,
     in_hand: Collection[str] = (),
 ) -> Plan:
-    everyone = {server.ring_id for server in desired.servers}
+    everyone = {server.identity for server in desired.servers}
     return decide(
         desired,
         seen,
         known=everyone if known is None else known,
         suspects=suspects,
-        replacing=replacing,
+        starting=starting,
         in_hand=in_hand,
     )
 
@@ -84,12 +85,12 @@ def test_a_container_off_the_network_is_a_failure_and_is_removed() -> None:
 
 
 def test_a_suspect_is_a_failure_and_is_removed() -> None:
-    plan = decided(fleet(), observed(fleet()), suspects={2})
+    plan = decided(fleet(), observed(fleet()), suspects={(2, 1)})
     assert plan == replace(NOTHING, failed={"S2": "it missed its heartbeats"}, fence=("S2",), start=1)
 
 
 def test_a_suspicion_of_a_server_that_is_no_more_hits_nobody() -> None:
-    assert decided(fleet(), observed(fleet()), suspects={99}) == NOTHING
+    assert decided(fleet(), observed(fleet()), suspects={(99, 1), (2, 2)}) == NOTHING
 
 
 def test_a_server_with_another_address_has_moved() -> None:
@@ -99,6 +100,11 @@ def test_a_server_with_another_address_has_moved() -> None:
 
 def test_a_container_of_the_same_name_and_another_ring_id_is_not_the_server() -> None:
     seen = observed(fleet()) | {"S2": container("S2", 7)}
+    assert decided(fleet(), seen) == replace(NOTHING, failed={"S2": "its container is gone"}, fence=("S2",), start=1)
+
+
+def test_a_container_of_the_same_server_and_another_release_is_not_the_server() -> None:
+    seen = observed(fleet()) | {"S2": container("S2", 2, release=2)}
     assert decided(fleet(), seen) == replace(NOTHING, failed={"S2": "its container is gone"}, fence=("S2",), start=1)
 
 
@@ -116,7 +122,7 @@ def test_what_somebody_has_in_hand_is_left_alone() -> None:
 def test_a_server_that_joined_after_the_observation_cannot_be_missing_from_it() -> None:
     seen = observed(fleet())
     del seen["S3"]
-    assert decided(fleet(), seen, known={1, 2}) == NOTHING
+    assert decided(fleet(), seen, known={(1, 1), (2, 1)}) == NOTHING
 
 
 def test_a_joining_server_is_neither_failed_nor_an_orphan() -> None:
@@ -142,27 +148,30 @@ def test_a_leaving_server_that_nobody_cares_for_is_retired() -> None:
 
 def test_the_container_of_a_server_that_is_down_is_removed_again_when_it_comes_back() -> None:
     down = fleet().fail(["S2"])
-    plan = decided(down, observed(fleet()), replacing=1)
+    plan = decided(down, observed(fleet()), starting=1)
     assert plan == replace(NOTHING, fence=("S2",))
 
 
-@pytest.mark.parametrize(("replacing", "start"), [(0, 2), (1, 1), (2, 0), (3, 0)])
-def test_replacements_on_their_way_are_counted(replacing: int, start: int) -> None:
+@pytest.mark.parametrize(("starting", "start"), [(0, 2), (1, 1), (2, 0), (3, 0)])
+def test_replacements_on_their_way_are_counted(starting: int, start: int) -> None:
     down = fleet().fail(["S1", "S2"])
-    assert decided(down, observed(down), replacing=replacing).start == start
+    assert decided(down, observed(down), starting=starting).start == start
 
 
 def test_several_things_can_follow_at_once() -> None:
     leaving = fleet(5).begin_leave(["S5"])
     seen = observed(leaving) | {"S9": container("S9", 9), "S2": container("S2", 2, at="10.0.0.99:5000")}
     del seen["S1"]
-    assert decided(leaving, seen, suspects={3}) == Plan(
+    assert decided(leaving, seen, suspects={(3, 1)}) == Plan(
         failed={"S1": "its container is gone", "S3": "it missed its heartbeats"},
+        promote=(),
+        dismiss=(),
         fence=("S3", "S9"),
         moved={"S2": "10.0.0.99:5000"},
         abandon=(),
         retire=("S5",),
         start=2,
+        rename={},
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from balancer.http.control import create_control_app
 from balancer.http.public import create_public_app
-from tests.unit.balancer.in_memory import InMemoryBalancer
+from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
 
 
 @pytest.fixture
@@ -18,4 +17,4 @@ def client(balancer: InMemoryBalancer) -> FlaskClient:
 
 @pytest.fixture
 def control(balancer: InMemoryBalancer) -> FlaskClient:
-    return create_control_app(balancer.health, balancer.ring, token_sha256="").test_client()
+    return control_app(balancer).test_client()

@@ -7,9 +7,8 @@ from hashlib import sha256
 import pytest
 from flask.testing import FlaskClient
 
-from balancer.http.control import create_control_app
 from balancer.http.public import create_public_app
-from tests.unit.balancer.in_memory import InMemoryBalancer
+from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
 
 TOKEN = "correct-horse-battery"  # noqa: S105 (made up)
 DIGEST = sha256(TOKEN.encode()).hexdigest()
@@ -36,7 +35,7 @@ def guarded(balancer: InMemoryBalancer) -> FlaskClient:
 
 @pytest.fixture
 def guarded_control(balancer: InMemoryBalancer) -> FlaskClient:
-    return create_control_app(balancer.health, balancer.ring, token_sha256=DIGEST).test_client()
+    return control_app(balancer, token_sha256=DIGEST).test_client()
 
 
 @pytest.mark.parametrize("headers", WRONG)
@@ -70,7 +69,9 @@ def test_where_no_token_is_set_none_is_asked_for(client: FlaskClient) -> None:
     assert client.post("/add", data=b'{"n":1}').status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/ring", "/ring/slots", "/openapi.json", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/ring", "/ring/slots", "/events", "/openapi.json", "/nothing"]
+)
 def test_the_control_port_asks_for_the_token_too(guarded_control: FlaskClient, path: str) -> None:
     from_elsewhere = {"REMOTE_ADDR": "172.17.0.1"}
     assert guarded_control.get(path, environ_overrides=from_elsewhere).status_code == 401

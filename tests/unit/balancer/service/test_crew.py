@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 
 import pytest
 
 from balancer.core.errors import EngineUnavailable, StartFailed
+from balancer.core.event import Kind
+from balancer.core.fleet import Server
+from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from balancer.service.crew import Crew
+from balancer.service.events import Events
 from tests.fakes.clock import FakeClock
 from tests.fakes.plane import FakePlane
 from tests.fakes.probe import FakeProbe
 from tests.fakes.runtime import FakeRuntime
 from tests.polling import until
 
+RELEASE = Release(3, "shop:3")
+S1, S2, S3 = (Server(f"S{number}", number, State.JOINING, release=RELEASE.number) for number in (1, 2, 3))
+
 
 class Fixture:
     def __init__(self) -> None:
         self.runtime, self.plane, self.clock = FakeRuntime(), FakePlane(), FakeClock()
+        self.events = Events(self.clock)
         self.crew = Crew(
             runtime=self.runtime,
             plane=self.plane,
             probe=FakeProbe(self.runtime),
             clock=self.clock,
+            events=self.events,
             start_grace=30,
             drain_timeout=20,
             size=8,
@@ -40,26 +51,33 @@ def test_servers_start_together(fixture: Fixture) -> None:
     together = threading.Barrier(3)
     start = fixture.runtime.start
 
-    def meet_and_start(name: str, ring_id: int) -> None:
+    def meet_and_start(server: Server, release: Release) -> None:
         together.wait(5)
-        start(name, ring_id)
+        start(server, release)
 
     fixture.runtime.start = meet_and_start  # type: ignore[method-assign]
-    addresses = fixture.crew.bring_up({"S1": 1, "S2": 2, "S3": 3})
+    addresses = fixture.crew.bring_up([S1, S2, S3], RELEASE)
     assert addresses == {name: server.address for name, server in fixture.runtime.observe().items()}
+
+
+def test_a_server_is_called_by_its_instance_and_made_of_the_release(fixture: Fixture) -> None:
+    rolled = replace(S1, rolled=True)
+    assert list(fixture.crew.bring_up([S2, rolled], RELEASE)) == ["S2", "S1.3"]
+    assert fixture.runtime.names == {"S2", "S1.3"}
+    assert [fixture.runtime.release(name) for name in ("S2", "S1.3")] == [RELEASE, RELEASE]
 
 
 def test_a_server_is_ready_only_when_it_answers_its_heartbeat(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
     with pytest.raises(StartFailed, match="S1 did not answer its heartbeat with 200 within 30 s"):
-        fixture.crew.bring_up({"S1": 1})
+        fixture.crew.bring_up([S1], RELEASE)
     assert fixture.clock.now() >= 1030
 
 
 def test_a_server_that_ends_while_it_starts_is_not_waited_for(fixture: Fixture) -> None:
     fixture.runtime.stillborn = {"S1"}
     with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\); its last words: S1: out of luck"):
-        fixture.crew.bring_up({"S1": 1})
+        fixture.crew.bring_up([S1], RELEASE)
     assert fixture.clock.now() < 1001
 
 
@@ -67,18 +85,18 @@ def test_a_server_that_vanishes_while_it_starts_is_told(fixture: Fixture) -> Non
     fixture.runtime.mute = {"S1"}
     fixture.clock.sleep = lambda seconds: fixture.runtime.vanish("S1")  # type: ignore[method-assign]
     with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(removed\)$"):
-        fixture.crew.bring_up({"S1": 1})
+        fixture.crew.bring_up([S1], RELEASE)
 
 
 def test_the_first_error_is_told_when_all_have_ended(fixture: Fixture) -> None:
     fixture.runtime.broken = {"S2"}
     with pytest.raises(StartFailed, match="S2 cannot be started"):
-        fixture.crew.bring_up({"S1": 1, "S2": 2, "S3": 3})
+        fixture.crew.bring_up([S1, S2, S3], RELEASE)
     assert fixture.runtime.names == {"S1", "S3"}
 
 
 def test_what_the_engine_cannot_kill_now_is_no_error(fixture: Fixture) -> None:
-    fixture.runtime.start("S1", 1)
+    fixture.runtime.start(S1, RELEASE)
     fixture.runtime.away.arm()
     fixture.crew.kill(["S1"])
     fixture.runtime.away.clear()
@@ -86,7 +104,7 @@ def test_what_the_engine_cannot_kill_now_is_no_error(fixture: Fixture) -> None:
 
 
 def test_what_the_engine_cannot_stop_now_is_an_error(fixture: Fixture) -> None:
-    fixture.runtime.start("S1", 1)
+    fixture.runtime.start(S1, RELEASE)
     fixture.runtime.away.arm()
     with pytest.raises(EngineUnavailable):
         fixture.crew.retire(["S1"])
@@ -94,9 +112,8 @@ def test_what_the_engine_cannot_stop_now_is_an_error(fixture: Fixture) -> None:
 
 def test_servers_drain_together(fixture: Fixture) -> None:
     """None of three would get further if they waited for each other."""
-    names = ["S1", "S2", "S3"]
-    for ring_id, name in enumerate(names, 1):
-        fixture.runtime.start(name, ring_id)
+    for server in (S1, S2, S3):
+        fixture.runtime.start(server, RELEASE)
     together = threading.Barrier(3)
 
     def meet_and_tell(name: str) -> int:
@@ -104,7 +121,19 @@ def test_servers_drain_together(fixture: Fixture) -> None:
         return 0
 
     fixture.plane.in_flight = meet_and_tell  # type: ignore[method-assign]
-    fixture.crew.retire(names)
+    fixture.crew.retire(["S1", "S2", "S3"])
+    assert fixture.runtime.names == set()
+
+
+def test_what_the_drain_timeout_cuts_is_counted_and_told_by_hostname(fixture: Fixture) -> None:
+    rolled = replace(S1, rolled=True)
+    fixture.runtime.start(rolled, RELEASE)
+    fixture.plane.in_flight = lambda _: 7  # type: ignore[method-assign]
+    fixture.crew.retire([rolled.instance])
+    [cut] = fixture.events.since(0).events
+    assert (cut.kind, cut.server, cut.facts) == (Kind.CUT, "S1", {"requests": 7})
+    assert cut.seconds is not None
+    assert 20 <= cut.seconds < 20.1
     assert fixture.runtime.names == set()
 
 

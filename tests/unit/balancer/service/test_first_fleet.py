@@ -6,7 +6,9 @@ import pytest
 
 from balancer.core.change import Change
 from balancer.core.errors import Busy
+from balancer.core.fleet import Server
 from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -31,7 +33,7 @@ def test_nobody_serves_until_all_of_the_first_fleet_do() -> None:
     balancer.runtime.mute = {"S2"}
     balancer.step()
     assert balancer.replicas == ()
-    assert balancer.desired.fleet.named(State.JOINING) == ("S1", "S2", "S3")
+    assert balancer.desired.fleet.instances(State.JOINING) == ("S1", "S2", "S3")
     with pytest.raises(Busy, match="the first servers are still starting"):
         balancer.service.add(Change(1))
 
@@ -66,10 +68,10 @@ def test_a_first_fleet_that_keeps_failing_is_tried_ever_more_seldom() -> None:
     balancer.runtime.broken = Everyone()
     starts = 0
 
-    def start(name: str, ring_id: int) -> None:
+    def start(server: Server, release: Release) -> None:
         nonlocal starts
-        starts += name == "S1"
-        type(balancer.runtime).start(balancer.runtime, name, ring_id)
+        starts += server.name == "S1"
+        type(balancer.runtime).start(balancer.runtime, server, release)
 
     balancer.runtime.start = start  # type: ignore[method-assign]
     for _ in range(300):

@@ -1,32 +1,55 @@
-"""Heartbeats of all servers at once, counted for each."""
+"""Heartbeats of many servers, none of which waits for another, counted for each."""
 
 from __future__ import annotations
-
-import threading
 
 import pytest
 
 from balancer.core.fleet import Server
-from balancer.core.heartbeat import HeartbeatPolicy
 from balancer.core.lifecycle import State
 from balancer.service.heartbeats import Heartbeats
-from tests.fakes.probe import FakeProbe
-from tests.fakes.runtime import FakeRuntime
 
-POLICY = HeartbeatPolicy(interval=0.5, timeout=0.5, strikes=2)
+ONE = Server("S1", 1, State.SERVING, "10.0.0.1:5000")
+TWO = Server("S2", 2, State.SERVING, "10.0.0.2:5000")
+
+
+class OpenProbes:
+    """Probes whose every result waits until the test tells it."""
+
+    def __init__(self) -> None:
+        self.sent: dict[int, str] = {}
+        self._over: list[tuple[int, bool]] = []
+
+    def send(self, number: int, address: str) -> None:
+        assert number not in self.sent
+        self.sent[number] = address
+
+    def ended(self, *, within: float) -> list[tuple[int, bool]]:
+        over, self._over = self._over, []
+        return over
+
+    def to(self, server: Server) -> list[int]:
+        """The heartbeats that this server was sent, in their order."""
+        return [number for number, address in self.sent.items() if address == server.address]
+
+    def end(self, *numbers: int, alive: bool) -> None:
+        self._over += [(number, alive) for number in numbers]
 
 
 class Fixture:
     def __init__(self) -> None:
-        self.runtime = FakeRuntime()
-        self.runtime.start("S1", 1)
-        self.runtime.start("S2", 2)
-        self.heartbeats = Heartbeats(probe=FakeProbe(self.runtime), policy=POLICY, size=4)
+        self.probes = OpenProbes()
+        self.heartbeats = Heartbeats(probes=self.probes, strikes=2)
 
-    @property
-    def servers(self) -> list[Server]:
-        seen = self.runtime.observe().values()
-        return [Server(item.name, item.ring_id, State.SERVING, item.address) for item in seen]
+    def listen(self, *numbers: int, alive: bool) -> frozenset[tuple[int, int]]:
+        """The results of these heartbeats come in; whom they make suspect."""
+        self.probes.end(*numbers, alive=alive)
+        return self.heartbeats.listen(within=0)
+
+    def missed(self, server: Server) -> None:
+        """Two heartbeats of it have failed."""
+        self.heartbeats.send([server])
+        self.heartbeats.send([server])
+        self.listen(*self.probes.to(server)[-2:], alive=False)
 
 
 @pytest.fixture
@@ -35,52 +58,94 @@ def fixture() -> Fixture:
 
 
 def test_nobody_is_suspected_while_all_answer(fixture: Fixture) -> None:
-    assert not fixture.heartbeats.beat(fixture.servers)
+    for _ in range(5):
+        fixture.heartbeats.send([ONE, TWO])
+        assert not fixture.listen(*list(fixture.probes.sent)[-2:], alive=True)
     assert fixture.heartbeats.suspects == frozenset()
 
 
 def test_a_server_is_suspected_after_its_strikes_and_that_is_news_once(fixture: Fixture) -> None:
-    fixture.runtime.hang("S2")
-    assert [fixture.heartbeats.beat(fixture.servers) for _ in range(4)] == [False, True, False, False]
-    assert fixture.heartbeats.suspects == {2}
+    news = []
+    for _ in range(4):
+        fixture.heartbeats.send([ONE, TWO])
+        fixture.listen(fixture.probes.to(ONE)[-1], alive=True)
+        news.append(fixture.listen(fixture.probes.to(TWO)[-1], alive=False))
+    assert news == [frozenset(), {TWO.identity}, frozenset(), frozenset()]
+    assert fixture.heartbeats.suspects == {TWO.identity}
+
+
+def test_heartbeats_are_sent_while_others_are_under_way(fixture: Fixture) -> None:
+    for _ in range(2):
+        fixture.heartbeats.send([ONE, TWO])
+    assert (len(fixture.probes.to(ONE)), len(fixture.probes.to(TWO))) == (2, 2)
+
+
+def test_a_server_that_does_not_answer_owes_no_more_than_its_strikes(fixture: Fixture) -> None:
+    for _ in range(5):
+        fixture.heartbeats.send([ONE, TWO])
+        fixture.listen(fixture.probes.to(ONE)[-1], alive=True)
+    assert (len(fixture.probes.to(ONE)), len(fixture.probes.to(TWO))) == (5, 2)
+    fixture.listen(fixture.probes.to(TWO)[0], alive=False)
+    fixture.heartbeats.send([ONE, TWO])
+    assert len(fixture.probes.to(TWO)) == 3
+
+
+def test_a_late_miss_does_not_count_after_a_newer_answer(fixture: Fixture) -> None:
+    fixture.heartbeats.send([ONE])
+    fixture.heartbeats.send([ONE])
+    first, second = fixture.probes.to(ONE)
+    fixture.listen(second, alive=True)
+    fixture.listen(first, alive=False)
+    fixture.heartbeats.send([ONE])
+    assert not fixture.listen(fixture.probes.to(ONE)[-1], alive=False)
 
 
 def test_an_answer_clears_the_suspicion(fixture: Fixture) -> None:
-    fixture.runtime.hang("S2")
-    for _ in range(2):
-        fixture.heartbeats.beat(fixture.servers)
-    fixture.runtime.wake("S2")
-    fixture.heartbeats.beat(fixture.servers)
+    fixture.missed(TWO)
+    assert fixture.heartbeats.suspects == {TWO.identity}
+    fixture.heartbeats.send([TWO])
+    fixture.listen(fixture.probes.to(TWO)[-1], alive=True)
     assert fixture.heartbeats.suspects == frozenset()
 
 
 def test_a_server_that_is_not_watched_any_more_is_forgotten(fixture: Fixture) -> None:
-    fixture.runtime.hang("S2")
-    for _ in range(2):
-        fixture.heartbeats.beat(fixture.servers)
-    fixture.heartbeats.beat([server for server in fixture.servers if server.name == "S1"])
+    fixture.missed(TWO)
+    fixture.heartbeats.send([TWO])
+    fixture.heartbeats.send([ONE])
     assert fixture.heartbeats.suspects == frozenset()
-    fixture.heartbeats.beat(fixture.servers)
-    assert fixture.heartbeats.suspects == frozenset()
-
-
-def test_strikes_belong_to_a_ring_id_and_not_to_a_name() -> None:
-    fixture = Fixture()
-    fixture.runtime.hang("S2")
-    fixture.heartbeats.beat(fixture.servers)
-    successor = Server("S2", 7, State.SERVING, "10.9.9.9:5000")
-    fixture.heartbeats.beat([successor])
+    assert not fixture.listen(fixture.probes.to(TWO)[-1], alive=False)
+    fixture.heartbeats.send([ONE, TWO])
+    assert not fixture.listen(fixture.probes.to(TWO)[-1], alive=False)
     assert fixture.heartbeats.suspects == frozenset()
 
 
-def test_a_slow_server_does_not_hold_up_the_others() -> None:
-    """Both heartbeats are on their way at the same time, or the barrier breaks."""
-    together = threading.Barrier(2)
+@pytest.mark.parametrize(
+    "successor",
+    [
+        Server("S2", 7, State.SERVING, "10.9.9.9:5000"),
+        Server("S2", 2, State.SERVING, "10.9.9.9:5000", release=2, rolled=True),
+    ],
+    ids=["replaced", "rolled"],
+)
+def test_strikes_belong_to_one_container_and_not_to_its_name(fixture: Fixture, successor: Server) -> None:
+    fixture.missed(TWO)
+    fixture.heartbeats.send([successor])
+    assert not fixture.listen(fixture.probes.to(successor)[-1], alive=False)
+    assert fixture.heartbeats.suspects == frozenset()
 
-    class Meeting:
-        def alive(self, address: str) -> bool:
-            together.wait(5)
-            return True
 
-    heartbeats = Heartbeats(probe=Meeting(), policy=POLICY, size=2)
-    assert not heartbeats.beat(Fixture().servers)
+def test_a_heartbeat_that_could_not_be_sent_is_nobodys_fault(fixture: Fixture) -> None:
+    """The balancer itself has no socket left: the server owes nothing for it."""
+    send = fixture.probes.send
+
+    def fail(number: int, address: str) -> None:
+        raise OSError("Too many open files")
+
+    fixture.probes.send = fail  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(OSError, match="Too many open files"):
+            fixture.heartbeats.send([ONE])
+    fixture.probes.send = send  # type: ignore[method-assign]
+    assert not fixture.heartbeats.listen(within=0)
+    fixture.heartbeats.send([ONE])
+    assert len(fixture.probes.to(ONE)) == 1

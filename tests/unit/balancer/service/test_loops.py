@@ -1,9 +1,10 @@
-"""The three threads: they begin with start(), end with stop(), and survive what goes wrong in a round."""
+"""The threads: they begin with start(), end with stop(), and survive what goes wrong in a round."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -20,16 +21,18 @@ def soon(true: Callable[[], object], what: str) -> None:
 class Running:
     """A balancer with its loops, on the machine's own clock where a loop measures its own pace."""
 
-    def __init__(self, interval: float = 0.002) -> None:
+    def __init__(self, interval: float = 0.002, autoscaler: Any = None) -> None:
         self.balancer = InMemoryBalancer()
         self.loops = Loops(
             wake=self.balancer.wake,
             reconciler=self.balancer.reconciler,
+            rollout=self.balancer.rollout,
             heartbeats=self.balancer.heartbeats,
             desired=self.balancer.desired,
             runtime=self.balancer.runtime,
             clock=SystemClock(),
             interval=interval,
+            autoscaler=autoscaler,
         )
 
 
@@ -97,6 +100,22 @@ def test_stopping_ends_the_steps_and_the_heartbeats() -> None:
     names = {thread.name for thread in threading.enumerate()}
     assert not {"step", "beat"} & names
     running.balancer.runtime.end_events()
+
+
+def test_the_load_is_looked_at_as_long_as_the_loops_run() -> None:
+    looks: list[str] = []
+
+    class Autoscaler:
+        def look(self) -> None:
+            looks.append(threading.current_thread().name)
+
+    running = Running(autoscaler=Autoscaler())
+    running.loops.start()
+    soon(lambda: looks, "looked at")
+    assert looks == ["scale"]
+    running.loops.stop()
+    running.balancer.runtime.end_events()
+    soon(lambda: "scale" not in {thread.name for thread in threading.enumerate()}, "the loop has ended")
 
 
 def test_a_restart_finds_the_fleet_again(running: Running) -> None:

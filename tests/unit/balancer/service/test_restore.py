@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from balancer.core.change import Change
-from balancer.core.fleet import Fleet
+from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from balancer.core.routes import routes
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Course
@@ -52,7 +53,7 @@ def test_an_addition_that_had_only_begun_is_undone(balancer: InMemoryBalancer) -
 
 def test_an_addition_whose_container_runs_already_is_undone(balancer: InMemoryBalancer) -> None:
     balancer.store.save(saved(balancer).begin_join(["S4"]))
-    balancer.runtime.start("S4", 4)
+    balancer.runtime.start(Server("S4", 4, State.JOINING), Release())
     again = balancer.restarted()
     again.steps(2)
     assert again.runtime.names == {"S1", "S2", "S3"}
@@ -61,7 +62,7 @@ def test_an_addition_whose_container_runs_already_is_undone(balancer: InMemoryBa
 
 def test_an_addition_that_was_saved_is_finished(balancer: InMemoryBalancer) -> None:
     """The plane does not know of it yet."""
-    balancer.runtime.start("S4", 4)
+    balancer.runtime.start(Server("S4", 4, State.JOINING), Release())
     address = balancer.runtime.observe()["S4"].address
     balancer.store.save(saved(balancer).begin_join(["S4"]).grow({"S4": address}))
     again = balancer.restarted()
@@ -73,7 +74,7 @@ def test_an_addition_that_was_saved_is_finished(balancer: InMemoryBalancer) -> N
 def test_a_replacement_that_had_only_begun_is_begun_anew(balancer: InMemoryBalancer) -> None:
     balancer.runtime.vanish("S2")
     balancer.store.save(saved(balancer).fail(["S2"]).begin_join(["kd4r7w"]))
-    balancer.runtime.start("kd4r7w", 4)
+    balancer.runtime.start(Server("kd4r7w", 4, State.JOINING), Release())
     again = balancer.restarted()
     again.steps(3)
     assert len(again.replicas) == 3
@@ -120,7 +121,7 @@ def test_a_first_fleet_that_had_begun_goes_on_with_its_names_and_ids() -> None:
     balancer = InMemoryBalancer()
     balancer.runtime.mute = {"S3"}
     balancer.step()
-    balancer.runtime.start("S1", 1)
+    balancer.runtime.start(Server("S1", 1, State.JOINING), Release())
     again = balancer.restarted()
     again.runtime.mute = ()
     again.steps(3)
@@ -195,4 +196,4 @@ def test_without_an_engine_the_saved_fleet_goes_on_serving(balancer: InMemoryBal
 
 def test_a_fresh_world_makes_a_new_deployment() -> None:
     balancer = InMemoryBalancer(World()).started()
-    assert balancer.desired.fleet.named(State.SERVING) == ("S1", "S2", "S3")
+    assert balancer.desired.fleet.instances(State.SERVING) == ("S1", "S2", "S3")

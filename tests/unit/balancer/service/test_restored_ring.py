@@ -9,6 +9,7 @@ import pytest
 
 from balancer.adapters.file_store import FileStore
 from balancer.core.change import Change
+from balancer.core.release import Release
 from balancer.core.ring_profile import Catalogue
 from balancer.core.routes import routes
 from tests.unit.balancer.in_memory import InMemoryBalancer, World
@@ -148,7 +149,7 @@ def test_state_of_the_first_format_is_taken_up_under_the_settings_ring(
     world = World()
     world.runtime = balancer.runtime
     profile = Catalogue().profile(ring)
-    world.store = FileStore(tmp_path, catalogue=Catalogue(), profile=profile)  # type: ignore[assignment]
+    world.store = FileStore(tmp_path, catalogue=Catalogue(), profile=profile, release=Release())  # type: ignore[assignment]
     again = InMemoryBalancer(world, ring=ring)
     again.steps(2)
     assert again.replicas == ("S1", "S2", "S3")
@@ -159,4 +160,4 @@ def test_state_of_the_first_format_is_taken_up_under_the_settings_ring(
         assert again.desired.fleet.table == fleet.table
         again.ring.weigh("S2", 2)
         assert world.store.load() == again.desired.fleet
-        assert json.loads((tmp_path / "fleet.json").read_text())["format"] == 2
+        assert json.loads((tmp_path / "fleet.json").read_text())["format"] == 3

@@ -11,6 +11,10 @@ import pytest
 
 from balancer.core.change import Change
 from balancer.core.errors import Busy, InvalidRequest, RingmasterError
+from balancer.core.fleet import Server
+from balancer.core.release import Release
+from balancer.service.turns import Turns
+from tests.polling import until
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
 
@@ -20,9 +24,9 @@ def held_up(balancer: InMemoryBalancer) -> Iterator[threading.Event]:
     go = threading.Event()
     start = balancer.runtime.start
 
-    def wait_and_start(name: str, ring_id: int) -> None:
+    def wait_and_start(server: Server, release: Release) -> None:
         assert go.wait(10)
-        start(name, ring_id)
+        start(server, release)
 
     balancer.runtime.start = wait_and_start  # type: ignore[method-assign]
     try:
@@ -62,6 +66,58 @@ def test_a_second_change_waits_for_the_first() -> None:
     assert set(balancer.replicas) == {"S1", "S2", "S3", "S4", "S5"}
     balancer.step()
     assert balancer.is_sound()
+
+
+class Line:
+    """Users who stand in line for their turns, each behind the one before."""
+
+    def __init__(self, patience: float) -> None:
+        self.turns = Turns(desired=InMemoryBalancer().started().desired, patience=patience)
+        self.served: list[int] = []
+        self.users = ThreadPoolExecutor(20)
+
+    def join(self, user: int) -> Future[None]:
+        place = len(self.turns._queue) + 1
+        waiting = self.users.submit(self._take_a_turn, user)
+        until(lambda: len(self.turns._queue) == place, f"user {user} is in the queue", within=5, pause=0.0005)
+        return waiting
+
+    def _take_a_turn(self, user: int) -> None:
+        with self.turns.one_at_a_time():
+            self.served.append(user)
+
+
+def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
+    line = Line(patience=10)
+    with line.users:
+        with line.turns.one_at_a_time():
+            for user in range(20):
+                line.join(user)
+            assert line.served == []
+        until(lambda: len(line.served) == 20, "everybody has had a turn", within=5, pause=0.001)
+    assert line.served == list(range(20))
+
+
+def test_who_has_had_a_turn_asks_again_behind_those_who_wait() -> None:
+    line = Line(patience=10)
+    with line.users:
+        with line.turns.one_at_a_time():
+            line.join(1)
+        line._take_a_turn(2)
+    assert line.served == [1, 2]
+
+
+def test_whoever_gives_up_keeps_nobody_behind_waiting() -> None:
+    line = Line(patience=0.01)
+    with line.users:
+        with line.turns.one_at_a_time():
+            impatient = line.join(1)
+            with pytest.raises(Busy, match="another change of the fleet is running"):
+                impatient.result(10)
+            line.turns._patience = 10
+            patient = line.join(2)
+        patient.result(10)
+    assert line.served == [2]
 
 
 def test_a_change_that_waited_too_long_is_refused_and_nothing_is_changed_by_it() -> None:

@@ -7,7 +7,10 @@ from collections import Counter
 import pytest
 
 from balancer.core.change import Change
-from balancer.core.errors import InvalidRequest, PlaneUnavailable, UnknownServer
+from balancer.core.errors import InvalidRequest, PlaneUnavailable, StartFailed, UnknownServer
+from balancer.core.fleet import Server
+from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -18,7 +21,8 @@ def slots(balancer: InMemoryBalancer) -> dict[str, int]:
 
 
 def weights(balancer: InMemoryBalancer) -> list[int]:
-    return sorted(server.weight for server in balancer.desired.fleet.servers)
+    """Of those who serve."""
+    return sorted(server.weight for server in balancer.desired.fleet.of(State.SERVING))
 
 
 def test_added_servers_get_their_weight(balancer: InMemoryBalancer) -> None:
@@ -155,21 +159,42 @@ def test_several_replacements_have_the_weights_of_those_they_replace(balancer: I
 def test_weights_are_inherited_when_the_first_replacement_fails_and_the_second_does_not(
     balancer: InMemoryBalancer,
 ) -> None:
-    """The next one stands for the server that still has none, not for the one whose replacement is on its way."""
+    """Whoever joins first stands for the server that has been there longest."""
     balancer.ring.weigh("S1", 2)
     balancer.ring.weigh("S2", 3)
-    fleet = balancer.desired.fleet.fail(["S1", "S2"])
-    assert fleet.weight_of_replacement(()) == 2
-    fleet = fleet.begin_join(["one"], weight=2)
-    assert fleet.weight_of_replacement({"one"}) == 3
-    fleet = fleet.begin_join(["two"], weight=3)
-    assert fleet.abandon(["one"]).weight_of_replacement({"two"}) == 2
-    assert fleet.fill({"two": "10.0.0.2:5000"}).weight_of_replacement({"one", "two"}) == 3
+    unlucky: list[str] = []
+    start = balancer.runtime.start
+
+    def fail_once(server: Server, release: Release) -> None:
+        if not unlucky:
+            unlucky.append(server.name)
+            raise StartFailed("out of luck")
+        start(server, release)
+
+    balancer.runtime.start = fail_once  # type: ignore[method-assign]
+    for name in ("S1", "S2"):
+        balancer.runtime.die(name)
+    balancer.step()
+    assert weights(balancer) == [1, 2]
+    balancer.clock.sleep(60)
+    balancer.steps(2)
+    assert weights(balancer) == [1, 2, 3]
+    assert unlucky[0] not in balancer.replicas
+    assert balancer.is_sound()
 
 
-def test_an_addition_on_its_way_inherits_nothing(balancer: InMemoryBalancer) -> None:
-    fleet = balancer.desired.fleet.weighed("S1", 2).fail(["S1"]).begin_join(["added"], weight=2)
-    assert fleet.weight_of_replacement(()) == 2
+def test_an_addition_inherits_nothing_and_keeps_nothing_from_the_replacement(balancer: InMemoryBalancer) -> None:
+    balancer.ring.weigh("S1", 2)
+    balancer.runtime.broken = Everyone()
+    balancer.runtime.die("S1")
+    balancer.step()
+    balancer.runtime.broken = ()
+    assert balancer.service.add(Change(1, ("S9",), weight=5)) == ("S2", "S3", "S9")
+    assert weights(balancer) == [1, 1, 5]
+    balancer.clock.sleep(60)
+    balancer.steps(2)
+    assert weights(balancer) == [1, 1, 2, 5]
+    assert balancer.is_sound()
 
 
 def test_weights_outlive_the_balancer(balancer: InMemoryBalancer) -> None:

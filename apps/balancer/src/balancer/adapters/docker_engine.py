@@ -15,31 +15,32 @@ from docker.types import LogConfig
 from docker.utils import kwargs_from_env
 
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.fleet import Server
 from balancer.core.plan import Observed
+from balancer.core.release import Release
 
 _log = logging.getLogger(__name__)
 
 DEPLOYMENT = "ringmaster.deployment"
 ROLE = "ringmaster.role"
 RING_ID = "ringmaster.ring_id"
+RELEASE = "ringmaster.release"
+INSTANCE = "ringmaster.instance"
+"""Outlives the container's renamings."""
 
-_EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start")
+_EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start", "disconnect")
 _CALL_TIMEOUT = 30
 """Seconds for one call to the engine, beyond what a container may take to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSpec:
-    """What every server of this deployment is; `stop_timeout` in seconds, `memory` as Docker writes it."""
+    """What every server of this deployment is, whatever its release; `stop_timeout` in seconds."""
 
     deployment: str
     name_prefix: str
     network: str
-    image: str
     port: int
-    environment: Mapping[str, str]
-    memory: str
-    cpus: float
     read_only: bool
     capabilities: tuple[str, ...]
     stop_timeout: int
@@ -51,56 +52,67 @@ class DockerEngine:
     def __init__(self, spec: ServerSpec) -> None:
         self._spec = spec
         self._labels = {DEPLOYMENT: spec.deployment, ROLE: "server"}
+        self._filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
         self._connection: docker.APIClient | None = None
 
-    def start(self, name: str, ring_id: int) -> None:
-        container = self._spec.name_prefix + name
+    def start(self, server: Server, release: Release) -> None:
+        container = self._spec.name_prefix + server.instance
         with _engine_errors():
-            self._create(container, name, ring_id)
+            self._create(container, server, release)
             try:
                 self._api.start(container)
             except APIError as error:
                 self._remove(container)
-                raise StartFailed(f"{name} cannot be started: {error.explanation}") from error
+                raise StartFailed(f"{server.name} cannot be started: {error.explanation}") from error
 
     def observe(self) -> dict[str, Observed]:
-        filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
         with _engine_errors():
-            containers = self._api.containers(all=True, filters=filters)
+            containers = self._api.containers(all=True, filters=self._filters)
         observed = (self._observed(container) for container in containers)
-        return {container.name: container for container in observed}
+        return {container.instance: container for container in observed}
 
-    def stop(self, name: str) -> None:
-        container = self._spec.name_prefix + name
-        with _engine_errors():
-            try:
-                if not self._is_ours(container):
-                    return
-                self._api.stop(container, timeout=self._spec.stop_timeout)
-            except NotFound:
-                return
-            self._remove(container)
-
-    def kill(self, name: str) -> None:
-        container = self._spec.name_prefix + name
+    def rename(self, instance: str, name: str) -> None:
         with _engine_errors(), suppress(NotFound):
-            if self._is_ours(container):
+            for container, present in self._containers_of(instance).items():
+                if present == name:  # which the engine would call a bad request
+                    continue
+                try:
+                    self._api.rename(container, self._spec.name_prefix + name)
+                except APIError as error:
+                    if error.status_code != requests.codes.conflict:
+                        raise
+
+    def stop(self, instance: str) -> None:
+        with _engine_errors():
+            for container in self._containers_of(instance):
+                with suppress(NotFound):
+                    self._api.stop(container, timeout=self._spec.stop_timeout)
+                self._remove(container)
+
+    def kill(self, instance: str) -> None:
+        with _engine_errors():
+            for container in self._containers_of(instance):
                 self._remove(container)
 
     def changes(self) -> Iterator[str]:
-        filters = {"type": "container", "event": list(_EVENTS), "label": [f"{DEPLOYMENT}={self._spec.deployment}"]}
+        filters = {"type": ["container", "network"], "event": list(_EVENTS)}
         with _engine_errors():
             for event in self._api.events(decode=True, filters=filters):
-                yield f"{event['Action']} {event['Actor']['Attributes'].get('name', '')}"
+                attributes = event["Actor"]["Attributes"]
+                if self._spec.deployment == attributes.get(DEPLOYMENT) or self._is_our_network(event):
+                    yield f"{event['Action']} {attributes.get('name', '')}"
         raise EngineUnavailable("the Docker engine ended its stream of events")
 
-    def last_words(self, name: str) -> str:
-        with _engine_errors():
-            try:
-                output: bytes = self._api.logs(self._spec.name_prefix + name, tail=5)
-            except NotFound:
-                return ""
+    def last_words(self, instance: str) -> str:
+        output = b""
+        with _engine_errors(), suppress(NotFound):
+            for container in self._containers_of(instance):
+                output += self._api.logs(container, tail=5)
         return output.decode(errors="replace").strip()
+
+    def _is_our_network(self, event: Mapping[str, Any]) -> bool:
+        """A network's events carry no labels."""
+        return bool(event["Type"] == "network" and event["Actor"]["Attributes"].get("name") == self._spec.network)
 
     @property
     def _api(self) -> docker.APIClient:
@@ -111,21 +123,27 @@ class DockerEngine:
             )
         return self._connection
 
-    def _create(self, container: str, name: str, ring_id: int) -> None:
+    def _containers_of(self, instance: str) -> dict[str, str]:
+        """Id → name of the server's containers, of which there is one or none."""
+        containers = self._api.containers(all=True, filters=self._filters)
+        observed = {container["Id"]: self._observed(container) for container in containers}
+        return {key: container.container for key, container in observed.items() if container.instance == instance}
+
+    def _create(self, container: str, server: Server, release: Release) -> None:
         """Creates it; a missing image is pulled, and a container of ours that nobody owns any more makes way."""
         mended: set[str] = set()
         while True:
             try:
-                self._api.create_container(**self._arguments(container, name, ring_id))
+                self._api.create_container(**self._arguments(container, server, release))
             except APIError as error:
                 if isinstance(error, ImageNotFound) and "image" not in mended:
                     mended.add("image")
-                    self._pull()
+                    self._pull(release.image)
                 elif error.status_code == requests.codes.conflict and "name" not in mended:
                     mended.add("name")
                     self._make_way(container)
                 else:
-                    raise StartFailed(f"{name} cannot be created: {error.explanation}") from error
+                    raise StartFailed(f"{server.name} cannot be created: {error.explanation}") from error
             else:
                 return
 
@@ -142,14 +160,14 @@ class DockerEngine:
         labels = self._api.inspect_container(container)["Config"]["Labels"] or {}
         return self._labels.items() <= labels.items() and RING_ID in labels
 
-    def _pull(self) -> None:
-        _log.info("image pulled", extra={"image": self._spec.image})
+    def _pull(self, image: str) -> None:
+        _log.info("image pulled", extra={"image": image})
         try:
-            self._api.pull(self._spec.image)
+            self._api.pull(image)
         except APIError as error:
-            raise StartFailed(f"the image {self._spec.image} is not here and cannot be pulled: {error}") from error
+            raise StartFailed(f"the image {image} is not here and cannot be pulled: {error}") from error
 
-    def _arguments(self, container: str, name: str, ring_id: int) -> dict[str, Any]:
+    def _arguments(self, container: str, server: Server, release: Release) -> dict[str, Any]:
         spec = self._spec
         host = self._api.create_host_config(
             network_mode=spec.network,
@@ -158,17 +176,22 @@ class DockerEngine:
             cap_drop=["ALL"],
             cap_add=list(spec.capabilities) or None,
             security_opt=["no-new-privileges"],
-            mem_limit=spec.memory or None,
-            nano_cpus=int(spec.cpus * 1e9) or None,
+            mem_limit=release.memory or None,
+            nano_cpus=int(release.cpus * 1e9) or None,
             log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"}),
         )
-        endpoint = self._api.create_endpoint_config(aliases=[name])
+        endpoint = self._api.create_endpoint_config(aliases=[server.name])
         return {
-            "image": spec.image,
+            "image": release.image,
             "name": container,
-            "hostname": name,
-            "environment": {**spec.environment, "SERVER_ID": name},
-            "labels": {**self._labels, RING_ID: str(ring_id)},
+            "hostname": server.name,
+            "environment": {**release.environment, "SERVER_ID": server.name},
+            "labels": {
+                **self._labels,
+                RING_ID: str(server.ring_id),
+                RELEASE: str(release.number),
+                INSTANCE: server.instance,
+            },
             "host_config": host,
             "networking_config": {"EndpointsConfig": {spec.network: endpoint}},
         }
@@ -185,9 +208,13 @@ class DockerEngine:
     def _observed(self, container: Mapping[str, Any]) -> Observed:
         network = container["NetworkSettings"]["Networks"].get(self._spec.network) or {}
         address = network.get("IPAddress", "")
+        labels = container["Labels"]
+        name = container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix)
         return Observed(
-            name=container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix),
-            ring_id=int(container["Labels"][RING_ID]),
+            instance=labels.get(INSTANCE, name),
+            container=name,
+            ring_id=int(labels[RING_ID]),
+            release=int(labels.get(RELEASE, 1)),
             running=container["State"] in ("running", "paused"),
             address=f"{address}:{self._spec.port}" if address else "",
             status=container["Status"],

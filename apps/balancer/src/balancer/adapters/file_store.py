@@ -8,23 +8,29 @@ import os
 from pathlib import Path
 from typing import Any
 
+from balancer.core.deploy import Deploy, Stage
 from balancer.core.errors import InvalidRequest, StateUnavailable
 from balancer.core.fleet import WARM, Fleet, Server
 from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from balancer.core.ring_profile import Catalogue, RingProfile
 from balancer.core.slot_table import SlotTable
 
 _log = logging.getLogger(__name__)
-_FORMAT = 2
+_FORMAT = 3
+_UNKNOWN = {"number": 1, "image": "", "environment": {}, "memory": "", "cpus": 0}
+"""What servers were made of before format 3: unlike any settings, so that they are rolled to what these say."""
 
 
 class FileStore:
     """`directory`/fleet.json, with fleet.json.last beside it. `profile` stands in for a ring profile that is missing,
-    as in format 1, or that names what the catalogue no longer has."""
+    as in format 1, or that names what the catalogue no longer has; `release` for one that is missing, as before
+    format 3."""
 
-    def __init__(self, directory: Path, *, catalogue: Catalogue, profile: RingProfile) -> None:
+    def __init__(self, directory: Path, *, catalogue: Catalogue, profile: RingProfile, release: Release) -> None:
         self._catalogue = catalogue
         self._profile = profile
+        self._release = release
         self._file = directory / "fleet.json"
         self._last = directory / "fleet.json.last"
 
@@ -49,7 +55,7 @@ class FileStore:
             raise StateUnavailable(f"the fleet cannot be saved: {error}") from error
 
     def _from_document(self, document: dict[str, Any]) -> Fleet:
-        if document["format"] not in (1, _FORMAT):
+        if document["format"] not in range(1, _FORMAT + 1):
             raise ValueError(f"format {document['format']} is not {_FORMAT}")
         return Fleet(
             servers=tuple(
@@ -60,6 +66,8 @@ class FileStore:
                     server["address"],
                     int(server.get("weight", 1)),
                     int(server.get("ramp", WARM)),
+                    int(server.get("release", 1)),
+                    bool(server.get("rolled", False)),
                 )
                 for server in document["servers"]
             ),
@@ -69,6 +77,9 @@ class FileStore:
             profile=self._profile_in(document, "profile"),
             configured=self._profile_in(document, "configured"),
             version=int(document.get("version", 1)),
+            release=_release(document["release"]) if "release" in document else self._release,
+            configured_release=_release(document.get("configured_release", _UNKNOWN)),
+            deploy=_deploy(document.get("deploy")),
         )
 
     def _profile_in(self, document: dict[str, Any], key: str) -> RingProfile:
@@ -111,6 +122,8 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
                 "address": server.address,
                 "weight": server.weight,
                 "ramp": server.ramp,
+                "release": server.release,
+                "rolled": server.rolled,
             }
             for server in fleet.servers
         ],
@@ -118,4 +131,40 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
         "profile": fleet.profile.document(),
         "configured": fleet.configured.document(),
         "version": fleet.version,
+        "release": _numbered(fleet.release),
+        "configured_release": _numbered(fleet.configured_release),
+        "deploy": fleet.deploy
+        and {
+            "wish": _numbered(fleet.deploy.wish),
+            "surge": fleet.deploy.surge,
+            "batch": fleet.deploy.batch,
+            "stage": fleet.deploy.stage,
+            "reason": fleet.deploy.reason,
+        },
     }
+
+
+def _numbered(release: Release) -> dict[str, Any]:
+    return {"number": release.number, **release.document()}
+
+
+def _release(document: dict[str, Any]) -> Release:
+    return Release(
+        number=int(document["number"]),
+        image=document["image"],
+        environment=dict(document["environment"]),
+        memory=document["memory"],
+        cpus=float(document["cpus"]),
+    )
+
+
+def _deploy(document: dict[str, Any] | None) -> Deploy | None:
+    if document is None:
+        return None
+    return Deploy(
+        _release(document["wish"]),
+        surge=int(document["surge"]),
+        batch=int(document["batch"]),
+        stage=Stage(document["stage"]),
+        reason=document["reason"],
+    )

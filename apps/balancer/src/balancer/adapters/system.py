@@ -11,6 +11,9 @@ class SystemClock:
     def now(self) -> float:
         return time.monotonic()
 
+    def time(self) -> float:
+        return time.time()
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 

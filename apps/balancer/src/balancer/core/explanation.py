@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from balancer.core.fleet import Fleet
+from balancer.core.fleet import ON_THE_RING, Fleet
 from balancer.core.lifecycle import State
 
 
@@ -50,7 +50,7 @@ def explain(fleet: Fleet, key: bytes) -> Explanation:
 
 
 def _walk(fleet: Fleet, slot: int) -> Iterator[Stop]:
-    servers = {server.ring_id: server for server in fleet.servers}
+    servers = {server.ring_id: server for server in fleet.of(*ON_THE_RING)}
     owners = ((at, servers[owner]) for at, owner in fleet.table.walk(slot) if owner in servers)
     for at, server in owners:
         yield Stop(at, server.name, server.state)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from balancer.core.deploy import Deploy
 from balancer.core.errors import InvalidRequest
 from balancer.core.lifecycle import Event, State, after
+from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import Member, SlotTable
 
@@ -22,7 +24,8 @@ HEAVIEST = 256
 @dataclass(frozen=True, slots=True)
 class Server:
     """One server of the fleet; `address` is "ip:port" as soon as it has one. `weight` 0 … HEAVIEST is its share beside
-    the others'; `ramp` 1 … WARM says how many sixteenths of it count yet."""
+    the others'; `ramp` 1 … WARM says how many sixteenths of it count yet. `release` is the number of what its container
+    is made of; a `rolled` one took over name, ring id and all from a container of an older release."""
 
     name: str
     ring_id: int
@@ -30,6 +33,18 @@ class Server:
     address: str = ""
     weight: int = 1
     ramp: int = WARM
+    release: int = 1
+    rolled: bool = False
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Ring id and release: no two containers of a deployment ever share both."""
+        return self.ring_id, self.release
+
+    @property
+    def instance(self) -> str:
+        """The hostname; with the release behind a dot, which no hostname has, where a roll made it."""
+        return f"{self.name}.{self.release}" if self.rolled else self.name
 
     @property
     def bearing(self) -> int:
@@ -45,7 +60,8 @@ class Fleet:
     """`servers` in the order of joining; `target` is N, the number to keep alive; ring ids are never given twice.
 
     `profile` is the ring's; `configured` the one that the settings named when they were last obeyed, so that a profile
-    switched at run time outlives a restart. `version` grows with every change of table or profile.
+    switched at run time outlives a restart. `version` grows with every change of table or profile. `release` is what
+    new servers are made of, `configured_release` what the settings named; `deploy` is the latest change of it.
     """
 
     servers: tuple[Server, ...]
@@ -55,93 +71,120 @@ class Fleet:
     profile: RingProfile
     configured: RingProfile
     version: int = 1
+    release: Release = Release()
+    configured_release: Release = Release()
+    deploy: Deploy | None = None
 
     @classmethod
-    def empty(cls, profile: RingProfile) -> Fleet:
-        return cls((), 0, 1, SlotTable.empty(profile.slots), profile, profile)
+    def empty(cls, profile: RingProfile, release: Release | None = None) -> Fleet:
+        release = release or Release()
+        table = SlotTable.empty(profile.slots)
+        return cls((), 0, 1, table, profile, profile, release=release, configured_release=release)
 
-    def named(self, *states: State) -> tuple[str, ...]:
-        return tuple(server.name for server in self.servers if server.state in states)
+    def of(self, *states: State) -> tuple[Server, ...]:
+        """The servers in these states, in the order of joining."""
+        return tuple(server for server in self.servers if server.state in states)
+
+    def instances(self, *states: State) -> tuple[str, ...]:
+        return tuple(server.instance for server in self.of(*states))
 
     @property
     def replicas(self) -> tuple[str, ...]:
-        """Who answers requests, in the order of joining."""
-        return self.named(State.SERVING)
+        """The hostnames of those who answer requests, in the order of joining."""
+        return tuple(server.name for server in self.of(State.SERVING))
 
-    def server(self, name: str) -> Server:
-        return next(server for server in self.servers if server.name == name)
+    def server(self, instance: str) -> Server:
+        return next(server for server in self.servers if server.instance == instance)
+
+    def serving(self, names: Collection[str]) -> tuple[Server, ...]:
+        """The serving servers of these hostnames."""
+        return tuple(server for server in self.of(State.SERVING) if server.name in names)
 
     @classmethod
-    def first(cls, names: Sequence[str], profile: RingProfile) -> Fleet:
+    def first(cls, names: Sequence[str], profile: RingProfile, release: Release | None = None) -> Fleet:
         """A new deployment's fleet, nothing of it started yet."""
-        return replace(cls.empty(profile).begin_join(names), target=len(names))
+        return replace(cls.empty(profile, release).begin_join(names), target=len(names))
 
     @property
     def is_first(self) -> bool:
         """Whether a new deployment's fleet is still on its way: the same names and ids are tried until it serves."""
-        return self.target > 0 and len(self.named(State.JOINING)) == len(self.servers) == self.target
+        return self.target > 0 and len(self.of(State.JOINING)) == len(self.servers) == self.target
 
     def begin_join(self, names: Sequence[str], *, weight: int = 1, ramp: int = WARM) -> Fleet:
         """New servers get the next ring ids, in the order of their names here."""
         newcomers = tuple(
-            Server(name, self.next_ring_id + i, State.JOINING, weight=weight, ramp=ramp) for i, name in enumerate(names)
+            Server(name, self.next_ring_id + i, State.JOINING, weight=weight, ramp=ramp, release=self.release.number)
+            for i, name in enumerate(names)
         )
         return replace(self, servers=self.servers + newcomers, next_ring_id=self.next_ring_id + len(names))
 
     def grow(self, addresses: Mapping[str, str]) -> Fleet:
-        """The joining servers of `addresses` serve from now on, and N is as much larger."""
-        return replace(self, target=self.target + len(addresses))._joined(addresses)
+        """The joining servers of `addresses` (by instance) serve from now on, and N is as much larger."""
+        larger = replace(self, target=self.target + len(addresses)).moved(addresses)
+        return larger._serve({server.instance: server for server in larger.servers if server.instance in addresses})
 
-    def fill(self, addresses: Mapping[str, str]) -> Fleet:
-        """The joining servers of `addresses` take the places of servers that are down; N stays."""
-        return self._joined(addresses)
+    def fill(self, addresses: Mapping[str, str], *, ramp: int = WARM) -> Fleet:
+        """The joining servers of `addresses` take the places of servers that are down; N stays. Those that are not
+        needed any more become spares."""
+        short = max(0, self.target - len(self.of(State.SERVING)))
+        needed = list(addresses)[:short]
+        spared = addresses.keys() - set(needed)
+        return self.moved(addresses)._on(Event.SPARED, spared)._in_place(needed, Event.READY, ramp)
 
-    def _joined(self, addresses: Mapping[str, str]) -> Fleet:
-        present = tuple(server for server in self.servers if server.name not in addresses)
-        newcomers = [
-            replace(server.on(Event.READY), address=addresses[server.name])
-            for server in self.servers
-            if server.name in addresses
-        ]
-        return replace(self, servers=(*present, *newcomers))._without_replaced().placed()
+    def promoted(self, spares: Collection[str], *, ramp: int = WARM) -> Fleet:
+        """Spares (by instance) take the places of servers that are down."""
+        return self._in_place(spares, Event.PROMOTED, ramp) if spares else self
+
+    def _in_place(self, instances: Collection[str], event: Event, ramp: int) -> Fleet:
+        """Each takes the weight of a server that is down and begins with `ramp`."""
+        weights = dict(zip(instances, (server.weight for server in self.of(State.DOWN)), strict=False))
+        return self._serve(
+            {
+                server.instance: replace(server, weight=weights.get(server.instance, server.weight), ramp=ramp)
+                for server in self.servers
+                if server.instance in instances
+            },
+            event,
+        )
+
+    def _serve(self, newcomers: Mapping[str, Server], event: Event = Event.READY) -> Fleet:
+        present = tuple(server for server in self.servers if server.instance not in newcomers)
+        joined = tuple(server.on(event) for server in newcomers.values())
+        return replace(self, servers=(*present, *joined))._without_replaced().placed()
 
     def _without_replaced(self) -> Fleet:
         """Servers that are down leave the ring, the longest there first, as far as others fill N."""
-        surplus = len(self.named(*ON_THE_RING)) - self.target
-        replaced = self.named(State.DOWN)[: max(0, surplus)]
-        return self._on(Event.REPLACED, replaced)
+        surplus = len(self.of(*ON_THE_RING)) - self.target
+        return self._on(Event.REPLACED, self.instances(State.DOWN)[: max(0, surplus)])
 
-    def weight_of_replacement(self, on_their_way: Collection[str]) -> int:
-        """The weight of the server that the next replacement stands for, beside those that are joining already."""
-        down = [server.weight for server in self.servers if server.state is State.DOWN]
-        for server in self.servers:
-            if server.name in on_their_way and server.state is State.JOINING and server.weight in down:
-                down.remove(server.weight)
-        return down[0] if down else 1
+    def fail(self, instances: Collection[str]) -> Fleet:
+        """Serving servers go down: their slots walk on, the table stays as it is until they are replaced. Spares that
+        fail are forgotten."""
+        return self._on(Event.FAILED, instances)
 
-    def fail(self, names: Collection[str]) -> Fleet:
-        """Serving servers go down: their slots walk on, the table stays as it is until they are replaced."""
-        return self._on(Event.FAILED, names)
-
-    def abandon(self, names: Collection[str]) -> Fleet:
+    def abandon(self, instances: Collection[str]) -> Fleet:
         """Joining servers that did not make it are forgotten."""
-        return self._on(Event.FAILED, names)
+        return self._on(Event.FAILED, instances)
 
-    def begin_leave(self, names: Collection[str]) -> Fleet:
+    def dismiss(self, spares: Collection[str]) -> Fleet:
+        """Spares that nobody will need are forgotten."""
+        return self._on(Event.DISMISSED, spares)
+
+    def begin_leave(self, instances: Collection[str]) -> Fleet:
         """Serving servers leave the ring for good and N is as much smaller."""
-        smaller = replace(self, target=self.target - len(names))._on(Event.REMOVED, names)
+        smaller = replace(self, target=self.target - len(instances))._on(Event.REMOVED, instances)
         return smaller._without_replaced().placed()
 
-    def stopped(self, names: Collection[str]) -> Fleet:
+    def stopped(self, instances: Collection[str]) -> Fleet:
         """Leaving servers have ended."""
-        return self._on(Event.STOPPED, names)
+        return self._on(Event.STOPPED, instances)
 
     def moved(self, addresses: Mapping[str, str]) -> Fleet:
-        """Servers that answer at another address than before."""
+        """Servers (by instance) that answer at another address than before."""
         return replace(
             self,
             servers=tuple(
-                replace(server, address=addresses.get(server.name, server.address)) for server in self.servers
+                replace(server, address=addresses.get(server.instance, server.address)) for server in self.servers
             ),
         )
 
@@ -189,6 +232,6 @@ class Fleet:
         table = self.profile.strategy.place(members, self.table)
         return self if table == self.table else replace(self, table=table, version=self.version + 1)
 
-    def _on(self, event: Event, names: Collection[str]) -> Fleet:
-        servers = (server.on(event) if server.name in names else server for server in self.servers)
+    def _on(self, event: Event, instances: Collection[str]) -> Fleet:
+        servers = (server.on(event) if server.instance in instances else server for server in self.servers)
         return replace(self, servers=tuple(server for server in servers if server.state is not State.GONE))

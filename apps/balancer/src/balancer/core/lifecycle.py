@@ -10,6 +10,8 @@ from balancer.core.errors import IllegalTransition
 class State(StrEnum):
     JOINING = "joining"
     """Its container is being started; not on the ring, and undone if the balancer dies now."""
+    SPARE = "spare"
+    """Ready and off the ring: takes the place of the next server that fails."""
     SERVING = "serving"
     DOWN = "down"
     """Failed: it answers nothing and its container is removed, but its slots wait for a replacement."""
@@ -20,9 +22,14 @@ class State(StrEnum):
 
 class Event(StrEnum):
     READY = "ready"
+    SPARED = "spared"
+    """It is ready, and nobody needs it yet."""
+    PROMOTED = "promoted"
+    DISMISSED = "dismissed"
+    """A spare that nobody will need."""
     FAILED = "failed"
     REMOVED = "removed"
-    """A user takes it away."""
+    """A user takes it away, or its own new container takes over."""
     REPLACED = "replaced"
     """Another server took its place."""
     STOPPED = "stopped"
@@ -31,7 +38,11 @@ class Event(StrEnum):
 
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.JOINING, Event.READY): State.SERVING,
+    (State.JOINING, Event.SPARED): State.SPARE,
     (State.JOINING, Event.FAILED): State.GONE,
+    (State.SPARE, Event.PROMOTED): State.SERVING,
+    (State.SPARE, Event.FAILED): State.GONE,
+    (State.SPARE, Event.DISMISSED): State.GONE,
     (State.SERVING, Event.FAILED): State.DOWN,
     (State.SERVING, Event.REMOVED): State.LEAVING,
     (State.DOWN, Event.REPLACED): State.GONE,

@@ -11,77 +11,100 @@ from balancer.core.lifecycle import State
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A server's container as the engine shows it; `address` ("ip:port") is empty off the network."""
+    """A server's container as the engine shows it; `address` ("ip:port") is empty off the network. `container` is its
+    name there, without the deployment's prefix, where that is not the instance's."""
 
-    name: str
+    instance: str
     ring_id: int
     running: bool
     address: str = ""
     status: str = ""
+    release: int = 1
+    container: str = ""
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        return self.ring_id, self.release
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`failed`: name → reason, to take off the ring; `fence`: containers to kill and remove; `moved`: name → new
-    address; `abandon`: joining servers that nobody brings up any more; `retire`: servers that were leaving when
-    somebody stopped caring for them; `start`: how many replacements to begin."""
+    """Servers by instance. `failed`: → reason, to take off the ring; `promote`: spares to take their places; `dismiss`:
+    spares that nobody needs; `fence`: containers to kill and remove; `moved`: → new address; `abandon`: joining servers
+    that nobody brings up any more; `retire`: servers that were leaving when somebody stopped caring for them; `start`:
+    how many servers to begin, for the ring or as spares; `rename`: → the name that the container shall have."""
 
     failed: Mapping[str, str]
+    promote: tuple[str, ...]
+    dismiss: tuple[str, ...]
     fence: tuple[str, ...]
     moved: Mapping[str, str]
     abandon: tuple[str, ...]
     retire: tuple[str, ...]
     start: int
+    rename: Mapping[str, str]
 
 
 def decide(
     fleet: Fleet,
     observed: Mapping[str, Observed],
     *,
-    known: Collection[int],
-    suspects: Collection[int],
-    replacing: int,
+    known: Collection[tuple[int, int]],
+    suspects: Collection[tuple[int, int]],
+    starting: int,
     in_hand: Collection[str],
+    spares: int = 0,
 ) -> Plan:
-    """`known` are the ring ids that served before the observation was made: only these can be missing from it.
-    `suspects` (ring ids) missed their heartbeats; `replacing` replacements are on their way; what is `in_hand`
-    is being started or removed by somebody already and is left to them."""
+    """`known` are the identities of the servers that were ready before the observation was made: only these can be
+    missing from it. `suspects` missed their heartbeats; `starting` servers are on their way already; what is `in_hand`
+    is being started or removed by somebody and is left to them; `spares` is how many to keep."""
     failed: dict[str, str] = {}
     moved: dict[str, str] = {}
-    for server in fleet.servers:
-        if server.state is not State.SERVING or server.ring_id not in known:
+    for server in fleet.of(State.SERVING, State.SPARE):
+        if server.identity not in known:
             continue
-        container = observed.get(server.name)
-        if container is not None and container.ring_id != server.ring_id:
+        container = observed.get(server.instance)
+        if container is not None and container.identity != server.identity:
             container = None
-        reason = failure(container, suspected=server.ring_id in suspects)
+        reason = failure(container, suspected=server.identity in suspects)
         if reason:
-            failed[server.name] = reason
-        elif observed[server.name].address != server.address:
-            moved[server.name] = observed[server.name].address
-    abandon = () if fleet.is_first else tuple(name for name in fleet.named(State.JOINING) if name not in in_hand)
+            failed[server.instance] = reason
+        elif container is not None and container.address != server.address:
+            moved[server.instance] = container.address
+    abandon = () if fleet.is_first else _without(fleet.instances(State.JOINING), in_hand)
+    living = [server for server in fleet.servers if server.instance not in {*failed, *abandon}]
+    short = max(0, fleet.target - sum(server.state is State.SERVING for server in living))
+    pool = sorted(
+        (server for server in living if server.state is State.SPARE),
+        key=lambda server: server.release != fleet.release.number,
+    )
+    promote, kept = pool[:short], pool[short:]
+    fresh = [server for server in kept if server.release == fleet.release.number][:spares]
+    dismiss = tuple(server.instance for server in kept if server not in fresh)
     wanted = {
-        (server.name, server.ring_id)
-        for server in fleet.servers
-        if server.state is not State.DOWN and server.name not in failed and server.name not in abandon
+        (server.instance, server.identity)
+        for server in living
+        if server.state is not State.DOWN and server.instance not in dismiss
     }
-    serving = len(fleet.replicas) - len(failed)
     return Plan(
         failed=failed,
+        promote=tuple(server.instance for server in promote),
+        dismiss=dismiss,
         fence=tuple(
-            name
-            for name, container in sorted(observed.items())
-            if (name, container.ring_id) not in wanted and name not in in_hand
+            instance
+            for instance, container in sorted(observed.items())
+            if (instance, container.identity) not in wanted and instance not in in_hand
         ),
         moved=moved,
         abandon=abandon,
-        retire=tuple(name for name in fleet.named(State.LEAVING) if name not in in_hand),
-        start=max(0, fleet.target - serving - replacing),
+        retire=_without(fleet.instances(State.LEAVING), in_hand),
+        start=max(0, short - len(promote) + spares - len(fresh) - starting),
+        rename=_renames(fleet, observed),
     )
 
 
 def failure(container: Observed | None, *, suspected: bool) -> str:
-    """Why a serving server counts as failed; empty when it does not."""
+    """Why a ready server counts as failed; empty when it does not."""
     if container is None:
         return "its container is gone"
     if not container.running:
@@ -89,3 +112,22 @@ def failure(container: Observed | None, *, suspected: bool) -> str:
     if not container.address:
         return "its container is off the network"
     return "it missed its heartbeats" if suspected else ""
+
+
+def _renames(fleet: Fleet, observed: Mapping[str, Observed]) -> dict[str, str]:
+    """A serving server's container has the hostname for a name, a spare's says so, as soon as the name is free."""
+    taken = {container.container or container.instance for container in observed.values()}
+    names = {
+        server.instance: f"{server.name}.spare" if server.state is State.SPARE else server.name
+        for server in fleet.of(State.SERVING, State.SPARE)
+        if server.instance in observed
+    }
+    return {
+        instance: name
+        for instance, name in names.items()
+        if name != (observed[instance].container or instance) and name not in taken
+    }
+
+
+def _without(instances: Collection[str], in_hand: Collection[str]) -> tuple[str, ...]:
+    return tuple(instance for instance in instances if instance not in in_hand)

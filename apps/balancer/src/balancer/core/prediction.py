@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum
 
-from balancer.core.fleet import Fleet, Server
+from balancer.core.fleet import ON_THE_RING, Fleet, Server
 from balancer.core.request_hash import REQUEST_IDS, RequestHash, slot_shares
 from balancer.core.slot_table import Member, SlotTable
 
@@ -34,6 +34,8 @@ def expectations(fleet: Fleet, answering: SlotTable) -> tuple[Expectation, ...]:
     counts, expected = fleet.table.counts(), shares(answering, fleet.profile.request_hash)
     return tuple(
         Expectation(server, counts.get(server.ring_id, 0), expected.get(server.ring_id, 0.0))
+        if server.state in ON_THE_RING
+        else Expectation(server, 0, 0.0)
         for server in fleet.servers
     )
 

@@ -75,7 +75,7 @@ def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None
 
     Raises InvalidRequest where the profile has no place for them.
     """
-    now = replace(fleet, servers=tuple(server for server in fleet.servers if server.state in ON_THE_RING))
+    now = replace(fleet, servers=fleet.of(*ON_THE_RING))
     then = replace(now, servers=now.servers if servers is None else _members(now, servers), profile=profile).placed()
     return Preview(
         now=Side(now.profile, expectations(now, now.table)),

@@ -14,13 +14,22 @@ from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A server that a plane may send requests to; a draining one only finishes what it has. `weight`: its share of
-    what is in flight, where load is bounded; 0 owns no slot."""
+    """A server that a plane may send requests to; a draining one only finishes what it has. `name` is the server's
+    instance: while a roll lasts there are two of a hostname. `weight`: its share of what is in flight, where load is
+    bounded; 0 owns no slot."""
 
     name: str
     address: str
     draining: bool = False
     weight: int = 1
+
+    @property
+    def hostname(self) -> str:
+        return hostname(self.name)
+
+
+def hostname(instance: str) -> str:
+    return instance.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +52,13 @@ class Routes:
 
 def routes(fleet: Fleet) -> Routes:
     """Slots of servers that are down walk on to the next living owner."""
-    names = {server.ring_id: server.name for server in fleet.servers if server.state is State.SERVING}
+    names = {server.ring_id: server.instance for server in fleet.of(State.SERVING)}
     table = fleet.table.among(names.keys())
     return Routes(
         slots=tuple(names.get(owner, "") for owner in table.owners),
         backends=tuple(
-            Backend(server.name, server.address, draining=server.state is State.LEAVING, weight=server.bearing)
-            for server in fleet.servers
-            if server.state in (State.SERVING, State.LEAVING)
+            Backend(server.instance, server.address, draining=server.state is State.LEAVING, weight=server.bearing)
+            for server in fleet.of(State.SERVING, State.LEAVING)
         ),
         request_hash=fleet.profile.request_hash,
         key=fleet.profile.key,

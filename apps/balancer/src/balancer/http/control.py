@@ -1,4 +1,4 @@
-"""The control port: how the balancer is and the live ring, for whoever operates it."""
+"""The control port: how the balancer is, what happened and the live ring, for whoever operates it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,27 @@ from flask import Flask, Response, request
 from balancer.core import answers
 from balancer.http import body, token
 from balancer.http.answer import install_error_handlers, respond
+from balancer.http.deploy import deploy_api
+from balancer.http.events import events_api
 from balancer.http.ring import ring_api
+from balancer.service.events import Events
 from balancer.service.health import Health
 from balancer.service.ring_service import RingService
+from balancer.service.rollout import Rollout
 
 OPENAPI = Path(__file__).with_name("openapi.json")
 """Both ports' description, which is served as it stands there."""
 
 
-def create_control_app(health: Health, ring: RingService, *, token_sha256: str) -> Flask:
+def create_control_app(
+    health: Health, ring: RingService, events: Events, rollout: Rollout, *, token_sha256: str
+) -> Flask:
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
     install_error_handlers(app)
     app.register_blueprint(ring_api(ring))
+    app.register_blueprint(events_api(events))
+    app.register_blueprint(deploy_api(rollout))
 
     @app.before_request
     def guard() -> None:

@@ -11,10 +11,10 @@ from flask import Blueprint, Response, request
 from balancer.core import answers, change, document, preview
 from balancer.core.errors import InvalidRequest
 from balancer.core.explanation import Explanation
-from balancer.core.fleet import WARM
+from balancer.core.fleet import ON_THE_RING, WARM
 from balancer.core.prediction import Expectation
 from balancer.core.preview import Preview, Side
-from balancer.core.routes import routes
+from balancer.core.routes import hostname, routes
 from balancer.http import body
 from balancer.http.answer import respond
 from balancer.service.ring_service import Ring, RingService
@@ -35,12 +35,12 @@ def ring_api(service: RingService) -> Blueprint:
     @api.get("/ring/slots")
     def slots() -> Response:
         fleet = service.fleet
-        names = {server.ring_id: server.name for server in fleet.servers}
+        names = {server.ring_id: server.name for server in fleet.of(*ON_THE_RING)}
         table = {
             "version": fleet.version,
             "digest": fleet.table.digest(),
             "owners": [names.get(owner, "") for owner in fleet.table.owners],
-            "answering": routes(fleet).slots,
+            "answering": [hostname(instance) for instance in routes(fleet).slots],
         }
         return respond(answers.compact(table))
 
@@ -92,6 +92,7 @@ def _server(expected: Expectation) -> dict[str, Any]:
         "hostname": server.name,
         "ring_id": server.ring_id,
         "state": server.state,
+        "release": server.release,
         "weight": server.weight,
         "warmth": server.ramp / WARM,
         "slots": expected.slots,

@@ -18,5 +18,8 @@ class Clock(Protocol):
     def now(self) -> float:
         """Seconds that only ever grow, from an unknown start."""
 
+    def time(self) -> float:
+        """Seconds since 1970, for people: it jumps where somebody sets the clock."""
+
     def sleep(self, seconds: float) -> None:
         """Returns after so many seconds."""

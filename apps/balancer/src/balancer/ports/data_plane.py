@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from balancer.core.load import Load
 from balancer.core.routes import Routes
 
 
@@ -18,6 +19,9 @@ class DataPlane(Protocol):
 
     def in_flight(self, name: str) -> int:
         """Requests that the server is answering or that wait for it; 0 for an unknown one."""
+
+    def load(self) -> Load:
+        """What all servers have to do now. Response times count from the first call on."""
 
     def keyless(self) -> int:
         """Requests without the key that the routes ask for, which were keyed at random, since the plane started or

@@ -1,15 +1,14 @@
-"""What ails the balancer right now, for its health answers; a change is logged once."""
+"""What ails the balancer right now, for its health answers; a change is one event."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
 from balancer.core.errors import RingmasterError
-
-_log = logging.getLogger(__name__)
+from balancer.core.event import Kind
+from balancer.service.events import Events
 
 
 class Part(StrEnum):
@@ -23,7 +22,8 @@ class Part(StrEnum):
 class Condition:
     """Part → reason, empty while all is well."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: Events) -> None:
+        self._events = events
         self._ailments: dict[Part, str] = {}
 
     @property
@@ -34,13 +34,14 @@ class Condition:
         return part in self._ailments
 
     def ill(self, part: Part, reason: str) -> None:
-        if part not in self._ailments:
-            _log.error("%s ill", part, extra={"reason": reason})
+        is_new = part not in self._ailments
         self._ailments[part] = reason
+        if is_new:
+            self._events.record(Kind.AILING, reason=reason, part=part)
 
     def well(self, part: Part) -> None:
         if self._ailments.pop(part, ""):
-            _log.info("%s well again", part)
+            self._events.record(Kind.WELL, part=part)
 
     @contextmanager
     def watch(self, part: Part, *errors: type[RingmasterError]) -> Iterator[None]:

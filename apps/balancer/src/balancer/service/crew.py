@@ -1,18 +1,23 @@
-"""Brings servers up and takes them away, several at once, and knows which ones it has in hand."""
+"""Brings servers up and takes them away, several at once, and knows which instances it has in hand."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed
+from balancer.core.event import Kind
+from balancer.core.fleet import Server
+from balancer.core.release import Release
+from balancer.core.routes import hostname
 from balancer.ports.chance import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.probe import Probe
 from balancer.ports.runtime import ContainerRuntime
+from balancer.service.events import Events
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +37,7 @@ class Crew:
         plane: DataPlane,
         probe: Probe,
         clock: Clock,
+        events: Events,
         start_grace: float,
         drain_timeout: float,
         size: int,
@@ -40,6 +46,7 @@ class Crew:
         self._plane = plane
         self._probe = probe
         self._clock = clock
+        self._events = events
         self._start_grace = start_grace
         self._drain_timeout = drain_timeout
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="crew")
@@ -75,16 +82,23 @@ class Crew:
 
         self._pool.submit(work).add_done_callback(ended)
 
-    def bring_up(self, ring_ids: Mapping[str, int]) -> dict[str, str]:
-        """Starts servers (name → ring id) together; returns name → address when every one answers its heartbeat.
+    def bring_up(self, servers: Collection[Server], release: Release) -> dict[str, str]:
+        """Starts servers together; returns instance → address when every one answers its heartbeat.
 
         Raises the first error among StartFailed, NameTaken, EngineUnavailable when all have ended, well or not.
         """
-        tasks = {name: self._pool.submit(self._bring_up, name, ring_id) for name, ring_id in ring_ids.items()}
+        tasks = {server.instance: self._pool.submit(self._bring_up, server, release) for server in servers}
         errors = [error for task in tasks.values() if (error := task.exception())]
         if errors:
             raise errors[0]
-        return {name: task.result() for name, task in tasks.items()}
+        return {instance: task.result() for instance, task in tasks.items()}
+
+    def rename(self, instance: str, name: str) -> None:
+        """What the engine does not do now is done when it is observed again."""
+        try:
+            self._runtime.rename(instance, name)
+        except EngineUnavailable as error:
+            _log.warning("container not renamed yet", extra={"server": instance, "reason": str(error)})
 
     def kill(self, names: Collection[str]) -> None:
         """Ends servers at once. What the engine does not do now is done when it is observed again."""
@@ -99,9 +113,10 @@ class Crew:
         for task in [self._pool.submit(self._retire, name) for name in names]:
             task.result()
 
-    def _bring_up(self, name: str, ring_id: int) -> str:
+    def _bring_up(self, server: Server, release: Release) -> str:
+        name = server.instance
         began = self._clock.now()
-        self._runtime.start(name, ring_id)
+        self._runtime.start(server, release)
         address = ""
         looks = 0
         while self._clock.now() - began < self._start_grace:
@@ -131,7 +146,13 @@ class Crew:
             idle = idle + 1 if self._in_flight(name) == 0 else 0
             self._clock.sleep(_FIRST_LOOK)
         if idle < 2:
-            _log.warning("drain timeout", extra={"server": name, "in_flight": self._in_flight(name)})
+            self._events.record(
+                Kind.CUT,
+                server=hostname(name),
+                reason="the drain timeout was over",
+                seconds=self._clock.now() - began,
+                requests=self._in_flight(name),
+            )
         self._runtime.stop(name)
 
     def _in_flight(self, name: str) -> int:

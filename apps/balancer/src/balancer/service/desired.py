@@ -16,7 +16,7 @@ from balancer.ports.store import FleetStore
 
 class DesiredFleet:
     """`lock` may be held over several calls to make them one step. Until `restored` is set the fleet is not known
-    and must not be changed by users. `profile` is the ring profile of a new fleet."""
+    and must not be changed by users. `profile` is the ring profile of the fleet that is not known yet."""
 
     def __init__(self, *, store: FleetStore, plane: DataPlane, profile: RingProfile) -> None:
         self.lock = threading.RLock()

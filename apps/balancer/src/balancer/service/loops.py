@@ -10,46 +10,59 @@ from balancer.core.errors import RingmasterError
 from balancer.core.lifecycle import State
 from balancer.ports.chance import Clock
 from balancer.ports.runtime import ContainerRuntime
+from balancer.service.autoscaler import Autoscaler
 from balancer.service.desired import DesiredFleet
 from balancer.service.heartbeats import Heartbeats
 from balancer.service.reconciler import Reconciler
+from balancer.service.rollout import Rollout
 
 _log = logging.getLogger(__name__)
 
 _RESYNC = 1.0
 """Seconds between two steps when nothing calls for one."""
+_ROLL_PAUSE = 0.1
+"""Seconds between two looks for a deploy to carry out."""
+_SCALE_PAUSE = 0.5
+"""Seconds between two looks at the load."""
 _SECOND_LOOK = 0.05
 """Seconds until the step after one that an event called for, doubling up to _RESYNC: the engine announces a death a
 moment before its list of containers shows it."""
 
 
 class Loops:
-    """`wake` asks for a step at once. `interval`: seconds between heartbeats."""
+    """`wake` asks for a step at once. `interval`: seconds between heartbeats. Without an `autoscaler` N moves only as
+    users wish."""
 
     def __init__(
         self,
         *,
         wake: threading.Event,
         reconciler: Reconciler,
+        rollout: Rollout,
         heartbeats: Heartbeats,
         desired: DesiredFleet,
         runtime: ContainerRuntime,
         clock: Clock,
         interval: float,
+        autoscaler: Autoscaler | None = None,
     ) -> None:
         self._wake = wake
         self._reconciler = reconciler
+        self._rollout = rollout
         self._heartbeats = heartbeats
         self._desired = desired
         self._runtime = runtime
         self._clock = clock
         self._interval = interval
+        self._autoscaler = autoscaler
         self._pause = _SECOND_LOOK
+        self._next_beat = clock.now()
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        for loop in (self._step, self._beat, self._listen):
+        scale = (self._scale,) if self._autoscaler else ()
+        for loop in (self._step, self._beat, self._listen, self._roll, *scale):
             thread = threading.Thread(target=self._forever, args=(loop,), name=loop.__name__.strip("_"), daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -80,11 +93,23 @@ class Loops:
         self._pause = _SECOND_LOOK if woken else min(_RESYNC, 2 * self._pause)
 
     def _beat(self) -> None:
-        began = self._clock.now()
-        fleet = self._desired.fleet
-        if self._heartbeats.beat(server for server in fleet.servers if server.state is State.SERVING):
+        """Sends when it is time to, and takes in what comes until the next time."""
+        now = self._clock.now()
+        if now >= self._next_beat:
+            self._next_beat = now + self._interval
+            self._heartbeats.send(self._desired.fleet.of(State.SERVING, State.SPARE))
+        until_next = self._next_beat - self._clock.now()
+        if self._heartbeats.listen(within=min(_RESYNC, max(0.0, until_next))):
             self._wake.set()
-        self._stopped.wait(max(0.0, self._interval - (self._clock.now() - began)))
+
+    def _roll(self) -> None:
+        if not self._rollout.step():
+            self._stopped.wait(_ROLL_PAUSE)
+
+    def _scale(self) -> None:
+        if self._autoscaler:
+            self._autoscaler.look()
+        self._stopped.wait(_SCALE_PAUSE)
 
     def _listen(self) -> None:
         for change in self._runtime.changes():

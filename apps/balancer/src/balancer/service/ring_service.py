@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 
 from balancer.core import explanation
 from balancer.core.document import printable
 from balancer.core.errors import InvalidRequest, PlaneUnavailable, RingFull, UnknownServer
+from balancer.core.event import Kind
 from balancer.core.explanation import Explanation
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
@@ -16,9 +16,8 @@ from balancer.core.preview import Preview, Wish, preview
 from balancer.core.ring_profile import Catalogue, RingProfile
 from balancer.ports.data_plane import DataPlane
 from balancer.service.desired import DesiredFleet
+from balancer.service.events import Events
 from balancer.service.turns import Turns
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class RingService:
         plane: DataPlane,
         catalogue: Catalogue,
         turns: Turns,
+        events: Events,
         configured: RingProfile,
         slow_start: bool,
         max_servers: int,
@@ -51,6 +51,7 @@ class RingService:
         self._plane = plane
         self._catalogue = catalogue
         self._turns = turns
+        self._events = events
         self._configured = configured
         self._slow_start = slow_start
         self._max_servers = max_servers
@@ -64,7 +65,7 @@ class RingService:
 
     def _ring(self, fleet: Fleet) -> Ring:
         """The first time under a request hash and M this takes a second, and keeps nobody else waiting."""
-        serving = frozenset(server.ring_id for server in fleet.servers if server.state is State.SERVING)
+        serving = frozenset(server.ring_id for server in fleet.of(State.SERVING))
         expected = expectations(fleet, fleet.table.among(serving))
         try:
             return Ring(fleet, expected, self._plane.keyless(), self._desired.is_published())
@@ -98,7 +99,7 @@ class RingService:
                 lambda fleet: replace(fleet.switched(profile), configured=self._configured)
             )
         if profile != before:
-            _log.info("ring switched", extra={"before": before.document(), "profile": profile.document()})
+            self._events.record(Kind.RING, before=before.document(), profile=profile.document())
         return self._ring(fleet)
 
     def weigh(self, hostname: str, weight: int) -> Ring:
@@ -110,7 +111,7 @@ class RingService:
             if hostname not in self._desired.fleet.replicas:
                 raise UnknownServer(f"no server named {printable(hostname)} serves")
             fleet = self._desired.change_and_publish(lambda fleet: fleet.weighed(hostname, weight))
-        _log.info("server weighed", extra={"server": hostname, "weight": weight})
+        self._events.record(Kind.WEIGHT, server=hostname, weight=weight)
         return self._ring(fleet)
 
     def _profile(self, document: object) -> RingProfile:

@@ -24,11 +24,7 @@ class SlowStart:
     def due(self, fleet: Fleet) -> dict[int, int]:
         """ring id → ramp of the servers that may bear more now than they do."""
         now = self._clock.now()
-        cold = {
-            server.ring_id: server.ramp
-            for server in fleet.servers
-            if server.state is State.SERVING and server.ramp < WARM
-        }
+        cold = {server.ring_id: server.ramp for server in fleet.of(State.SERVING) if server.ramp < WARM}
         self._since = {ring_id: self._since.get(ring_id, now) for ring_id in cold}
         ramps = {ring_id: self._ramp(now - self._since[ring_id]) for ring_id in cold}
         return {ring_id: ramp for ring_id, ramp in ramps.items() if ramp > cold[ring_id]}

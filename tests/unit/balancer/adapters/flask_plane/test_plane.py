@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 
 from balancer.adapters.flask_plane.plane import FlaskPlane
+from balancer.adapters.flask_plane.unreachable import LIMIT
 from balancer.core.errors import EmptyRing
 from balancer.core.key_source import KeySource, Message
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
@@ -25,7 +26,8 @@ TO_SLOT = [next(i for i in REQUEST_IDS if CRC32.slot(b"%d" % i, 4) == slot) for 
 
 @pytest.fixture
 def plane() -> FlaskPlane:
-    plane = FlaskPlane()
+    """Its time stands still."""
+    plane = FlaskPlane(now=lambda: 0.0)
     plane.apply(ROUTES)
     return plane
 
@@ -131,3 +133,26 @@ def test_many_threads_at_once_pass_no_cap_and_leave_nothing(plane: FlaskPlane) -
 
 def test_it_knows_the_addresses_of_its_servers(plane: FlaskPlane) -> None:
     assert plane.addresses == {"127.0.0.1:1", "127.0.0.1:2"}
+
+
+def test_a_server_that_cannot_be_reached_is_passed_over_until_it_is(plane: FlaskPlane) -> None:
+    for _ in range(LIMIT):
+        assert chosen(plane) == ("S1", 0, 1)
+        plane.not_reached(S1)
+    assert chosen(plane) == ("S2", 0, 1)
+    plane.reached(S1)
+    assert chosen(plane) == ("S1", 0, 1)
+
+
+def test_where_nobody_can_be_reached_the_ring_is_obeyed_all_the_same(plane: FlaskPlane) -> None:
+    for backend in (S1, S2) * LIMIT:
+        plane.not_reached(backend)
+    assert chosen(plane) == ("S1", 0, 1)
+    assert chosen(plane, 0, "S1") == ("S2", 0, 2)
+
+
+def test_a_server_with_another_address_is_another_server(plane: FlaskPlane) -> None:
+    for _ in range(LIMIT):
+        plane.not_reached(S1)
+    plane.apply(replace(ROUTES, backends=(replace(S1, address="127.0.0.1:3"), S2)))
+    assert chosen(plane) == ("S1", 0, 1)

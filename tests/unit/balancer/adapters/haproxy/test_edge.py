@@ -14,6 +14,7 @@ from balancer.adapters.haproxy import edge as edge_module
 from balancer.adapters.haproxy.config import EdgeFiles, EdgeProfile
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.core.errors import PlaneUnavailable
+from balancer.core.load import Load
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
 from tests.unit.balancer.adapters.haproxy.conftest import RuntimeSocket
@@ -290,6 +291,25 @@ def test_a_process_that_has_just_ended_has_nothing_in_flight(
         OLD_WORKERS if command.startswith("show proc") else "Can't find the target PID matching the prefix '@!9'\n"
     )
     assert HaproxyEdge(profile).in_flight("S1") == 5
+
+
+def test_the_load_is_that_of_all_processes_and_the_latency_that_of_the_current_one(
+    profile: EdgeProfile, runtime_socket: RuntimeSocket, master_socket: RuntimeSocket
+) -> None:
+    shown = iter(["4,1000,250", "2,1400,150", "3,1800,87"])
+    runtime_socket.answer = lambda _: f"# pxname,svname,scur,req_tot,rtime\nfleet,BACKEND,{next(shown)}\n"
+    master_socket.answer = lambda command: (
+        OLD_WORKERS
+        if command.startswith("show proc")
+        else "# pxname,svname,scur,req_tot,rtime\nfleet,BACKEND,3,7000,900\n"
+    )
+    edge = HaproxyEdge(profile)
+    assert edge.load() == Load(10, 0.0)
+    assert edge.load().in_flight == 8
+    kept = (1 - 1 / 512) ** 400
+    fresh = [(new - old * kept) / (1 - kept) / 1000 for old, new in ((250, 150), (150, 87))]
+    assert edge.load() == Load(9, pytest.approx(sum(fresh) / 2))
+    assert runtime_socket.commands == ["show stat fleet 2 -1\n"] * 3
 
 
 @pytest.mark.parametrize(

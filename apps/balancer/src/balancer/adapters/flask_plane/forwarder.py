@@ -76,14 +76,19 @@ class Forwarder:
                         return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW), attempt
                     _log_failure(attempt, error)
                     status, reason = HTTPStatus.BAD_GATEWAY, answers.BROKE_OFF
-                    if not (received.may_repeat or was_never_sent(error)):
+                    if was_never_sent(error):
+                        self._plane.not_reached(attempt.backend)
+                    elif not received.may_repeat:
                         break
                     tried.add(attempt.backend.name)
         return _failed(status, reason), attempt
 
     def _ask(self, received: Incoming, attempt: Attempt, flight: ExitStack) -> Response:
         """`flight` ends with the answer: at once, or with the last byte of one that is passed on piece by piece."""
+        began = time.monotonic()
         answer = self._connections.ask(attempt.backend.address, received)
+        self._plane.reached(attempt.backend)
+        self._plane.answered(time.monotonic() - began)
         explained = _explained(attempt) if self._profile.explain else []
         if self._profile.course_errors and answer.status == HTTPStatus.NOT_FOUND:
             answer.drain_conn()
@@ -116,7 +121,7 @@ def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
 
 def _explained(attempt: Attempt) -> list[tuple[str, str]]:
     return [
-        ("X-Served-By", attempt.backend.name),
+        ("X-Served-By", attempt.backend.hostname),
         ("X-Ring-Slot", str(attempt.slot)),
         ("X-Ring-Attempt", str(attempt.number)),
     ]
@@ -126,7 +131,7 @@ def _log_failure(attempt: Attempt, error: Exception) -> None:
     _log.info(
         "attempt failed",
         extra={
-            "server": attempt.backend.name,
+            "server": attempt.backend.hostname,
             "slot": attempt.slot,
             "attempt": attempt.number,
             "reason": str(error),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from balancer.adapters.flask_plane.placement import Placement
+from balancer.adapters.flask_plane.unreachable import Unreachable
+from balancer.core.errors import EmptyRing
 from balancer.core.key_source import Message
+from balancer.core.load import Load, Looks
 from balancer.core.routes import Backend, Routes
 
 
@@ -25,16 +29,22 @@ class Attempt:
 class FlaskPlane:
     """A DataPlane inside the balancer's own process: the next attempt sees the new routes, all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._placement = Placement(Routes((), ()))
         self._in_flight: Counter[str] = Counter()
+        self._unreachable = Unreachable()
         self._keyless = 0
+        self._responses = 0
+        self._response_seconds = 0.0
+        self._looks = Looks()
         self._lock = threading.Lock()
 
     def apply(self, routes: Routes) -> None:
         placement = Placement(routes)
         with self._lock:
             self._placement = placement
+            self._unreachable.keep(self.addresses)
 
     def in_step(self, routes: Routes) -> bool:
         return self._placement.routes == routes
@@ -43,8 +53,19 @@ class FlaskPlane:
         with self._lock:
             return self._in_flight[name]
 
+    def load(self) -> Load:
+        with self._lock:
+            self._looks = self._looks.look(self._now(), responses=self._responses, seconds=self._response_seconds)
+            return Load(self._in_flight.total(), self._looks.mean)
+
     def keyless(self) -> int:
         return self._keyless
+
+    def answered(self, seconds: float) -> None:
+        """A server took so many seconds to the head of its answer."""
+        with self._lock:
+            self._responses += 1
+            self._response_seconds += seconds
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -59,12 +80,31 @@ class FlaskPlane:
         """
         with self._lock:
             slot = self._placement.slot(self._key(message, random_id, is_first=not tried))
-            backend = self._placement.server(slot, tried, self._in_flight)
+            backend = self._choose(slot, tried, self._now())
             self._in_flight[backend.name] += 1
         try:
             yield Attempt(backend, slot, len(tried) + 1)
         finally:
             self._done(backend)
+
+    def reached(self, backend: Backend) -> None:
+        with self._lock:
+            self._unreachable.reached(backend.address)
+
+    def not_reached(self, backend: Backend) -> None:
+        with self._lock:
+            self._unreachable.failed(backend.address, self._now())
+
+    def _choose(self, slot: int, tried: Collection[str], now: float) -> Backend:
+        """One that can be reached, as far as is known; where there is none, one that perhaps cannot."""
+        addresses = self._unreachable.at(now)
+        passed_over = {backend.name for backend in self._placement.routes.backends if backend.address in addresses}
+        try:
+            backend = self._placement.server(slot, {*tried, *passed_over}, self._in_flight)
+        except EmptyRing:
+            backend = self._placement.server(slot, tried, self._in_flight)
+        self._unreachable.asked(backend.address, now)
+        return backend
 
     def _key(self, message: Message, random_id: int, *, is_first: bool) -> bytes:
         source = self._placement.routes.key

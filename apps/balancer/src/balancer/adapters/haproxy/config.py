@@ -15,8 +15,12 @@ from balancer.core import answers
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import Backend, Routes
 
-SERVER_OPTIONS = "check inter 1s fall 3 rise 1"
-"""The same for servers in the file and for those added at run time, which know no default-server."""
+SERVER_OPTIONS = "check inter 1s downinter 200ms fall 3 rise 1 observe layer4 error-limit 3 on-error mark-down"
+"""The same for servers in the file and for those added at run time, which know no default-server.
+
+A server to which three connections in a row fail, and none succeeds in between, gets no requests until a check has
+passed: this bounds how many requests are repeated before the ring is without it.
+"""
 
 KEYLESS_TABLE = "keyless"
 

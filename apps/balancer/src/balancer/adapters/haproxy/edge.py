@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import re
+import time
 from collections.abc import Iterator
 
 from balancer.adapters.file_store import replace_file
 from balancer.adapters.haproxy.config import KEYLESS_TABLE, SERVER_OPTIONS, EdgeFiles, EdgeProfile
+from balancer.adapters.haproxy.response_times import ResponseTimes
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
 from balancer.core.errors import PlaneUnavailable
+from balancer.core.load import Load, Looks
 from balancer.core.routes import Routes
 
 _PAYLOAD = 8192
@@ -35,6 +38,8 @@ class HaproxyEdge:
         self._runtime = RuntimeApi(profile.directory / "runtime.sock")
         self._master = RuntimeApi(profile.directory / "master.sock", patience=_REEXECUTION)
         self._files = EdgeFiles(profile, Routes((), ()))
+        self._response_times = ResponseTimes()
+        self._looks = Looks()
 
     def apply(self, routes: Routes) -> None:
         files = self._files_of(routes)
@@ -62,13 +67,21 @@ class HaproxyEdge:
         )
 
     def in_flight(self, name: str) -> int:
-        """After a reload the old process, too, ends what it has."""
-        command = "show stat fleet 4 -1"
+        return sum(_busy(answer, name) for answer in self._statistics("show stat fleet 4 -1"))
+
+    def load(self) -> Load:
+        """Response times are those of the current process; few end in an old one."""
+        current, *old = (_backend(answer) for answer in self._statistics("show stat fleet 2 -1"))
+        self._response_times = times = self._response_times.look(current["req_tot"], current["rtime"])
+        self._looks = self._looks.look(time.monotonic(), responses=times.ended, seconds=times.seconds)
+        return Load(sum(row["scur"] for row in (current, *old)), self._looks.mean)
+
+    def _statistics(self, command: str) -> list[str]:
+        """The answers of the current process and of old ones: after a reload these end what they have."""
         current = self._runtime.ask(command)
         old = _OLD_WORKERS.search(self._master.do("show proc", expect="#<PID>"))
         processes = [line.split()[0] for line in old[1].splitlines()] if old else []
-        answers = [current, *(self._master.ask(f"@!{pid} {command}") for pid in processes)]
-        return sum(_busy(answer, name) for answer in answers)
+        return [current, *(self._master.ask(f"@!{pid} {command}") for pid in processes)]
 
     def keyless(self) -> int:
         found = _COUNT.search(self._runtime.ask(f"show table {KEYLESS_TABLE}"))
@@ -148,8 +161,18 @@ class HaproxyEdge:
 
 def _busy(statistics: str, name: str) -> int:
     """The server's running and waiting requests in the answer to `show stat`."""
-    rows = csv.DictReader(statistics.removeprefix("# ").splitlines())
-    return sum(int(row["scur"] or 0) + int(row["qcur"] or 0) for row in rows if row.get("svname") == name)
+    return sum(int(row["scur"] or 0) + int(row["qcur"] or 0) for row in _rows(statistics) if row.get("svname") == name)
+
+
+def _backend(statistics: str) -> dict[str, int]:
+    """What the answer to `show stat` says of the whole fleet: requests that run or wait, all that ended, their mean
+    response time in ms. Zeros where a process has just ended."""
+    row = next((row for row in _rows(statistics) if row.get("svname") == "BACKEND"), {})
+    return {field: int(row.get(field) or 0) for field in ("scur", "req_tot", "rtime")}
+
+
+def _rows(statistics: str) -> Iterator[dict[str, str]]:
+    yield from csv.DictReader(statistics.removeprefix("# ").splitlines())
 
 
 def _chunks(lines: list[str]) -> Iterator[str]:

@@ -1,0 +1,60 @@
+"""The deploy API of the control port: another image, environment or limits for all servers, one after another."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from balancer.core import answers, document, roll
+from balancer.core.fleet import Fleet
+from balancer.core.lifecycle import State
+from balancer.core.release import Release
+from balancer.http import body
+from balancer.http.answer import respond
+from balancer.service.rollout import Rollout
+
+_EXAMPLE = '{"image":"registry/app:1.2"}'
+
+
+def deploy_api(rollout: Rollout) -> Blueprint:
+    api = Blueprint("deploy", __name__)
+
+    @api.get("/deploy")
+    def show() -> Response:
+        return respond(answers.compact(_deploy(rollout.fleet)))
+
+    @api.post("/deploy")
+    def begin() -> Response:
+        wish = document.json_object(body.read(request), example=_EXAMPLE)
+        return respond(answers.compact(_deploy(rollout.begin(wish))), HTTPStatus.ACCEPTED)
+
+    @api.delete("/deploy")
+    def cancel() -> Response:
+        return respond(answers.compact(_deploy(rollout.cancel())), HTTPStatus.ACCEPTED)
+
+    return api
+
+
+def _deploy(fleet: Fleet) -> dict[str, Any]:
+    deploy = fleet.deploy
+    return {
+        "release": _release(fleet.release),
+        "deploy": deploy
+        and {
+            "stage": deploy.stage,
+            "reason": deploy.reason,
+            "wish": _release(deploy.wish),
+            "configured": deploy.wish.is_like(fleet.configured_release),
+            "surge": deploy.surge,
+            "batch": deploy.batch,
+            "left": len(roll.outdated(fleet)),
+        },
+        "servers": [{"hostname": server.name, "release": server.release} for server in fleet.of(State.SERVING)],
+    }
+
+
+def _release(release: Release) -> dict[str, Any]:
+    """Of the environment only the names: a value may be a secret."""
+    return {"number": release.number, **release.document(), "environment": sorted(release.environment)}

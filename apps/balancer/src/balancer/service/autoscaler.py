@@ -1,0 +1,111 @@
+"""Keeps N at what the load calls for: looks, lets the core decide, and asks for servers as a user would."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from balancer.core.autoscale import Decision, Policy, Window, decide
+from balancer.core.backoff import Backoff
+from balancer.core.change import Change
+from balancer.core.errors import PlaneUnavailable, RingmasterError
+from balancer.core.event import Kind
+from balancer.ports.chance import Clock
+from balancer.ports.data_plane import DataPlane
+from balancer.service.desired import DesiredFleet
+from balancer.service.events import Events
+from balancer.service.fleet_service import FleetService
+
+_log = logging.getLogger(__name__)
+
+_REASON = "the load"
+"""Of the servers' own events; those of the kind scale say more."""
+
+
+class Autoscaler:
+    """Changes one after another, in a thread of its own: starting and draining take seconds, and looking goes on.
+    `may_act` says whether N may be changed now."""
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        plane: DataPlane,
+        desired: DesiredFleet,
+        service: FleetService,
+        events: Events,
+        clock: Clock,
+        may_act: Callable[[], bool],
+    ) -> None:
+        self._policy = policy
+        self._plane = plane
+        self._desired = desired
+        self._service = service
+        self._events = events
+        self._clock = clock
+        self._may_act = may_act
+        self._window = Window()
+        self._servers = 0
+        self._backoff = Backoff()
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="scale")
+        self._task: Future[None] | None = None
+
+    @property
+    def is_acting(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def look(self) -> None:
+        """Takes in the load of this moment, and begins a change where one is called for.
+
+        What was seen counts only for the fleet that it was seen of: it is forgotten when N changes, whoever changed it,
+        while N must not be changed, and where the plane could not be asked.
+        """
+        servers = self._desired.fleet.target
+        if servers != self._servers or not self._may_act():
+            self._window, self._servers = Window(), servers
+        try:
+            self._window = self._window.seen(self._policy, self._clock.now(), self._plane.load())
+        except PlaneUnavailable:
+            self._window = Window()
+        if self.is_acting or not self._backoff.may_start(self._clock.now()):
+            return
+        if decision := decide(self._policy, servers, self._window):
+            self._window = Window()
+            self._task = self._hand.submit(self._act, decision)
+            self._task.add_done_callback(_tell_unforeseen)
+
+    def _act(self, decision: Decision) -> None:
+        began = self._clock.now()
+        try:
+            self._carry_out(decision)
+        except RingmasterError as error:
+            self._backoff = self._backoff.failed(self._clock.now())
+            self._record(decision, began, refused=str(error))
+        else:
+            self._backoff = Backoff()
+            self._record(decision, began)
+
+    def _carry_out(self, decision: Decision) -> None:
+        """Who joined last leaves first: the oldest have warm caches, and slots that moved to newcomers go back to where
+        they were."""
+        more = decision.after - decision.before
+        if more > 0:
+            self._service.add(Change(more), reason=_REASON)
+        else:
+            self._service.remove(Change(-more, self._desired.fleet.replicas[more:]), reason=_REASON)
+
+    def _record(self, decision: Decision, began: float, **facts: str) -> None:
+        self._events.record(
+            Kind.SCALE,
+            reason=decision.reason,
+            seconds=self._clock.now() - began,
+            before=decision.before,
+            after=decision.before if facts else decision.after,
+            **facts,
+        )
+
+
+def _tell_unforeseen(task: Future[None]) -> None:
+    if error := task.exception():
+        _log.error("unforeseen", exc_info=error)

@@ -1,0 +1,80 @@
+"""What happened: the latest events, for whoever asks or follows, and each of them as a line of the log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+
+from balancer.core.event import GRAVE, Event, Kind
+from balancer.ports.chance import Clock
+
+_log = logging.getLogger(__name__)
+
+KEPT = 1000
+"""Events; older ones are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The events after a number; `next` is what to ask for next, `dropped` how many of them are forgotten already."""
+
+    events: tuple[Event, ...]
+    next: int
+    dropped: int
+
+
+class Events:
+    """Any thread may record, ask and follow. Numbers have no gaps and begin with the time of the start in milliseconds:
+    so they grow over restarts, too, and whoever followed goes on with all that is new."""
+
+    def __init__(self, clock: Clock, *, kept: int = KEPT) -> None:
+        self._clock = clock
+        self._history: deque[Event] = deque(maxlen=kept)
+        self._before = self._last = int(clock.time() * 1000)
+        self._changed = threading.Condition()
+
+    @property
+    def last(self) -> int:
+        """The latest event's number."""
+        return self._last
+
+    def record(
+        self, kind: Kind, *, server: str = "", reason: str = "", seconds: float | None = None, **facts: object
+    ) -> None:
+        """Facts are kept as they are now, in JSON. No fact and no reason may hold the value of an environment variable:
+        it may be a secret, and events are shown and logged."""
+        known = json.loads(json.dumps(facts, default=str, skipkeys=True))
+        took = None if seconds is None else round(seconds, 3)
+        with self._changed:
+            number = self._last + 1
+            event = Event(number, round(self._clock.time(), 3), kind, server, reason, took, known)
+            self._history.append(event)
+            self._last = number
+            self._changed.notify_all()
+        level = logging.WARNING if kind in GRAVE else logging.INFO
+        _log.log(level, "%s", kind, extra=_extra(event))
+
+    def since(self, number: int) -> Page:
+        """All that came after the event of this number. A number that is yet to come is nobody's: all that is kept."""
+        with self._changed:
+            after = number if self._before <= number <= self._last else self._before
+            oldest = self._last - len(self._history)
+            events = tuple(islice(self._history, max(0, after - oldest), None))
+            return Page(events, self._last, max(0, oldest - after))
+
+    def follow(self, after: int, timeout: float) -> Page:
+        """The same as soon as there is something, and an empty page when there was nothing for so many seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._last != after, timeout)
+            return self.since(after)
+
+
+def _extra(event: Event) -> dict[str, object]:
+    """Without what says nothing. Facts stay together: a fact's name could be one that the logs need themselves."""
+    document = event.document()
+    names = ("number", "server", "reason", "seconds", "facts")
+    return {name: document[name] for name in names if document[name] not in ("", None, {})}

@@ -1,0 +1,123 @@
+"""The fleet after a start: the saved one, else what runs under our label, else a new one. Nothing is removed here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from balancer.core import roll
+from balancer.core.errors import InvalidRequest, StateUnavailable
+from balancer.core.event import Kind
+from balancer.core.fleet import Fleet, Server
+from balancer.core.lifecycle import State
+from balancer.core.plan import Observed
+from balancer.core.release import Release
+from balancer.core.ring_profile import RingProfile
+from balancer.ports.runtime import ContainerRuntime
+from balancer.service.condition import Condition, Part
+from balancer.service.desired import DesiredFleet
+from balancer.service.events import Events
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the settings say of the fleet: the first servers' names, the ring profile, what servers are made of, and how
+    a roll of that goes: `surge` new containers are started at once, `batch` of them take over at once."""
+
+    initial: tuple[str, ...]
+    profile: RingProfile
+    release: Release
+    surge: int = 1
+    batch: int = 1
+
+
+class Restorer:
+    def __init__(
+        self,
+        *,
+        desired: DesiredFleet,
+        runtime: ContainerRuntime,
+        condition: Condition,
+        events: Events,
+        wishes: Wishes,
+    ) -> None:
+        self._desired = desired
+        self._runtime = runtime
+        self._condition = condition
+        self._events = events
+        self._wishes = wishes
+
+    def restore(self) -> None:
+        """Raises EngineUnavailable where the engine has to be asked, StateUnavailable."""
+        source = "the saved fleet"
+        if not self._load():
+            observed = self._runtime.observe()
+            source = "the containers that run" if observed else "the settings: a new deployment"
+            self._desired.change(lambda fleet: self._found(observed.values()) if observed else self._new())
+        self.obey_settings()
+        self._desired.restored = True
+        fleet = self._desired.fleet
+        self._events.record(Kind.RESTORED, reason=source, servers=fleet.replicas, N=fleet.target)
+
+    def obey_settings(self) -> None:
+        """A ring profile and a release that the settings name anew replace the saved ones: the release by a roll, the
+        profile as soon as it has a place for the fleet and unless a user switches first."""
+        wishes = self._wishes
+        self._desired.change(
+            lambda fleet: roll.configured(fleet, wishes.release, surge=wishes.surge, batch=wishes.batch)
+        )
+        with self._condition.watch(Part.RING, InvalidRequest):
+            self._desired.change(lambda fleet: fleet.configured_as(wishes.profile).placed())
+
+    def _load(self) -> bool:
+        try:
+            return self._desired.load()
+        except StateUnavailable as error:
+            _log.error("state lost, taking up the containers that run", extra={"reason": str(error)})
+            return False
+
+    def _new(self) -> Fleet:
+        return Fleet.first(self._wishes.initial, self._wishes.profile, self._wishes.release)
+
+    def _found(self, observed: Collection[Observed]) -> Fleet:
+        """The fleet that the containers tell of, in the order of their ring ids. Of two containers of one server, which
+        a roll has left, the one with the server's own name serves if it runs, else the newer one; the other finishes
+        what it has."""
+        by_ring_id: Mapping[int, list[Observed]] = _grouped(observed)
+        servers: list[Server] = []
+        for ring_id in sorted(by_ring_id):
+            first, *others = sorted(by_ring_id[ring_id], key=_precedence)
+            servers.append(_server(first, State.SPARE if _is_spare(first) else State.SERVING))
+            servers += [_server(other, State.LEAVING) for other in others]
+        release = replace(self._wishes.release, number=max(server.release for server in servers))
+        fleet = Fleet.empty(self._wishes.profile, release)
+        return replace(
+            fleet,
+            servers=tuple(servers),
+            target=sum(server.state is State.SERVING for server in servers),
+            next_ring_id=max(by_ring_id) + 1,
+        ).placed()
+
+
+def _grouped(observed: Collection[Observed]) -> dict[int, list[Observed]]:
+    groups: dict[int, list[Observed]] = {}
+    for container in observed:
+        groups.setdefault(container.ring_id, []).append(container)
+    return groups
+
+
+def _server(container: Observed, state: State) -> Server:
+    name, _, rolled = container.instance.partition(".")
+    return Server(name, container.ring_id, state, container.address, release=container.release, rolled=bool(rolled))
+
+
+def _is_spare(container: Observed) -> bool:
+    return container.container.endswith(".spare")
+
+
+def _precedence(container: Observed) -> tuple[bool, bool, int]:
+    is_settled = (container.container or container.instance) == container.instance.partition(".")[0]
+    return not container.running, not is_settled, -container.release

@@ -1,0 +1,161 @@
+"""Carries a deploy out: a few servers at a time get a new container, which takes over before the old one leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import islice
+
+from balancer.core import roll
+from balancer.core.deploy import Stage
+from balancer.core.errors import Busy, NameTaken, StartFailed
+from balancer.core.event import Kind
+from balancer.core.fleet import Fleet, Server
+from balancer.core.lifecycle import State
+from balancer.core.release import Release
+from balancer.ports.chance import Clock
+from balancer.service.crew import Crew
+from balancer.service.desired import DesiredFleet
+from balancer.service.events import Events
+from balancer.service.starter import Starter
+from balancer.service.turns import Turns
+
+
+class Rollout:
+    """`surge` new containers are started at once, `batch` of them take over at once."""
+
+    def __init__(
+        self,
+        *,
+        desired: DesiredFleet,
+        crew: Crew,
+        turns: Turns,
+        starter: Starter,
+        events: Events,
+        clock: Clock,
+        surge: int,
+        batch: int,
+    ) -> None:
+        self._desired = desired
+        self._crew = crew
+        self._turns = turns
+        self._starter = starter
+        self._events = events
+        self._clock = clock
+        self._surge = surge
+        self._batch = batch
+
+    @property
+    def fleet(self) -> Fleet:
+        return self._desired.fleet
+
+    @property
+    def is_running(self) -> bool:
+        return roll.goal(self._desired.fleet) is not None
+
+    def begin(self, document: Mapping[str, object]) -> Fleet:
+        """The wish is saved when this returns, and is carried out from then on, by whoever runs this balancer.
+
+        Raises InvalidRequest, Busy, StateUnavailable; then everything is as it was.
+        """
+        with self._turns.one_at_a_time(), self._desired.lock:
+            if self.is_running:
+                raise Busy("a deploy is running; wait until GET /deploy says how it ended, or DELETE /deploy")
+            release = self.fleet.release.changed(document)
+            fleet = self._desired.change(lambda fleet: roll.begun(fleet, release, surge=self._surge, batch=self._batch))
+        self._tell(fleet)
+        return fleet
+
+    def cancel(self) -> Fleet:
+        """The running deploy goes back. Raises Busy where there is none, StateUnavailable."""
+        with self._turns.one_at_a_time(), self._desired.lock:
+            deploy = self.fleet.deploy
+            if deploy is None or deploy.stage is not Stage.ROLLING:
+                raise Busy("no deploy is on its way; POST /deploy starts one")
+            why = "a user wants the old release again"
+            fleet = self._desired.change(lambda fleet: roll.turned_round(fleet, deploy.wish.number, why))
+        self._tell(fleet)
+        return fleet
+
+    def step(self) -> bool:
+        """One surge of a running deploy; False where there is nothing to do now.
+
+        Raises Busy, EngineUnavailable, PlaneUnavailable, StateUnavailable; the next step tries again.
+        """
+        if not self._desired.restored or not self.is_running:
+            return False
+        with self._turns.one_at_a_time(), ExitStack() as held, ExitStack() as undo:
+            with self._desired.lock:
+                fleet, release = self.fleet, roll.goal(self.fleet)
+                if release is None or fleet.deploy is None or not roll.outdated(fleet):
+                    return self._end()
+                newcomers = roll.newcomers(roll.outdated(fleet)[: fleet.deploy.surge], release)
+                instances = {server.instance for server in newcomers}
+                if instances & {*self._crew.in_hand, *fleet.instances(*State)}:
+                    return False  # What is left of an attempt that was cut off goes first.
+                held.enter_context(self._crew.holding(instances))
+                self._desired.change(lambda fleet: roll.joining(fleet, newcomers))
+            undo.callback(self._abandon, newcomers)
+            addresses = self._start(newcomers, release)
+            for batch in _batches(list(addresses), fleet.deploy.batch):
+                if roll.goal(self.fleet) != release:
+                    return True  # One of this release that serves already has failed meanwhile.
+                self._take_over({instance: addresses[instance] for instance in batch})
+            return bool(addresses)
+
+    def _start(self, newcomers: Collection[Server], release: Release) -> dict[str, str]:
+        """Empty where the release is at fault: then the deploy has turned round."""
+        try:
+            return self._crew.bring_up(newcomers, release)
+        except (StartFailed, NameTaken) as error:
+            reason = str(error)
+            self._tell(self._desired.change(lambda fleet: roll.turned_round(fleet, release.number, reason)))
+            return {}
+
+    def _take_over(self, addresses: Mapping[str, str]) -> None:
+        began = self._clock.now()
+        with ExitStack() as hold:
+            with self._desired.lock:
+                before = self.fleet.instances(State.LEAVING)
+                fleet = self._desired.change_and_publish(lambda fleet: roll.taken_over(fleet, addresses))
+                leaving = [instance for instance in fleet.instances(State.LEAVING) if instance not in before]
+                hold.enter_context(self._crew.holding(leaving))
+                joined = [server for server in fleet.of(State.SERVING) if server.instance in addresses]
+                self._starter.joined(joined)
+            self._crew.retire(leaving)
+            self._desired.change(lambda fleet: fleet.stopped(leaving))
+        for server in joined:
+            self._events.record(
+                Kind.DEPLOY,
+                server=server.name,
+                reason=f"runs release {server.release}",
+                seconds=self._clock.now() - began,
+                left=len(roll.outdated(fleet)),
+            )
+
+    def _abandon(self, newcomers: Collection[Server]) -> None:
+        """What has not taken over goes again; a container that cannot be removed now goes when it is next seen."""
+        joining = {server.instance for server in newcomers} & set(self.fleet.instances(State.JOINING))
+        if joining:
+            self._crew.kill(joining)
+            self._desired.change(lambda fleet: fleet.abandon(joining))
+
+    def _end(self) -> bool:
+        """A server that is just being started still has the old release: it is waited for."""
+        if not self.fleet.of(State.JOINING):
+            self._tell(self._desired.change(roll.ended))
+        return False
+
+    def _tell(self, fleet: Fleet) -> None:
+        deploy = fleet.deploy
+        if deploy is not None:
+            wish = deploy.wish
+            self._events.record(
+                Kind.DEPLOY, reason=deploy.reason, stage=deploy.stage, release=wish.number, image=wish.image
+            )
+
+
+def _batches(instances: list[str], size: int) -> Iterator[list[str]]:
+    rest = iter(instances)
+    while batch := list(islice(rest, size)):
+        yield batch

@@ -1,0 +1,112 @@
+"""Faults and calls in a random order under load, on a deployment of its own: what breaks, and what it costs.
+
+The order follows from a seed. Prints a table; says on standard error what it is doing. Needs root: it kills processes
+of containers and listens on the deployment's network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+
+PROJECT = Path(__file__).parents[2]
+sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
+
+from loadtests.chaos.calls import CALLS, DEPLOYS  # noqa: E402 (the search path comes first)
+from loadtests.chaos.engine import ENGINE_FAULT  # noqa: E402
+from loadtests.chaos.faults import FAULTS, SPARE_FAULT  # noqa: E402
+from loadtests.chaos.invariants import changed_by_restart  # noqa: E402
+from loadtests.chaos.outcome import Outcome  # noqa: E402
+from loadtests.chaos.report import table  # noqa: E402
+from loadtests.chaos.run import run  # noqa: E402
+from loadtests.chaos.schedule import schedule  # noqa: E402
+from loadtests.smoke import CannotMeasure  # noqa: E402
+from tests.deployment import Deployment  # noqa: E402
+from tests.system import System  # noqa: E402
+
+FAULTS_BY_DEFAULT = 200
+RATE = 250.0
+REPLICAS = 6
+SPARES = 1
+
+KINDS = {kind.name: kind for kind in (*FAULTS, SPARE_FAULT, ENGINE_FAULT, *CALLS, *DEPLOYS)}
+
+
+def chaos(
+    system: System, *, faults: int, seed: int, rate: float, spares: int = 0, engine: bool = False
+) -> Iterator[Outcome]:
+    """Carries out `faults` acts, as far as the fleet becomes whole again after each. `spares` is how many the system
+    keeps; `engine`: the engine itself may be restarted, too."""
+    without = {*(() if spares else (SPARE_FAULT,)), *(() if engine else (ENGINE_FAULT,))}
+    kinds = {name: kind for name, kind in KINDS.items() if kind not in without}
+    weights = {name: kind.weight for name, kind in kinds.items()}
+    alone = frozenset(name for name, kind in kinds.items() if kind.alone)
+    acts = schedule(weights, seed=seed, count=faults, alone=alone)
+    return run(system, kinds, acts, rate=rate, seed=seed, spares=spares)
+
+
+def main() -> int:
+    arguments = _arguments()
+    seed = secrets.randbelow(10**6) if arguments.seed is None else arguments.seed
+    repeat = f"make chaos FAULTS={arguments.faults} SEED={seed}{' ENGINE=1' if arguments.engine else ''}"
+    signal.signal(signal.SIGTERM, _interrupt)
+    outcomes: list[Outcome] = []
+    broken: list[str] = []
+    try:
+        with ExitStack() as stack:
+            record = stack.enter_context(arguments.record.open("w")) if arguments.record else None
+            print(f"chaos: {repeat}; bringing up a deployment …", file=sys.stderr, flush=True)
+            system = stack.enter_context(Deployment(replicas=REPLICAS, spares=SPARES))
+            acts = chaos(
+                system,
+                faults=arguments.faults,
+                seed=seed,
+                rate=arguments.rate,
+                spares=SPARES,
+                engine=arguments.engine,
+            )
+            for outcome in acts:
+                outcomes.append(outcome)
+                print(outcome, file=sys.stderr, flush=True)
+                if record:
+                    print(json.dumps(asdict(outcome)), file=record, flush=True)
+            broken += changed_by_restart(system)
+    except CannotMeasure as error:
+        print(f"chaos: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        broken.append("interrupted")
+    except (AssertionError, OSError) as error:
+        broken.append(f"{type(error).__name__}: {error}")
+    finally:
+        print(table(outcomes, KINDS))
+    broken = [f"{outcome.number} {outcome.kind}: {fault}" for outcome in outcomes for fault in outcome.faults] + broken
+    print(*broken, *([f"FAILED; again with: {repeat}"] if broken else ["Every invariant holds."]), sep="\n")
+    return 1 if broken else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--faults", type=int, default=FAULTS_BY_DEFAULT, help="how many faults and calls (%(default)s)")
+    parser.add_argument("--seed", type=int, help="what their order follows from; by default another one each time")
+    parser.add_argument("--rate", type=float, default=RATE, help="requests a second (%(default)s)")
+    parser.add_argument("--engine", action="store_true", help="restart the engine, too, which stops all its containers")
+    parser.add_argument("--record", type=Path, help="a file for one JSON object for each of them")
+    return parser.parse_args()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """As from the keyboard: the deployment is taken down on the way out."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

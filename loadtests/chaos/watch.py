@@ -1,0 +1,95 @@
+"""The fleet as the control port tells it, asked all the time: when did a server leave the ring, when was N complete?"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection, HTTPException
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+_PAUSE = 0.01
+_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What it told at the time `at`, in seconds of the monotonic clock; `is_away`: nobody answered."""
+
+    at: float = field(compare=False)
+    replicas: tuple[str, ...] = ()
+    target: int = 0
+    is_ready: bool = False
+    is_away: bool = False
+    ailments: Mapping[str, str] = field(default_factory=dict)
+
+
+class Watch:
+    """`with Watch(control_url) as watch:` asks every 10 ms. Exact to that and to the time of an answer."""
+
+    def __init__(self, control_url: str, authorization: Mapping[str, str]) -> None:
+        self._host = urlsplit(control_url).netloc
+        self._headers = dict(authorization)
+        self._views = [View(time.monotonic(), is_away=True)]
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watch")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def now(self) -> View:
+        return self._views[-1]
+
+    def left_at(self, server: str, *, since: float) -> float | None:
+        """When it was first seen off the ring."""
+        return next((view.at for view in self._after(since) if not view.is_away and server not in view.replicas), None)
+
+    def away_at(self, *, since: float) -> float | None:
+        """When nobody was first seen to answer."""
+        return next((view.at for view in self._after(since) if view.is_away), None)
+
+    def whole_at(self, *, since: float) -> float | None:
+        """When N servers were first seen to serve, with the edge in step."""
+        return next((view.at for view in self._after(since) if view.is_ready), None)
+
+    def _after(self, moment: float) -> list[View]:
+        """What was so at that moment, and every change after it."""
+        views = list(self._views)
+        later = bisect_right(views, moment, key=lambda view: view.at)
+        return [replace(views[max(0, later - 1)], at=moment), *views[max(1, later) :]]
+
+    def _watch(self) -> None:
+        connection = HTTPConnection(self._host, timeout=_TIMEOUT)
+        while not self._stop.wait(_PAUSE):
+            view = self._ask(connection)
+            if view != self.now:
+                self._views.append(view)
+        connection.close()
+
+    def _ask(self, connection: HTTPConnection) -> View:
+        try:
+            connection.request("GET", "/healthz", headers=self._headers)
+            answer = connection.getresponse()
+            return _view(json.loads(answer.read()))
+        except (OSError, HTTPException, ValueError, LookupError):
+            connection.close()
+            return View(time.monotonic(), is_away=True)
+
+
+def _view(report: Mapping[str, Any]) -> View:
+    return View(
+        time.monotonic(), tuple(report["replicas"]), report["target"], report["ready"], ailments=report["ailments"]
+    )

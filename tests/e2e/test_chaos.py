@@ -1,0 +1,27 @@
+"""A short chaos: one of every fault and call under load, in the order of one seed. `make chaos` is the long one."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtests.chaos.chaos import KINDS, chaos
+from loadtests.chaos.invariants import changed_by_restart
+from loadtests.chaos.report import table
+from tests.e2e.conftest import Measured, only_haproxy
+from tests.system import System
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
+
+SEED = 5
+ACTS = 20
+MORE_SERVERS = 3
+"""So that one is always old enough to be hit."""
+
+
+def test_twenty_faults_and_calls_lose_nothing_and_leave_every_invariant(system: System, measured: Measured) -> None:
+    system.add(MORE_SERVERS)
+    outcomes = list(chaos(system, faults=ACTS, seed=SEED, rate=100))
+    measured(f"\n{table(outcomes, KINDS)}")
+    assert [str(outcome) for outcome in outcomes if outcome.losses] == []
+    assert len(outcomes) == ACTS
+    assert changed_by_restart(system) == []

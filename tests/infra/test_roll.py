@@ -1,0 +1,37 @@
+"""`make up` with something else for the servers: the balancer rolls, and make waits for how that ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.containers import started
+from tests.infra.make import MadeSystem, Run
+
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
+
+
+@pytest.mark.usefixtures("changed_fleet", "guarded")
+def test_when_it_returns_every_server_has_what_was_asked_for(system: MadeSystem) -> None:
+    servers = system.containers.servers
+    assert set(servers) == set(system.replicas)
+    assert {system.containers.environment(server)["COLOUR"] for server in servers.values()} == {"green"}
+    assert system.operate("GET", "/deploy").document["deploy"]["stage"] == "done"
+
+
+def test_a_release_that_does_not_start_is_rolled_back_and_the_reason_is_said(
+    system: MadeSystem, rolled_back: Run
+) -> None:
+    assert rolled_back.code != 0
+    assert "The deployment serves, but not on what Terraform asked for." in rolled_back.prose
+    assert "is rolled back: " in rolled_back.prose
+    assert "ended before it was ready" in rolled_back.prose
+    assert {system.containers.environment(server)["COLOUR"] for server in system.containers.of("server")} == {"green"}
+
+
+@pytest.mark.usefixtures("rolled_back")
+def test_verify_says_it_too_and_changes_nothing(system: MadeSystem) -> None:
+    before = {started(container) for container in system.containers.all}
+    run = system.verify()
+    assert run.code != 0
+    assert "is rolled back: " in run.prose
+    assert {started(container) for container in system.containers.all} == before

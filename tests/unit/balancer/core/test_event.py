@@ -1,0 +1,27 @@
+"""Events as documents."""
+
+from __future__ import annotations
+
+import json
+
+from balancer.core.event import GRAVE, Event, Kind
+
+
+def test_a_document_has_every_field_always() -> None:
+    event = Event(7, 1.5, Kind.FAILED, "S1", "it died", 0.2, {"state": "serving"})
+    assert json.loads(json.dumps(event.document())) == {
+        "number": 7,
+        "time": 1.5,
+        "kind": "failed",
+        "server": "S1",
+        "reason": "it died",
+        "seconds": 0.2,
+        "facts": {"state": "serving"},
+    }
+    nothing_more = {"server": "", "reason": "", "seconds": None, "facts": {}}
+    assert Event(1, 0.0, Kind.WELL).document() == {"number": 1, "time": 0.0, "kind": "well", **nothing_more}
+
+
+def test_what_worked_is_not_grave() -> None:
+    assert not GRAVE & {Kind.JOINED, Kind.LEFT, Kind.REPLACED, Kind.PROMOTED, Kind.WELL, Kind.DEPLOY}
+    assert {Kind.FAILED, Kind.SUSPECTED, Kind.CUT, Kind.AILING} < GRAVE

@@ -1,0 +1,270 @@
+"""How a fleet goes from one release to another, and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from balancer.core import roll
+from balancer.core.deploy import Stage
+from balancer.core.fleet import ON_THE_RING, Fleet
+from balancer.core.lifecycle import State
+from balancer.core.release import Release
+from balancer.core.routes import hostname, routes
+from tests.unit.balancer.core.fleets import PROFILES, fleets, serving
+
+NEW = Release(image="app:2")
+NEWER = Release(image="app:3")
+
+
+def begun(fleet: Fleet, release: Release = NEW) -> Fleet:
+    return roll.begun(fleet, release, surge=2, batch=1)
+
+
+def fleet_of(count: int = 3) -> Fleet:
+    """S1 … S`count`, made of app:1."""
+    release = Release(image="app:1")
+    return replace(serving(count, PROFILES[0]), release=release, configured_release=release)
+
+
+def go(fleet: Fleet, count: int = 1) -> Fleet:
+    """So many servers more get what the deploy gives them, and their old containers have ended."""
+    for server in roll.outdated(fleet)[:count]:
+        release = roll.goal(fleet)
+        assert release is not None
+        (newcomer,) = roll.newcomers([server], release)
+        fleet = roll.taken_over(roll.joining(fleet, [newcomer]), {newcomer.instance: f"new-{newcomer.instance}:5000"})
+        fleet = fleet.stopped(fleet.instances(State.LEAVING))
+    return fleet
+
+
+def back(fleet: Fleet, reason: str = "no good") -> Fleet:
+    release = roll.goal(fleet)
+    assert release is not None
+    return roll.turned_round(fleet, release.number, reason)
+
+
+def numbers(fleet: Fleet) -> dict[str, int]:
+    return {server.name: server.release for server in fleet.servers}
+
+
+def stage(fleet: Fleet) -> Stage:
+    assert fleet.deploy is not None
+    return fleet.deploy.stage
+
+
+# From one release to the next.
+
+
+def test_a_deploy_begins_with_a_wish_and_changes_no_server() -> None:
+    before = fleet_of()
+    fleet = begun(before)
+    assert fleet.deploy is not None
+    assert fleet.deploy.wish == replace(NEW, number=2)
+    assert (fleet.deploy.surge, fleet.deploy.batch, fleet.deploy.stage) == (2, 1, Stage.ROLLING)
+    assert replace(fleet, deploy=None) == before
+    assert roll.goal(fleet) == fleet.deploy.wish
+    assert roll.outdated(fleet) == before.servers
+
+
+def test_a_deploy_ends_when_every_server_has_the_release() -> None:
+    fleet = go(begun(fleet_of()), 3)
+    assert numbers(fleet) == {"S1": 2, "S2": 2, "S3": 2}
+    assert not roll.outdated(fleet)
+    fleet = roll.ended(fleet)
+    assert (fleet.release, stage(fleet), roll.goal(fleet)) == (replace(NEW, number=2), Stage.DONE, None)
+    assert fleet.begin_join(["S9"]).server("S9").release == 2
+
+
+@pytest.mark.parametrize("change", [roll.ended, lambda fleet: roll.turned_round(fleet, 2, "why")])
+@pytest.mark.parametrize("deploys", [0, 1])
+def test_where_no_deploy_runs_none_ends_or_turns_round(change, deploys: int) -> None:  # type: ignore[no-untyped-def]
+    fleet = roll.ended(go(begun(fleet_of()), 3)) if deploys else fleet_of()
+    assert change(fleet) is fleet
+    assert roll.outdated(fleet) == ()
+
+
+@given(fleets(), st.lists(st.integers(0, 4), max_size=6))
+def test_a_takeover_moves_no_slot_and_keeps_names_ring_ids_weights_and_order(fleet: Fleet, rolled: list[int]) -> None:
+    if fleet.profile.strategy.weighted:
+        fleet = replace(fleet, servers=tuple(replace(s, weight=s.ring_id, ramp=5) for s in fleet.servers))
+    fleet = begun(fleet.placed())
+    before, slots = fleet, [hostname(instance) for instance in routes(fleet).slots]
+    for count in rolled:
+        fleet = go(fleet, count)
+        assert (fleet.table, fleet.version, fleet.target) == (before.table, before.version, before.target)
+        assert [hostname(instance) for instance in routes(fleet).slots] == slots
+        assert [(s.name, s.ring_id, s.weight, s.ramp, s.state) for s in fleet.servers] == [
+            (s.name, s.ring_id, s.weight, s.ramp, s.state) for s in before.servers
+        ]
+        assert fleet.placed() == fleet
+        assert len({server.identity for server in fleet.servers}) == len(fleet.servers)
+
+
+@given(fleets())
+def test_the_old_container_leaves_in_the_same_step_in_which_the_new_one_serves(fleet: Fleet) -> None:
+    fleet = begun(fleet)
+    release = roll.goal(fleet)
+    if release is None or not fleet.replicas:
+        return
+    newcomers = roll.newcomers(roll.outdated(fleet), release)
+    joining = roll.joining(fleet, newcomers)
+    assert routes(joining) == routes(fleet)
+    switched = roll.taken_over(joining, {newcomer.instance: "new:5000" for newcomer in newcomers})
+    assert switched.replicas == fleet.replicas
+    assert switched.instances(State.SERVING) == tuple(newcomer.instance for newcomer in newcomers)
+    assert set(switched.instances(State.LEAVING)) == set(fleet.instances(State.SERVING))
+    assert {backend.draining for backend in routes(switched).backends if backend.hostname == backend.name} == {True}
+
+
+def test_a_server_that_is_down_is_succeeded_by_its_new_container() -> None:
+    fleet = begun(fleet_of())
+    release = roll.goal(fleet)
+    assert release is not None
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    fleet = roll.taken_over(roll.joining(fleet, [newcomer]).fail(["S1"]), {"S1.2": "new:5000"})
+    assert [(server.instance, server.state) for server in fleet.servers] == [
+        ("S1.2", State.SERVING),
+        ("S2", State.SERVING),
+        ("S3", State.SERVING),
+    ]
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_container_whose_server_is_not_on_the_ring_any_more_has_no_place(how: str) -> None:
+    fleet = begun(fleet_of())
+    release = roll.goal(fleet)
+    assert release is not None
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    fleet = roll.joining(fleet, [newcomer])
+    if how == "removed":
+        fleet = fleet.begin_leave(["S1"])
+    else:
+        fleet = fleet.begin_join(["S9"]).fail(["S1"]).fill({"S9": "S9:5000"})
+    before = fleet
+    fleet = roll.taken_over(fleet, {"S1.2": "new:5000"})
+    assert "S1.2" not in fleet.instances(*State)
+    assert (fleet.table, fleet.instances(*ON_THE_RING)) == (before.table, before.instances(*ON_THE_RING))
+
+
+# And back.
+
+
+def test_on_the_way_back_only_those_who_have_the_new_release_get_another_container() -> None:
+    fleet = back(go(begun(fleet_of()), 2))
+    assert stage(fleet) is Stage.BACK
+    assert [server.instance for server in roll.outdated(fleet)] == ["S1.2", "S2.2"]
+    assert roll.goal(fleet) == Release(number=3, image="app:1")
+    fleet = roll.ended(go(fleet, 2))
+    assert numbers(fleet) == {"S1": 3, "S2": 3, "S3": 1}
+    assert (stage(fleet), fleet.release) == (Stage.UNDONE, Release(image="app:1"))
+    assert fleet.deploy is not None
+    assert fleet.deploy.reason == "no good"
+
+
+def test_a_deploy_that_fails_before_anybody_switched_has_nothing_to_take_back() -> None:
+    before = fleet_of()
+    fleet = roll.ended(back(begun(before)))
+    assert not roll.outdated(back(begun(before)))
+    assert (stage(fleet), replace(fleet, deploy=None)) == (Stage.UNDONE, before)
+
+
+def test_what_fails_of_the_new_release_on_the_way_back_turns_nothing() -> None:
+    fleet = back(go(begun(fleet_of()), 2))
+    assert roll.turned_round(fleet, 2, "again") is fleet
+
+
+def test_a_deploy_whose_way_back_fails_is_stuck_and_leads_nowhere_by_itself() -> None:
+    fleet = back(back(go(begun(fleet_of()), 2)), "the old one is broken, too")
+    assert fleet.deploy is not None
+    assert (stage(fleet), roll.goal(fleet), roll.outdated(fleet)) == (Stage.STUCK, None, ())
+    assert fleet.deploy.reason == "no good; going back: the old one is broken, too"
+    assert roll.ended(fleet) is fleet
+
+
+def test_out_of_being_stuck_every_server_gets_the_next_release_or_the_old_one() -> None:
+    stuck = back(back(go(begun(fleet_of()), 2)))
+    forth = roll.ended(go(begun(stuck, NEWER), 3))
+    assert set(numbers(forth).values()) == {4}
+    again = roll.ended(go(back(go(begun(stuck, NEWER), 1)), 3))
+    assert numbers(again) == {"S1": 5, "S2": 5, "S3": 1}
+    assert again.release == Release(image="app:1")
+
+
+@pytest.mark.parametrize(
+    ("done", "release", "is_new"), [(False, 2, True), (False, 1, False), (True, 2, False), (True, 3, False)]
+)
+def test_only_while_it_rolls_a_server_is_new(done: bool, release: int, is_new: bool) -> None:
+    fleet = go(begun(fleet_of()), 1)
+    server = replace(fleet.server("S1.2"), release=release)
+    assert roll.is_new(back(fleet) if done else fleet, server) is is_new
+    assert not roll.is_new(fleet_of(), server)
+
+
+MOVES = {
+    "begin": lambda fleet: begun(fleet) if roll.goal(fleet) is None else fleet,
+    "configure": lambda fleet: roll.configured(fleet, Release(image=f"c{fleet.release.number}"), surge=1, batch=1),
+    "go": go,
+    "back": lambda fleet: back(fleet) if roll.goal(fleet) else fleet,
+    "end": lambda fleet: fleet if roll.outdated(fleet) else roll.ended(fleet),
+    "lose": lambda fleet: fleet.fail(fleet.instances(State.SERVING)[:1]),
+    "replace": lambda fleet: fleet.begin_join([f"r{fleet.next_ring_id}"]).fill({f"r{fleet.next_ring_id}": "r:5000"}),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(MOVES)), max_size=40))
+def test_whatever_happens_no_two_containers_share_an_identity_and_the_release_tells_what_they_are(
+    moves: list[str],
+) -> None:
+    """`made` is what the container of each identity was made of when it was begun."""
+    fleet = fleet_of()
+    made = {server.identity: "app:1" for server in fleet.servers}
+    for move in moves:
+        before, release = fleet, roll.goal(fleet) if move == "go" else fleet.release
+        fleet = MOVES[move](fleet)  # type: ignore[no-untyped-call]
+        for server in fleet.servers:
+            if server.instance not in before.instances(*State):
+                assert server.identity not in made
+                assert release is not None
+                assert server.release == release.number
+                made[server.identity] = release.image
+        assert fleet.target == 3
+        assert len(fleet.of(*ON_THE_RING)) >= 3
+        if fleet.deploy is not None and fleet.deploy.stage in (Stage.DONE, Stage.UNDONE) and move == "end":
+            assert {made[server.identity] for server in fleet.of(State.SERVING)} <= {fleet.release.image}
+
+
+# What the settings say.
+
+
+def test_settings_that_name_the_same_release_as_before_change_nothing() -> None:
+    fleet = fleet_of()
+    assert roll.configured(fleet, Release(number=7, image="app:1"), surge=1, batch=1) is fleet
+    deployed = roll.ended(go(begun(fleet), 3))
+    assert roll.configured(deployed, Release(image="app:1"), surge=1, batch=1) is deployed
+
+
+def test_settings_that_name_another_release_begin_a_deploy_once() -> None:
+    fleet = roll.configured(fleet_of(), NEW, surge=3, batch=2)
+    assert fleet.deploy is not None
+    assert (fleet.deploy.wish, fleet.deploy.surge, fleet.deploy.batch) == (replace(NEW, number=2), 3, 2)
+    assert fleet.configured_release == NEW
+    assert roll.configured(fleet, NEW, surge=1, batch=1) is fleet
+
+
+def test_settings_replace_a_deploy_that_runs() -> None:
+    fleet = roll.configured(go(begun(fleet_of()), 1), NEWER, surge=1, batch=1)
+    assert roll.goal(fleet) == replace(NEWER, number=4)
+    assert len(roll.outdated(fleet)) == 3
+    assert [server.name for server in roll.outdated(back(fleet))] == ["S1"]
+
+
+@pytest.mark.parametrize("fleet", [Fleet.first(["S1", "S2"], PROFILES[0]), Fleet.empty(PROFILES[0])])
+def test_where_nobody_serves_yet_the_first_servers_are_made_of_it(fleet: Fleet) -> None:
+    after = begun(fleet)
+    assert (after.release, after.deploy, after.servers) == (NEW, None, fleet.servers)
+    configured = roll.configured(fleet, NEW, surge=1, batch=1)
+    assert (configured.release, configured.configured_release, configured.deploy) == (NEW, NEW, None)

@@ -1,0 +1,711 @@
+"""A deploy: the servers get a new container one after another, and whatever goes wrong leaves the old fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from balancer.core.change import Change
+from balancer.core.deploy import Stage
+from balancer.core.errors import Busy, EngineUnavailable, InvalidRequest, PlaneUnavailable, StateUnavailable
+from balancer.core.event import Kind
+from balancer.core.lifecycle import State
+from tests.fakes.runtime import Everyone
+from tests.unit.balancer.in_memory import InMemoryBalancer
+from tests.unit.balancer.rolling import NEW, OLD, carry_on, made_of, roll, watch
+
+NEWER = replace(OLD, image="app:2")
+
+
+@pytest.fixture
+def balancer() -> InMemoryBalancer:
+    """Three servers of the release OLD."""
+    return InMemoryBalancer(release=OLD).started()
+
+
+def stage(balancer: InMemoryBalancer) -> tuple[Stage, str]:
+    deploy = balancer.desired.fleet.deploy
+    assert deploy is not None
+    return deploy.stage, deploy.reason
+
+
+def images(balancer: InMemoryBalancer) -> set[str]:
+    """Of the containers that serve."""
+    return {release.image for release in made_of(balancer).values()}
+
+
+def placed(balancer: InMemoryBalancer) -> tuple[object, ...]:
+    """What no deploy may change, well or not."""
+    fleet = balancer.desired.fleet
+    servers = sorted((server.name, server.ring_id, server.weight, server.ramp) for server in fleet.servers)
+    slots = [balancer.plane.answer(slot).partition(".")[0] for slot in range(fleet.table.slots)]
+    return fleet.table.digest(), fleet.target, fleet.version, servers, slots, fleet.replicas
+
+
+# What a roll is.
+
+
+@pytest.mark.parametrize(("surge", "batch"), [(1, 1), (2, 1), (2, 2), (3, 2), (9, 9)])
+def test_a_roll_replaces_every_server_and_moves_no_slot(surge: int, batch: int) -> None:
+    balancer = InMemoryBalancer(initial=("S1", "S2", "S3", "S4", "S5"), release=OLD, surge=surge, batch=batch).started()
+    balancer.ring.weigh("S2", 3)
+    before, seen = placed(balancer), watch(balancer)
+    containers = balancer.runtime.observe()
+    roll(balancer)
+    assert stage(balancer) == (Stage.DONE, "")
+    assert placed(balancer) == before
+    assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3", "S4", "S5"), NEWER)
+    assert not containers.keys() & balancer.runtime.observe().keys()
+    assert balancer.runtime.names == {"S1", "S2", "S3", "S4", "S5"}
+    assert balancer.is_sound()
+    assert all(hostnames == {"S1", "S2", "S3", "S4", "S5"} for hostnames in seen.hostnames)
+    assert seen.containers == 5 + min(surge, 5)
+    assert max(seen.switched) == min(batch, surge, 5)
+    assert sum(seen.switched) == 5
+
+
+def test_the_old_container_leaves_only_when_the_new_one_is_ready_and_its_requests_have_ended(
+    balancer: InMemoryBalancer,
+) -> None:
+    balancer.rollout.begin(NEW)
+    in_flight_at_the_stop: list[int] = []
+    stop = balancer.runtime.stop
+
+    def look_and_stop(instance: str) -> None:
+        in_flight_at_the_stop.append(balancer.plane.in_flight(instance))
+        assert f"{instance}.2" in {backend.name for backend in balancer.plane.routes.backends if not backend.draining}
+        stop(instance)
+
+    balancer.runtime.stop = look_and_stop  # type: ignore[method-assign]
+    with balancer.plane.request("S1"):
+        began = balancer.clock.now()
+        balancer.rollout.step()
+        assert balancer.clock.now() - began >= 20
+    carry_on(balancer)
+    assert in_flight_at_the_stop == [1, 0, 0]
+    assert [event.server for event in balancer.events.since(0).events if event.kind is Kind.CUT] == ["S1"]
+    assert balancer.is_sound()
+
+
+def test_while_the_old_container_drains_nobody_else_retires_it(balancer: InMemoryBalancer) -> None:
+    stop, stopped = balancer.runtime.stop, []
+
+    def look_and_stop(instance: str) -> None:
+        stopped.append(instance)
+        balancer.reconciler.step()
+        stop(instance)
+
+    balancer.runtime.stop = look_and_stop  # type: ignore[method-assign]
+    roll(balancer)
+    assert stopped == ["S1", "S2", "S3"]
+    assert balancer.is_sound()
+
+
+def test_a_deploy_waits_for_a_server_that_is_still_being_started_of_the_old_release(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+    balancer.desired.change(lambda fleet: fleet.begin_join(["S9"]))
+    with balancer.crew.holding(["S9"]):
+        for _ in range(5):
+            balancer.rollout.step()
+            balancer.reconciler.step()
+        assert images(balancer) == {"app:2"}
+        assert stage(balancer)[0] is Stage.ROLLING
+    balancer.step()
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.DONE
+    assert balancer.is_sound()
+
+
+def test_a_deploy_is_saved_before_it_is_answered_and_told_from_server_to_server(balancer: InMemoryBalancer) -> None:
+    answered = balancer.rollout.begin(NEW)
+    assert answered == balancer.store.saved
+    assert answered.deploy is not None
+    assert answered.deploy.wish == replace(NEWER, number=2)
+    assert answered.release == OLD
+    carry_on(balancer)
+    told = [event for event in balancer.events.since(0).events if event.kind is Kind.DEPLOY]
+    assert [(event.server, event.facts.get("stage"), event.facts.get("left")) for event in told] == [
+        ("", "rolling", None),
+        ("S1", None, 2),
+        ("S2", None, 1),
+        ("S3", None, 0),
+        ("", "done", None),
+    ]
+
+
+def test_new_servers_are_made_of_the_new_release_only_when_all_are(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.service.add(Change(1, ("S4",)))
+    assert balancer.runtime.release("S4") == OLD
+    carry_on(balancer)
+    balancer.service.add(Change(1, ("S5",)))
+    assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3", "S4", "S5"), NEWER)
+    assert balancer.is_sound()
+
+
+def test_missing_fields_stay_and_an_environment_is_replaced_whole(balancer: InMemoryBalancer) -> None:
+    roll(balancer, {"environment": {"LEVEL": "2"}, "cpus": 0.5})
+    expected = replace(OLD, environment={"LEVEL": "2"}, cpus=0.5)
+    assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3"), expected)
+    roll(balancer, {"memory": ""})
+    assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3"), replace(expected, memory=""))
+    assert balancer.is_sound()
+
+
+def test_one_roll_after_another(balancer: InMemoryBalancer) -> None:
+    before = placed(balancer)
+    for number in range(2, 7):
+        roll(balancer, {"image": f"app:{number}"})
+        assert stage(balancer) == (Stage.DONE, "")
+        assert placed(balancer) == before
+        assert {server.release for server in balancer.desired.fleet.servers} == {balancer.desired.fleet.release.number}
+        assert balancer.is_sound()
+    assert balancer.desired.fleet.release == replace(OLD, image="app:6", number=balancer.desired.fleet.release.number)
+
+
+# Releases that are no good.
+
+
+def breaks_at_the_start(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.broken = {"app:2"}
+
+
+def ends_at_once(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.stillborn = {"app:2"}
+
+
+def never_answers(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.mute = {"app:2"}
+
+
+BAD = {
+    breaks_at_the_start: "S1 cannot be started: no such image",
+    ends_at_once: "S1.2 ended before it was ready (exited); its last words: S1.2: out of luck",
+    never_answers: "S1.2 did not answer its heartbeat with 200 within 30 s",
+}
+
+
+@pytest.mark.parametrize(("go_wrong", "why"), BAD.items())
+@pytest.mark.parametrize("surge", [1, 3])
+def test_a_release_that_does_not_become_ready_leaves_everything_as_it_was(
+    go_wrong: Callable[[InMemoryBalancer], None], why: str, surge: int
+) -> None:
+    balancer = InMemoryBalancer(release=OLD, surge=surge, spares=1).started()
+    before, containers, seen = placed(balancer), balancer.runtime.observe(), watch(balancer)
+    go_wrong(balancer)
+    roll(balancer)
+    assert stage(balancer) == (Stage.UNDONE, why)
+    assert placed(balancer) == before
+    assert balancer.runtime.observe() == containers
+    assert balancer.desired.fleet.release == OLD
+    assert all(hostnames == {"S1", "S2", "S3"} for hostnames in seen.hostnames)
+    assert not any(seen.switched)
+    assert seen.containers <= 4 + surge
+    assert balancer.health.report()["ready"]
+    assert balancer.is_sound()
+
+
+@pytest.mark.parametrize("go_wrong", BAD)
+def test_a_release_that_goes_wrong_halfway_is_taken_back_from_those_who_have_it(
+    balancer: InMemoryBalancer, go_wrong: Callable[[InMemoryBalancer], None]
+) -> None:
+    before, seen = placed(balancer), watch(balancer)
+    untouched = balancer.runtime.observe()["S3"]
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.rollout.step()
+    assert made_of(balancer) == {"S1": NEWER, "S2": NEWER, "S3": OLD}
+    balancer.step()
+    go_wrong(balancer)
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.UNDONE
+    assert "S3" in stage(balancer)[1]
+    assert placed(balancer) == before
+    assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3"), OLD)
+    assert balancer.runtime.observe()["S3"] == untouched
+    assert all(hostnames == {"S1", "S2", "S3"} for hostnames in seen.hostnames)
+    assert balancer.is_sound()
+
+
+def test_a_release_whose_server_fails_as_soon_as_it_serves_is_taken_back(balancer: InMemoryBalancer) -> None:
+    digest = balancer.desired.fleet.table.digest()
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.runtime.die("S1.2")
+    balancer.step()
+    assert stage(balancer) == (Stage.BACK, "S1 failed: its container is not running: exited")
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.UNDONE
+    assert images(balancer) == {"app:1"}
+    assert balancer.desired.fleet.table.digest() != digest  # S1's place has gone to a server of another ring id.
+    assert balancer.is_sound()
+
+
+def test_a_server_that_fails_later_is_an_accident_and_the_roll_goes_on(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.clock.sleep(60)
+    balancer.runtime.die("S1.2")
+    balancer.step()
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.DONE
+    assert images(balancer) == {"app:2"}
+    assert balancer.is_sound()
+
+
+def during_start(balancer: InMemoryBalancer, instance: str, happen: Callable[[], object]) -> None:
+    """It happens while that server is being started."""
+    start = balancer.runtime.start
+
+    def happen_and_start(server, release) -> None:  # type: ignore[no-untyped-def]
+        if server.instance == instance:
+            happen()
+        start(server, release)
+
+    balancer.runtime.start = happen_and_start  # type: ignore[method-assign]
+
+
+def test_a_deploy_that_turns_round_while_the_next_server_starts_switches_no_more(balancer: InMemoryBalancer) -> None:
+    def fail() -> None:
+        balancer.runtime.die("S1.2")
+        balancer.reconciler.step()
+
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    during_start(balancer, "S2.2", fail)
+    balancer.rollout.step()
+    assert stage(balancer)[0] is Stage.BACK
+    assert images(balancer) == {"app:1"}
+    assert "S2.2" not in balancer.runtime.names
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.UNDONE
+    assert balancer.is_sound()
+
+
+def test_what_still_fails_of_a_release_that_is_taken_back_already_does_not_stop_the_way_back(
+    balancer: InMemoryBalancer,
+) -> None:
+    def fail() -> None:
+        balancer.runtime.die("S1.2")
+        balancer.reconciler.step()
+
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    during_start(balancer, "S2.2", fail)
+    balancer.runtime.broken = {"app:2"}
+    balancer.rollout.step()
+    assert stage(balancer) == (Stage.BACK, "S1 failed: its container is not running: exited")
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.UNDONE
+    assert balancer.is_sound()
+
+
+def test_where_the_old_release_does_not_start_again_either_both_serve_on(balancer: InMemoryBalancer) -> None:
+    before, seen = placed(balancer), watch(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.runtime.broken = {"app:1", "app:2"}
+    carry_on(balancer)
+    assert stage(balancer) == (
+        Stage.STUCK,
+        "S2 cannot be started: no such image; going back: S1 cannot be started: no such image",
+    )
+    assert placed(balancer) == before
+    assert made_of(balancer) == {"S1": NEWER, "S2": OLD, "S3": OLD}
+    assert all(hostnames == {"S1", "S2", "S3"} for hostnames in seen.hostnames)
+    assert balancer.is_sound()
+
+
+def test_out_of_being_stuck_leads_another_deploy(balancer: InMemoryBalancer) -> None:
+    test_where_the_old_release_does_not_start_again_either_both_serve_on(balancer)
+    before = placed(balancer)
+    roll(balancer, {"image": "app:3"})
+    assert stage(balancer) == (Stage.DONE, "")
+    assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3"), replace(OLD, image="app:3"))
+    assert placed(balancer) == before
+    assert balancer.is_sound()
+
+
+# Callers.
+
+
+def test_a_user_can_have_the_old_release_again(balancer: InMemoryBalancer) -> None:
+    before = placed(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.rollout.cancel()
+    carry_on(balancer)
+    assert stage(balancer) == (Stage.UNDONE, "a user wants the old release again")
+    assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3"), OLD)
+    assert placed(balancer) == before
+    assert balancer.is_sound()
+
+
+def test_a_second_deploy_is_refused_and_changes_nothing(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    before = (balancer.whole_state(), balancer.desired.fleet)
+    with pytest.raises(Busy, match="a deploy is running"):
+        balancer.rollout.begin({"image": "app:3"})
+    assert (balancer.whole_state(), balancer.desired.fleet) == before
+    balancer.rollout.cancel()
+    with pytest.raises(Busy, match="a deploy is running"):
+        balancer.rollout.begin({"image": "app:3"})
+    with pytest.raises(Busy, match="no deploy is on its way"):
+        balancer.rollout.cancel()
+    carry_on(balancer)
+    with pytest.raises(Busy, match="no deploy is on its way"):
+        balancer.rollout.cancel()
+
+
+def test_a_bad_document_changes_nothing(balancer: InMemoryBalancer) -> None:
+    before = balancer.desired.fleet
+    with pytest.raises(InvalidRequest, match="image must be"):
+        balancer.rollout.begin({"image": ""})
+    assert balancer.desired.fleet is before
+    assert not balancer.rollout.step()
+
+
+@pytest.mark.parametrize("call", ["begin", "cancel"])
+def test_a_deploy_that_cannot_be_saved_is_none(balancer: InMemoryBalancer, call: str) -> None:
+    if call == "cancel":
+        balancer.rollout.begin(NEW)
+    before = balancer.desired.fleet
+    balancer.store.full.arm(times=1)
+    with pytest.raises(StateUnavailable):
+        balancer.rollout.begin(NEW) if call == "begin" else balancer.rollout.cancel()
+    assert (balancer.desired.fleet, balancer.store.saved) == (before, before)
+
+
+def test_other_changes_take_their_turn_between_two_steps(balancer: InMemoryBalancer) -> None:
+    ring = {"strategy": "course", "slots": 64}
+    changes: list[Callable[[], object]] = [
+        lambda: balancer.service.add(Change(2, ("S4", "S5"), weight=2)),
+        lambda: balancer.ring.switch(ring | {"strategy": "table"}),
+        lambda: balancer.service.remove(Change(2, ("S1", "S3"))),
+        lambda: balancer.ring.weigh("S2", 3),
+    ]
+
+    def next_change() -> None:
+        if changes:
+            changes.pop(0)()
+
+    balancer.rollout.begin(NEW)
+    carry_on(balancer, between=next_change)
+    assert not changes
+    assert stage(balancer)[0] is Stage.DONE
+    assert made_of(balancer) == dict.fromkeys(("S2", "S4", "S5"), NEWER)
+    assert {server.name: server.weight for server in balancer.desired.fleet.servers} == {"S2": 3, "S4": 2, "S5": 2}
+    assert balancer.desired.fleet.table.slots == 64
+    assert balancer.is_sound()
+
+
+def test_when_all_servers_are_removed_meanwhile_the_deploy_has_nothing_left_to_do(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.service.remove(Change(3))
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.DONE
+    balancer.service.add(Change(1, ("S9",)))
+    assert made_of(balancer) == {"S9": NEWER}
+    assert balancer.is_sound()
+
+
+# Accidents.
+
+
+@pytest.mark.parametrize("spares", [0, 1])
+@pytest.mark.parametrize("name", ["S1", "S3"])
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_server_that_fails_during_a_roll_is_replaced_and_all_are_rolled(steps: int, name: str, spares: int) -> None:
+    balancer = InMemoryBalancer(release=OLD, spares=spares).started()
+    seen = watch(balancer)
+    balancer.rollout.begin(NEW)
+    for _ in range(steps):
+        balancer.rollout.step()
+    balancer.clock.sleep(60)
+    balancer.runtime.die(next(s.instance for s in balancer.desired.fleet.of(State.SERVING) if s.name == name))
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.DONE
+    assert images(balancer) == {"app:2"}
+    assert len(made_of(balancer)) == 3
+    assert min(len(hostnames) for hostnames in seen.hostnames) >= 2 + spares
+    assert balancer.is_sound()
+
+
+@pytest.mark.parametrize("spares", [0, 1])
+def test_an_old_server_that_fails_while_its_successor_starts_is_succeeded(spares: int) -> None:
+    balancer = InMemoryBalancer(release=OLD, spares=spares).started()
+
+    def fail() -> None:
+        balancer.runtime.die("S1")
+        balancer.reconciler.step()
+
+    during_start(balancer, "S1.2", fail)
+    balancer.rollout.begin(NEW)
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.DONE
+    assert images(balancer) == {"app:2"}
+    assert len(made_of(balancer)) == 3
+    assert balancer.is_sound()
+
+
+def test_all_servers_failing_during_a_roll_is_survived(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.clock.sleep(60)
+    for server in balancer.desired.fleet.servers:
+        balancer.runtime.die(server.instance)
+    carry_on(balancer)
+    assert len(made_of(balancer)) == 3
+    assert images(balancer) == {"app:2"}
+    assert balancer.is_sound()
+
+
+@pytest.mark.parametrize("after", range(8))
+def test_an_engine_that_is_away_for_a_while_delays_the_roll(balancer: InMemoryBalancer, after: int) -> None:
+    before = placed(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.runtime.away.arm(after=after, times=3)
+    steps_until_well(balancer, EngineUnavailable)
+    carry_on(balancer)
+    assert stage(balancer) == (Stage.DONE, "")
+    assert placed(balancer) == before
+    assert images(balancer) == {"app:2"}
+    assert balancer.is_sound()
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_a_plane_that_is_away_for_a_while_delays_the_roll(balancer: InMemoryBalancer, after: int) -> None:
+    before = placed(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.plane.away.arm(after=after, times=3)
+    steps_until_well(balancer, PlaneUnavailable)
+    carry_on(balancer)
+    assert stage(balancer) == (Stage.DONE, "")
+    assert placed(balancer) == before
+    assert balancer.is_sound()
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_a_volume_that_is_full_for_a_while_delays_the_roll(balancer: InMemoryBalancer, after: int) -> None:
+    before = placed(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.store.full.arm(after=after, times=3)
+    steps_until_well(balancer, StateUnavailable)
+    carry_on(balancer)
+    assert stage(balancer) == (Stage.DONE, "")
+    assert placed(balancer) == before
+    assert balancer.is_sound()
+
+
+def steps_until_well(balancer: InMemoryBalancer, error: type[Exception]) -> None:
+    """Steps of the roll and the reconciler, as the loops take them, through errors of that kind."""
+    for _ in range(8):
+        with suppress(error):
+            balancer.rollout.step()
+        balancer.step()
+
+
+# Special fleets.
+
+
+def test_a_deploy_of_an_empty_fleet_is_what_the_next_server_is_made_of(balancer: InMemoryBalancer) -> None:
+    balancer.service.remove(Change(3))
+    roll(balancer)
+    assert not balancer.rollout.is_running
+    balancer.service.add(Change(1, ("S9",)))
+    assert made_of(balancer) == {"S9": NEWER}
+    assert balancer.is_sound()
+
+
+def test_a_deploy_of_spares_only_replaces_them() -> None:
+    balancer = InMemoryBalancer(initial=(), release=OLD, spares=2).started()
+    roll(balancer)
+    spares = balancer.desired.fleet.instances(State.SPARE)
+    assert [balancer.runtime.release(spare).image for spare in spares] == ["app:2", "app:2"]
+    assert balancer.is_sound()
+
+
+def test_out_of_a_release_that_does_not_start_any_more_leads_a_deploy(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.broken = {"app:1"}
+    for name in balancer.replicas:
+        balancer.runtime.die(name)
+    for _ in range(6):
+        balancer.clock.sleep(5)
+        balancer.step()
+    assert not balancer.replicas
+    roll(balancer)
+    balancer.steps(3)
+    assert stage(balancer)[0] is Stage.DONE
+    assert made_of(balancer) == dict.fromkeys(balancer.replicas, NEWER)
+    assert len(balancer.replicas) == 3
+    assert balancer.is_sound()
+
+
+def test_spares_of_the_old_release_are_dismissed_and_the_pool_is_refilled() -> None:
+    balancer = InMemoryBalancer(release=OLD, spares=2).started()
+    old = set(balancer.desired.fleet.instances(State.SPARE))
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.step()
+    assert set(balancer.desired.fleet.instances(State.SPARE)) == old
+    carry_on(balancer)
+    new = set(balancer.desired.fleet.instances(State.SPARE))
+    assert not new & old
+    assert {balancer.runtime.release(spare).image for spare in new} == {"app:2"}
+    assert balancer.is_sound()
+
+
+def test_another_release_in_the_settings_rolls_by_itself(balancer: InMemoryBalancer) -> None:
+    before = placed(balancer)
+    again = balancer.restarted(release=NEWER)
+    again.steps(2)
+    carry_on(again)
+    assert stage(again) == (Stage.DONE, "")
+    assert placed(again) == before
+    assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), NEWER)
+    assert again.is_sound()
+
+
+def test_what_users_deployed_outlives_a_restart_with_the_same_settings(balancer: InMemoryBalancer) -> None:
+    roll(balancer)
+    again = balancer.restarted()
+    again.steps(3)
+    assert not again.rollout.is_running
+    assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), NEWER)
+    assert again.is_sound()
+
+
+def test_settings_whose_release_was_taken_back_do_not_try_it_again(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.broken = {"app:2"}
+    again = balancer.restarted(release=NEWER)
+    again.steps(2)
+    carry_on(again)
+    assert stage(again)[0] is Stage.UNDONE
+    third = again.restarted()
+    third.steps(3)
+    assert not third.rollout.is_running
+    assert made_of(third) == dict.fromkeys(("S1", "S2", "S3"), OLD)
+    assert third.is_sound()
+
+
+def test_settings_replace_a_deploy_that_is_running(balancer: InMemoryBalancer) -> None:
+    before = placed(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    again = balancer.restarted(release=replace(OLD, image="app:3"))
+    again.steps(2)
+    carry_on(again)
+    assert stage(again)[0] is Stage.DONE
+    assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), replace(OLD, image="app:3"))
+    assert placed(again) == before
+    assert again.is_sound()
+
+
+def test_where_the_settings_replace_a_deploy_and_fail_all_go_back_to_the_release_before_both(
+    balancer: InMemoryBalancer,
+) -> None:
+    before = placed(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.runtime.broken = {"app:3"}
+    again = balancer.restarted(release=replace(OLD, image="app:3"))
+    again.steps(2)
+    carry_on(again)
+    assert stage(again)[0] is Stage.UNDONE
+    assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), OLD)
+    assert placed(again) == before
+    assert again.is_sound()
+
+
+def test_settings_mend_a_first_fleet_that_does_not_start() -> None:
+    balancer = InMemoryBalancer(release=OLD)
+    balancer.runtime.broken = {"app:1"}
+    balancer.steps(3)
+    again = balancer.restarted(release=NEWER)
+    again.clock.sleep(60)
+    again.steps(3)
+    assert not again.rollout.is_running
+    assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), NEWER)
+    assert again.is_sound()
+
+
+def test_before_the_first_servers_serve_there_is_no_deploy() -> None:
+    balancer = InMemoryBalancer(release=OLD)
+    with pytest.raises(Busy, match="still taking up its fleet"):
+        balancer.rollout.begin(NEW)
+    balancer.runtime.broken = Everyone()
+    balancer.step()
+    with pytest.raises(Busy, match="first servers are still starting"):
+        balancer.rollout.begin(NEW)
+    assert not balancer.rollout.step()
+
+
+def test_what_is_left_of_an_attempt_goes_before_the_next_one_begins(balancer: InMemoryBalancer) -> None:
+    """Else the removal would hit the new container, which has the same name."""
+    balancer.rollout.begin(NEW)
+    balancer.plane.away.arm(times=1)
+    balancer.runtime.kill = away_once(balancer.runtime.kill)  # type: ignore[method-assign]
+    with pytest.raises(PlaneUnavailable):
+        balancer.rollout.step()
+    assert "S1.2" in balancer.runtime.names
+    with balancer.crew.holding(["S1.2"]):
+        assert not balancer.rollout.step()
+        assert "S1.2" in balancer.runtime.names
+    carry_on(balancer)
+    assert stage(balancer) == (Stage.DONE, "")
+    assert balancer.is_sound()
+
+
+def test_what_is_fenced_is_in_hand_before_a_deploy_can_begin_it_anew(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.occupy("S1.2", ring_id=1)
+    balancer.rollout.begin(NEW)
+    take, is_free = balancer.crew.take, []
+
+    def is_lock_free() -> bool:
+        got = balancer.desired.lock.acquire(blocking=False)
+        if got:
+            balancer.desired.lock.release()
+        return got
+
+    def look_and_take(names: Collection[str], work: Callable[[], None]) -> None:
+        with ThreadPoolExecutor(1) as another:
+            is_free.append(another.submit(is_lock_free).result())
+        take(names, work)
+
+    balancer.crew.take = look_and_take  # type: ignore[method-assign]
+    balancer.step()
+    assert is_free == [False]
+    carry_on(balancer)
+    assert balancer.is_sound()
+
+
+def away_once(call: Callable[[str], None]) -> Callable[[str], None]:
+    calls: list[str] = []
+
+    def called(instance: str) -> None:
+        calls.append(instance)
+        if len(calls) == 1:
+            raise EngineUnavailable("the engine does not answer")
+        call(instance)
+
+    return called
+
+
+def test_a_release_never_gets_a_number_twice(balancer: InMemoryBalancer) -> None:
+    numbers = [1]
+    for image, is_good in [("a", False), ("b", True), ("c", False), ("d", False), ("e", True)]:
+        balancer.runtime.broken = () if is_good else {image}
+        fleet = balancer.rollout.begin({"image": image})
+        assert fleet.deploy is not None
+        numbers.append(fleet.deploy.wish.number)
+        carry_on(balancer)
+    assert numbers == sorted(set(numbers))
+    assert images(balancer) == {"e"}
+    assert balancer.is_sound()

@@ -1,0 +1,68 @@
+"""The ledger: what counts as failed, as not to be masked, as repeated, and the worst second."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtests.chaos.ledger import cause, tally, worst_share
+from tests.unit.loadtests.chaos.some_requests import request
+
+REFUSED = {"status": 0, "attempt": 0, "server": "", "error": "ConnectionRefusedError: [Errno 111]"}
+
+
+def test_requests_without_a_fault_are_only_counted() -> None:
+    counted = tally([request(), request(post="1")])
+    assert (counted.requests, counted.failed, counted.posts, counted.repeated) == (2, {}, 0, 0)
+    assert (counted.begun, counted.edge_away, counted.worst_share) == (0, 0, 0.0)
+
+
+def test_failed_idempotent_requests_are_told_by_cause() -> None:
+    counted = tally([request(**REFUSED), request(status=502), request(status=502), request()])
+    assert counted.failed == {"ConnectionRefusedError": 1, "502": 2}
+
+
+def test_an_answer_that_broke_off_is_counted_apart() -> None:
+    counted = tally([request(error="IncompleteReadError: 0 of 57")])
+    assert (counted.failed, counted.begun) == ({}, 1)
+
+
+def test_a_post_that_failed_is_no_failure_of_an_idempotent_request() -> None:
+    counted = tally([request(post="1", status=502), request(post="2", **REFUSED)])
+    assert (counted.failed, counted.posts) == ({}, 2)
+
+
+def test_what_fails_while_the_edge_is_away_is_counted_apart_and_only_that() -> None:
+    before, during, after = (request(began, **REFUSED) for began in (0.0, 1.0, 3.0))
+    counted = tally([before, during, after], away=(0.5, 2.0))
+    assert (counted.edge_away, counted.failed) == (1, {"ConnectionRefusedError": 2})
+
+
+def test_a_request_that_was_open_when_the_edge_died_counts_as_lost_with_it() -> None:
+    assert tally([request(0.0, 1.0, **REFUSED)], away=(0.5, 2.0)).edge_away == 1
+
+
+@pytest.mark.parametrize(
+    ("differences", "said"),
+    [
+        ({"status": 503, "error": "whatever"}, "503"),
+        (REFUSED, "ConnectionRefusedError"),
+        ({"status": 0, "error": "TimeoutError: "}, "TimeoutError"),
+    ],
+)
+def test_a_cause_is_a_status_or_what_kept_the_answer_away(differences: dict[str, object], said: str) -> None:
+    assert cause(request(**differences)) == said
+
+
+def test_the_worst_second_is_found_where_it_is() -> None:
+    calm = [request(number / 10) for number in range(100)]
+    storm = [request(5.05 + number / 100, attempt=2) for number in range(5)]
+    assert worst_share([*storm, *calm]) == pytest.approx(5 / 15)
+
+
+def test_a_repeated_request_at_the_very_end_is_set_against_a_whole_second() -> None:
+    assert worst_share([*(request(number / 10) for number in range(20)), request(2.0, attempt=2)]) == 1 / 11
+
+
+def test_of_less_than_a_second_the_share_of_all_counts() -> None:
+    assert worst_share([request(0.0), request(0.1, attempt=3)]) == 0.5
+    assert worst_share([]) == 0.0
