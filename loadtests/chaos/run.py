@@ -19,6 +19,7 @@ from loadtests.chaos.watch import Watch
 from loadtests.fleet.crashes import listening
 from loadtests.fleet.steady import Request
 from loadtests.fleet.wire import Wire
+from loadtests.smoke import CannotMeasure
 from tests.system import System
 
 WHOLE_WITHIN = 120.0
@@ -47,6 +48,10 @@ def run(
                 yield from chaos.settle()
                 if not chaos.is_whole:
                     return
+        if not wire.heard:
+            raise CannotMeasure(
+                "no POST was heard on the deployment's network: nobody can say whether one was repeated"
+            )
 
 
 class Chaos:

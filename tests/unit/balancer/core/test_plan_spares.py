@@ -73,7 +73,7 @@ def test_missing_spares_are_started(present: int, wanted: int, starting: int, st
 def test_a_failed_server_is_replaced_by_the_first_spare_and_the_pool_refilled() -> None:
     desired = fleet(spares=2)
     plan = decided(desired, observed(desired, "S2"), spares=2)
-    assert plan == replace(NOTHING, failed={"S2": GONE}, promote=("P1",), start=1)
+    assert plan == replace(NOTHING, failed={"S2": GONE}, promote=("P1",), start=1, rename={"P1": "P1"})
 
 
 def test_where_more_fail_than_there_are_spares_the_rest_is_started() -> None:
@@ -90,7 +90,9 @@ def test_what_is_starting_already_counts_for_the_pool() -> None:
 
 def test_a_server_that_was_down_before_is_replaced_as_soon_as_there_is_a_spare() -> None:
     desired = fleet(spares=1).fail(["S2"])
-    assert decided(desired, observed(desired), spares=1) == replace(NOTHING, promote=("P1",), start=1)
+    assert decided(desired, observed(desired), spares=1) == replace(
+        NOTHING, promote=("P1",), start=1, rename={"P1": "P1"}
+    )
 
 
 def test_a_failed_spare_is_forgotten_fenced_and_not_promoted() -> None:

@@ -99,7 +99,7 @@ def decide(
         abandon=abandon,
         retire=_without(fleet.instances(State.LEAVING), in_hand),
         start=max(0, short - len(promote) + spares - len(fresh) - starting),
-        rename=_renames(fleet, observed),
+        rename=_renames(fleet, observed, {server.instance for server in promote}),
     )
 
 
@@ -114,11 +114,13 @@ def failure(container: Observed | None, *, suspected: bool) -> str:
     return "it missed its heartbeats" if suspected else ""
 
 
-def _renames(fleet: Fleet, observed: Mapping[str, Observed]) -> dict[str, str]:
+def _renames(fleet: Fleet, observed: Mapping[str, Observed], promoted: Collection[str]) -> dict[str, str]:
     """A serving server's container has the hostname for a name, a spare's says so, as soon as the name is free."""
     taken = {container.container or container.instance for container in observed.values()}
     names = {
-        server.instance: f"{server.name}.spare" if server.state is State.SPARE else server.name
+        server.instance: f"{server.name}.spare"
+        if server.state is State.SPARE and server.instance not in promoted
+        else server.name
         for server in fleet.of(State.SERVING, State.SPARE)
         if server.instance in observed
     }

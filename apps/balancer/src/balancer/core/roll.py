@@ -15,7 +15,7 @@ def begun(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
     """A deploy of that release begins, in the place of one that is running. Where nobody serves yet there is nothing to
     roll: the first servers are made of it."""
     if fleet.is_first or not fleet.servers:
-        return replace(fleet, release=replace(release, number=fleet.release.number))
+        return replace(fleet, release=replace(release, number=fleet.release.number), deploy=None)
     last = fleet.deploy.wish.number + 1 if fleet.deploy else 0
     wish = replace(release, number=max(fleet.release.number, last) + 1)
     return replace(fleet, deploy=Deploy(wish, surge=surge, batch=batch))

@@ -20,6 +20,9 @@ from balancer.service.events import Events
 from balancer.service.starter import Starter
 from balancer.service.turns import Turns
 
+PROBATION = 3.0
+"""Seconds from the last server's taking over to the end of the deploy: until then it can still turn round."""
+
 
 class Rollout:
     """`surge` new containers are started at once, `batch` of them take over at once."""
@@ -44,6 +47,7 @@ class Rollout:
         self._clock = clock
         self._surge = surge
         self._batch = batch
+        self._took_over_at = -PROBATION
 
     @property
     def fleet(self) -> Fleet:
@@ -84,6 +88,7 @@ class Rollout:
         """
         if not self._desired.restored or not self.is_running:
             return False
+        self._watch_the_last()
         with self._turns.one_at_a_time(), ExitStack() as held, ExitStack() as undo:
             with self._desired.lock:
                 fleet, release = self.fleet, roll.goal(self.fleet)
@@ -103,6 +108,11 @@ class Rollout:
                 self._take_over({instance: addresses[instance] for instance in batch})
             return bool(addresses)
 
+    def _watch_the_last(self) -> None:
+        """A deploy does not end before the servers that took over last have served for a while."""
+        if not roll.outdated(self.fleet):
+            self._clock.sleep(max(0.0, self._took_over_at + PROBATION - self._clock.now()))
+
     def _start(self, newcomers: Collection[Server], release: Release) -> dict[str, str]:
         """Empty where the release is at fault: then the deploy has turned round."""
         try:
@@ -116,12 +126,15 @@ class Rollout:
         began = self._clock.now()
         with ExitStack() as hold:
             with self._desired.lock:
-                before = self.fleet.instances(State.LEAVING)
+                before = self.fleet
                 fleet = self._desired.change_and_publish(lambda fleet: roll.taken_over(fleet, addresses))
-                leaving = [instance for instance in fleet.instances(State.LEAVING) if instance not in before]
+                were_leaving = before.instances(State.LEAVING)
+                leaving = [instance for instance in fleet.instances(State.LEAVING) if instance not in were_leaving]
                 hold.enter_context(self._crew.holding(leaving))
                 joined = [server for server in fleet.of(State.SERVING) if server.instance in addresses]
                 self._starter.joined(joined)
+            self._took_over_at = self._clock.now()
+            self._starter.replaced(before, fleet)
             self._crew.retire(leaving)
             self._desired.change(lambda fleet: fleet.stopped(leaving))
         for server in joined:

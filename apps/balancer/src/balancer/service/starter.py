@@ -147,16 +147,19 @@ class Starter:
     def _tell(
         self, before: Fleet, fleet: Fleet, newcomers: Collection[str], kind: Kind, *, seconds: float | None = None
     ) -> None:
-        """Who came, and in whose place."""
-        kept = {server.identity for server in fleet.servers}
-        replaced = [server for server in before.of(State.DOWN) if server.identity not in kept]
+        """Who came, and in whose places."""
         for instance in newcomers:
             server = fleet.server(instance)
             self._events.record(
                 kind if server.state is State.SERVING else Kind.SPARE, server=server.name, seconds=seconds
             )
-        for server in replaced:
-            death = self._deaths.pop(server.identity, None)
+        self.replaced(before, fleet)
+
+    def replaced(self, before: Fleet, fleet: Fleet) -> None:
+        """Tells of the servers that were down before and whose places are taken now."""
+        kept = {server.identity for server in fleet.servers}
+        for server in before.of(State.DOWN):
+            death = None if server.identity in kept else self._deaths.pop(server.identity, None)
             if death is not None:
                 self._events.record(
                     Kind.REPLACED, server=server.name, reason=death.reason, seconds=self._clock.now() - death.at
