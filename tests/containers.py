@@ -8,6 +8,7 @@ from os import geteuid
 from typing import Any, Literal
 
 import docker
+from docker.errors import NotFound
 from docker.models.containers import Container
 
 DEPLOYMENT = "ringmaster.deployment"
@@ -66,7 +67,7 @@ class Containers:
 
     def logs(self, role: Role, *, since: float) -> str:
         """`since` as a time of day in seconds."""
-        return "\n".join(container.logs(since=since).decode(errors="replace") for container in self.of(role))
+        return "\n".join(_log(container, since) for container in self.of(role))
 
     def _labelled(self, *labels: str) -> list[Container]:
         return self.engine.containers.list(all=True, filters={"label": list(labels)}, ignore_removed=True)
@@ -75,6 +76,14 @@ class Containers:
         containers = self.of(role)
         assert len(containers) == 1, f"{len(containers)} containers of the role {role} in {self._deployment}"
         return containers[0]
+
+
+def _log(container: Container, since: float) -> str:
+    """Empty for a container that goes meanwhile."""
+    try:
+        return str(container.logs(since=since).decode(errors="replace"))
+    except NotFound:
+        return ""
 
 
 def run_in(container: Container, *command: str) -> str:

@@ -104,8 +104,11 @@ class System:
 
     @property
     def stage(self) -> str:
-        """How far the latest deploy is; empty where there was none."""
-        deploy = self.operate("GET", "/deploy").document["deploy"]
+        """How far the latest deploy is; empty where there was none, or nobody answers."""
+        try:
+            deploy = self.operate("GET", "/deploy").document["deploy"]
+        except OSError:
+            return ""
         return str(deploy["stage"]) if deploy else ""
 
     def weigh(self, hostname: str, weight: object) -> Answer:

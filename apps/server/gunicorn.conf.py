@@ -5,7 +5,7 @@ import whole_answers
 whole_answers.install()
 
 bind = "0.0.0.0:5000"
-worker_class = "gthread"
+worker_class = "early_refusal.EarlyRefusal"
 threads = 16
 
 # Longer than any balancer keeps an idle connection: the side that reuses connections must be the one that closes them.

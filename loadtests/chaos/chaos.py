@@ -11,7 +11,7 @@ import json
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +21,7 @@ PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 from loadtests.chaos.calls import CALLS, DEPLOYS  # noqa: E402 (the search path comes first)
+from loadtests.chaos.deed import Kind  # noqa: E402
 from loadtests.chaos.engine import ENGINE_FAULT  # noqa: E402
 from loadtests.chaos.faults import FAULTS, SPARE_FAULT  # noqa: E402
 from loadtests.chaos.invariants import changed_by_restart  # noqa: E402
@@ -41,11 +42,10 @@ KINDS = {kind.name: kind for kind in (*FAULTS, SPARE_FAULT, ENGINE_FAULT, *CALLS
 
 
 def chaos(
-    system: System, *, faults: int, seed: int, rate: float, spares: int = 0, engine: bool = False
+    system: System, *, faults: int, seed: int, rate: float, spares: int, without: Collection[Kind]
 ) -> Iterator[Outcome]:
-    """Carries out `faults` acts, as far as the fleet becomes whole again after each. `spares` is how many the system
-    keeps; `engine`: the engine itself may be restarted, too."""
-    without = {*(() if spares else (SPARE_FAULT,)), *(() if engine else (ENGINE_FAULT,))}
+    """Carries out `faults` acts of all kinds but those `without`, as far as the fleet becomes whole again after each.
+    `spares` is how many the system keeps."""
     kinds = {name: kind for name, kind in KINDS.items() if kind not in without}
     weights = {name: kind.weight for name, kind in kinds.items()}
     alone = frozenset(name for name, kind in kinds.items() if kind.alone)
@@ -71,7 +71,7 @@ def main() -> int:
                 seed=seed,
                 rate=arguments.rate,
                 spares=SPARES,
-                engine=arguments.engine,
+                without=() if arguments.engine else (ENGINE_FAULT,),
             )
             for outcome in acts:
                 outcomes.append(outcome)

@@ -49,9 +49,7 @@ def run(
                 if not chaos.is_whole:
                     return
         if not wire.heard:
-            raise CannotMeasure(
-                "no POST was heard on the deployment's network: nobody can say whether one was repeated"
-            )
+            raise CannotMeasure("no POST was heard on the deployment's network: whether one was repeated is not known")
 
 
 class Chaos:

@@ -16,7 +16,7 @@ MARK = "E2E_MARK"
 
 
 def end(system: System) -> str:
-    until(lambda: system.stage not in ("rolling", "rolling back"), "the deploy has ended", within=90)
+    until(lambda: system.stage not in ("", "rolling", "rolling back"), "the deploy has ended", within=90)
     return system.stage
 
 
