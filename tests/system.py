@@ -8,6 +8,7 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 from balancer import settings
 from balancer.adapters.file_store import FileStore
+from balancer.core.errors import StateUnavailable
 from balancer.core.fleet import Fleet
 from balancer.core.routes import hostname, routes
 from tests.containers import Containers, Role, run_in, started
@@ -152,7 +154,13 @@ class System:
 
     @property
     def fleet(self) -> Fleet:
-        """The saved fleet; the balancer may be down."""
+        """The saved fleet; the balancer may be down. Read anew where the file was just being replaced under the engine's
+        hands."""
+        with suppress(StateUnavailable):
+            return self._saved_fleet()
+        return self._saved_fleet()
+
+    def _saved_fleet(self) -> Fleet:
         stream, _ = self.containers.balancer.get_archive(STATE)
         with tempfile.TemporaryDirectory() as folder:
             with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:

@@ -37,6 +37,7 @@ FAULTS_BY_DEFAULT = 200
 RATE = 250.0
 REPLICAS = 6
 SPARES = 1
+ROLL = {"surge": 3, "batch": 2}
 
 KINDS = {kind.name: kind for kind in (*FAULTS, SPARE_FAULT, ENGINE_FAULT, *CALLS, *DEPLOYS)}
 
@@ -64,7 +65,7 @@ def main() -> int:
         with ExitStack() as stack:
             record = stack.enter_context(arguments.record.open("w")) if arguments.record else None
             print(f"chaos: {repeat}; bringing up a deployment …", file=sys.stderr, flush=True)
-            system = stack.enter_context(Deployment(replicas=REPLICAS, spares=SPARES))
+            system = stack.enter_context(Deployment(replicas=REPLICAS, spares=SPARES, roll=ROLL))
             acts = chaos(
                 system,
                 faults=arguments.faults,

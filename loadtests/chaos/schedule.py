@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
-HASTY = 0.2
+HASTY = 0.5
 """How often the next act does not wait until the fleet is whole again."""
 SHORTEST, LONGEST = 0.02, 0.8
 """Seconds until the next act after a hasty one."""

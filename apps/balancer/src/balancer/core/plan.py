@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from balancer.core.fleet import Fleet
+from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
+
+_READY = (State.SERVING, State.SPARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,21 @@ def decide(
     """`known` are the identities of the servers that were ready before the observation was made: only these can be
     missing from it. `suspects` missed their heartbeats; `starting` servers are on their way already; what is `in_hand`
     is being started or removed by somebody and is left to them; `spares` is how many to keep."""
-    failed: dict[str, str] = {}
-    moved: dict[str, str] = {}
-    for server in fleet.of(State.SERVING, State.SPARE):
-        if server.identity not in known:
-            continue
-        container = observed.get(server.instance)
-        if container is not None and container.identity != server.identity:
-            container = None
-        reason = failure(container, suspected=server.identity in suspects)
-        if reason:
-            failed[server.instance] = reason
-        elif container is not None and container.address != server.address:
-            moved[server.instance] = container.address
+    hung = _believable(fleet, suspects, starting=starting)
+    ready = [server for server in fleet.of(*_READY) if server.identity in known]
+    seen = {server.instance: _of(server, observed) for server in ready}
+    failed = {
+        server.instance: reason
+        for server in ready
+        if (reason := failure(seen[server.instance], suspected=server.identity in hung))
+    }
+    moved = {
+        server.instance: container.address
+        for server in ready
+        if (container := seen[server.instance])
+        and server.instance not in failed
+        and container.address != server.address
+    }
     abandon = () if fleet.is_first else _without(fleet.instances(State.JOINING), in_hand)
     living = [server for server in fleet.servers if server.instance not in {*failed, *abandon}]
     short = max(0, fleet.target - sum(server.state is State.SERVING for server in living))
@@ -101,6 +105,23 @@ def decide(
         start=max(0, short - len(promote) + spares - len(fresh) - starting),
         rename=_renames(fleet, observed, {server.instance for server in promote}),
     )
+
+
+def _of(server: Server, observed: Mapping[str, Observed]) -> Observed | None:
+    """The server's own container: another one may have its name."""
+    container = observed.get(server.instance)
+    return container if container is not None and container.identity == server.identity else None
+
+
+def _believable(fleet: Fleet, suspects: Collection[tuple[int, int]], *, starting: int) -> Collection[tuple[int, int]]:
+    """Where most of the servers seem to hang at the same time, it is rather the host that has too much to do, and to
+    replace them all would only add to that, with nobody left to answer. Then one is replaced after the other."""
+    ready = fleet.of(*_READY)
+    hung = [server.identity for server in ready if server.identity in suspects]
+    if len(hung) < 2 or 2 * len(hung) <= len(ready):
+        return hung
+    is_whole = not starting and not fleet.of(State.DOWN)
+    return hung[:1] if is_whole else []
 
 
 def failure(container: Observed | None, *, suspected: bool) -> str:
