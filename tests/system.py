@@ -154,8 +154,7 @@ class System:
 
     @property
     def fleet(self) -> Fleet:
-        """The saved fleet; the balancer may be down. Read anew where the file was just being replaced under the engine's
-        hands."""
+        """The saved fleet; the balancer may be down. Read anew where the file was replaced while the engine read it."""
         with suppress(StateUnavailable):
             return self._saved_fleet()
         return self._saved_fleet()
