@@ -58,7 +58,7 @@ def test_a_server_that_can_be_reached_again_gets_its_requests(bench: RealPlaneBe
 
 @REAL
 def test_where_all_refuse_an_error_comes_in_the_end(bench: RealPlaneBench) -> None:
-    """The edge asks four times, with half a second between, as long as it knows nobody better."""
+    """The edge asks four times, with a quarter of a second between, as long as it knows nobody better."""
     bench.plane.apply(all_to(*map(dead, bench.servers)))
     with ThreadPoolExecutor() as pool:
         asked = [pool.submit(ask, "GET", bench.url, "/home", timeout=10) for _ in range(10)]

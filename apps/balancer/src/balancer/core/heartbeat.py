@@ -33,11 +33,11 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a heartbeat may take, all in seconds: `timeout`, and up to `most` times as long where the whole fleet is
-    slow. On a machine that has far too much to do all of them look hung, and replacing them would add to it.
+    """How long a heartbeat may take, all in seconds: `timeout` more than good answers take now, at most `most` times as
+    long. On a machine that has far too much to do all servers look hung, and replacing them would add to it.
 
-    That is so while good answers take long: a mean and a spread follow the latest of the whole fleet, as TCP waits for
-    its own (RFC 6298). And as long as nobody at all answers a heartbeat that was sent as late.
+    What answers take is a mean and twice a spread; both follow the latest of the whole fleet, as TCP's do (RFC 6298).
+    As long as nobody at all answers a heartbeat that was sent as late, it may take longest.
     """
 
     timeout: float
@@ -62,4 +62,4 @@ class Patience:
         longest = self.most * self.timeout
         if sent > self.heard:
             return sent + longest
-        return sent + min(max(self.timeout, self.mean + 4 * self.spread), longest)
+        return sent + min(self.timeout + self.mean + 2 * self.spread, longest)

@@ -13,7 +13,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from balancer.adapters.flask_plane.incoming import Incoming
 
-_CONNECT_TIMEOUT = 0.5
+_CONNECT_TIMEOUT = 0.25
 """Seconds. A lost SYN is sent again after one: to wait longer than this and shorter than that is of no use."""
 _LOST = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
