@@ -34,7 +34,7 @@ from tests.deployment import Deployment  # noqa: E402
 from tests.system import System  # noqa: E402
 
 FAULTS_BY_DEFAULT = 200
-RATE = 250.0
+RATE = 150.0
 REPLICAS = 6
 SPARES = 1
 ROLL = {"surge": 3, "batch": 2}

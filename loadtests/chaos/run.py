@@ -26,7 +26,7 @@ WHOLE_WITHIN = 120.0
 """Seconds: the longest pause between replacements is a minute."""
 _SOUND_WITHIN = 3.0
 """Seconds: each of several questions is answered at another moment, and the fleet may have changed in between."""
-_PAUSE = 0.02
+_PAUSE = 0.1
 _AFTERMATH = 0.25
 """Seconds until the load has told of everything that ended before."""
 

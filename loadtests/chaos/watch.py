@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-_PAUSE = 0.01
+_PAUSE = 0.02
 _TIMEOUT = 5.0
 
 
@@ -30,7 +30,7 @@ class View:
 
 
 class Watch:
-    """`with Watch(control_url) as watch:` asks every 10 ms. Exact to that and to the time of an answer."""
+    """`with Watch(control_url) as watch:` asks every 20 ms. Exact to that and to the time of an answer."""
 
     def __init__(self, control_url: str, authorization: Mapping[str, str]) -> None:
         self._host = urlsplit(control_url).netloc
