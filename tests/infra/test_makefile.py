@@ -51,7 +51,7 @@ def test_status_shows_each_container_with_its_role_and_ports(system: MadeSystem)
 
 def test_logs_follows_the_balancer(system: MadeSystem) -> None:
     with following(system) as seen:
-        until(lambda: '"fleet restored"' in seen(), "the log's past is shown", within=15)
+        until(lambda: '"restored"' in seen(), "the log's past is shown", within=15)
         system.add(1, ["noticed-1"])
         system.rm(1, ["noticed-1"])
         until(lambda: "noticed-1" in seen(), "the log goes on", within=15)

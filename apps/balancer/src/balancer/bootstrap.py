@@ -192,6 +192,7 @@ def build(settings: Settings) -> Application:
         desired=desired,
         runtime=runtime,
         clock=clock,
+        events=events,
         interval=settings.heartbeat_interval,
         autoscaler=autoscaler,
     )

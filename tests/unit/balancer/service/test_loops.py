@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from balancer.adapters.system import SystemClock
+from balancer.core.event import Kind
 from balancer.service.loops import Loops
 from tests.polling import until
 from tests.unit.balancer.in_memory import InMemoryBalancer
@@ -31,6 +32,7 @@ class Running:
             desired=self.balancer.desired,
             runtime=self.balancer.runtime,
             clock=SystemClock(),
+            events=self.balancer.events,
             interval=interval,
             autoscaler=autoscaler,
         )
@@ -67,6 +69,8 @@ def test_missed_heartbeats_lead_to_a_replacement(running: Running) -> None:
     running.balancer.clock.sleep(60)
     running.balancer.runtime.hang("S2")
     soon(lambda: "S2" not in running.balancer.replicas and len(running.balancer.replicas) == 3, "replaced")
+    kinds = [event.kind for event in running.balancer.events.since(0).events if event.server == "S2"]
+    assert kinds[kinds.index(Kind.SUSPECTED) + 1] is Kind.FAILED
 
 
 def test_a_broken_stream_of_events_is_opened_again(running: Running) -> None:

@@ -14,7 +14,7 @@ class Kind(StrEnum):
     RESTORED = "restored"  # the fleet after a start of the balancer; the reason says where it was found
     JOINED = "joined"  # ready and on the ring
     LEFT = "left"  # off the ring as a user wished, drained and removed
-    SUSPECTED = "suspected"  # heartbeats are missing, not yet enough of them
+    SUSPECTED = "suspected"  # its heartbeats are missed; failed comes next, unless most servers miss theirs
     FAILED = "failed"  # off the ring for the reason given
     FENCED = "fenced"  # what is left of a failed server is killed
     REPLACED = "replaced"  # the failed server's place is taken again; the seconds count from its failure

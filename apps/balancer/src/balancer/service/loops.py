@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable
 
 from balancer.core.errors import RingmasterError
+from balancer.core.event import Kind
 from balancer.core.lifecycle import State
 from balancer.ports.chance import Clock
 from balancer.ports.runtime import ContainerRuntime
 from balancer.service.autoscaler import Autoscaler
 from balancer.service.desired import DesiredFleet
+from balancer.service.events import Events
 from balancer.service.heartbeats import Heartbeats
 from balancer.service.reconciler import Reconciler
 from balancer.service.rollout import Rollout
@@ -43,6 +45,7 @@ class Loops:
         desired: DesiredFleet,
         runtime: ContainerRuntime,
         clock: Clock,
+        events: Events,
         interval: float,
         autoscaler: Autoscaler | None = None,
     ) -> None:
@@ -53,6 +56,7 @@ class Loops:
         self._desired = desired
         self._runtime = runtime
         self._clock = clock
+        self._events = events
         self._interval = interval
         self._autoscaler = autoscaler
         self._pause = _SECOND_LOOK
@@ -99,8 +103,12 @@ class Loops:
             self._next_beat = now + self._interval
             self._heartbeats.send(self._desired.fleet.of(State.SERVING, State.SPARE))
         until_next = self._next_beat - self._clock.now()
-        if self._heartbeats.listen(within=min(_RESYNC, max(0.0, until_next))):
+        suspects = self._heartbeats.listen(within=min(_RESYNC, max(0.0, until_next)))
+        if suspects:
             self._wake.set()
+        for server in self._desired.fleet.servers:
+            if server.identity in suspects:
+                self._events.record(Kind.SUSPECTED, server=server.name, reason="it missed its heartbeats")
 
     def _roll(self) -> None:
         if not self._rollout.step():
