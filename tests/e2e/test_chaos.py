@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from loadtests.chaos.calls import DEPLOYS
@@ -22,7 +24,19 @@ MORE_SERVERS = 3
 """So that one is always old enough to be hit."""
 
 
-def test_faults_and_calls_at_random_lose_nothing_and_leave_every_invariant(system: System, measured: Measured) -> None:
+@pytest.fixture
+def ringed(system: System) -> Iterator[System]:
+    """Gets its ring profile and its servers' weights back when the chaos, which changes both, is over."""
+    profile = system.ring().document["profile"]
+    yield system
+    system.wait_until_ready(within=60)
+    assert system.put_ring(profile).status == 200
+    for hostname in system.replicas:
+        assert system.weigh(hostname, 1).status == 200
+
+
+def test_faults_and_calls_at_random_lose_nothing_and_leave_every_invariant(ringed: System, measured: Measured) -> None:
+    system = ringed
     system.add(MORE_SERVERS)
     outcomes = list(chaos(system, faults=ACTS, seed=SEED, rate=100, spares=0, without=WITHOUT))
     measured(f"\n{table(outcomes, KINDS)}")
