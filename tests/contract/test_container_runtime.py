@@ -236,6 +236,20 @@ def test_a_death_is_heard_of(bench: RuntimeBench) -> None:
         assert "S1" in words
 
 
+def test_a_death_that_was_heard_of_is_observed_at_once(bench: RuntimeBench) -> None:
+    for _ in range(5):
+        bench.runtime.start(joining("S1", 1), bench.release)
+        with listening(bench) as heard:
+            bench.die("S1")
+            while not heard.get(timeout=5).startswith("die"):
+                pass
+            assert not bench.runtime.observe()["S1"].running
+        bench.runtime.kill("S1")
+        bench.runtime.start(joining("S1", 1), bench.release)
+        assert bench.runtime.observe()["S1"].running
+        bench.runtime.kill("S1")
+
+
 def test_what_changed_is_observed_as_soon_as_it_is_heard_of_or_a_moment_later(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
     with listening(bench) as heard:

@@ -53,6 +53,8 @@ class DockerEngine:
         self._spec = spec
         self._labels = {DEPLOYMENT: spec.deployment, ROLE: "server"}
         self._filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
+        self._dead: dict[str, str] = {}
+        """Containers by id → status, whose deaths the engine has announced: its list may still show them running."""
         self._connection: docker.APIClient | None = None
 
     def start(self, server: Server, release: Release) -> None:
@@ -96,10 +98,12 @@ class DockerEngine:
 
     def changes(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
+        self._dead.clear()
         with _engine_errors():
             for event in self._api.events(decode=True, filters=filters):
                 attributes = event["Actor"]["Attributes"]
                 if self._spec.deployment == attributes.get(DEPLOYMENT) or self._is_our_network(event):
+                    self._mark(event)
                     yield f"{event['Action']} {attributes.get('name', '')}"
         raise EngineUnavailable("the Docker engine ended its stream of events")
 
@@ -109,6 +113,12 @@ class DockerEngine:
             for container in self._containers_of(instance):
                 output += self._api.logs(container, tail=5)
         return output.decode(errors="replace").strip()
+
+    def _mark(self, event: Mapping[str, Any]) -> None:
+        if event["Action"] == "die":
+            self._dead[event["Actor"]["ID"]] = f"Exited ({event['Actor']['Attributes'].get('exitCode', '?')})"
+        elif event["Action"] in ("start", "destroy"):
+            self._dead.pop(event["Actor"]["ID"], None)
 
     def _is_our_network(self, event: Mapping[str, Any]) -> bool:
         """A network's events carry no labels."""
@@ -215,9 +225,9 @@ class DockerEngine:
             container=name,
             ring_id=int(labels[RING_ID]),
             release=int(labels.get(RELEASE, 1)),
-            running=container["State"] in ("running", "paused"),
+            running=container["State"] in ("running", "paused") and container["Id"] not in self._dead,
             address=f"{address}:{self._spec.port}" if address else "",
-            status=container["Status"],
+            status=self._dead.get(container["Id"], container["Status"]),
         )
 
 

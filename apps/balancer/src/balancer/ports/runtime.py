@@ -34,7 +34,8 @@ class ContainerRuntime(Protocol):
         """Ends the server at once, hung or paused as it may be, and removes it. A missing one is no error."""
 
     def changes(self) -> Iterator[str]:
-        """Blocks, and yields a few words whenever something happened to a server. Ends never, but may raise."""
+        """Blocks, and yields a few words whenever something happened to a server. A death that it told of is observed
+        from then on. Ends never, but may raise."""
 
     def last_words(self, instance: str) -> str:
         """The last lines that the server printed, for the log; empty when there are none or it is gone."""

@@ -27,8 +27,8 @@ _ROLL_PAUSE = 0.1
 _SCALE_PAUSE = 0.5
 """Seconds between two looks at the load."""
 _SECOND_LOOK = 0.05
-"""Seconds until the step after one that an event called for, doubling up to _RESYNC: the engine announces a death a
-moment before its list of containers shows it."""
+"""Seconds until the step after one that an event called for, doubling up to _RESYNC: the engine announces some changes
+a moment before its list of containers shows them."""
 
 
 class Loops:
