@@ -21,9 +21,11 @@ from balancer.service.events import Events
 
 _log = logging.getLogger(__name__)
 
-_FIRST_LOOK = 0.05
-"""Seconds between two looks at a new server's heartbeat, and at what a leaving one still has to do."""
-_ENGINE_LOOKS = 10
+_LOOK = 0.05
+"""Seconds between two looks at what a leaving server still has to do."""
+_HEARTBEAT_LOOK = 0.02
+"""Seconds between two looks at a new server's heartbeat."""
+_ENGINE_LOOKS = 25
 """A new server's container is looked at once in so many heartbeats."""
 
 
@@ -130,7 +132,7 @@ class Crew:
                 _log.info("server ready", extra={"server": name, "seconds": round(self._clock.now() - began, 3)})
                 return address
             looks += 1
-            self._clock.sleep(_FIRST_LOOK)
+            self._clock.sleep(_HEARTBEAT_LOOK)
         raise StartFailed(f"{name} did not answer its heartbeat with 200 within {self._start_grace:g} s")
 
     def _kill(self, name: str) -> None:
@@ -144,7 +146,7 @@ class Crew:
         idle = 0
         while idle < 2 and self._clock.now() - began < self._drain_timeout:
             idle = idle + 1 if self._in_flight(name) == 0 else 0
-            self._clock.sleep(_FIRST_LOOK)
+            self._clock.sleep(_LOOK)
         if idle < 2:
             self._events.record(
                 Kind.CUT,
