@@ -15,18 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urlsplit
 
 PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
-import docker  # noqa: E402 (the search path comes first)
-
-from balancer.core.request_hash import RequestHash, slot_shares  # noqa: E402
+from balancer.core.request_hash import RequestHash, slot_shares  # noqa: E402 (the search path comes first)
 from balancer.core.strategies import STRATEGIES  # noqa: E402
 from loadtests import traffic  # noqa: E402
 from loadtests.chi_square import Fit, fit  # noqa: E402
-from tests.containers import DEPLOYMENT  # noqa: E402
+from loadtests.running import CannotMeasure, running  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.system import System  # noqa: E402
 
@@ -34,10 +31,6 @@ REQUESTS = 10_000
 CONCURRENCY = 8
 LEAST_P = 1e-6
 """A system that is right fails once in a million runs; one that gives a server 5 % too much nearly always."""
-
-
-class CannotMeasure(Exception):
-    """There is nothing to measure, or it changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,29 +91,6 @@ def expected_shares(slot_map: Sequence[str], request_hash: RequestHash) -> dict[
     for name, share in zip(slot_map, slot_shares(request_hash, len(slot_map)), strict=True):
         shares[name] += share
     return shares
-
-
-def running(url: str, control_url: str) -> System:
-    """The deployment that publishes the port of `url` on this machine's engine. Raises CannotMeasure."""
-    advice = "bring one up with `make up`, or leave --url out to measure a temporary one"
-    engine = docker.from_env()
-    try:
-        found = engine.containers.list(filters={"publish": str(urlsplit(url).port or 80), "label": DEPLOYMENT})
-        names = {container.labels[DEPLOYMENT] for container in found}
-    except docker.errors.DockerException as error:
-        raise CannotMeasure(f"no Docker engine answers ({error}); run: make host") from error
-    finally:
-        engine.close()
-    if not names:
-        raise CannotMeasure(f"no deployment publishes {url}: {advice}")
-    system = System(names.pop(), url=url, control_url=control_url)
-    try:
-        ready = system.readyz()
-    except OSError as error:
-        raise CannotMeasure(f"nothing answers at {control_url} ({error}); say where it is: --control-url") from error
-    if ready.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        raise CannotMeasure(f"the deployment is not ready: {ready.text}")
-    return system
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from loadtests.chaos.outcome import Outcome  # noqa: E402
 from loadtests.chaos.report import table  # noqa: E402
 from loadtests.chaos.run import run  # noqa: E402
 from loadtests.chaos.schedule import schedule  # noqa: E402
-from loadtests.smoke import CannotMeasure  # noqa: E402
+from loadtests.running import CannotMeasure  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.system import System  # noqa: E402
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from random import Random
@@ -52,12 +52,13 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Deed:
     """`began`: the moment before the engine or the API was asked, in seconds of the monotonic clock. `victim`: the
-    server that has to leave the ring. `job` ends when the engine has answered; where the deed `takes_edge` its value is
+    server that has to leave the ring, unless a deploy has just given it another container than `struck`. `job` ends when the engine has answered; where the deed `takes_edge` its value is
     the moment when the edge answered again."""
 
     began: float
     says: str
     victim: str = ""
+    struck: str = ""
     takes_balancer: bool = False
     takes_edge: bool = False
     job: Future[Any] | None = None
@@ -72,17 +73,22 @@ class Deed:
     def is_void(self) -> bool:
         return isinstance(self.error, CannotStrike)
 
-    def missing(self, watch: Watch) -> str:
-        """What has to come yet before the fleet can count as whole again; empty when nothing."""
+    def missing(self, watch: Watch, containers: Collection[str]) -> str:
+        """What has to come yet before the fleet can count as whole again; empty when nothing. `containers`: the ids of
+        the servers' containers that are there."""
         if self.job and not self.job.done():
             return "the engine has not answered, or the edge is not back"
         if waiting := [call.says for call in self.calls if not call.future.done()]:
             return f"no answer yet: {waiting}"
-        if self.victim and not self.is_void and watch.left_at(self.victim, since=self.began) is None:
+        if self.victim and not self.is_void and self.struck in containers and not self.has_left(watch):
             return f"{self.victim} is still on the ring"
         if self.takes_balancer and watch.away_at(since=self.began) is None:
             return "the balancer was not seen to be away"
         return ""
+
+    def has_left(self, watch: Watch) -> bool:
+        """Whether the victim was seen off the ring."""
+        return watch.left_at(self.victim, since=self.began) is not None
 
 
 @dataclass(frozen=True, slots=True)

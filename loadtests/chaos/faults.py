@@ -73,7 +73,8 @@ def hit_server(strike: Callable[[Scene, Container], Prepared], scene: Scene) -> 
         blow = strike(scene, server)
     except APIError as error:
         return Deed(time.monotonic(), f"{victim} ({error})")
-    return Deed(time.monotonic(), victim, victim=victim, job=scene.jobs.submit(_forgiving, blow))
+    began = time.monotonic()
+    return Deed(began, victim, victim=victim, struck=str(server.id), job=scene.jobs.submit(_forgiving, blow))
 
 
 def hit_spare(scene: Scene) -> Deed:

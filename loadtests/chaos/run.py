@@ -19,7 +19,7 @@ from loadtests.chaos.watch import Watch
 from loadtests.fleet.crashes import listening
 from loadtests.fleet.steady import Request
 from loadtests.fleet.wire import Wire
-from loadtests.smoke import CannotMeasure
+from loadtests.running import CannotMeasure
 from tests.system import System
 
 WHOLE_WITHIN = 120.0
@@ -114,8 +114,10 @@ class Chaos:
 
     def _missing(self) -> str:
         """What has to come yet before the fleet counts as whole; empty when nothing."""
+        servers = self._system.containers.of("server")
+        containers = {str(server.id) for server in servers}
         for done in self._open:
-            if missing := done.deed.missing(self._watch):
+            if missing := done.deed.missing(self._watch, containers):
                 return f"{done.kind.name} ({done.deed.says}): {missing}"
         view = self._watch.now
         if not view.is_ready:
@@ -123,7 +125,6 @@ class Chaos:
         deploy = self._system.operate("GET", "/deploy").document["deploy"]
         if deploy and deploy["stage"].startswith("rolling"):
             return f"a deploy is on its way: {deploy}"
-        servers = self._system.containers.of("server")
         on_the_ring = {hostname(server) for server in servers if not is_spare(server)}
         spares = {hostname(server) for server in servers if is_spare(server)}
         if (on_the_ring, len(spares)) != (set(view.replicas), self._spares):

@@ -23,7 +23,7 @@ from docker.models.containers import Container  # noqa: E402
 
 from loadtests.fleet.steady import Request, SteadyLoad, worst_share  # noqa: E402
 from loadtests.fleet.wire import Wire  # noqa: E402
-from loadtests.smoke import CannotMeasure, running  # noqa: E402
+from loadtests.running import CannotMeasure, running  # noqa: E402
 from tests.containers import crash  # noqa: E402
 from tests.polling import until  # noqa: E402
 from tests.system import System  # noqa: E402

@@ -23,7 +23,7 @@ import docker  # noqa: E402 (the search path comes first)
 from docker.models.containers import Container  # noqa: E402
 
 from loadtests.fleet.steady import SteadyLoad  # noqa: E402
-from loadtests.smoke import CannotMeasure, running  # noqa: E402
+from loadtests.running import CannotMeasure, running  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.polling import until  # noqa: E402
 from tests.system import System  # noqa: E402

@@ -29,7 +29,7 @@ from docker.models.containers import Container  # noqa: E402
 from loadtests import traffic  # noqa: E402
 from loadtests.fleet import hanging_server  # noqa: E402
 from loadtests.ring.markdown import table  # noqa: E402
-from loadtests.smoke import CannotMeasure, running  # noqa: E402
+from loadtests.running import CannotMeasure, running  # noqa: E402
 from tests.deployment import Deployment, base_image  # noqa: E402
 from tests.polling import until  # noqa: E402
 from tests.system import System  # noqa: E402

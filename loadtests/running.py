@@ -1,0 +1,50 @@
+"""The deployment that runs on this machine, found by its published port."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import docker
+
+from tests.containers import DEPLOYMENT
+from tests.system import System
+
+
+class CannotMeasure(Exception):
+    """There is nothing to measure, or it changed meanwhile."""
+
+
+def running(url: str, control_url: str, token: str = "") -> System:
+    """The deployment that publishes the port of `url` on this machine's engine. Raises CannotMeasure."""
+    advice = "bring one up with `make up`, or leave --url out to measure a temporary one"
+    try:
+        port = urlsplit(url).port or 80
+    except ValueError as error:
+        raise CannotMeasure(f"{url} is no URL: {error}") from error
+    names = _publishing(port)
+    if not names:
+        raise CannotMeasure(f"no deployment publishes {url}: {advice}")
+    system = System(names.pop(), url=url, control_url=control_url, token=token)
+    try:
+        ready = system.readyz()
+    except OSError as error:
+        raise CannotMeasure(f"nothing answers at {control_url} ({error}); say where it is: --control-url") from error
+    if ready.status == HTTPStatus.UNAUTHORIZED:
+        raise CannotMeasure(f"{control_url} wants the deployment's token: --token, or RINGMASTER_TOKEN=…")
+    if ready.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise CannotMeasure(f"the deployment is not ready: {ready.text}")
+    return system
+
+
+def _publishing(port: int) -> set[str]:
+    """The names of the deployments that publish the port, of which there is one or none."""
+    try:
+        engine = docker.from_env()
+        try:
+            found = engine.containers.list(filters={"publish": str(port), "label": DEPLOYMENT})
+            return {container.labels[DEPLOYMENT] for container in found}
+        finally:
+            engine.close()
+    except docker.errors.DockerException as error:
+        raise CannotMeasure(f"no Docker engine answers ({error}); run: make host") from error
