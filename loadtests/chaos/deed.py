@@ -52,8 +52,9 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Deed:
     """`began`: the moment before the engine or the API was asked, in seconds of the monotonic clock. `victim`: the
-    server that has to leave the ring, unless a deploy has just given it another container than `struck`. `job` ends when the engine has answered; where the deed `takes_edge` its value is
-    the moment when the edge answered again."""
+    server that has to leave the ring, unless a deploy has just given it another container than the one that was
+    `struck`. `job` ends when the engine has answered; where the deed `takes_edge` its value is the moment when the edge
+    answered again."""
 
     began: float
     says: str
