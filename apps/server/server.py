@@ -1,11 +1,12 @@
 """The sample server: what a balanced application looks like, and not part of the balancer.
 
-`/home` and `/heartbeat` are all that a deployment needs. `/slow` and `/echo` are samples for trying out what the
-balancer does with slow requests and with methods, headers and bodies.
+`/home` and `/heartbeat` are all that a deployment needs. `/slow`, `/drip` and `/echo` are samples for trying out what
+the balancer does with requests that take long, answers that take long, and methods, headers and bodies.
 """
 
 import os
 import time
+from collections.abc import Iterator
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -13,6 +14,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, Not
 
 SLOWEST_SECONDS = 120.0
 LARGEST_BODY = 1024 * 1024
+PIECES = 10
 ANY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -39,6 +41,11 @@ def create_app(server_id: str) -> Flask:
         time.sleep(seconds)
         return {"message": f"{server_id} took {seconds:g} seconds", "status": "successful"}
 
+    @app.get("/drip")
+    def drip() -> ResponseReturnValue:
+        seconds = seconds_to_wait(request.args.get("seconds", "1"))
+        return Response(pieces(server_id, seconds), mimetype="text/plain")
+
     @app.route("/echo", methods=ANY_METHOD)
     def echo() -> ResponseReturnValue:
         return request_as_seen() | {"server": server_id, "status": "successful"}
@@ -55,6 +62,13 @@ def seconds_to_wait(text: str) -> float:
     if not 0 <= seconds <= SLOWEST_SECONDS:
         raise BadRequest(f"seconds must be a number from 0 to {SLOWEST_SECONDS:g}")
     return seconds
+
+
+def pieces(server_id: str, seconds: float) -> Iterator[str]:
+    """An answer that begins at once and is whole after so many seconds."""
+    for number in range(1, PIECES + 1):
+        yield f"{server_id}: {number} of {PIECES}\n"
+        time.sleep(seconds / PIECES)
 
 
 def request_as_seen() -> dict[str, object]:

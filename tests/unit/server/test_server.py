@@ -41,6 +41,17 @@ def test_heartbeat_is_200_with_an_empty_body(client: FlaskClient) -> None:
     assert (answer.status_code, answer.data) == (200, b"")
 
 
+def test_drip_comes_in_pieces_over_the_time_that_was_asked_for(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(server.time, "sleep", slept.append)
+    answer = client.get("/drip?seconds=2", buffered=False)
+    parts = list(answer.iter_encoded())
+    assert parts == [f"S3: {number} of 10\n".encode() for number in range(1, 11)]
+    assert slept == [0.2] * 10
+
+
 def test_unknown_path_is_the_servers_own_404(client: FlaskClient) -> None:
     answer = client.get("/other?x=1")
     assert (answer.status_code, answer.content_type) == (404, "application/json")
@@ -55,7 +66,7 @@ def test_wrong_method_says_what_is_allowed(client: FlaskClient) -> None:
     assert "GET" in answer.headers["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/home", "/heartbeat", "/other", "/slow?seconds=x"])
+@pytest.mark.parametrize("path", ["/home", "/heartbeat", "/other", "/slow?seconds=x", "/drip?seconds=x"])
 def test_every_answer_may_be_read_by_any_origin(client: FlaskClient, path: str) -> None:
     assert client.get(path).headers["Access-Control-Allow-Origin"] == "*"
 
