@@ -1,0 +1,108 @@
+"""A-1, A-2 and A-4: how the requests are spread over N servers, under one ring profile or under each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from loadtests.experiments.stage import Stage
+from loadtests.experiments.swarm_run import swarm
+from loadtests.running import CannotMeasure
+from loadtests.spread import Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One server's part in a run: `share` of all requests is what the ring promised it for its `slots`."""
+
+    server: str
+    ring_id: int
+    slots: int
+    share: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`requests` under one ring. `latency` in milliseconds, `seconds` from the first to the last."""
+
+    profile: Mapping[str, Any]
+    parts: tuple[Part, ...]
+    requests: int
+    failures: int
+    seconds: float
+    latency: Mapping[str, float]
+
+    @property
+    def strategy(self) -> str:
+        return str(self.profile["strategy"])
+
+    @property
+    def request_hash(self) -> str:
+        return str(self.profile["request_hash"])
+
+    @property
+    def n(self) -> int:
+        return len(self.parts)
+
+    @property
+    def spread(self) -> Spread:
+        return Spread(tuple(part.requests for part in self.parts), tuple(part.share for part in self.parts))
+
+    def __str__(self) -> str:
+        spread = self.spread
+        return (
+            f"{self.strategy} with {self.request_hash}, N = {self.n}: {self.requests} requests, "
+            f"{self.failures} failed, "
+            f"max/mean {spread.max_over_mean:.3f} (predicted {spread.predicted_max_over_mean:.3f}), "
+            f"{self.requests / self.seconds:.0f}/s"
+        )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def of(document: Mapping[str, Any]) -> Run:
+        """From the document that it was written to."""
+        return Run(**{**document, "parts": tuple(Part(**part) for part in document["parts"])})
+
+
+def measure(stage: Stage, *, requests: int, users: int) -> Run:
+    """Sends exactly so many. Raises CannotMeasure where the ring changed meanwhile."""
+    before = stage.ring()
+    servers = stage.servers()
+    with swarm(stage.system, users=users, requests=requests) as load:
+        counted = load.counted()
+    if stage.ring()["digest"] != before["digest"]:
+        raise CannotMeasure("the fleet changed while it was measured; try again")
+    names = {server["hostname"] for server in servers}
+    if strangers := counted.servers.keys() - names:
+        raise CannotMeasure(f"servers that are not on the ring have answered: {', '.join(sorted(strangers))}")
+    parts = (
+        Part(name, server["ring_id"], server["slots"], server["share"], counted.servers.get(name, 0))
+        for server in servers
+        if (name := server["hostname"])
+    )
+    return Run(before["profile"], tuple(parts), counted.requests, counted.failures, counted.duration, counted.latency)
+
+
+def at_sizes(stage: Stage, sizes: Sequence[int], *, requests: int, users: int) -> Iterator[Run]:
+    """A-1 with one size, A-2 with several: the ring as it is."""
+    for n in sizes:
+        stage.resize(n)
+        yield measure(stage, requests=requests, users=users)
+
+
+def under_profiles(
+    stage: Stage, sizes: Sequence[int], strategies: Sequence[str], hashes: Sequence[str], *, requests: int, users: int
+) -> Iterator[Run]:
+    """A-4: every strategy with every request hash, at every size. The servers stay while the profiles change, so that
+    all profiles see the same ring ids."""
+    for n in sizes:
+        stage.resize(n)
+        for strategy, request_hash in itertools.product(strategies, hashes):
+            stage.switch({"strategy": strategy, "request_hash": request_hash})
+            yield measure(stage, requests=requests, users=users)

@@ -1,0 +1,113 @@
+"""One HTML page that needs nothing else, of whatever results there are in a folder."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+from loadtests.experiments.catalogue import EXPERIMENTS, Experiment
+from loadtests.experiments.results import BALANCE, Result, balance_row, read
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+h2 { margin-top: 3rem; border-bottom: 1px solid #ccc }
+img { max-width: 100%; height: auto; display: block; margin: 1rem 0 }
+.table { overflow-x: auto }
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; margin: 1rem 0 }
+th, td { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap }
+th:first-child, td:first-child, td.text { text-align: left }
+.wrong { background: #fde7d9; font-weight: 600 }
+pre { background: #f5f5f5; padding: 1rem; overflow-x: auto; font-size: .8rem }
+"""
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Ringmaster: experiments</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>Ringmaster: experiments</h1>
+<nav><ul>
+{contents}
+</ul></nav>
+{sections}
+</body>
+</html>
+"""
+_ENDPOINTS = ("side", "request", "expected", "answered", "ms")
+_FAULTS = ("fault", "victim", "at (s)", "off the ring (s)", "N serve again (s)", "replacement")
+
+
+def write_report(folder: Path) -> Path:
+    """Of all experiments that have a result there."""
+    found = [experiment for experiment in EXPERIMENTS.values() if (folder / experiment.name / "result.json").exists()]
+    contents = "\n".join(f'<li><a href="#{item.name}">{escape(item.title)}</a></li>' for item in found)
+    sections = "\n".join(section(folder / item.name, item) for item in found)
+    report = folder / "report.html"
+    report.write_text(_PAGE.format(style=_STYLE, contents=contents, sections=sections))
+    return report
+
+
+def section(folder: Path, experiment: Experiment) -> str:
+    result = read(folder)
+    pictures = (f'<img alt="{escape(path.stem)}" src="{_inline(path)}">' for path in sorted(folder.glob("*.svg")))
+    return "\n".join(
+        [
+            f'<h2 id="{experiment.name}">{escape(experiment.title)}</h2>',
+            f"<p>{escape(experiment.question)}</p>",
+            *([] if result.is_complete else [f'<p class="wrong">{escape(result.status)}: {escape(result.reason)}</p>']),
+            *pictures,
+            *_tables(result),
+            f"<details><summary>How to repeat it</summary><pre>{_facts(result)}</pre></details>",
+        ]
+    )
+
+
+def _facts(result: Result) -> str:
+    return escape(json.dumps(result.provenance, indent=1))
+
+
+def _tables(result: Result) -> Iterable[str]:
+    if result.runs:
+        yield table(BALANCE, [(balance_row(run), run.failures > 0) for run in result.runs])
+    if line := result.timeline:
+        faults = [
+            (f.name, f.victim, f"{f.at:.1f}", _seconds(f.off_ring), _seconds(f.whole), f.replacement)
+            for f in line.faults
+        ]
+        yield table(_FAULTS, [(row, False) for row in faults])
+        calls = [
+            ((c.side, c.request, c.expected, c.status, f"{c.milliseconds:.0f}"), not c.is_as_expected)
+            for c in line.endpoints
+        ]
+        yield table(_ENDPOINTS, calls)
+
+
+def table(columns: Sequence[str], rows: Iterable[tuple[Sequence[object], bool]]) -> str:
+    """Rows with whether something is wrong with them."""
+    head = "".join(f"<th>{escape(column.replace('_', ' '))}</th>" for column in columns)
+    body = "\n".join(
+        f"<tr{' class=wrong' if is_wrong else ''}>{''.join(_cell(value) for value in row)}</tr>"
+        for row, is_wrong in rows
+    )
+    return f'<div class="table"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+
+
+def _cell(value: object) -> str:
+    text = str(value)
+    is_number = text.replace(".", "").replace("-", "").replace("e", "").isdigit()
+    return f"<td>{escape(text)}</td>" if is_number else f'<td class="text">{escape(text)}</td>'
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _inline(picture: Path) -> str:
+    """As an image of its own, for names inside of one picture mean nothing to the other."""
+    return "data:image/svg+xml;base64," + base64.b64encode(picture.read_bytes()).decode()
