@@ -74,12 +74,16 @@ def main() -> int:
                 spares=SPARES,
                 without=() if arguments.engine else (ENGINE_FAULT,),
             )
-            for outcome in acts:
-                outcomes.append(outcome)
-                print(outcome, file=sys.stderr, flush=True)
-                if record:
-                    print(json.dumps(asdict(outcome)), file=record, flush=True)
-            broken += changed_by_restart(system)
+            # Said before the deployment is taken down, which may fail in its turn.
+            try:
+                for outcome in acts:
+                    outcomes.append(outcome)
+                    print(outcome, file=sys.stderr, flush=True)
+                    if record:
+                        print(json.dumps(asdict(outcome)), file=record, flush=True)
+                broken += changed_by_restart(system)
+            except (AssertionError, OSError) as error:
+                broken.append(f"{type(error).__name__}: {error}")
     except CannotMeasure as error:
         print(f"chaos: {error}", file=sys.stderr)
         return 2

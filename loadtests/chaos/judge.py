@@ -30,17 +30,19 @@ def judge(
     requests: Sequence[Request],
     *,
     watch: Watch,
+    rate: float,
     settled: float | None,
     chaos_began: float,
     posts_repeated: Sequence[str],
     broken: Sequence[str],
 ) -> Outcome:
-    """`requests` are those that ended in its time; `settled`: when the fleet was whole again, None where it was not or
-    where other acts came between: then nobody can say what of it was whose, only what must never be."""
+    """`requests` are those that ended in its time, of `rate` a second; `settled`: when the fleet was whole again, None
+    where it was not or where other acts came between: then nobody can say what of it was whose, only what must never
+    be."""
     deed = done.deed
     off = watch.left_at(deed.victim, since=deed.began) if deed.victim and settled and not deed.is_void else None
     whole = _whole(deed, watch, off, settled) if settled and not deed.is_void else None
-    counts = tally(requests, away=(deed.began, _edge_back(deed)) if deed.takes_edge else None)
+    counts = tally(requests, rate=rate, away=(deed.began, _edge_back(deed)) if deed.takes_edge else None)
     faults = [f"{type(deed.error).__name__}: {deed.error}"] if deed.error and not deed.is_void else []
     if settled:
         faults += [f"refused: {call}" for call in deed.calls if call.status not in ACCEPTED]

@@ -28,8 +28,9 @@ class Tally:
     worst_share: float = 0.0
 
 
-def tally(requests: Sequence[Request], *, away: tuple[float, float] | None = None) -> Tally:
-    """Of the requests that ended after a fault and before the next one; `away`: from when to when no edge was there."""
+def tally(requests: Sequence[Request], *, rate: float = 0.0, away: tuple[float, float] | None = None) -> Tally:
+    """Of the requests that ended after a fault and before the next one; `rate`: how many are sent in a second; `away`:
+    from when to when no edge was there."""
     idempotent = [request for request in requests if request.has_failed and not request.post]
     masked = [request for request in idempotent if not (away and _overlaps(request, away))]
     return Tally(
@@ -39,7 +40,7 @@ def tally(requests: Sequence[Request], *, away: tuple[float, float] | None = Non
         begun=sum(request.had_begun for request in masked),
         posts=sum(request.has_failed for request in requests if request.post),
         repeated=sum(request.was_repeated for request in requests),
-        worst_share=worst_share(requests),
+        worst_share=worst_share(requests, rate=rate),
     )
 
 
@@ -48,15 +49,17 @@ def cause(request: Request) -> str:
     return str(request.status) if request.status else request.error.partition(":")[0]
 
 
-def worst_share(requests: Sequence[Request]) -> float:
-    """Of the requests that began within one whole WINDOW, the largest share that was repeated."""
+def worst_share(requests: Sequence[Request], *, rate: float = 0.0) -> float:
+    """Of the requests that began within one whole WINDOW, the largest share that was repeated. There were at least
+    `rate` a second, though some may not be here: beside one that took long those that began with it ended before."""
     ordered = sorted(requests, key=lambda request: request.began)
     begins = [request.began for request in ordered]
     repeated = [0, *accumulate(request.was_repeated for request in ordered)]
     first_of_last = bisect_left(begins, begins[-1] - WINDOW) if begins else 0
     firsts = {min(number, first_of_last) for number, request in enumerate(ordered) if request.was_repeated}
     windows = ((first, bisect_right(begins, begins[first] + WINDOW)) for first in firsts)
-    return max(((repeated[last] - repeated[first]) / (last - first) for first, last in windows), default=0.0)
+    shares = ((repeated[last] - repeated[first]) / max(last - first, rate * WINDOW) for first, last in windows)
+    return max(shares, default=0.0)
 
 
 def _overlaps(request: Request, away: tuple[float, float]) -> bool:

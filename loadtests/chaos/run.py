@@ -41,7 +41,7 @@ def run(
         listening(system) as wire,
         load(system.url, rate=rate, seed=seed) as requests,
     ):
-        chaos = Chaos(system, kinds, jobs=jobs, watch=watch, wire=wire, load=requests, spares=spares)
+        chaos = Chaos(system, kinds, jobs=jobs, watch=watch, wire=wire, load=requests, rate=rate, spares=spares)
         for act in acts:
             chaos.do(act)
             if act.pause is None:
@@ -64,6 +64,7 @@ class Chaos:
         watch: Watch,
         wire: Wire,
         load: Load,
+        rate: float,
         spares: int,
     ) -> None:
         self._system = system
@@ -72,6 +73,7 @@ class Chaos:
         self._watch = watch
         self._wire = wire
         self._load = load
+        self._rate = rate
         self._spares = spares
         self._began = time.monotonic()
         self._target = system.healthz().document["target"]
@@ -102,6 +104,7 @@ class Chaos:
                 done,
                 requests,
                 watch=self._watch,
+                rate=self._rate,
                 settled=settled if by_itself else None,
                 chaos_began=self._began,
                 posts_repeated=self._wire.repeated([request.post for request in requests if request.post]),

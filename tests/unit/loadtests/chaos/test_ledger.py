@@ -66,3 +66,7 @@ def test_a_repeated_request_at_the_very_end_is_set_against_a_whole_second() -> N
 def test_of_less_than_a_second_the_share_of_all_counts() -> None:
     assert worst_share([request(0.0), request(0.1, attempt=3)]) == 0.5
     assert worst_share([]) == 0.0
+
+
+def test_beside_one_that_took_long_those_that_are_not_here_count_too() -> None:
+    assert worst_share([request(0.0, attempt=2), *(request(3 + number / 10) for number in range(20))], rate=10) == 0.1
