@@ -69,10 +69,10 @@ def _figures(result: Result) -> dict[str, Figure]:
         return {"shares": plots.shares(runs[0])}
     if result.experiment == "a-2":
         return {"growth": plots.growth(runs)}
-    return {"shares": plots.grid(_of_one_size(runs)), "growth": plots.lines(runs)}
+    return {"shares": plots.grid(one_size(runs)), "growth": plots.lines(runs)}
 
 
-def _of_one_size(runs: Sequence[Run]) -> list[Run]:
+def one_size(runs: Sequence[Run]) -> list[Run]:
     """N = 3, or the smallest where that was not measured."""
     sizes = {run.n for run in runs}
     size = A1_SIZE if A1_SIZE in sizes else min(sizes)

@@ -1,15 +1,23 @@
-"""One HTML page that needs nothing else, of whatever results there are in a folder."""
+"""One HTML page that needs nothing else, of whatever results there are in a folder, the benchmark's among them.
+
+python loadtests/experiments/report.py loadtests/results
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from loadtests.experiments.catalogue import EXPERIMENTS, Experiment
-from loadtests.experiments.results import BALANCE, Result, balance_row, read
+PROJECT = Path(__file__).parents[2]
+sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
+
+from loadtests.bench import report as bench  # noqa: E402 (the search path comes first)
+from loadtests.experiments.catalogue import EXPERIMENTS, Experiment  # noqa: E402
+from loadtests.experiments.results import BALANCE, Result, balance_row, read  # noqa: E402
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -44,12 +52,17 @@ _FAULTS = ("fault", "victim", "at (s)", "off the ring (s)", "N serve again (s)",
 
 
 def write_report(folder: Path) -> Path:
-    """Of all experiments that have a result there."""
+    """Of all experiments that have a result there, and the benchmark."""
     found = [experiment for experiment in EXPERIMENTS.values() if (folder / experiment.name / "result.json").exists()]
-    contents = "\n".join(f'<li><a href="#{item.name}">{escape(item.title)}</a></li>' for item in found)
-    sections = "\n".join(section(folder / item.name, item) for item in found)
+    titles = {experiment.name: experiment.title for experiment in found}
+    sections = [section(folder / experiment.name, experiment) for experiment in found]
+    benchmark = folder / "bench" / "bench.json"
+    if benchmark.exists():
+        titles["bench"] = "Benchmark"
+        sections.append(f'<section id="bench">\n{bench.section(json.loads(benchmark.read_text()))}\n</section>')
+    contents = "\n".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in titles.items())
     report = folder / "report.html"
-    report.write_text(_PAGE.format(style=_STYLE, contents=contents, sections=sections))
+    report.write_text(_PAGE.format(style=_STYLE, contents=contents, sections="\n".join(sections)))
     return report
 
 
@@ -111,3 +124,7 @@ def _seconds(value: float | None) -> str:
 def _inline(picture: Path) -> str:
     """As an image of its own, for names inside of one picture mean nothing to the other."""
     return "data:image/svg+xml;base64," + base64.b64encode(picture.read_bytes()).decode()
+
+
+if __name__ == "__main__":
+    print(write_report(Path(sys.argv[1] if len(sys.argv) > 1 else "loadtests/results")))
