@@ -19,3 +19,4 @@ done
 lock requirements/deploy --universal --python-version 3.11 "$@"
 lock requirements/test --universal --python-version 3.11 "$@" \
   --constraints requirements/deploy.txt --constraints apps/balancer/requirements.txt
+lock requirements/bench --universal --python-version 3.11 "$@"

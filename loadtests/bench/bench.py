@@ -1,0 +1,114 @@
+"""The edge beside what a user would take instead: HAProxy's own hash, nginx, Envoy and Caddy.
+
+All have the same servers, one core each and the same promises. Prints a Markdown table and whether the targets are met,
+which never makes the run a failure: only wrong answers do. Writes the same as JSON, Markdown, SVG and PNG. Says on
+standard error what it is doing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+PROJECT = Path(__file__).parents[2]
+sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
+
+from docker.errors import DockerException  # noqa: E402 (the search path comes first)
+
+from loadtests.bench import chart, report, result  # noqa: E402
+from loadtests.bench.arena import arena  # noqa: E402
+from loadtests.bench.checks import WrongAnswer  # noqa: E402
+from loadtests.bench.contestants import CONTESTANTS  # noqa: E402
+from loadtests.bench.figures import BASE  # noqa: E402
+from loadtests.bench.rounds import Plan, measure  # noqa: E402
+from loadtests.running import CannotMeasure  # noqa: E402
+
+OUT = PROJECT / "loadtests" / "results" / "bench"
+
+
+def bench(names: Sequence[str], plan: Plan) -> dict[str, Any]:
+    """The result. Raises CannotMeasure, WrongAnswer."""
+    _tell(f"making the image and bringing up {', '.join(names)}")
+    with arena(names) as field:
+        runs = list(measure(field, plan, _tell))
+        document = result.document(runs, field, plan)
+        _tell("taking everything down")
+    return document
+
+
+def write(document: dict[str, Any], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bench.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (folder / "bench.md").write_text(report.markdown(document), encoding="utf-8")
+    (folder / "bench.svg").write_text(chart.svg_of(document), encoding="utf-8")
+    chart.save_png(document, folder / "bench.png")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when every answer was right, 1 when one was not, 2 when something cannot be measured."""
+    told = _parser().parse_args(arguments)
+    plan = Plan(rounds=told.rounds, seconds=told.seconds, connections=told.connections, seed=told.seed)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        document = bench(told.only, plan)
+    except (CannotMeasure, DockerException, AssertionError, OSError) as error:
+        _tell(str(error) or type(error).__name__)
+        return 2
+    except WrongAnswer as error:
+        _tell(f"WRONG: {error}")
+        return 1
+    except KeyboardInterrupt:
+        _tell("interrupted; nothing is left of it")
+        return 130
+    write(document, told.out)
+    print(report.markdown(document))
+    _tell(f"written to {told.out}; again with --seed {plan.seed}")
+    return 1 if any(run["faults"] for run in document["runs"]) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("--rounds", type=_count, default=5, help="how often each is measured (%(default)s)")
+    parser.add_argument("--seconds", type=_count, default=5, help="how long each time (%(default)s)")
+    parser.add_argument("--connections", type=_count, default=64, help="of the load generator (%(default)s)")
+    parser.add_argument("--only", type=_contestants, default=list(CONTESTANTS), help=f"of {','.join(CONTESTANTS)}")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="of the order and the keys")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder for the results (%(default)s)")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number, 1 or more")
+    return int(text)
+
+
+def _contestants(text: str) -> list[str]:
+    """With the one to which all are compared."""
+    wanted = {BASE, *text.split(",")}
+    if unknown := sorted(wanted - CONTESTANTS.keys()):
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(CONTESTANTS)}")
+    return [name for name in CONTESTANTS if name in wanted]
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Once: what was put up is taken down on the way out, and a second one must not keep it from that."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _tell(what: str) -> None:
+    print(f"bench: {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The ratios as bars on a logarithmic axis, with the least and the most of the rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from loadtests.bench.figures import BASE, MEASURES, PER_CPU, Run, names, ratio
+from loadtests.bench.result import runs_of
+from loadtests.ring.svg import OKABE_ITO, STYLE, svg
+
+SHOWN = (PER_CPU, "throughput", "p99")
+_COLOURS = {"edge": OKABE_ITO["blue"], BASE: OKABE_ITO["black"], "flask": OKABE_ITO["sky"]}
+_OTHERS = OKABE_ITO["orange"]
+
+
+def svg_of(document: Mapping[str, Any]) -> str:
+    with mpl.rc_context(STYLE):
+        return svg(_drawn(document))
+
+
+def save_png(document: Mapping[str, Any], path: Path) -> None:
+    with mpl.rc_context(STYLE):
+        _drawn(document).savefig(path, dpi=150)
+
+
+def _drawn(document: Mapping[str, Any]) -> Figure:
+    runs = runs_of(document)
+    figure = Figure(figsize=(10.5, 0.9 + 0.33 * len(names(runs))), layout="constrained")
+    panels = figure.subplots(1, len(SHOWN), sharey=True)
+    for axes, measure in zip(panels, SHOWN, strict=True):
+        _bars(axes, runs, measure)
+    panels[0].set_yticks(range(len(names(runs))), [document["contestants"][name]["title"] for name in names(runs)])
+    panels[0].invert_yaxis()
+    return figure
+
+
+def _bars(axes: Axes, runs: list[Run], measure: str) -> None:
+    """From 1, which is HAProxy's own hash, to the median."""
+    shown = MEASURES[measure]
+    axes.set_title(f"{shown.title} ÷ HAProxy's hash\n({shown.better} is better)")
+    axes.set_xscale("log")
+    axes.axvline(1, color=OKABE_ITO["black"], linewidth=0.8)
+    for row, name in enumerate(names(runs)):
+        found = ratio(runs, measure, name)
+        if found is None:
+            continue
+        axes.barh(row, found.median - 1, left=1, height=0.6, color=_COLOURS.get(name, _OTHERS))
+        axes.plot([found.least, found.most], [row, row], color=OKABE_ITO["black"], linewidth=1.2)
+        axes.annotate(
+            f"{found.median:.2f}",
+            (max(found.most, 1), row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            verticalalignment="center",
+        )
+    least, most = axes.get_xlim()
+    axes.set_xlim(least, most * (most / least) ** 0.2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
+    axes.tick_params(axis="y", length=0)

@@ -1,0 +1,115 @@
+"""Whether contestants do what all have promised: keyed answers, kept connections, requests repeated elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+import urllib3
+
+from loadtests.bench.arena import Entrant, address
+from loadtests.bench.contestants import CONFIG, PORT
+from tests.containers import run_in
+from tests.http_client import ask
+from tests.polling import until
+from tests.system import System
+
+_CHECKED_KEYS = [f"user-{number}" for number in range(1, 301)]
+_NGINX = ("nginx", "-e", "stderr", "-c", f"{CONFIG}/server.conf")
+_BACK_WITHIN = 20.0
+"""Seconds until all use a server again that was away."""
+
+Homes = Mapping[str, str]
+"""Key → the server that answers it."""
+
+
+class WrongAnswer(Exception):
+    """A contestant does not do what it shall: its figures would mean nothing."""
+
+
+def homes(entrant: Entrant) -> Homes:
+    """Asked twice over one connection. Raises WrongAnswer."""
+    first, second = (_answers(entrant) for _ in range(2))
+    moved = [key for key in first if first[key] != second[key]]
+    if moved:
+        raise WrongAnswer(f"{entrant.name}: {len(moved)} of {len(first)} keys changed their server, such as {moved[0]}")
+    expected = set(entrant.servers.replicas[:1] if entrant.name == "direct" else entrant.servers.replicas)
+    if set(first.values()) != expected:
+        raise WrongAnswer(f"{entrant.name}: {sorted(set(first.values()))} answer, and not {sorted(expected)}")
+    return first
+
+
+def promises(entrants: Sequence[Entrant]) -> None:
+    """Where a server closes the connection instead of answering, or is not there, a GET is answered by another one; a
+    POST that a server has got is not repeated. Raises WrongAnswer."""
+    for servers in {entrant.servers.deployment: entrant.servers for entrant in entrants}.values():
+        those = [entrant for entrant in entrants if entrant.servers is servers and entrant.name != "direct"]
+        before = {entrant.name: homes(entrant) for entrant in those}
+        for entrant in those:
+            _check_empty_answers(entrant, before[entrant.name])
+        _check_refused_connections(those, servers, before)
+
+
+def connections(servers: System) -> int:
+    """How many connections the servers were asked to open so far."""
+    told = [
+        ask("GET", f"http://{address(container)}:{PORT}", "/connections").text
+        for container in servers.containers.servers.values()
+    ]
+    return sum(int(re.findall(r"\d+", text)[1]) for text in told)
+
+
+def _answers(entrant: Entrant) -> Homes:
+    with urllib3.HTTPConnectionPool(entrant.host, PORT, maxsize=1, retries=False, timeout=10) as pool:
+        return {key: _server(entrant, pool.request("GET", "/home", headers={"X-User": key})) for key in _CHECKED_KEYS}
+
+
+def _server(entrant: Entrant, answer: urllib3.BaseHTTPResponse) -> str:
+    if answer.status != HTTPStatus.OK:
+        raise WrongAnswer(f"{entrant.name} answers {answer.status}: {answer.data[:200]!r}")
+    try:
+        return str(json.loads(answer.data)["message"]).removeprefix("Hello from Server: ")
+    except (ValueError, KeyError, TypeError) as error:
+        raise WrongAnswer(f"{entrant.name} answers what no server says: {answer.data[:200]!r}") from error
+
+
+def _check_empty_answers(entrant: Entrant, before: Homes) -> None:
+    """With two different servers: after one failure a contestant may know better than to ask the same one again."""
+    broken, other = entrant.servers.replicas[:2]
+    post = _ask(entrant, "POST", "/empty", _key_of(before, other), broken=other)
+    if post.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise WrongAnswer(f"{entrant.name} repeats a POST that a server has got: {post.status}")
+    server = _server(entrant, _ask(entrant, "GET", "/empty", _key_of(before, broken), broken=broken))
+    if server == broken:
+        raise WrongAnswer(f"{entrant.name}: {server} has answered what it should have broken off")
+
+
+def _check_refused_connections(entrants: Sequence[Entrant], servers: System, before: Mapping[str, Homes]) -> None:
+    """Each is asked once, at once: before health checks can have told it."""
+    gone = servers.replicas[-1]
+    container = servers.containers.server(gone)
+    run_in(container, *_NGINX, "-s", "stop")
+    try:
+        for entrant in entrants:
+            server = _server(entrant, _ask(entrant, "GET", "/home", _key_of(before[entrant.name], gone)))
+            if server == gone:
+                raise WrongAnswer(f"{entrant.name}: {gone} answers though it was stopped")
+    finally:
+        container.exec_run(list(_NGINX), detach=True)
+    for entrant in entrants:
+        until(
+            lambda entrant=entrant: _answers(entrant) == before[entrant.name],  # type: ignore[misc]
+            f"{entrant.name} uses {gone} again",
+            within=_BACK_WITHIN,
+        )
+
+
+def _ask(entrant: Entrant, method: str, path: str, key: str, broken: str = "") -> urllib3.BaseHTTPResponse:
+    headers = {"X-User": key, "X-Break": broken}
+    return urllib3.request(method, f"http://{entrant.host}:{PORT}{path}", headers=headers, retries=False, timeout=10)
+
+
+def _key_of(homes: Homes, server: str) -> str:
+    return next(key for key, home in homes.items() if home == server)

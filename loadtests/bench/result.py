@@ -1,0 +1,62 @@
+"""The result as one JSON document: what was measured, and all that is needed to measure it again."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from loadtests.bench import wrk
+from loadtests.bench.arena import SERVERS, Arena
+from loadtests.bench.contestants import CONTESTANTS, Contestant
+from loadtests.bench.figures import MEASURES, Run, judged, names, ratio
+from loadtests.bench.rounds import Plan
+from tests.deployment import PROJECT
+
+
+def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
+    return {
+        "benchmark": "ringmaster",
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "settings": {**asdict(plan), "keys": wrk.KEYS, "servers": SERVERS, "cores": arena.cores},
+        "machine": {"cores": os.cpu_count(), "processor": _processor(), "kernel": platform.release()},
+        "versions": arena.versions(),
+        "contestants": {name: _described(CONTESTANTS[name]) for name in names(runs)},
+        "runs": [asdict(run) for run in runs],
+        "ratios": {
+            name: {measure: asdict(found) for measure in MEASURES if (found := ratio(runs, measure, name))}
+            for name in names(runs)
+        },
+        "targets": judged(runs),
+    }
+
+
+def runs_of(document: Mapping[str, Any]) -> list[Run]:
+    return [Run(**run) for run in document["runs"]]
+
+
+def _described(contestant: Contestant) -> dict[str, str]:
+    return {"title": contestant.title, "note": contestant.note}
+
+
+def _commit() -> str:
+    """With a plus where files differ from it; empty outside a clone."""
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"],  # noqa: S607 (whichever git is found)
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip()
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -1,0 +1,71 @@
+"""The measurement: every contestant in every round, each time in another order, and always after a warm-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+
+from loadtests.bench import checks
+from loadtests.bench.arena import Arena, Entrant
+from loadtests.bench.checks import WrongAnswer
+from loadtests.bench.figures import Run
+
+_WARM_UP = 1
+"""Seconds before each measured run."""
+_MOST_CONNECTIONS = 0.1
+"""For each request of a run: a contestant that opens more does not keep its connections to servers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`seconds` of each run; `connections` of the load generator; `seed` of the order and of the keys."""
+
+    rounds: int
+    seconds: int
+    connections: int
+    seed: int
+
+
+def measure(arena: Arena, plan: Plan, tell: Callable[[str], None]) -> Iterator[Run]:
+    """Raises WrongAnswer, before or after the rounds, where a contestant does not do what all have promised."""
+    tell("checking answers and promises")
+    checks.promises(arena.entrants)
+    homes = {entrant.name: checks.homes(entrant) for entrant in arena.entrants}
+    order = Random(plan.seed)  # noqa: S311 (it only shuffles)
+    for number in range(1, plan.rounds + 1):
+        for place, entrant in enumerate(order.sample(arena.entrants, len(arena.entrants)), start=1):
+            run = _run(arena, entrant, plan, number, place)
+            tell(f"round {number} of {plan.rounds}: {told(run)}")
+            yield run
+    for entrant in arena.entrants:
+        if checks.homes(entrant) != homes[entrant.name]:
+            raise WrongAnswer(f"{entrant.name}: keys have changed their servers during the rounds")
+
+
+def told(run: Run) -> str:
+    busy = run.cpu_seconds / run.seconds
+    faults = f", FAULTS {dict(run.faults)}" if run.faults else ""
+    return f"{run.contestant} {run.requests / run.seconds:.0f}/s, p99 {run.p99_us / 1e3:.2f} ms, {busy:.0%} CPU{faults}"
+
+
+def _run(arena: Arena, entrant: Entrant, plan: Plan, number: int, place: int) -> Run:
+    seed = plan.seed * 1000 + number
+    arena.load(entrant, seconds=_WARM_UP, connections=plan.connections, seed=seed)
+    opened, used = checks.connections(entrant.servers), entrant.cpu_seconds()
+    load = arena.load(entrant, seconds=plan.seconds, connections=plan.connections, seed=seed)
+    run = Run(
+        contestant=entrant.name,
+        round=number,
+        place=place,
+        requests=load.requests,
+        seconds=load.seconds,
+        p50_us=load.p50_us,
+        p99_us=load.p99_us,
+        cpu_seconds=entrant.cpu_seconds() - used,
+        connections=checks.connections(entrant.servers) - opened,
+        faults=load.faults,
+    )
+    if run.connections > _MOST_CONNECTIONS * run.requests:
+        raise WrongAnswer(f"{run.contestant} opened {run.connections} connections for {run.requests} requests")
+    return run
