@@ -5,7 +5,8 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify test host lint unit contract infra e2e smoke chaos bench-ring figures fmt lock clean
+.PHONY: help up down status logs verify test host lint unit contract infra e2e smoke chaos figures fmt lock clean
+.PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
 export PYTHON
@@ -27,7 +28,7 @@ LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),r
 PLAYBOOK = ansible-playbook infra/ansible
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: .venv/deploy.stamp ## Bring the system up, with all it needs on this machine (first time 5 to 8 minutes)
 	@$(PLAYBOOK)/deploy.yml $(SETTINGS)
@@ -64,7 +65,7 @@ lint: host ## Check style, types, playbooks, Terraform and shell scripts
 		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
 
 unit: .venv/test.stamp ## Fast tests, without Docker
-	pytest tests/unit
+	pytest --numprocesses auto tests/unit
 
 contract: host ## The same suite for every adapter, fakes and real ones
 	pytest tests/contract
@@ -81,6 +82,33 @@ smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0
 chaos: host ## Faults and calls at random under load, 200 of them (FAULTS=1000 SEED=7; RECORD=file for each as JSON)
 	python loadtests/chaos/chaos.py $(if $(call said,FAULTS),--faults $(FAULTS)) $(if $(call said,SEED),--seed $(SEED)) \
 		$(if $(call said,RECORD),--record $(RECORD)) $(if $(call said,ENGINE),--engine)
+
+# URL=http://127.0.0.1:5000 takes the running deployment instead of one of its own, REQUESTS=1000 a quicker look.
+EXPERIMENT = python loadtests/experiments/run.py $(if $(call said,URL),--url $(URL)) \
+	$(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL)) $(if $(call said,REQUESTS),--requests $(REQUESTS))
+
+experiments: host ## A-1 to A-4 with plots and loadtests/results/report.html (URL=: of the running deployment)
+	$(EXPERIMENT) a-1 a-2 a-3 a-4
+
+experiment-1: host ## A-1: 10 000 requests over three servers
+	$(EXPERIMENT) a-1
+
+experiment-2: host ## A-2: 10 000 requests over two to six servers
+	$(EXPERIMENT) a-2
+
+experiment-3: host ## A-3: every endpoint, then faults under load
+	$(EXPERIMENT) a-3
+
+experiment-4: host ## A-4: A-1 and A-2 with every request hash and strategy
+	$(EXPERIMENT) a-4
+
+bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy and the flask plane (8 minutes)
+	python loadtests/bench/bench.py
+	python loadtests/experiments/report.py
+
+locust: host ## Open locust's page on the running deployment (URL= CONTROL_URL=; a token as RINGMASTER_TOKEN)
+	locust -f loadtests/locustfile.py,loadtests/swarm/membership.py,loadtests/shapes --class-picker --web-host 127.0.0.1 \
+		$(if $(call said,URL),--host $(URL)) $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
 
 bench-ring: .venv/test.stamp ## Measure the ring beside uhashring, and an edge's swap (5 minutes)
 	python loadtests/ring/bench.py

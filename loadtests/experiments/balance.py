@@ -12,6 +12,8 @@ from loadtests.experiments.swarm_run import swarm
 from loadtests.running import CannotMeasure
 from loadtests.spread import Spread
 
+_ATTEMPTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -70,14 +72,28 @@ class Run:
         return Run(**{**document, "parts": tuple(Part(**part) for part in document["parts"])})
 
 
-def measure(stage: Stage, *, requests: int, users: int) -> Run:
-    """Sends exactly so many. Raises CannotMeasure where the ring changed meanwhile."""
+class RingChanged(CannotMeasure):
+    """A server was replaced meanwhile, or somebody changed the ring."""
+
+
+def measure(stage: Stage, n: int, *, requests: int, users: int) -> Run:
+    """Sends exactly so many over n servers, and all of them again where the ring changed meanwhile. Raises
+    CannotMeasure where it goes on changing."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _measure(stage, requests=requests, users=users)
+        except RingChanged:
+            stage.resize(n)
+    return _measure(stage, requests=requests, users=users)
+
+
+def _measure(stage: Stage, *, requests: int, users: int) -> Run:
     before = stage.ring()
     servers = stage.servers()
     with swarm(stage.system, users=users, requests=requests) as load:
         counted = load.counted()
     if stage.ring()["digest"] != before["digest"]:
-        raise CannotMeasure("the fleet changed while it was measured; try again")
+        raise RingChanged("the ring changed while it was measured, three times; try again on a quiet machine")
     names = {server["hostname"] for server in servers}
     if strangers := counted.servers.keys() - names:
         raise CannotMeasure(f"servers that are not on the ring have answered: {', '.join(sorted(strangers))}")
@@ -93,7 +109,7 @@ def at_sizes(stage: Stage, sizes: Sequence[int], *, requests: int, users: int) -
     """A-1 with one size, A-2 with several: the ring as it is."""
     for n in sizes:
         stage.resize(n)
-        yield measure(stage, requests=requests, users=users)
+        yield measure(stage, n, requests=requests, users=users)
 
 
 def under_profiles(
@@ -105,4 +121,4 @@ def under_profiles(
         stage.resize(n)
         for strategy, request_hash in itertools.product(strategies, hashes):
             stage.switch({"strategy": strategy, "request_hash": request_hash})
-            yield measure(stage, requests=requests, users=users)
+            yield measure(stage, n, requests=requests, users=users)
