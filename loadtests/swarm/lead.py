@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -45,6 +46,8 @@ class Lead:
         self._tally = tally
         self._view = RingView(target)
         self._started = self._ended = 0.0
+        self._quitting = threading.Lock()
+        self._finished = False
 
     def begin(self, events: Events, page: WebUI | None) -> None:
         """Ends the process where nothing can come of its command line."""
@@ -90,11 +93,16 @@ class Lead:
         self._ended = time.time()
 
     def _on_quitting(self, **_: Any) -> None:
-        if not self._started:
-            return
+        """Once: after a SIGTERM locust quits a second time, as soon as its runner has; then that waits for the first."""
+        with self._quitting:
+            if self._started and not self._finished:
+                self._finished = True
+                self._finish()
+
+    def _finish(self) -> None:
         if self._alone:  # a master has done so by now
             self._runner.quit()
-        counts, table = Counts.of(self._runner.stats), self._table()
+        counts, table = Counts.of(self._runner.stats), self._table(fresh=True)
         if table:
             _console.info("%s\n", table)
         if self._options.servers_file:
@@ -115,9 +123,9 @@ class Lead:
         )
         servers_file.write(Path(self._options.servers_file), document)
 
-    def _table(self) -> RingTable | None:
+    def _table(self, *, fresh: bool = False) -> RingTable | None:
         """None where the ring was never known."""
-        ring = self._view.now()
+        ring = self._view.now(fresh=fresh)
         return RingTable(self._tally.servers, ring, self._view.changed) if ring else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 
@@ -17,24 +18,26 @@ class RingView:
     def __init__(self, target: Target, clock: Callable[[], float] = time.monotonic) -> None:
         self._target = target
         self._clock = clock
+        self._lock = threading.Lock()
         self._asked = -_FRESH
         self._now: Ring | None = None
         self._began: Ring | None = None
 
     def begin(self) -> None:
         """A run begins, on the ring that is there now."""
-        self._asked = -_FRESH
-        self._began = self.now()
+        self._began = self.now(fresh=True)
 
-    def now(self) -> Ring | None:
-        """The last one that is known; None before there is one."""
-        if self._clock() >= self._asked + _FRESH:
-            self._asked = self._clock()
-            try:
-                self._now = self._target.ring()
-            except NotUp as error:
-                logging.getLogger(__name__).warning("the predicted shares may be old: %s", error)
-        return self._now
+    def now(self, *, fresh: bool = False) -> Ring | None:
+        """The last one that is known; None before there is one. Asked for again after two seconds, or if it has to be
+        `fresh`."""
+        with self._lock:  # whoever comes while it is asked for waits for the answer
+            if fresh or self._clock() >= self._asked + _FRESH:
+                self._asked = self._clock()
+                try:
+                    self._now = self._target.ring()
+                except NotUp as error:
+                    logging.getLogger(__name__).warning("the predicted shares may be old: %s", error)
+            return self._now
 
     @property
     def changed(self) -> bool:
