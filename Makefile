@@ -19,6 +19,7 @@ ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
 unexport TF_CLI_CONFIG_FILE
 endif
 
+comma := ,
 # Only what is said on the command line counts: a PORT or PREFIX that happens to be in the environment does not.
 said = $(findstring command,$(origin $(1)))
 extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
@@ -106,9 +107,9 @@ bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy a
 	python loadtests/bench/bench.py
 	python loadtests/experiments/report.py
 
-locust: host ## Open locust's page on the running deployment (URL= CONTROL_URL=; a token as RINGMASTER_TOKEN)
-	locust -f loadtests/locustfile.py,loadtests/swarm/membership.py,loadtests/shapes --class-picker --web-host 127.0.0.1 \
-		$(if $(call said,URL),--host $(URL)) $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
+locust: host ## Open locust's page on the running deployment (URL= CONTROL_URL=; MEMBERSHIP=1: servers come and go)
+	locust -f loadtests/locustfile.py,loadtests/shapes$(if $(call said,MEMBERSHIP),$(comma)loadtests/swarm/membership.py) --class-picker \
+		--web-host 127.0.0.1 $(if $(call said,URL),--host $(URL)) $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
 
 bench-ring: .venv/test.stamp ## Measure the ring beside uhashring, and an edge's swap (5 minutes)
 	python loadtests/ring/bench.py

@@ -93,7 +93,7 @@ class Lead:
         self._ended = time.time()
 
     def _on_quitting(self, **_: Any) -> None:
-        """Once: after a SIGTERM locust quits a second time, as soon as its runner has; then that waits for the first."""
+        """Once: after a SIGTERM locust quits again as soon as its runner has, and that has to wait for the first."""
         with self._quitting:
             if self._started and not self._finished:
                 self._finished = True
@@ -111,7 +111,9 @@ class Lead:
         for threshold in judged:
             _console.info("%s", threshold)
         broken = bool(self._runner.exceptions) or locust.log.unhandled_greenlet_exception
-        self._environment.process_exit_code = exit_code(judged, broken=broken)
+        code = exit_code(judged, broken=broken)
+        if code is not None:
+            self._environment.process_exit_code = code
 
     def _write(self, counts: Counts) -> None:
         document = servers_file.document(

@@ -16,7 +16,9 @@ def command_line(given: Namespace, *, alone: bool, shapes: Collection[str]) -> s
     if given.requests and not alone:
         return "--requests is counted in one process: leave out --master, --worker and --processes, or it"
     if len(shapes) > 1 and (given.headless or not given.class_picker):
-        return f"one load shape at a time, not {', '.join(shapes)}: name one of their files, or add --class-picker"
+        return (
+            f"one load shape at a time, not {', '.join(sorted(shapes))}: name one of their files, or add --class-picker"
+        )
     return ""
 
 

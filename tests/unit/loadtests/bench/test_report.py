@@ -49,7 +49,7 @@ def test_faults_are_named() -> None:
 def test_the_section_is_well_formed_with_its_chart_inside(section: str) -> None:
     page = ElementTree.fromstring(f"<div>{section}</div>")  # noqa: S314 (our own)
     assert page.findtext("h2", "").startswith("Benchmark: 1 rounds of 1 s")
-    assert len(page.findall("table/tbody/tr")) == 3
+    assert len(page.findall("div/table/tbody/tr")) == 3
     assert page.find("{http://www.w3.org/2000/svg}svg") is not None
 
 

@@ -33,6 +33,9 @@ def test_it_is_asked_no_more_often_than_the_page_asks() -> None:
         assert len(server.received) == 1
         time, port.version = 2.0, 2
         later = view.now()
+        assert len(server.received) == 2
+        assert view.now(fresh=True) == later
+        assert len(server.received) == 3
         assert later
         assert later.version == 2
 
