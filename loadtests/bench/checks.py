@@ -47,9 +47,10 @@ def promises(entrants: Sequence[Entrant]) -> None:
     for servers in {entrant.servers.deployment: entrant.servers for entrant in entrants}.values():
         those = [entrant for entrant in entrants if entrant.servers is servers and entrant.name != "direct"]
         before = {entrant.name: homes(entrant) for entrant in those}
-        for entrant in those:
-            _check_empty_answers(entrant, before[entrant.name])
-        _check_refused_connections(those, servers, before)
+        for check in (_check_empty_answers, _check_refused_connections):
+            check(those, servers, before)
+            for entrant in those:
+                _wait_until_back(entrant, before[entrant.name])
 
 
 def connections(servers: System) -> int:
@@ -75,15 +76,17 @@ def _server(entrant: Entrant, answer: urllib3.BaseHTTPResponse) -> str:
         raise WrongAnswer(f"{entrant.name} answers what no server says: {answer.data[:200]!r}") from error
 
 
-def _check_empty_answers(entrant: Entrant, before: Homes) -> None:
+def _check_empty_answers(entrants: Sequence[Entrant], servers: System, before: Mapping[str, Homes]) -> None:
     """With two different servers: after one failure a contestant may know better than to ask the same one again."""
-    broken, other = entrant.servers.replicas[:2]
-    post = _ask(entrant, "POST", "/empty", _key_of(before, other), broken=other)
-    if post.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise WrongAnswer(f"{entrant.name} repeats a POST that a server has got: {post.status}")
-    server = _server(entrant, _ask(entrant, "GET", "/empty", _key_of(before, broken), broken=broken))
-    if server == broken:
-        raise WrongAnswer(f"{entrant.name}: {server} has answered what it should have broken off")
+    broken, other = servers.replicas[:2]
+    for entrant in entrants:
+        homes = before[entrant.name]
+        post = _ask(entrant, "POST", "/empty", _key_of(homes, other), broken=other)
+        if post.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise WrongAnswer(f"{entrant.name} repeats a POST that a server has got: {post.status}")
+        server = _server(entrant, _ask(entrant, "GET", "/empty", _key_of(homes, broken), broken=broken))
+        if server == broken:
+            raise WrongAnswer(f"{entrant.name}: {server} has answered what it should have broken off")
 
 
 def _check_refused_connections(entrants: Sequence[Entrant], servers: System, before: Mapping[str, Homes]) -> None:
@@ -98,12 +101,13 @@ def _check_refused_connections(entrants: Sequence[Entrant], servers: System, bef
                 raise WrongAnswer(f"{entrant.name}: {gone} answers though it was stopped")
     finally:
         container.exec_run(list(_NGINX), detach=True)
-    for entrant in entrants:
-        until(
-            lambda entrant=entrant: _answers(entrant) == before[entrant.name],  # type: ignore[misc]
-            f"{entrant.name} uses {gone} again",
-            within=_BACK_WITHIN,
-        )
+
+
+def _wait_until_back(entrant: Entrant, before: Homes) -> None:
+    def is_back() -> bool:
+        return _answers(entrant) == before
+
+    until(is_back, f"{entrant.name} uses all its servers again", within=_BACK_WITHIN)
 
 
 def _ask(entrant: Entrant, method: str, path: str, key: str, broken: str = "") -> urllib3.BaseHTTPResponse:

@@ -34,7 +34,7 @@ def section(document: Mapping[str, Any]) -> str:
         [
             f"<h2>{escape(_title(document))}</h2>",
             *(f"<p>{escape(note)}</p>" for note in _notes(document)),
-            f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>",
+            f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>',
             "<ul>",
             *(f"<li>{escape(line)}</li>" for line in _targets(document)),
             "</ul>",

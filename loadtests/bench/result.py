@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,14 +15,14 @@ from loadtests.bench.arena import SERVERS, Arena
 from loadtests.bench.contestants import CONTESTANTS, Contestant
 from loadtests.bench.figures import MEASURES, Run, judged, names, ratio
 from loadtests.bench.rounds import Plan
-from tests.deployment import PROJECT
+from loadtests.experiments.provenance import commit
 
 
 def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
     return {
         "benchmark": "ringmaster",
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": commit(),
         "settings": {**asdict(plan), "keys": wrk.KEYS, "servers": SERVERS, "cores": arena.cores},
         "machine": {"cores": os.cpu_count(), "processor": _processor(), "kernel": platform.release()},
         "versions": arena.versions(),
@@ -43,18 +42,6 @@ def runs_of(document: Mapping[str, Any]) -> list[Run]:
 
 def _described(contestant: Contestant) -> dict[str, str]:
     return {"title": contestant.title, "note": contestant.note}
-
-
-def _commit() -> str:
-    """With a plus where files differ from it; empty outside a clone."""
-    asked = subprocess.run(
-        ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"],  # noqa: S607 (whichever git is found)
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return asked.stdout.strip()
 
 
 def _processor() -> str:

@@ -45,7 +45,7 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
     runs: list[Run] = []
     line, facts, status, reason = None, {}, COMPLETE, ""
     try:
-        with _stage(arguments) as stage:
+        with _stage(name, arguments) as stage:
             facts = provenance(stage.system, {key: str(value) for key, value in vars(arguments).items()})
             if name == "a-3":
                 line = timeline.play(stage, users=arguments.users, tell=lambda text: say(f"  {text}"))
@@ -65,14 +65,16 @@ def _runs(name: str, stage: Stage, arguments: argparse.Namespace) -> Iterator[Ru
     amount = {"requests": arguments.requests, "users": arguments.users}
     if name == "a-4":
         return under_profiles(stage, arguments.sizes, arguments.strategies, arguments.hashes, **amount)
-    return at_sizes(stage, [A1_SIZE] if name == "a-1" else arguments.sizes, **amount)
+    return at_sizes(stage, _sizes_of(name, arguments), **amount)
+
+
+def _sizes_of(name: str, arguments: argparse.Namespace) -> Sequence[int]:
+    return arguments.sizes if name in ("a-2", "a-4") else [A1_SIZE]
 
 
 def _count(name: str, arguments: argparse.Namespace) -> int:
-    if name == "a-1":
-        return 1
     pairs = len(arguments.strategies) * len(arguments.hashes) if name == "a-4" else 1
-    return pairs * len(arguments.sizes)
+    return pairs * len(_sizes_of(name, arguments))
 
 
 def _told(runs: Iterator[Run], total: int) -> Iterator[Run]:
@@ -92,11 +94,12 @@ def _write(folder: Path, result: Result) -> None:
     say(f"  {result.status}: {folder}, {report}")
 
 
-def _stage(arguments: argparse.Namespace) -> AbstractContextManager[Stage]:
+def _stage(name: str, arguments: argparse.Namespace) -> AbstractContextManager[Stage]:
     if arguments.url:
         return borrowed(arguments.url, arguments.control_url, os.environ.get("RINGMASTER_TOKEN", ""))
     say("  bringing up a deployment, 10 s with images built before …")
-    return temporary()
+    # Servers only join it, so that they have the ring ids 1, 2, 3 … with which the course's shares are published.
+    return temporary(replicas=_sizes_of(name, arguments)[0])
 
 
 def _choice(text: str, known: Sequence[str], what: str) -> list[str]:
