@@ -19,6 +19,8 @@ from tests.system import System
 
 N = 3
 _WATCH_PAUSE = 0.1
+_UNDER_WAY = 4.0
+"""Seconds until locust sends, at the latest on a machine that has other things to do."""
 _CALM = 3.0
 """Seconds of undisturbed traffic before the first fault and after each."""
 _WHOLE_WITHIN = 60.0
@@ -167,7 +169,7 @@ def play(stage: Stage, *, users: int, tell: Callable[[str], None]) -> Timeline:
     watch = Watch(system)
     with swarm(system, users=users) as load, watch.watching():
         start = time.time() - watch.now
-        time.sleep(_CALM)
+        time.sleep(_UNDER_WAY + _CALM)
         faults = []
         for name in (*STRIKES, "balancer kill -9"):
             if not load.is_running():
