@@ -43,7 +43,7 @@ CONTESTANTS = {
             name="edge",
             title="Ringmaster's edge",
             version=_HAPROXY,
-            note="As Terraform deploys it. Its answers tell slot and attempt beside the server.",
+            note="As Terraform deploys it. Its answers tell the slot beside server and attempt.",
         ),
         Contestant(
             name="haproxy",
@@ -67,7 +67,8 @@ CONTESTANTS = {
             command=("caddy", "run", "--config", f"{CONFIG}/Caddyfile"),
             environment={"GOMAXPROCS": "1", "HOME": "/tmp"},  # noqa: S108 (a path in the container)
             version=("caddy", "version"),
-            note="One failure marks a server down for a second: else it would repeat requests to the same server.",
+            note="One failure marks a server down for a second, else it would repeat requests to the same one. Its "
+            "answers do not tell the attempt.",
         ),
         Contestant(
             name="flask",
