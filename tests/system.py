@@ -163,7 +163,9 @@ class System:
         stream, _ = self.containers.balancer.get_archive(STATE)
         with tempfile.TemporaryDirectory() as folder:
             with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
-                archive.extractall(folder, filter="data")
+                saved = archive.extractfile(Path(STATE).name)
+                assert saved is not None
+                (Path(folder) / Path(STATE).name).write_bytes(saved.read())
             read = self.settings
             fleet = FileStore(
                 Path(folder), catalogue=read.catalogue(), profile=read.ring_profile(), release=read.release()
