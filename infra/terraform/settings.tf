@@ -35,5 +35,6 @@ locals {
     RINGMASTER_DRAIN_TIMEOUT       = tostring(var.drain_timeout)
     RINGMASTER_STOP_TIMEOUT        = tostring(var.stop_timeout)
     RINGMASTER_RESPONSE_TIMEOUT    = tostring(var.response_timeout)
+    RINGMASTER_BUFSIZE             = tostring(var.bufsize)
   }
 }

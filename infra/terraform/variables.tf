@@ -680,3 +680,15 @@ variable "response_timeout" {
     error_message = "Write response_timeout as seconds from 1 to 3600."
   }
 }
+
+variable "bufsize" {
+  description = "Bytes of one buffer of the edge, HAProxy's tune.bufsize. The head of a request or an answer may have 1024 less, and a request that is to be repeated must fit in, body included. Twice as much costs about a twentieth more CPU time."
+  type        = number
+  default     = 8192
+  nullable    = false
+
+  validation {
+    condition     = var.bufsize >= 8192 && var.bufsize <= 1048576 && floor(var.bufsize) == var.bufsize
+    error_message = "Write bufsize as whole bytes from 8192 to 1048576."
+  }
+}

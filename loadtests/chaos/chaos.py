@@ -37,7 +37,7 @@ FAULTS_BY_DEFAULT = 200
 RATE = 150.0
 REPLICAS = 6
 SPARES = 1
-ROLL = {"surge": 3, "batch": 2}
+ROLL = {"surge": 4, "batch": 2}
 
 KINDS = {kind.name: kind for kind in (*FAULTS, SPARE_FAULT, ENGINE_FAULT, *CALLS, *DEPLOYS)}
 

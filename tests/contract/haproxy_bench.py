@@ -37,6 +37,7 @@ class HaproxyBench:
             course_errors=False,
             explain=True,
             access_log="errors",
+            bufsize=8192,
         )
         self.plane = HaproxyEdge(self.profile)
         self._lab = lab

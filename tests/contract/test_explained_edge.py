@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +15,7 @@ import pytest
 
 from balancer.core.routes import Backend
 from tests.contract.haproxy_bench import HaproxyBench
-from tests.contract.lab import Lab, answers
+from tests.contract.lab import PORT, Lab, answers
 from tests.contract.plane_bench import SLOTS, all_to
 from tests.http_client import Answer, ask
 from tests.polling import until
@@ -105,6 +107,26 @@ def test_an_attempt_that_gets_no_answer_is_followed_by_a_second_one(
     assert (answer.status, *told(answer)) == (502, None, None, None)
 
 
+@pytest.mark.parametrize(("body", "bufsize", "status"), [(6000, 8192, 200), (20_000, 8192, 502), (20_000, 32_768, 200)])
+def test_a_body_is_repeated_as_far_as_it_fits_into_the_edges_buffer(
+    haproxy_bench: HaproxyBench, odd: dict[str, Backend], body: int, bufsize: int, status: int
+) -> None:
+    haproxy_bench.obey(haproxy_bench.other(bufsize=bufsize), all_to(odd["mute"], haproxy_bench.servers[0]))
+    answer = put_slowly(haproxy_bench, b"x" * body)
+    assert answer.status == status
+    if status == 200:
+        assert (answer.headers["X-Served-By"], answer.headers["X-Ring-Attempt"]) == ("S1", "2")
+
+
+@pytest.mark.parametrize(("bufsize", "status"), [(8192, 400), (16_384, 200)])
+def test_the_head_of_a_request_must_fit_into_the_edges_buffer(
+    haproxy_bench: HaproxyBench, bufsize: int, status: int
+) -> None:
+    haproxy_bench.obey(haproxy_bench.other(bufsize=bufsize), all_to(haproxy_bench.servers[0]))
+    assert ask("GET", haproxy_bench.url, "/echo", headers={"X-Long": "x" * 6500}).status == 200
+    assert ask("GET", haproxy_bench.url, "/echo", headers={"X-Long": "x" * 7500}).status == status
+
+
 def test_a_request_is_a_line_in_the_log(haproxy_bench: HaproxyBench) -> None:
     haproxy_bench.obey(haproxy_bench.other(access_log="all"), all_to(*haproxy_bench.servers))
     run = uuid4().hex
@@ -142,7 +164,7 @@ def test_where_only_errors_are_logged_a_second_attempt_is_one(haproxy_bench: Hap
 
 
 def test_whatever_a_client_sends_a_line_is_json(haproxy_bench: HaproxyBench) -> None:
-    haproxy_bench.obey(haproxy_bench.other(access_log="all"), all_to(*haproxy_bench.servers))
+    haproxy_bench.obey(haproxy_bench.other(access_log="all", bufsize=32_768), all_to(*haproxy_bench.servers))
     run = uuid4().hex
     odd_ids = ['"\\', "\t\x01\x7f", "\xe9\xff", "x" * 9000, "\\" * 9000]
     for odd_id in odd_ids:
@@ -171,3 +193,17 @@ def assert_is_now(text: str) -> None:
     time = datetime.fromisoformat(text)
     assert abs(datetime.now(UTC) - time) < timedelta(minutes=1)
     assert text == time.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def put_slowly(bench: HaproxyBench, body: bytes) -> HTTPResponse:
+    """Its body comes a moment after its head, as many clients send them."""
+    connection = HTTPConnection(bench.host, PORT, timeout=10)
+    try:
+        connection.putrequest("PUT", "/echo")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders()
+        time.sleep(0.1)
+        connection.send(body)
+        return connection.getresponse()
+    finally:
+        connection.close()

@@ -63,6 +63,7 @@ run "defaults" {
       RINGMASTER_NETWORK             = "ringmaster"
       RINGMASTER_PLUGINS             = ""
       RINGMASTER_RESPONSE_TIMEOUT    = "60"
+      RINGMASTER_BUFSIZE             = "8192"
       RINGMASTER_RING                = "{\"strategy\":\"table\"}"
       RINGMASTER_ROLL_BATCH          = "1"
       RINGMASTER_ROLL_SURGE          = "1"

@@ -910,3 +910,10 @@ run "response_timeout_is_zero" {
   }
   expect_failures = [var.response_timeout]
 }
+run "bufsize_is_too_small" {
+  command = plan
+  variables {
+    bufsize = 4096
+  }
+  expect_failures = [var.bufsize]
+}

@@ -220,6 +220,7 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
             course_errors=course_errors,
             explain=settings.explain,
             access_log=settings.access_log,
+            bufsize=settings.bufsize,
         )
         return HaproxyEdge(edge), None
     plane = FlaskPlane()

@@ -158,6 +158,10 @@ class Settings:
     drain_timeout: float = _setting("30", _seconds(0, 3600), "How long a leaving server may finish what it has.")
     stop_timeout: int = _setting("10", _integer(0, 3600), "Seconds from a server's SIGTERM to its SIGKILL.")
     response_timeout: float = _setting("60", _seconds(0.1, 86400), "How long a server may take to answer.")
+    bufsize: int = _setting(
+        "8192", _integer(8192, 1048576),
+        "The edge's tune.bufsize: a message's head has 1024 less, and a request that is to be repeated must fit in.",
+    )  # fmt: skip
     unknown_path: str = _setting(
         "pass", _choice("pass", "course"), "A server's 404 passes unchanged, or becomes the handout's 400."
     )

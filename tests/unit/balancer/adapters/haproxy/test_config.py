@@ -24,6 +24,7 @@ PROFILE = EdgeProfile(
     course_errors=False,
     explain=True,
     access_log="errors",
+    bufsize=8192,
 )
 ROUTES = Routes(
     ("S1", "S3", "S1", "S3", "S1", "S3", "S1", "S3"),
@@ -172,6 +173,7 @@ def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change:
     [
         {"heartbeat_path": "/up"},
         {"response_timeout": 61},
+        {"bufsize": 16384},
         {"course_errors": True},
         {"explain": False},
         {"access_log": "all"},

@@ -78,6 +78,7 @@ def profile(directory: Path) -> EdgeProfile:
         course_errors=False,
         explain=True,
         access_log="errors",
+        bufsize=8192,
     )
 
 

@@ -44,7 +44,8 @@ _TEMPLATE = Environment(  # noqa: S701 (it writes a configuration, not HTML)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeProfile:
     """What the edge is told beside the routes. `response_timeout` in seconds; `explain`: answers tell their server,
-    slot and attempt; `access_log`: which requests are logged, "errors" or "all"."""
+    slot and attempt; `access_log`: which requests are logged, "errors" or "all"; `bufsize`: bytes of HAProxy's buffers.
+    """
 
     directory: Path
     heartbeat_path: str
@@ -52,6 +53,7 @@ class EdgeProfile:
     course_errors: bool
     explain: bool
     access_log: str
+    bufsize: int
 
 
 class EdgeFiles:

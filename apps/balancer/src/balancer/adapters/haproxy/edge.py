@@ -16,8 +16,8 @@ from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load, Looks
 from balancer.core.routes import Routes
 
-_PAYLOAD = 8192
-"""Bytes of one `add map` command, well under HAProxy's buffer of 16384."""
+_PAYLOAD = 4096
+"""Bytes of one `add map` command, well under HAProxy's smallest buffer, 8192 here."""
 
 _REEXECUTION = 2.0
 """Seconds for which the master process may not listen: it executes itself anew after its start and every reload."""
