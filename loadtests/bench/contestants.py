@@ -43,14 +43,15 @@ CONTESTANTS = {
             name="edge",
             title="Ringmaster's edge",
             version=_HAPROXY,
-            note="As Terraform deploys it. Its answers tell the slot beside server and attempt.",
+            note="As Terraform deploys it, with buffers of 8 KiB. Its answers tell the slot beside server and attempt.",
         ),
         Contestant(
             name="haproxy",
             title="HAProxy, balance hash",
             command=("haproxy", "-W", "-db", "-f", f"{CONFIG}/haproxy.cfg"),
             version=_HAPROXY,
-            note="The same HAProxy with the same retries, checks, times and headers as the edge.",
+            note="The same HAProxy with the same retries, checks, times and headers as the edge. Its buffers have "
+            "HAProxy's usual 16 KiB.",
         ),
         Contestant(
             name="nginx",

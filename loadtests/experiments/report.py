@@ -26,7 +26,7 @@ img { max-width: 100%; height: auto; display: block; margin: 1rem 0 }
 .table { overflow-x: auto }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; margin: 1rem 0 }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap }
-th:first-child, td:first-child, td.text { text-align: left }
+th:first-child, td:first-child, .text { text-align: left }
 .wrong { background: #fde7d9; font-weight: 600 }
 pre { background: #f5f5f5; padding: 1rem; overflow-x: auto; font-size: .8rem }
 """
@@ -101,20 +101,29 @@ def _tables(result: Result) -> Iterable[str]:
         yield table(_ENDPOINTS, calls)
 
 
-def table(columns: Sequence[str], rows: Iterable[tuple[Sequence[object], bool]]) -> str:
+def table(columns: Sequence[str], rows: Sequence[tuple[Sequence[object], bool]]) -> str:
     """Rows with whether something is wrong with them."""
-    head = "".join(f"<th>{escape(column.replace('_', ' '))}</th>" for column in columns)
+    texts = [[str(value) for value in row] for row, _ in rows]
+    classes = [_class([row[place] for row in texts]) for place in range(len(columns))]
+    head = _cells("th", classes, [column.replace("_", " ") for column in columns])
     body = "\n".join(
-        f"<tr{' class=wrong' if is_wrong else ''}>{''.join(_cell(value) for value in row)}</tr>"
-        for row, is_wrong in rows
+        f"<tr{' class=wrong' if is_wrong else ''}>{_cells('td', classes, row)}</tr>"
+        for row, (_, is_wrong) in zip(texts, rows, strict=True)
     )
     return f'<div class="table"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
 
 
-def _cell(value: object) -> str:
-    text = str(value)
-    is_number = text.replace(".", "").replace("-", "").replace("e", "").isdigit()
-    return f"<td>{escape(text)}</td>" if is_number else f'<td class="text">{escape(text)}</td>'
+def _cells(tag: str, classes: Sequence[str], texts: Sequence[str]) -> str:
+    return "".join(f"<{tag}{kind}>{escape(text)}</{tag}>" for kind, text in zip(classes, texts, strict=True))
+
+
+def _class(column: Sequence[str]) -> str:
+    return "" if all(map(_is_number, column)) else ' class="text"'
+
+
+def _is_number(text: str) -> bool:
+    """A missing one counts as one."""
+    return text == "-" or text.replace(".", "").replace("-", "").replace("e", "").isdigit()
 
 
 def _seconds(value: float | None) -> str:
