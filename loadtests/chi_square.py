@@ -20,10 +20,13 @@ class Fit:
 
 
 def fit(counts: Sequence[int], expected: Sequence[float]) -> Fit:
-    """Σ (count - expected)² / expected over classes; a class of which nothing is expected must have nothing."""
+    """Σ (count - expected)² / expected over classes; a class of which nothing is expected must have nothing. Where
+    nothing at all is expected, counts tell nothing, and p is nan."""
     if any(count and not share for count, share in zip(counts, expected, strict=True)):
         return Fit(math.inf, len(counts) - 1, 0.0)
     classes = _merged([(count, share) for count, share in zip(counts, expected, strict=True) if share])
+    if not classes:
+        return Fit(0.0, 0, math.nan)
     statistic = sum((count - share) ** 2 / share for count, share in classes)
     return Fit(statistic, len(classes) - 1, tail(statistic, len(classes) - 1))
 

@@ -34,6 +34,8 @@ def running(url: str, control_url: str, token: str = "") -> System:
         raise CannotMeasure(f"{control_url} wants the deployment's token: --token, or RINGMASTER_TOKEN=…")
     if ready.status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise CannotMeasure(f"the deployment is not ready: {ready.text}")
+    if _publishing(urlsplit(control_url).port or 80) != {system.deployment}:
+        raise CannotMeasure(f"{control_url} is not the control port of the deployment at {url}: say --control-url")
     return system
 
 

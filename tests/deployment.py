@@ -93,7 +93,8 @@ class Deployment(System):
         return output if code == 2 else ""
 
     def destroy(self) -> None:
-        self._run("destroy", force=IsNotFlagged, auto_approve=True)
+        """Waits for an apply that an interrupt has left behind."""
+        self._run("destroy", force=IsNotFlagged, auto_approve=True, lock_timeout="60s")
 
     @property
     def state(self) -> str:

@@ -71,7 +71,8 @@ def _rows(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 def _notes(document: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"Ratios are medians of the rounds, with the least and the most: each round's figure over {BASE}'s in the same "
-        "round. Contestants run on one core, one at a time; load generator and servers have the others."
+        "round. Contestants run on one core, one at a time; load generator and servers have the others. Who is not "
+        "busy all the time waited for these: then requests per second and latency are theirs as well, but not CPU time."
     )
     titles: dict[str, list[str]] = {}
     for one in document["contestants"].values():

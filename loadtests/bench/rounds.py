@@ -28,17 +28,16 @@ class Plan:
 
 
 def measure(arena: Arena, plan: Plan, tell: Callable[[str], None]) -> Iterator[Run]:
-    """Raises WrongAnswer, before or after the rounds, where a contestant does not do what all have promised."""
+    """Raises WrongAnswer where a contestant does not do what all have promised, or has lost a server in its run."""
     tell("checking answers and promises")
     homes = checks.check(arena.entrants)
     order = Random(plan.seed)  # noqa: S311 (it only shuffles)
     for number in range(1, plan.rounds + 1):
         for place, entrant in enumerate(order.sample(arena.entrants, len(arena.entrants)), start=1):
             run = _run(arena, entrant, plan, number, place)
+            checks.check_again(entrant, homes[entrant.name])
             tell(f"round {number} of {plan.rounds}: {told(run)}")
             yield run
-    for entrant in arena.entrants:
-        checks.check_again(entrant, homes[entrant.name])
 
 
 def told(run: Run) -> str:

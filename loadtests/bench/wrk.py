@@ -27,7 +27,7 @@ class Load:
 
 
 def command(url: str, *, seconds: int, connections: int, seed: int) -> list[str]:
-    """One thread of it sends more than a balancer on one core can take. Keys are drawn uniformly, as `seed` has it."""
+    """One thread of it. Keys are drawn uniformly, as `seed` has it."""
     options = ["--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
     options += ["--timeout", f"{_TIMEOUT}s", "--latency", "--script", SCRIPT]
     return ["wrk", *options, url, "--", str(seed), str(KEYS)]

@@ -13,6 +13,7 @@ from loadtests.running import CannotMeasure
 from loadtests.spread import Spread
 
 _ATTEMPTS = 3
+_ONE_KEY = ("path", "address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,10 @@ def _measure(stage: Stage, *, requests: int, users: int) -> Run:
 
 
 def at_sizes(stage: Stage, sizes: Sequence[int], *, requests: int, users: int) -> Iterator[Run]:
-    """A-1 with one size, A-2 with several: the ring as it is."""
+    """A-1 with one size, A-2 with several: the ring as it is. Raises CannotMeasure where it would not be asked."""
+    key = stage.ring()["profile"]["key"]
+    if key in _ONE_KEY:
+        raise CannotMeasure(f'by "{key}" all requests of an experiment have one key: set the ring key to "random"')
     for n in sizes:
         stage.resize(n)
         yield measure(stage, n, requests=requests, users=users)

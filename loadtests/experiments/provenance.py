@@ -22,7 +22,7 @@ _SECRETS = ("token", "token_sha256", "server_environment")
 
 
 def provenance(system: System, options: Mapping[str, Any]) -> dict[str, Any]:
-    """`options` are the experiment's, its seed among them."""
+    """`options` are the experiment's. It has no seed: for a request without a key the data plane draws one."""
     engine = system.containers.engine.version()
     settings = asdict(system.settings)
     return {

@@ -36,6 +36,13 @@ class Result:
         return self.status == COMPLETE
 
 
+def clear(folder: Path) -> None:
+    """Nothing of an earlier run stands beside this one's."""
+    for pattern in ("*.csv", "*.png", "*.svg"):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
 def write(folder: Path, result: Result) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     document = {

@@ -21,14 +21,16 @@ from types import FrameType
 PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
-from balancer.core.request_hash import REQUEST_HASHES  # noqa: E402 (the search path comes first)
+from docker.errors import DockerException  # noqa: E402 (the search path comes first)
+
+from balancer.core.request_hash import REQUEST_HASHES  # noqa: E402
 from balancer.core.strategies import STRATEGIES  # noqa: E402
 from loadtests.experiments import timeline  # noqa: E402
 from loadtests.experiments.balance import Run, at_sizes, under_profiles  # noqa: E402
 from loadtests.experiments.catalogue import A1_SIZE, EXPERIMENTS, figures  # noqa: E402
 from loadtests.experiments.provenance import provenance  # noqa: E402
 from loadtests.experiments.report import write_report  # noqa: E402
-from loadtests.experiments.results import COMPLETE, Result, draw, write, write_tables  # noqa: E402
+from loadtests.experiments.results import COMPLETE, Result, clear, draw, write, write_tables  # noqa: E402
 from loadtests.experiments.stage import Stage, borrowed, temporary  # noqa: E402
 from loadtests.running import CannotMeasure  # noqa: E402
 
@@ -51,6 +53,10 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
                 line = timeline.play(stage, users=arguments.users, tell=lambda text: say(f"  {text}"))
             else:
                 runs.extend(_told(_runs(name, stage, arguments), _count(name, arguments)))
+        if reason := _what_failed(runs, line):
+            status = "failed"
+    except DockerException as error:
+        status, reason = "failed", f"no Docker engine answers ({error}); run: make host"
     except (CannotMeasure, AssertionError, OSError) as error:
         status, reason = "failed", str(error)
     except KeyboardInterrupt:
@@ -59,6 +65,13 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
     if facts:
         _write(arguments.out / name, result)
     return result
+
+
+def _what_failed(runs: Sequence[Run], line: timeline.Timeline | None) -> str:
+    failures, requests = sum(run.failures for run in runs), sum(run.requests for run in runs)
+    if line:
+        return line.what_failed
+    return f"{failures} of {requests} requests failed" if failures else ""
 
 
 def _runs(name: str, stage: Stage, arguments: argparse.Namespace) -> Iterator[Run]:
@@ -87,6 +100,7 @@ def _told(runs: Iterator[Run], total: int) -> Iterator[Run]:
 
 
 def _write(folder: Path, result: Result) -> None:
+    clear(folder)
     write(folder, result)
     write_tables(folder, result)
     draw(folder, figures(result))
@@ -149,7 +163,8 @@ def _arguments() -> argparse.Namespace:
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     """Once: what has been set up is taken down in any case."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: say("restoring the deployment; this takes up to a minute"))
+        signal.signal(number, signal.SIG_IGN)  # for Terraform, too, whom a second one would end halfway
+    say("restoring the deployment; this takes up to a minute")
     raise KeyboardInterrupt
 
 

@@ -47,14 +47,18 @@ class Stage:
         self._settle(len(self.servers()))
 
     def restore(self, before: Mapping[str, Any]) -> None:
-        """The ring profile, the servers' names and weights that GET /ring told before."""
+        """The ring profile, the servers' names and weights that GET /ring told before. Whatever befell the fleet is
+        waited for first."""
+        self._settle()
         if self.ring()["profile"] != before["profile"]:
             _ok(self.system.put_ring(before["profile"]), "PUT /ring")
         wanted = {server["hostname"]: server["weight"] for server in before["servers"] if _is_wanted(server)}
         present = {server["hostname"] for server in self.ring()["servers"] if _is_wanted(server)}
+        if surplus := sorted(present - wanted.keys()) if present & wanted.keys() else []:
+            _ok(self.system.rm(len(surplus), surplus), "DELETE /rm")
         if missing := [name for name in wanted if name not in present]:
             _ok(self.system.add(len(missing), missing), "POST /add")
-        if surplus := sorted(present - wanted.keys()):
+        if surplus := sorted({*self.system.replicas} - wanted.keys()):
             _ok(self.system.rm(len(surplus), surplus), "DELETE /rm")
         for server in self.servers():
             name = server["hostname"]
@@ -62,17 +66,21 @@ class Stage:
                 _ok(self.system.weigh(name, wanted[name]), f"PATCH /servers/{name}")
         self._settle(len(wanted))
 
-    def _settle(self, n: int) -> None:
+    def _settle(self, n: int | None = None) -> None:
+        """Until n servers serve; None: as many as there shall be."""
         try:
-            until(lambda: self._is_settled(n), f"{n} servers serve and are warm", within=_SETTLED_WITHIN)
+            until(lambda: self._is_settled(n), f"{n or 'all'} servers serve and are warm", within=_SETTLED_WITHIN)
         except AssertionError as error:
             raise CannotMeasure(str(error)) from error
 
-    def _is_settled(self, n: int) -> bool:
-        ring = self.ring()
+    def _is_settled(self, n: int | None) -> bool:
+        try:
+            ring = self.ring()
+        except OSError:  # the balancer has died, and is on its way back
+            return False
         on_the_ring = [server for server in ring["servers"] if server["state"] != "spare"]
         is_warm = all(server["state"] == "serving" and server["warmth"] == 1 for server in on_the_ring)
-        return ring["in_step"] and is_warm and len(on_the_ring) == n and self.system.is_ready
+        return ring["in_step"] and is_warm and n in (None, len(on_the_ring)) and self.system.is_ready
 
 
 @contextmanager

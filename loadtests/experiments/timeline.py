@@ -65,6 +65,20 @@ class Timeline:
     seconds: tuple[Second, ...]
     requests: int
     failures: int
+    broken_off: str = ""
+    """Why it ended early; empty where it did not."""
+
+    @property
+    def what_failed(self) -> str:
+        """What is not as it should be, in a sentence; empty when all is."""
+        wrong = [call.request for call in self.endpoints if not call.is_as_expected]
+        return "; ".join(
+            [
+                *([self.broken_off] if self.broken_off else []),
+                *([f"{self.failures} of {self.requests} requests failed"] if self.failures else []),
+                *([f"not answered as expected: {', '.join(wrong)}"] if wrong else []),
+            ]
+        )
 
     @property
     def document(self) -> dict[str, Any]:
@@ -80,6 +94,7 @@ class Timeline:
             seconds=tuple(Second(**second) for second in document["seconds"]),
             requests=document["requests"],
             failures=document["failures"],
+            broken_off=document.get("broken_off", ""),
         )
 
     @property
@@ -160,7 +175,7 @@ STRIKES: Mapping[str, Callable[[System, str], object]] = {
 
 
 def play(stage: Stage, *, users: int, tell: Callable[[str], None]) -> Timeline:
-    """Raises CannotMeasure where the fleet does not become whole again."""
+    """Ends early where the fleet does not become whole again."""
     stage.resize(N)
     system = stage.system
     endpoints = tuple(every_endpoint(system))
@@ -171,16 +186,27 @@ def play(stage: Stage, *, users: int, tell: Callable[[str], None]) -> Timeline:
         start = time.time() - watch.now
         time.sleep(_UNDER_WAY + _CALM)
         faults = []
+        broken_off = ""
         for name in (*STRIKES, "balancer kill -9"):
             if not load.is_running():
                 break
-            faults.append(_strike(system, watch, name))
+            try:
+                faults.append(_strike(system, watch, name))
+            except CannotMeasure as error:
+                broken_off = f"{name}: {error}"
+                break
             tell(f"{name}: {_told(faults[-1])}")
             time.sleep(_CALM)
         counted = load.end()
     seconds = tuple(Second(second["at"] - start, second["servers"], second["failures"]) for second in counted.seconds)
     return Timeline(
-        endpoints, tuple(faults), tuple(watch.samples), seconds, requests=counted.requests, failures=counted.failures
+        endpoints,
+        tuple(faults),
+        tuple(watch.samples),
+        seconds,
+        requests=counted.requests,
+        failures=counted.failures,
+        broken_off=broken_off,
     )
 
 
@@ -195,9 +221,11 @@ def _strike(system: System, watch: Watch, name: str) -> Fault:
     before = set(system.replicas)
     striking = threading.Thread(target=STRIKES[name], args=(system, victim))  # the engine may take its time to answer
     striking.start()
-    off = watch.first(lambda sample: sample.n >= 0 and victim not in sample.servers, since=at)
-    whole = watch.first(lambda sample: sample.n == N, since=off)
-    striking.join()
+    try:
+        off = watch.first(lambda sample: sample.n >= 0 and victim not in sample.servers, since=at)
+        whole = watch.first(lambda sample: sample.n == N, since=off)
+    finally:
+        striking.join()
     newcomers = sorted(set(system.replicas) - before)
     return Fault(name, victim, at, off - at, whole - at, ", ".join(newcomers))
 

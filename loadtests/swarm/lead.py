@@ -75,7 +75,7 @@ class Lead:
         deployment may be ailing, which is what is tested."""
         url = (fields.get("host") or self._environment.host or HOST).rstrip("/")
         target = replace(self._target, url=url)
-        refusal = refusals.form(fields, target=target, given_for=self._target.url)
+        refusal = refusals.form(fields, target=target, given_for=self._target.url, alone=self._alone)
         if refusal or self._runner.state in (STATE_SPAWNING, STATE_RUNNING):
             return refusal
         return refusals.deployment(target)

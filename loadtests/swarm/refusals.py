@@ -42,8 +42,9 @@ def deployment(target: Target) -> str:
     return ""
 
 
-def form(fields: Mapping[str, str], *, target: Target, given_for: str) -> str:
-    """What the page's start form has wrong. `given_for`: the URL of the deployment that the token is for."""
+def form(fields: Mapping[str, str], *, target: Target, given_for: str, alone: bool) -> str:
+    """What the page's start form has wrong. `given_for`: the URL of the deployment that the token is for; `alone`:
+    whether this process is the only one."""
     if target.token and target.url != given_for:
         return f"the token was given for {given_for}: start locust anew with --host {target.url}"
     for option in OPTIONS:
@@ -52,4 +53,6 @@ def form(fields: Mapping[str, str], *, target: Target, given_for: str) -> str:
                 option.read(fields[option.field])
             except ArgumentTypeError as error:
                 return f"{option.field}: {error}"
+    if not alone and int(fields.get("requests", 0)):
+        return "requests: counted in one process only: write 0, or start locust anew without workers"
     return ""

@@ -78,6 +78,11 @@ class DockerBench:
     def wake(self, instance: str) -> None:
         self.container(instance).unpause()
 
+    def stop_by_hand(self, instance: str) -> None:
+        """Frozen, it does not hear it."""
+        self.hang(instance)
+        self.container(instance).kill(signal="SIGTERM")
+
     def disconnect(self, instance: str) -> None:
         self.lab.engine.networks.get(self.lab.name).disconnect(self.container(instance))
 

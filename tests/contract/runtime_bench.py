@@ -41,6 +41,9 @@ class RuntimeBench(Protocol):
     def wake(self, instance: str) -> None:
         """After a pause."""
 
+    def stop_by_hand(self, instance: str) -> None:
+        """Somebody stops it; it takes its time."""
+
     def disconnect(self, instance: str) -> None:
         """Off the network."""
 
@@ -65,6 +68,7 @@ class FakeBench:
         self.pause = self.runtime.pause
         self.hang = self.runtime.hang
         self.wake = self.runtime.wake
+        self.stop_by_hand = self.runtime.stop_by_hand
         self.disconnect = self.runtime.disconnect
         self.occupy = self.runtime.occupy
 

@@ -250,6 +250,22 @@ def test_a_death_that_was_heard_of_is_observed_at_once(bench: RuntimeBench) -> N
         bench.runtime.kill("S1")
 
 
+def test_a_server_that_somebody_stops_is_observed_as_ending_until_it_has_ended(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 1), bench.release)
+    with listening(bench) as heard:
+        assert not bench.runtime.observe()["S1"].ending
+        bench.stop_by_hand("S1")
+        while not heard.get(timeout=5).startswith("kill"):
+            pass
+        ending = bench.runtime.observe()["S1"]
+        assert (ending.running, ending.ending) == (True, True)
+        bench.die("S1")
+        while not heard.get(timeout=5).startswith("die"):
+            pass
+        ended = bench.runtime.observe()["S1"]
+        assert (ended.running, ended.ending) == (False, False)
+
+
 def test_what_changed_is_observed_as_soon_as_it_is_heard_of_or_a_moment_later(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
     with listening(bench) as heard:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -96,6 +98,21 @@ def test_a_server_of_before_releases_is_called_by_its_container_name(docker_benc
     assert docker_bench.names == set()
 
 
+@pytest.mark.parametrize(("signal", "is_ending"), [("SIGINT", True), ("SIGQUIT", True), ("SIGHUP", False)])
+def test_only_a_stop_signal_makes_a_server_an_ending_one(
+    docker_bench: DockerBench, signal: str, is_ending: bool
+) -> None:
+    with ending(docker_bench, signal):
+        assert docker_bench.runtime.observe()["S1"].ending is is_ending
+
+
+def test_a_server_that_does_not_end_is_an_ending_one_no_longer_than_a_stop_may_take(docker_bench: DockerBench) -> None:
+    docker_bench.change(stop_timeout=1)
+    with ending(docker_bench, "SIGTERM"):
+        until(lambda: not docker_bench.runtime.observe()["S1"].ending, "S1 is not ending", within=5)
+        assert docker_bench.runtime.observe()["S1"].running
+
+
 def test_a_graceful_stop_lets_an_open_request_finish(docker_bench: DockerBench) -> None:
     docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     with open_request(docker_bench) as client:
@@ -179,3 +196,24 @@ def test_the_engine_may_come_later_than_the_balancer(docker_bench: DockerBench) 
         docker_bench.runtime.observe()
     docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
     assert list(docker_bench.runtime.observe()) == ["S1"]
+
+
+@contextmanager
+def ending(bench: DockerBench, signal: str) -> Iterator[None]:
+    """S1 frozen, so that it does not act on the signal, of which the runtime has heard."""
+    bench.runtime.start(joining("S1", 1), bench.release)
+    bench.hang("S1")
+    heard = threading.Event()
+
+    def listen() -> None:
+        for change in bench.runtime.changes():
+            if change.startswith("kill"):
+                heard.set()
+                return
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    # Nothing tells when the engine knows of a listener.
+    until(lambda: bench.container("S1").kill(signal=signal) or heard.wait(0.1), "the signal is heard of", within=5)
+    yield
+    listener.join(timeout=5)

@@ -35,8 +35,11 @@ def ring(system: System) -> dict[str, Any]:
 
 
 @only_haproxy
-def test_every_experiment_counts_exactly_reports_and_restores(system: System, tmp_path: Path) -> None:
+def test_every_experiment_counts_exactly_reports_and_restores(
+    system: System, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     system.weigh(system.replicas[2], 2)
+    request.addfinalizer(lambda: system.weigh(system.replicas[2], 1))
     before = ring(system)
     words = ["--requests", str(REQUESTS), "--sizes", "2-3", "--strategies", "table,course", "--hashes", "course,md5"]
     done = subprocess.run(

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from loadtests import smoke
+from loadtests.running import CannotMeasure, running
 from tests.deployment import Deployment
 from tests.e2e.conftest import Measured, only_haproxy
 from tests.e2e.engine_proxy import EngineProxy
@@ -89,6 +90,11 @@ def handout(second: Deployment, request: pytest.FixtureRequest) -> Deployment:
         request.getfixturevalue("switched")
     second.wait_until_ready()
     return second
+
+
+def test_the_control_port_of_another_deployment_is_refused(second: Deployment, deployment: Deployment) -> None:
+    with pytest.raises(CannotMeasure, match="is not the control port of the deployment at"):
+        running(second.url, deployment.control_url)
 
 
 # The handout's profile

@@ -104,6 +104,19 @@ def test_a_server_restarted_by_hand_is_taken_back_or_replaced_and_never_both(sys
     assert len(system.replicas) == N
 
 
+def test_a_stopped_server_finishes_the_answers_that_it_has_begun(system: System) -> None:
+    """All servers are asked, so that the stopped one is, too."""
+    victim = system.replicas[0]
+    server = system.containers.server(victim)
+    with ThreadPoolExecutor(49) as pool:
+        answers = [pool.submit(ask, "GET", system.url, "/drip?seconds=2") for _ in range(48)]
+        time.sleep(0.5)
+        pool.submit(strike, "docker stop", server)
+        without(system, victim)
+    assert victim in {answer.result().headers["X-Served-By"] for answer in answers}
+    assert {answer.result().status for answer in answers} == {200}
+
+
 def test_a_post_whose_server_breaks_off_is_not_sent_to_another(system: System) -> None:
     """Frozen, a server takes requests and answers none; then it is killed. GETs are repeated elsewhere."""
     victim = system.replicas[0]

@@ -31,13 +31,15 @@ class Everyone(Collection[str]):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`mute`: it runs and does not answer its heartbeat. `name` is its present name on the engine."""
+    """`mute`: it runs and does not answer its heartbeat; `ending`: somebody stops it. `name` is its present name on the
+    engine."""
 
     instance: str
     ring_id: int
     address: str
     state: Literal["running", "paused", "exited", "foreign"] = "running"
     mute: bool = False
+    ending: bool = False
     name: str = ""
     release: Release = Release()
 
@@ -131,6 +133,11 @@ class FakeRuntime:
         """What the container is made of."""
         return self._containers[instance].release
 
+    def stop_by_hand(self, name: str) -> None:
+        """It takes nothing new and finishes what it has."""
+        self._become(name, ending=True, mute=True)
+        self._tell(f"kill {name}")
+
     def die(self, name: str) -> None:
         self._become(name, state="exited")
         self._tell(f"die {name}")
@@ -204,4 +211,5 @@ def _observed(container: Container) -> Observed:
         container.state,
         container.release.number,
         container.name,
+        running and container.ending,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from loadtests.chi_square import fit, tail
@@ -32,6 +34,10 @@ def test_no_difference_is_certain() -> None:
 
 def test_one_class_fits_by_itself() -> None:
     assert fit([10_000], [10_000.0]).p == 1.0
+
+
+def test_no_requests_tell_nothing() -> None:
+    assert math.isnan(fit([0, 0], [0.0, 0.0]).p)
 
 
 def test_a_difference_that_chance_makes_fits() -> None:

@@ -84,6 +84,16 @@ def test_a_container_off_the_network_is_a_failure_and_is_removed() -> None:
     assert decided(fleet(), seen) == replace(NOTHING, failed=failed, fence=("S2",), start=1)
 
 
+def test_a_container_that_somebody_stops_is_a_failure_and_ends_by_itself() -> None:
+    seen = observed(fleet()) | {"S2": replace(container("S2", 2), ending=True)}
+    failed = {"S2": "somebody stops its container"}
+    assert decided(fleet(), seen) == replace(NOTHING, failed=failed, start=1)
+    after = fleet().fail(["S2"])
+    assert decided(after, seen).fence == ()
+    seen["S2"] = container("S2", 2, running=False)
+    assert decided(after, seen).fence == ("S2",)
+
+
 def test_a_suspect_is_a_failure_and_is_removed() -> None:
     plan = decided(fleet(), observed(fleet()), suspects={(2, 1)})
     assert plan == replace(NOTHING, failed={"S2": "it missed its heartbeats"}, fence=("S2",), start=1)

@@ -71,6 +71,17 @@ def test_a_hung_server_is_killed_and_not_closed_politely(balancer: InMemoryBalan
     assert balancer.runtime.stopped == []
 
 
+def test_a_server_that_somebody_stops_is_off_the_ring_and_may_finish_what_it_has(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.stop_by_hand("S2")
+    balancer.steps(3)
+    assert balancer.replicas[:2] == ("S1", "S3")
+    assert len(balancer.replicas) == 3
+    assert "S2" in balancer.runtime.names
+    balancer.runtime.die("S2")
+    balancer.step()
+    assert balancer.is_sound()
+
+
 def test_the_survivors_keep_all_their_slots(balancer: InMemoryBalancer) -> None:
     before = [balancer.plane.answer(slot) for slot in range(512)]
     by_dying(balancer)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.experiments.catalogue import EXPERIMENTS, figures
-from loadtests.experiments.results import Result, draw, read, write, write_tables
+from loadtests.experiments.results import Result, clear, draw, read, write, write_tables
 from tests.unit.loadtests.experiments.some_results import result, run, timeline
 
 PAIRS = [run(strategy=strategy, request_hash=name) for strategy in ("table", "course") for name in ("crc32", "md5")]
@@ -43,6 +43,14 @@ def test_every_plot_is_drawn_as_png_and_svg(example: Result, tmp_path: Path) -> 
     draw(tmp_path, drawn)
     assert drawn
     assert {path.name for path in tmp_path.iterdir()} == {f"{name}.{kind}" for name in drawn for kind in ("png", "svg")}
+
+
+def test_nothing_of_an_earlier_run_stays(tmp_path: Path) -> None:
+    write(tmp_path, RESULTS[0])
+    write_tables(tmp_path, RESULTS[0])
+    draw(tmp_path, figures(RESULTS[0]))
+    clear(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
 
 def test_nothing_measured_is_nothing_drawn() -> None:

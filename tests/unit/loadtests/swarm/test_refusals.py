@@ -53,19 +53,25 @@ def test_a_port_that_is_taken() -> None:
 
 def test_a_form_as_the_page_sends_it() -> None:
     fields = {"host": HERE, "user_count": "5", "keys": "100", "zipf": "1.2", "requests": "0"}
-    assert refusals.form(fields, target=TARGET, given_for=HERE) == ""
-    assert refusals.form({}, target=TARGET, given_for=HERE) == ""
+    assert refusals.form(fields, target=TARGET, given_for=HERE, alone=True) == ""
+    assert refusals.form({}, target=TARGET, given_for=HERE, alone=True) == ""
 
 
 @pytest.mark.parametrize(("field", "value"), [("keys", "0"), ("zipf", "-1"), ("requests", "many"), ("requests", "")])
 def test_a_form_with_a_wrong_number_names_the_field(field: str, value: str) -> None:
-    assert refusals.form({field: value}, target=TARGET, given_for=HERE).startswith(f"{field}: ")
+    assert refusals.form({field: value}, target=TARGET, given_for=HERE, alone=True).startswith(f"{field}: ")
+
+
+def test_requests_are_not_counted_where_there_are_workers() -> None:
+    said = refusals.form({"requests": "100"}, target=TARGET, given_for=HERE, alone=False)
+    assert said.startswith("requests: counted in one process only")
+    assert refusals.form({"requests": "0"}, target=TARGET, given_for=HERE, alone=False) == ""
 
 
 def test_a_token_goes_nowhere_but_where_the_command_line_says() -> None:
     """Any page in the same browser can send the form."""
     elsewhere = Target("http://192.0.2.1", TARGET.control_url, "secret")
-    assert refusals.form({}, target=elsewhere, given_for=HERE) == (
+    assert refusals.form({}, target=elsewhere, given_for=HERE, alone=True) == (
         f"the token was given for {HERE}: start locust anew with --host http://192.0.2.1"
     )
-    assert refusals.form({}, target=Target(HERE, TARGET.control_url, "secret"), given_for=HERE) == ""
+    assert refusals.form({}, target=Target(HERE, TARGET.control_url, "secret"), given_for=HERE, alone=True) == ""

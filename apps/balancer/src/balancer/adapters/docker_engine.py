@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ INSTANCE = "ringmaster.instance"
 """Outlives the container's renamings."""
 
 _EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start", "disconnect")
+_STOP_SIGNALS = ("2", "3", "15")
+"""SIGINT, SIGQUIT and SIGTERM: images name one of them as their STOPSIGNAL, SIGTERM unless they say otherwise."""
 _CALL_TIMEOUT = 30
 """Seconds for one call to the engine, beyond what a container may take to stop."""
 
@@ -55,6 +58,8 @@ class DockerEngine:
         self._filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
         self._dead: dict[str, str] = {}
         """Containers by id → status, whose deaths the engine has announced: its list may still show them running."""
+        self._ending: dict[str, float] = {}
+        """Containers by id → until when, on the monotonic clock, they may end by themselves: somebody stops them."""
         self._connection: docker.APIClient | None = None
 
     def start(self, server: Server, release: Release) -> None:
@@ -99,6 +104,7 @@ class DockerEngine:
     def changes(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
         self._dead.clear()
+        self._ending.clear()
         with _engine_errors():
             for event in self._api.events(decode=True, filters=filters):
                 attributes = event["Actor"]["Attributes"]
@@ -115,10 +121,16 @@ class DockerEngine:
         return output.decode(errors="replace").strip()
 
     def _mark(self, event: Mapping[str, Any]) -> None:
-        if event["Action"] == "die":
-            self._dead[event["Actor"]["ID"]] = f"Exited ({event['Actor']['Attributes'].get('exitCode', '?')})"
-        elif event["Action"] in ("start", "destroy"):
-            self._dead.pop(event["Actor"]["ID"], None)
+        container, attributes = event["Actor"]["ID"], event["Actor"]["Attributes"]
+        match event["Action"]:
+            case "kill" if attributes.get("signal") in _STOP_SIGNALS:
+                self._ending[container] = time.monotonic() + self._spec.stop_timeout
+            case "die":
+                self._dead[container] = f"Exited ({attributes.get('exitCode', '?')})"
+                self._ending.pop(container, None)
+            case "start" | "destroy":
+                self._dead.pop(container, None)
+                self._ending.pop(container, None)
 
     def _is_our_network(self, event: Mapping[str, Any]) -> bool:
         """A network's events carry no labels."""
@@ -220,12 +232,14 @@ class DockerEngine:
         address = network.get("IPAddress", "")
         labels = container["Labels"]
         name = container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix)
+        running = container["State"] in ("running", "paused") and container["Id"] not in self._dead
         return Observed(
             instance=labels.get(INSTANCE, name),
             container=name,
+            ending=running and time.monotonic() < self._ending.get(container["Id"], 0.0),
             ring_id=int(labels[RING_ID]),
             release=int(labels.get(RELEASE, 1)),
-            running=container["State"] in ("running", "paused") and container["Id"] not in self._dead,
+            running=running,
             address=f"{address}:{self._spec.port}" if address else "",
             status=self._dead.get(container["Id"], container["Status"]),
         )

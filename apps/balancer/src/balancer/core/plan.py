@@ -14,7 +14,8 @@ _READY = (State.SERVING, State.SPARE)
 @dataclass(frozen=True, slots=True)
 class Observed:
     """A server's container as the engine shows it; `address` ("ip:port") is empty off the network. `container` is its
-    name there, without the deployment's prefix, where that is not the instance's."""
+    name there, without the deployment's prefix, where that is not the instance's. `ending`: somebody stops it, and it
+    may finish what it has."""
 
     instance: str
     ring_id: int
@@ -23,6 +24,7 @@ class Observed:
     status: str = ""
     release: int = 1
     container: str = ""
+    ending: bool = False
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -97,7 +99,7 @@ def decide(
         fence=tuple(
             instance
             for instance, container in sorted(observed.items())
-            if (instance, container.identity) not in wanted and instance not in in_hand
+            if (instance, container.identity) not in wanted and instance not in in_hand and not container.ending
         ),
         moved=moved,
         abandon=abandon,
@@ -132,6 +134,8 @@ def failure(container: Observed | None, *, suspected: bool) -> str:
         return f"its container is not running: {container.status}"
     if not container.address:
         return "its container is off the network"
+    if container.ending:
+        return "somebody stops its container"
     return "it missed its heartbeats" if suspected else ""
 
 

@@ -35,7 +35,8 @@ class ContainerRuntime(Protocol):
 
     def changes(self) -> Iterator[str]:
         """Blocks, and yields a few words whenever something happened to a server. A death that it told of is observed
-        from then on. Ends never, but may raise."""
+        from then on, and so is that somebody stops a server, for as long as a stop may take. Ends never, but may raise.
+        """
 
     def last_words(self, instance: str) -> str:
         """The last lines that the server printed, for the log; empty when there are none or it is gone."""
