@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from balancer.adapters.docker_engine import _signal_number
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from balancer.core.release import Release
 from tests.containers import run_in, started
@@ -98,8 +99,8 @@ def test_a_server_of_before_releases_is_called_by_its_container_name(docker_benc
     assert docker_bench.names == set()
 
 
-@pytest.mark.parametrize(("signal", "is_ending"), [("SIGINT", True), ("SIGQUIT", True), ("SIGHUP", False)])
-def test_only_a_stop_signal_makes_a_server_an_ending_one(
+@pytest.mark.parametrize(("signal", "is_ending"), [("SIGTERM", True), ("SIGQUIT", False)])
+def test_only_its_images_stop_signal_makes_a_server_an_ending_one(
     docker_bench: DockerBench, signal: str, is_ending: bool
 ) -> None:
     with ending(docker_bench, signal):
@@ -111,6 +112,22 @@ def test_a_server_that_does_not_end_is_an_ending_one_no_longer_than_a_stop_may_t
     with ending(docker_bench, "SIGTERM"):
         until(lambda: not docker_bench.runtime.observe()["S1"].ending, "S1 is not ending", within=5)
         assert docker_bench.runtime.observe()["S1"].running
+
+
+def test_an_ending_server_keeps_its_name_until_it_has_ended(docker_bench: DockerBench) -> None:
+    with ending(docker_bench, "SIGTERM"):
+        with pytest.raises(NameTaken, match="is still ending"):
+            docker_bench.runtime.start(joining("S1", 2), docker_bench.release)
+        docker_bench.die("S1")
+        until(lambda: not docker_bench.runtime.observe()["S1"].ending, "S1 has ended", within=5)
+        docker_bench.runtime.start(joining("S1", 2), docker_bench.release)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("SIGTERM", 15), ("QUIT", 3), ("28", 28), ("SIGRTMIN+3", 37), ("no such signal", 0)]
+)
+def test_a_stop_signal_is_read_however_the_image_writes_it(name: str, number: int) -> None:
+    assert _signal_number(name) == number
 
 
 def test_a_graceful_stop_lets_an_open_request_finish(docker_bench: DockerBench) -> None:

@@ -128,6 +128,18 @@ def test_without_any_good_copy_the_state_is_said_to_be_lost(tmp_path: Path, dama
         store.load()
 
 
+def test_a_good_copy_is_kept_until_there_is_a_newer_one(tmp_path: Path) -> None:
+    """Without that the damaged file would become the last good copy at the next save."""
+    store = store_in(tmp_path)
+    store.save(OLD)
+    store.save(NEW)
+    (tmp_path / "fleet.json").write_text("{")
+    assert store.load() == OLD
+    store.save(NEWEST)
+    (tmp_path / "fleet.json").write_text("{")
+    assert store.load() == OLD
+
+
 def test_a_lost_file_gives_way_to_the_last_good_copy(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     store.save(OLD)

@@ -151,6 +151,24 @@ def test_looking_goes_on_while_a_change_is_carried_out(scaled: Scaled, held_up: 
     assert len(scaled.told) == 1
 
 
+def test_a_change_that_had_to_wait_is_not_made_of_another_fleet(scaled: Scaled, held_up: threading.Event) -> None:
+    """Else the two together could go beyond the policy's limits."""
+    users = threading.Thread(target=scaled.balancer.service.add, args=(Change(1),))
+    users.start()
+    until(lambda: len(scaled.balancer.desired.fleet.servers) == 4, "the user's server is starting", within=5)
+    scaled.load(14)
+    for _ in range(10):
+        scaled.balancer.clock.sleep(0.5)
+        scaled.autoscaler.look()
+    assert scaled.autoscaler.is_acting
+    held_up.set()
+    users.join()
+    scaled.settle()
+    assert scaled.n == 4
+    (told,) = scaled.told
+    assert "somebody else changed the fleet of 3" in told["refused"]
+
+
 @pytest.mark.parametrize("why", ["a deploy", "N changed", "the plane is away"])
 def test_what_was_seen_before_does_not_count_any_more(scaled: Scaled, why: str) -> None:
     """Down takes 10 s of looks at one and the same fleet."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -30,8 +31,6 @@ INSTANCE = "ringmaster.instance"
 """Outlives the container's renamings."""
 
 _EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start", "disconnect")
-_STOP_SIGNALS = ("2", "3", "15")
-"""SIGINT, SIGQUIT and SIGTERM: images name one of them as their STOPSIGNAL, SIGTERM unless they say otherwise."""
 _CALL_TIMEOUT = 30
 """Seconds for one call to the engine, beyond what a container may take to stop."""
 
@@ -104,7 +103,6 @@ class DockerEngine:
     def changes(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
         self._dead.clear()
-        self._ending.clear()
         with _engine_errors():
             for event in self._api.events(decode=True, filters=filters):
                 attributes = event["Actor"]["Attributes"]
@@ -123,14 +121,21 @@ class DockerEngine:
     def _mark(self, event: Mapping[str, Any]) -> None:
         container, attributes = event["Actor"]["ID"], event["Actor"]["Attributes"]
         match event["Action"]:
-            case "kill" if attributes.get("signal") in _STOP_SIGNALS:
-                self._ending[container] = time.monotonic() + self._spec.stop_timeout
+            case "kill" if self._is_stop(container, attributes.get("signal", "")):
+                self._ending.setdefault(container, time.monotonic() + self._spec.stop_timeout)
             case "die":
                 self._dead[container] = f"Exited ({attributes.get('exitCode', '?')})"
                 self._ending.pop(container, None)
             case "start" | "destroy":
                 self._dead.pop(container, None)
                 self._ending.pop(container, None)
+
+    def _is_stop(self, container: str, number: str) -> bool:
+        """Whether the signal is the one by which `docker stop` asks this container to end."""
+        with suppress(NotFound):
+            wanted = self._api.inspect_container(container)["Config"].get("StopSignal") or "SIGTERM"
+            return number == str(_signal_number(wanted))
+        return False
 
     def _is_our_network(self, event: Mapping[str, Any]) -> bool:
         """A network's events carry no labels."""
@@ -173,6 +178,8 @@ class DockerEngine:
         try:
             if not self._is_ours(container):
                 raise NameTaken(f"a container named {container} exists and is not a server of this deployment")
+            if any(other.ending for other in self.observe().values() if other.container == self._short(container)):
+                raise NameTaken(f"{container} has been stopped and is still ending; try again in a moment")
         except NotFound:
             return
         self._remove(container)
@@ -227,22 +234,37 @@ class DockerEngine:
             if error.status_code != requests.codes.conflict:  # somebody else is removing it already
                 raise
 
+    def _short(self, container: str) -> str:
+        return container.removeprefix(self._spec.name_prefix)
+
     def _observed(self, container: Mapping[str, Any]) -> Observed:
         network = container["NetworkSettings"]["Networks"].get(self._spec.network) or {}
         address = network.get("IPAddress", "")
         labels = container["Labels"]
-        name = container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix)
+        name = self._short(container["Names"][0].removeprefix("/"))
         running = container["State"] in ("running", "paused") and container["Id"] not in self._dead
+        may_end = container["State"] == "running" and time.monotonic() < self._ending.get(container["Id"], 0.0)
         return Observed(
             instance=labels.get(INSTANCE, name),
             container=name,
-            ending=running and time.monotonic() < self._ending.get(container["Id"], 0.0),
+            ending=running and may_end,
             ring_id=int(labels[RING_ID]),
             release=int(labels.get(RELEASE, 1)),
             running=running,
             address=f"{address}:{self._spec.port}" if address else "",
             status=self._dead.get(container["Id"], container["Status"]),
         )
+
+
+def _signal_number(name: str) -> int:
+    """Of "SIGTERM", "TERM", "15" or "SIGRTMIN+3", as images write it; 0 for what is no signal."""
+    if name.isdecimal():
+        return int(name)
+    base, plus, offset = name.removeprefix("SIG").partition("+")
+    try:
+        return signal.Signals[f"SIG{base}"] + (int(offset) if plus else 0)
+    except (KeyError, ValueError):
+        return 0
 
 
 @contextmanager

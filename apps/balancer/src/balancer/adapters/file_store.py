@@ -41,12 +41,24 @@ class FileStore:
             raise StateUnavailable(f"the fleet cannot be read: {error}") from error
         for path in present:
             try:
-                return self._from_document(json.loads(path.read_bytes()))
+                content = path.read_bytes()
+                fleet = self._from_document(json.loads(content))
             except (OSError, ValueError, LookupError, TypeError) as error:
                 _log.error("state damaged", extra={"file": str(path), "reason": str(error)})
+                continue
+            if path != self._file:
+                self._mend(content)
+            return fleet
         if present:
             raise StateUnavailable(f"{self._file} and its last good copy cannot be read")
         return None
+
+    def _mend(self, content: bytes) -> None:
+        """The good copy takes the damaged file's place: the next save would keep that one as the copy."""
+        try:
+            replace_file(self._file, content)
+        except OSError as error:
+            raise StateUnavailable(f"the fleet's last good copy cannot be restored: {error}") from error
 
     def save(self, fleet: Fleet) -> None:
         try:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from balancer.core.autoscale import Decision, Policy, Window, decide
 from balancer.core.backoff import Backoff
 from balancer.core.change import Change
-from balancer.core.errors import PlaneUnavailable, RingmasterError
+from balancer.core.errors import Busy, PlaneUnavailable, RingmasterError
 from balancer.core.event import Kind
 from balancer.ports.chance import Clock
 from balancer.ports.data_plane import DataPlane
@@ -90,10 +90,15 @@ class Autoscaler:
         """Who joined last leaves first: the oldest have warm caches, and slots that moved to newcomers go back to where
         they were."""
         more = decision.after - decision.before
+
+        def check() -> None:
+            if not self._may_act() or self._desired.fleet.target != decision.before:
+                raise Busy(f"somebody else changed the fleet of {decision.before} meanwhile, or is at it")
+
         if more > 0:
-            self._service.add(Change(more), reason=_REASON)
+            self._service.add(Change(more), reason=_REASON, check=check)
         else:
-            self._service.remove(Change(-more, self._desired.fleet.replicas[more:]), reason=_REASON)
+            self._service.remove(Change(-more, self._desired.fleet.replicas[more:]), reason=_REASON, check=check)
 
     def _record(self, decision: Decision, began: float, **facts: str) -> None:
         self._events.record(

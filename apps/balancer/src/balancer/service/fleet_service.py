@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
 from balancer.core import change
@@ -17,6 +17,10 @@ from balancer.service.events import Events
 from balancer.service.turns import Turns
 
 A_USERS = "a user's wish"
+
+
+def _fine() -> None:
+    """No wish is out of date."""
 
 
 class FleetService:
@@ -49,8 +53,9 @@ class FleetService:
     def replicas(self) -> tuple[str, ...]:
         return self._desired.fleet.replicas
 
-    def add(self, wish: Change, *, reason: str = A_USERS) -> tuple[str, ...]:
-        """Starts the servers, waits until all of them serve, and returns the replicas.
+    def add(self, wish: Change, *, reason: str = A_USERS, check: Callable[[], None] = _fine) -> tuple[str, ...]:
+        """Starts the servers, waits until all of them serve, and returns the replicas. `check` is called when its turn
+        has come, and raises where the wish is out of date by then.
 
         Raises InvalidRequest, Busy, NameTaken, StartFailed, EngineUnavailable, PlaneUnavailable, StateUnavailable;
         then nothing of it is left.
@@ -58,6 +63,7 @@ class FleetService:
         with self._turns.one_at_a_time(), ExitStack() as held, ExitStack() as undo:
             began = self._clock.now()
             with self._desired.lock:
+                check()
                 names = self._new_names(wish)
                 held.enter_context(self._crew.holding(names))
                 joining = self._desired.fleet.begin_join(names, weight=wish.weight, ramp=self._ramp)
@@ -70,8 +76,9 @@ class FleetService:
             self._tell(Kind.JOINED, names, reason, began, fleet)
             return fleet.replicas
 
-    def remove(self, wish: Change, *, reason: str = A_USERS) -> tuple[str, ...]:
-        """Takes servers off the ring, waits until they are drained and gone, and returns the replicas.
+    def remove(self, wish: Change, *, reason: str = A_USERS, check: Callable[[], None] = _fine) -> tuple[str, ...]:
+        """Takes servers off the ring, waits until they are drained and gone, and returns the replicas. `check` as of
+        add().
 
         Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable with nothing changed, and EngineUnavailable
         when the servers are off the ring but their containers cannot be removed yet.
@@ -79,6 +86,7 @@ class FleetService:
         with self._turns.one_at_a_time(), ExitStack() as hold:
             began = self._clock.now()
             with self._desired.lock:
+                check()
                 names = change.to_remove(wish, replicas=self.replicas, sample=self._chance.sample)
                 leaving = [server.instance for server in self._desired.fleet.serving(names)]
                 hold.enter_context(self._crew.holding(leaving))

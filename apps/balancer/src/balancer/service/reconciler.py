@@ -20,6 +20,8 @@ from balancer.service.restorer import Restorer
 from balancer.service.slow_start import SlowStart
 from balancer.service.starter import Starter
 
+_TAKEN_UP = "a removal that somebody had begun"
+
 
 class Reconciler:
     """`spares` is how many ready servers to keep off the ring."""
@@ -137,7 +139,9 @@ class Reconciler:
     def _retire(self, leaving: tuple[str, ...]) -> None:
         with self._condition.watch(Part.ENGINE, EngineUnavailable):
             self._crew.retire(leaving)
-            self._desired.change(lambda fleet: fleet.stopped(leaving))
+            fleet = self._desired.change(lambda fleet: fleet.stopped(leaving))
+            for name in sorted({hostname(instance) for instance in leaving} - {*fleet.replicas}):
+                self._events.record(Kind.LEFT, server=name, reason=_TAKEN_UP, N=len(fleet.replicas))
 
     def _warm_up(self) -> None:
         with self._desired.lock:

@@ -12,7 +12,7 @@ from balancer.core.key_source import Message
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 REPEATABLE_BODY = 16384
-"""Bytes of a body that are kept for a repetition, as many as HAProxy's buffer; a longer one is sent once."""
+"""Bytes of a body that are kept for a repetition; a longer one is sent once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ _REEXECUTION = 2.0
 _VALUE = re.compile(r'value="([^"]*)"')
 _COUNT = re.compile(r"http_req_cnt=(\d+)")
 _OLD_WORKERS = re.compile(r"^# old workers\n((?:[^#].*\n?)*)", re.MULTILINE)
+_MAINTENANCE = 1
+"""SRV_ADMF_FMAINT in srv_admin_state: set by `set server … state maint`."""
 _STILL_BUSY = "Server still has connections attached to it"
 
 
@@ -53,17 +55,22 @@ class HaproxyEdge:
         self._retire(files, present)
 
     def in_step(self, routes: Routes) -> bool:
-        """Both halves: what the running edge obeys, and what it would obey after its next start."""
+        """Both halves: what the running edge obeys, and what it would obey after its next start. A server that is no
+        longer in the routes and has connections left is no matter; it is deleted when it is found to have none."""
         files = self._files_of(routes)
         if not self._is_written(files):
             return False
-        present = self._servers()
         serving = {backend.name: backend.address for backend in files.serving}
-        resting = {backend.name for backend in routes.backends} - serving.keys()
+        wanted = {backend.name for backend in routes.backends}
+        states = self._states()
+        gone = {name for name, row in states.items() if int(row["srv_admin_state"]) & _MAINTENANCE} - wanted
+        for name in gone:
+            self._delete(name)
         return (
             self._map_digest() == files.digest
             and self._has_profile(files)
-            and serving == {name: address for name, address in present.items() if name not in resting}
+            and states.keys() <= wanted | gone
+            and serving == {name: _address(row) for name, row in states.items() if name in serving}
         )
 
     def in_flight(self, name: str) -> int:
@@ -121,10 +128,14 @@ class HaproxyEdge:
 
     def _servers(self) -> dict[str, str]:
         """name → "ip:port" of every server that the running edge has."""
+        return {name: _address(row) for name, row in self._states().items()}
+
+    def _states(self) -> dict[str, dict[str, str]]:
+        """name → what the running edge says of the server."""
         lines = self._runtime.ask("show servers state fleet").splitlines()
         header = next((line.removeprefix("# ").split() for line in lines if line.startswith("# ")), [])
         rows = (dict(zip(header, line.split(), strict=False)) for line in lines[2:])
-        return {row["srv_name"]: f"{row['srv_addr']}:{row['srv_port']}" for row in rows}
+        return {row["srv_name"]: row for row in rows}
 
     def _add(self, files: EdgeFiles, present: dict[str, str]) -> None:
         for backend in files.serving:
@@ -154,9 +165,17 @@ class HaproxyEdge:
                 self._runtime.do(f"set server fleet/{name} state drain")
                 continue
             self._runtime.do(f"set server fleet/{name} state maint")
-            answer = self._runtime.ask(f"del server fleet/{name}")
-            if not answer.startswith(("Server deleted", _STILL_BUSY)):
-                raise PlaneUnavailable(f"the edge does not delete {name}: {answer}")
+            self._delete(name)
+
+    def _delete(self, name: str) -> None:
+        """Unless it still has connections."""
+        answer = self._runtime.ask(f"del server fleet/{name}")
+        if not answer.startswith(("Server deleted", _STILL_BUSY)):
+            raise PlaneUnavailable(f"the edge does not delete {name}: {answer}")
+
+
+def _address(state: dict[str, str]) -> str:
+    return f"{state['srv_addr']}:{state['srv_port']}"
 
 
 def _busy(statistics: str, name: str) -> int:
