@@ -184,18 +184,18 @@ def test_what_is_damaged_is_said_to_be_and_the_next_save_heals_it(bench: StoreBe
         "\xff",
     ],
 )
-def test_where_the_file_is_damaged_the_one_before_it_is_loaded(tmp_path: Path, content: str) -> None:
+def test_where_the_file_is_damaged_its_copy_is_loaded(tmp_path: Path, content: str) -> None:
     file_store(tmp_path).save(LARGE)
     file_store(tmp_path).save(SMALL)
     (tmp_path / "fleet.json").write_bytes(content.encode("latin-1"))
-    assert file_store(tmp_path).load() == LARGE
+    assert file_store(tmp_path).load() == SMALL
 
 
-def test_where_the_file_is_gone_the_one_before_it_is_loaded(tmp_path: Path) -> None:
+def test_where_the_file_is_gone_its_copy_is_loaded(tmp_path: Path) -> None:
     file_store(tmp_path).save(LARGE)
     file_store(tmp_path).save(SMALL)
     (tmp_path / "fleet.json").unlink()
-    assert file_store(tmp_path).load() == LARGE
+    assert file_store(tmp_path).load() == SMALL
 
 
 def test_a_folder_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
@@ -216,7 +216,9 @@ def test_it_is_on_the_disk_before_it_has_its_name_and_its_name_before_the_save_e
 
     monkeypatch.setattr(os, "fsync", note)
     file_store(tmp_path).save(SMALL)
-    assert synced == [("fleet.json.new", False), (tmp_path.name, True)]
+    file = [("fleet.json.new", False), (tmp_path.name, True)]
+    copy = [("fleet.json.last.new", True), (tmp_path.name, True)]
+    assert synced == file + copy
 
 
 class PowerCut(BaseException):

@@ -1,4 +1,4 @@
-"""The desired fleet as one JSON file, replaced atomically, the one before it kept as a last good copy."""
+"""The desired fleet as one JSON file, replaced atomically, with a copy beside it for the day it is damaged."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class FileStore:
         self._profile = profile
         self._release = release
         self._file = directory / "fleet.json"
-        self._last = directory / "fleet.json.last"
+        self._copy = directory / "fleet.json.last"
 
     def load(self) -> Fleet | None:
         try:
-            present = [path for path in (self._file, self._last) if path.exists()]
+            present = [path for path in (self._file, self._copy) if path.exists()]
         except OSError as error:
             raise StateUnavailable(f"the fleet cannot be read: {error}") from error
         for path in present:
@@ -50,21 +50,26 @@ class FileStore:
                 self._mend(content)
             return fleet
         if present:
-            raise StateUnavailable(f"{self._file} and its last good copy cannot be read")
+            raise StateUnavailable(f"{self._file} and its copy cannot be read")
         return None
 
     def _mend(self, content: bytes) -> None:
-        """The good copy takes the damaged file's place: the next save would keep that one as the copy."""
+        """The copy takes the damaged file's place."""
         try:
             replace_file(self._file, content)
         except OSError as error:
-            raise StateUnavailable(f"the fleet's last good copy cannot be restored: {error}") from error
+            raise StateUnavailable(f"the fleet cannot be restored from its copy: {error}") from error
 
     def save(self, fleet: Fleet) -> None:
+        content = json.dumps(_to_document(fleet)).encode()
         try:
-            replace_file(self._file, json.dumps(_to_document(fleet)).encode(), keep=self._last)
+            replace_file(self._file, content)
         except OSError as error:
             raise StateUnavailable(f"the fleet cannot be saved: {error}") from error
+        try:
+            replace_file(self._copy, content)
+        except OSError as error:  # the fleet is saved all the same
+            _log.warning("copy of the state not written", extra={"reason": str(error)})
 
     def _from_document(self, document: dict[str, Any]) -> Fleet:
         if document["format"] not in range(1, _FORMAT + 1):
@@ -103,16 +108,13 @@ class FileStore:
             return self._profile
 
 
-def replace_file(path: Path, content: bytes, *, keep: Path | None = None) -> None:
-    """Writes to a temporary name, syncs, renames; the file of before gets the name `keep`."""
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes to a temporary name, syncs, renames."""
     temporary = path.with_name(path.name + ".new")
     with temporary.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    if keep is not None and path.exists():
-        keep.unlink(missing_ok=True)
-        keep.hardlink_to(path)
     temporary.replace(path)
     directory = os.open(path.parent, os.O_RDONLY)
     try:
