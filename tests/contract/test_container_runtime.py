@@ -255,10 +255,8 @@ def test_a_server_that_somebody_stops_is_observed_as_ending_until_it_has_ended(b
     with listening(bench) as heard:
         assert not bench.runtime.observe()["S1"].ending
         bench.stop_by_hand("S1")
-        while not heard.get(timeout=5).startswith("kill"):
-            pass
-        ending = bench.runtime.observe()["S1"]
-        assert (ending.running, ending.ending) == (True, True)
+        until(lambda: bench.runtime.observe()["S1"].ending, "S1 is observed as ending", within=5)
+        assert bench.runtime.observe()["S1"].running
         bench.die("S1")
         while not heard.get(timeout=5).startswith("die"):
             pass
