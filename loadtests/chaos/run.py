@@ -24,9 +24,8 @@ from tests.system import System
 
 WHOLE_WITHIN = 120.0
 """Seconds: the longest pause between replacements is a minute."""
-_SOUND_WITHIN = 6.0
-"""Seconds: each of several questions is answered at another moment, and the fleet may have changed in between. And an
-edge is not in step as long as it waits for a server that has lost its network, which is until TCP gives up, 3 s."""
+_SOUND_WITHIN = 3.0
+"""Seconds: each of several questions is answered at another moment, and the fleet may have changed in between."""
 _PAUSE = 0.1
 _AFTERMATH = 0.25
 """Seconds until the load has told of everything that ended before."""
