@@ -11,6 +11,9 @@ from balancer.core.key_source import RANDOM, KeySource
 from balancer.core.lifecycle import State
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 
+IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
+"""Methods (RFC 9110, 9.2.2) of the requests that a plane may send to another server when one breaks off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backend:

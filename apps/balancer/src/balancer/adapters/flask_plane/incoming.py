@@ -9,8 +9,8 @@ from flask import Request
 
 from balancer.adapters.flask_plane.headers import to_server
 from balancer.core.key_source import Message
+from balancer.core.routes import IDEMPOTENT
 
-IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 REPEATABLE_BODY = 16384
 """Bytes of a body that are kept for a repetition; a longer one is sent once."""
 

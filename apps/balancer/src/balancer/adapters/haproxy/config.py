@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from balancer.adapters.haproxy import slot_map
 from balancer.core import answers
 from balancer.core.request_hash import REQUEST_IDS
-from balancer.core.routes import Backend, Routes
+from balancer.core.routes import IDEMPOTENT, Backend, Routes
 
 SERVER_OPTIONS = "check inter 1s downinter 200ms fall 3 rise 1 observe layer4 error-limit 3 on-error mark-down"
 """The same for servers in the file and for those added at run time, which know no default-server.
@@ -109,5 +109,6 @@ class EdgeFiles:
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
             ids=REQUEST_IDS,
+            idempotent=" ".join(IDEMPOTENT),
             failure=answers.failure,
         )
