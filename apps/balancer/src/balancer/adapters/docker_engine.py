@@ -176,18 +176,15 @@ class DockerEngine:
 
     def _make_way(self, container: str) -> None:
         try:
-            if not self._is_ours(container):
-                raise NameTaken(f"a container named {container} exists and is not a server of this deployment")
-            if any(other.ending for other in self.observe().values() if other.container == self._short(container)):
-                raise NameTaken(f"{container} has been stopped and is still ending; try again in a moment")
+            present = self._api.inspect_container(container)
         except NotFound:
             return
+        labels = present["Config"]["Labels"] or {}
+        if not (self._labels.items() <= labels.items() and RING_ID in labels):
+            raise NameTaken(f"a container named {container} exists and is not a server of this deployment")
+        if self._is_ending(present["Id"], present["State"]["Status"]):
+            raise NameTaken(f"{container} has been stopped and is still ending; try again in a moment")
         self._remove(container)
-
-    def _is_ours(self, container: str) -> bool:
-        """Whether the container of that name is a server of this deployment. Raises NotFound."""
-        labels = self._api.inspect_container(container)["Config"]["Labels"] or {}
-        return self._labels.items() <= labels.items() and RING_ID in labels
 
     def _pull(self, image: str) -> None:
         _log.info("image pulled", extra={"image": image})
@@ -234,20 +231,21 @@ class DockerEngine:
             if error.status_code != requests.codes.conflict:  # somebody else is removing it already
                 raise
 
-    def _short(self, container: str) -> str:
-        return container.removeprefix(self._spec.name_prefix)
+    def _is_ending(self, container: str, state: str) -> bool:
+        """Whether the container of that id, in the engine's state, has been asked to end and may still take time."""
+        may_take_time = time.monotonic() < self._ending.get(container, 0.0)
+        return state == "running" and container not in self._dead and may_take_time
 
     def _observed(self, container: Mapping[str, Any]) -> Observed:
         network = container["NetworkSettings"]["Networks"].get(self._spec.network) or {}
         address = network.get("IPAddress", "")
         labels = container["Labels"]
-        name = self._short(container["Names"][0].removeprefix("/"))
+        name = container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix)
         running = container["State"] in ("running", "paused") and container["Id"] not in self._dead
-        may_end = container["State"] == "running" and time.monotonic() < self._ending.get(container["Id"], 0.0)
         return Observed(
             instance=labels.get(INSTANCE, name),
             container=name,
-            ending=running and may_end,
+            ending=self._is_ending(container["Id"], container["State"]),
             ring_id=int(labels[RING_ID]),
             release=int(labels.get(RELEASE, 1)),
             running=running,
