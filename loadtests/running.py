@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -13,6 +15,20 @@ from tests.system import System
 
 class CannotMeasure(Exception):
     """There is nothing to measure, or it changed meanwhile."""
+
+
+@contextmanager
+def engine() -> Iterator[docker.DockerClient]:
+    """This machine's Docker engine. Raises CannotMeasure where none answers."""
+    try:
+        here = docker.from_env()
+        here.ping()
+    except docker.errors.DockerException as error:
+        raise CannotMeasure(f"no Docker engine answers ({error}); run: make host") from error
+    try:
+        yield here
+    finally:
+        here.close()
 
 
 def running(url: str, control_url: str, token: str = "") -> System:
@@ -41,12 +57,6 @@ def running(url: str, control_url: str, token: str = "") -> System:
 
 def _publishing(port: int) -> set[str]:
     """The names of the deployments that publish the port, of which there is one or none."""
-    try:
-        engine = docker.from_env()
-        try:
-            found = engine.containers.list(filters={"publish": str(port), "label": DEPLOYMENT})
-            return {container.labels[DEPLOYMENT] for container in found}
-        finally:
-            engine.close()
-    except docker.errors.DockerException as error:
-        raise CannotMeasure(f"no Docker engine answers ({error}); run: make host") from error
+    with engine() as here:
+        found = here.containers.list(filters={"publish": str(port), "label": DEPLOYMENT})
+        return {container.labels[DEPLOYMENT] for container in found}

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import FrameType
 
 PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
@@ -32,6 +30,7 @@ from loadtests.experiments.provenance import provenance  # noqa: E402
 from loadtests.experiments.report import write_report  # noqa: E402
 from loadtests.experiments.results import COMPLETE, Result, clear, draw, write, write_tables  # noqa: E402
 from loadtests.experiments.stage import Stage, borrowed, temporary  # noqa: E402
+from loadtests.interruption import interruptible_once  # noqa: E402
 from loadtests.running import CannotMeasure  # noqa: E402
 
 _INTERRUPTED = 130
@@ -55,9 +54,7 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
                 runs.extend(_told(_runs(name, stage, arguments), _count(name, arguments)))
         if reason := _what_failed(runs, line):
             status = "failed"
-    except DockerException as error:
-        status, reason = "failed", f"no Docker engine answers ({error}); run: make host"
-    except (CannotMeasure, AssertionError, OSError) as error:
+    except (CannotMeasure, DockerException, AssertionError, OSError) as error:
         status, reason = "failed", str(error)
     except KeyboardInterrupt:
         status, reason = "interrupted", "the deployment is as it was before"
@@ -68,9 +65,9 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
 
 
 def _what_failed(runs: Sequence[Run], line: timeline.Timeline | None) -> str:
-    failures, requests = sum(run.failures for run in runs), sum(run.requests for run in runs)
     if line:
         return line.what_failed
+    failures, requests = sum(run.failures for run in runs), sum(run.requests for run in runs)
     return f"{failures} of {requests} requests failed" if failures else ""
 
 
@@ -160,17 +157,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Once: what has been set up is taken down in any case."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # for Terraform, too, whom a second one would end halfway
-    say("restoring the deployment; this takes up to a minute")
-    raise KeyboardInterrupt
-
-
 def main() -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interruptible_once(lambda: say("restoring the deployment; this takes up to a minute"))
     arguments = _arguments()
     for name in arguments.experiments:
         result = run(name, arguments)
