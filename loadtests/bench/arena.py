@@ -17,7 +17,7 @@ from docker.models.containers import Container
 from loadtests.bench import wrk
 from loadtests.bench.contestants import CONTESTANTS, PORT, Contestant
 from loadtests.bench.image import image
-from loadtests.running import CannotMeasure
+from loadtests.running import CannotMeasure, engine
 from tests.containers import DEPLOYMENT, ROLE
 from tests.contract.lab import answers
 from tests.deployment import Deployment
@@ -55,10 +55,11 @@ class Entrant:
     def url(self) -> str:
         return f"http://{self.host}:{PORT}/home"
 
-    def cpu_seconds(self) -> float:
-        """What its container has used so far."""
+    def cpu_seconds(self) -> tuple[float, float]:
+        """What its container has used so far, and what of it in the kernel."""
         told = self.container.client.api.stats(self.container.id, stream=False, one_shot=True)
-        return float(told["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+        usage = told["cpu_stats"]["cpu_usage"]
+        return usage["total_usage"] / 1e9, usage["usage_in_kernelmode"] / 1e9
 
 
 class Arena:
@@ -84,10 +85,9 @@ class Arena:
 def arena(names: Collection[str]) -> Iterator[Arena]:
     """With the contestants of these names. Raises CannotMeasure where the machine is too small or a part is missing."""
     with ExitStack() as stack:
-        engine = _engine()
-        stack.callback(engine.close)
-        ours, others = _cores(engine)
-        tag = stack.enter_context(image(engine))
+        here = stack.enter_context(engine())
+        ours, others = _cores(here)
+        tag = stack.enter_context(image(here))
         deployment = stack.enter_context(Deployment(server_image=tag, **_SETTINGS))
         place = _Place(stack, deployment, tag, ours=ours, others=others)
         loader = place.start("loader", ("sleep", "infinity"), others)
@@ -176,16 +176,9 @@ def _network(system: System) -> Any:
     return network
 
 
-def _engine() -> docker.DockerClient:
-    try:
-        return docker.from_env()
-    except docker.errors.DockerException as error:
-        raise CannotMeasure(f"no Docker engine answers ({error}); run: make host") from error
-
-
-def _cores(engine: docker.DockerClient) -> tuple[str, str]:
+def _cores(here: docker.DockerClient) -> tuple[str, str]:
     """The last one, which gets the fewest of the machine's interrupts; and all before it."""
-    count = engine.info()["NCPU"]
+    count = here.info()["NCPU"]
     if count < 2:
         raise CannotMeasure("one core is not enough: load generator and contestant would take from each other")
     return str(count - 1), f"0-{count - 2}"

@@ -10,11 +10,9 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 PROJECT = Path(__file__).parents[2]
@@ -28,6 +26,7 @@ from loadtests.bench.checks import WrongAnswer  # noqa: E402
 from loadtests.bench.contestants import CONTESTANTS  # noqa: E402
 from loadtests.bench.figures import BASE  # noqa: E402
 from loadtests.bench.rounds import Plan, measure  # noqa: E402
+from loadtests.interruption import interruptible_once  # noqa: E402
 from loadtests.running import CannotMeasure  # noqa: E402
 
 OUT = PROJECT / "loadtests" / "results" / "bench"
@@ -55,8 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every answer was right, 1 when one was not, 2 when something cannot be measured."""
     told = _parser().parse_args(arguments)
     plan = Plan(rounds=told.rounds, seconds=told.seconds, connections=told.connections, seed=told.seed)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interruptible_once(lambda: _tell("taking everything down"))
     try:
         document = bench(told.only, plan)
     except (CannotMeasure, DockerException, AssertionError, OSError) as error:
@@ -76,8 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
-    parser.add_argument("--rounds", type=_count, default=5, help="how often each is measured (%(default)s)")
-    parser.add_argument("--seconds", type=_count, default=5, help="how long each time (%(default)s)")
+    parser.add_argument("--rounds", type=_count, default=15, help="how often each is measured (%(default)s)")
+    parser.add_argument("--seconds", type=_count, default=2, help="how long each time (%(default)s)")
     parser.add_argument("--connections", type=_count, default=64, help="of the load generator (%(default)s)")
     parser.add_argument("--only", type=_contestants, default=list(CONTESTANTS), help=f"of {','.join(CONTESTANTS)}")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="of the order and the keys")
@@ -97,13 +95,6 @@ def _contestants(text: str) -> list[str]:
     if unknown := sorted(wanted - CONTESTANTS.keys()):
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(CONTESTANTS)}")
     return [name for name in CONTESTANTS if name in wanted]
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Once: what was put up is taken down on the way out, and a second one must not keep it from that."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _tell(what: str) -> None:

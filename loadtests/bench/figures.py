@@ -15,8 +15,9 @@ BASE = "haproxy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One contestant in one round. `place`: when in the round its turn was, from 1; `cpu_seconds` of its own container;
-    `connections` that the servers were asked to open; `faults`: kind → count."""
+    """One contestant in one round. `place`: when in the round its turn was, from 1; `cpu_seconds` of its own container,
+    of which `kernel_seconds` in the kernel; `connections` that the servers were asked to open; `faults`: kind → count.
+    """
 
     contestant: str
     round: int
@@ -26,6 +27,7 @@ class Run:
     p50_us: int
     p99_us: int
     cpu_seconds: float
+    kernel_seconds: float
     connections: int
     faults: Mapping[str, int]
 

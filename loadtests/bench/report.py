@@ -61,6 +61,7 @@ def _rows(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
             "p50 ms": f"{spread(runs, name, MEASURES['p50'].of).median / 1e3:.2f}",
             "p99 ms": f"{spread(runs, name, MEASURES['p99'].of).median / 1e3:.2f}",
             "CPU µs/request": f"{spread(runs, name, _cpu_us).median:.1f}",
+            "in the kernel": f"{spread(runs, name, _kernel_us).median:.1f}",
             "busy": f"{spread(runs, name, _busy).median:.0%}",
             **{f"{MEASURES[measure].title} ÷ {BASE}": str(ratio(runs, measure, name)) for measure in chart.SHOWN},
         }
@@ -96,6 +97,10 @@ def _targets(document: Mapping[str, Any]) -> list[str]:
 
 def _cpu_us(run: Run) -> float:
     return run.cpu_seconds / run.requests * 1e6
+
+
+def _kernel_us(run: Run) -> float:
+    return run.kernel_seconds / run.requests * 1e6
 
 
 def _busy(run: Run) -> float:

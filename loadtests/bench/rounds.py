@@ -49,8 +49,9 @@ def told(run: Run) -> str:
 def _run(arena: Arena, entrant: Entrant, plan: Plan, number: int, place: int) -> Run:
     seed = plan.seed * 1000 + number
     arena.load(entrant, seconds=_WARM_UP, connections=plan.connections, seed=seed)
-    opened, used = checks.connections(entrant.servers), entrant.cpu_seconds()
+    opened, (used, in_kernel) = checks.connections(entrant.servers), entrant.cpu_seconds()
     load = arena.load(entrant, seconds=plan.seconds, connections=plan.connections, seed=seed)
+    used_then, in_kernel_then = entrant.cpu_seconds()
     run = Run(
         contestant=entrant.name,
         round=number,
@@ -59,7 +60,8 @@ def _run(arena: Arena, entrant: Entrant, plan: Plan, number: int, place: int) ->
         seconds=load.seconds,
         p50_us=load.p50_us,
         p99_us=load.p99_us,
-        cpu_seconds=entrant.cpu_seconds() - used,
+        cpu_seconds=used_then - used,
+        kernel_seconds=in_kernel_then - in_kernel,
         connections=checks.connections(entrant.servers) - opened,
         faults=load.faults,
     )

@@ -20,6 +20,7 @@ def run(contestant: str, number: int = 1, **differences: Any) -> Run:
         "p50_us": 1000,
         "p99_us": 2000,
         "cpu_seconds": 1.0,
+        "kernel_seconds": 0.75,
         "connections": 10,
         "faults": {},
     }
