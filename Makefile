@@ -5,7 +5,7 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify test host lint unit contract infra e2e smoke chaos figures fmt lock clean
+.PHONY: help up down status logs verify test host browser lint unit contract infra e2e smoke chaos figures fmt lock clean
 .PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
@@ -74,7 +74,10 @@ contract: host ## The same suite for every adapter, fakes and real ones
 infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy
 	pytest tests/infra
 
-e2e: host ## Tests of the running system, in both data planes, with faults under load
+browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
+	@$(PLAYBOOK)/browser.yml
+
+e2e: host browser ## Tests of the running system, in both data planes, with faults under load
 	pytest tests/e2e
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)

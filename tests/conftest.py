@@ -26,14 +26,15 @@ def _docker_is_missing() -> str:
     return ""
 
 
-def _is_missing(command: str) -> Callable[[], str]:
-    return lambda: "" if shutil.which(command) else f"{command} is not in the search path; run: make host"
+def _is_missing(command: str, remedy: str = "make host") -> Callable[[], str]:
+    return lambda: "" if shutil.which(command) else f"{command} is not in the search path; run: {remedy}"
 
 
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "docker": ("needs a Docker engine with the base image", _docker_is_missing),
     "terraform": ("needs Terraform and its Docker provider", _is_missing("terraform")),
     "ansible": ("needs Ansible", _is_missing("ansible-playbook")),
+    "chromium": ("needs Chromium and its driver", _is_missing("chromedriver", "make browser")),
 }
 """Mark → what it says, and what asks whether the part is missing and answers with what to do."""
 

@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.by import By
 
+from loadtests.experiments.catalogue import EXPERIMENTS
 from loadtests.experiments.results import read
+from tests.browser import browser, flaws
 from tests.deployment import PROJECT, free_ports
 from tests.e2e.conftest import only_haproxy
 from tests.polling import until
 from tests.system import System
 
-pytestmark = [pytest.mark.docker, pytest.mark.terraform]
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.chromium]
 
 REQUESTS = 300
+PHONE = (500, 900)
 
 
 def command(system: System, out: Path, *words: str) -> list[str]:
@@ -43,7 +47,7 @@ def test_every_experiment_counts_exactly_reports_and_restores(
     before = ring(system)
     words = ["--requests", str(REQUESTS), "--sizes", "2-3", "--strategies", "table,course", "--hashes", "course,md5"]
     done = subprocess.run(
-        [*command(system, tmp_path, *words), "a-1", "a-2", "a-3", "a-4"],
+        [*command(system, tmp_path, *words), *EXPERIMENTS],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -67,8 +71,12 @@ def test_every_experiment_counts_exactly_reports_and_restores(
     assert line.failures == 0
     assert line.requests > REQUESTS
     assert {fault.victim for fault in line.faults} >= before["servers"].keys()
-    page = (tmp_path / "report.html").read_text()
-    assert [f'id="a-{number}"' in page for number in (1, 2, 3, 4)] == [True] * 4
+    with browser() as page:
+        page.get((tmp_path / "report.html").as_uri())
+        assert {title.get_dom_attribute("id") for title in page.find_elements(By.TAG_NAME, "h2")} == EXPERIMENTS.keys()
+        assert flaws(page) == []
+        page.set_window_size(*PHONE)
+        assert flaws(page) == []
     assert {path.suffix for path in (tmp_path / "a-4").iterdir()} == {".json", ".csv", ".png", ".svg"}
     assert "commit" in json.loads((tmp_path / "a-1" / "result.json").read_text())["provenance"]
 

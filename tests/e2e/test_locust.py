@@ -15,7 +15,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.expected_conditions import element_to_be_clickable
+from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.browser import browser, flaws
 from tests.deployment import PROJECT, free_ports
 from tests.http_client import ask
 from tests.polling import until
@@ -30,6 +36,8 @@ pytestmark = [
 LOCUSTFILE = PROJECT / "loadtests" / "locustfile.py"
 MEMBERSHIP = PROJECT / "loadtests" / "swarm" / "membership.py"
 STEPS = PROJECT / "loadtests" / "shapes" / "steps.py"
+KNOWS_THE_STATE = "return performance.getEntriesByType('resource').some(({name}) => name.endsWith('/stats/requests'))"
+"""Before, the page takes "ready" for the state of a run that has just been started."""
 
 
 def command(system: System, *arguments: str | Path, files: tuple[Path, ...] = ()) -> list[str]:
@@ -147,6 +155,38 @@ def test_the_page_has_the_ring_and_says_why_it_does_not_start(system: System) ->
         again = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
         assert again.returncode == 2
         assert f"the web page cannot have port {port}, address already in use: say another one" in again.stderr
+
+
+@pytest.mark.chromium
+def test_a_reader_of_the_page_starts_a_run_and_sees_the_ring(system: System) -> None:
+    (port,) = free_ports(1)
+    words = command(system, "--web-host", "127.0.0.1", "--web-port", str(port), "--requests", "200")
+    with running(words), browser() as page:
+        until(lambda: answers(port), "locust's page is there", within=20)
+        page.get(f"http://127.0.0.1:{port}/")
+        until(lambda: page.execute_script(KNOWS_THE_STATE), "the page has been told the state", within=20)
+        press(page, "//button[.='Start']")
+        press(page, "//button[@role='tab'][.='Ring']")
+        head, *servers, spread, total = until(lambda: with_requests(page, 200), "the table has all", within=20)
+        assert head[:3] == ["Server", "# Requests", "Measured share (%)"]
+        assert [row[0] for row in servers] == system.replicas
+        assert sum(int(row[1]) for row in servers) == 200
+        assert spread[0] == "max / mean"
+        assert total[0] == "N = 3, strategy table, request hash crc32, key random"
+        assert flaws(page) == []
+
+
+def press(page: WebDriver, element: str) -> None:
+    """The element, as XPath, as soon as it is there; by a key, for a click would miss what still moves."""
+    WebDriverWait(page, 20).until(element_to_be_clickable((By.XPATH, element))).send_keys(Keys.ENTER)
+
+
+def with_requests(page: WebDriver, count: int) -> list[list[str]] | None:
+    """The texts of the page's table, row by row, once its last row tells so many."""
+    rows: list[list[str]] = page.execute_script(
+        "return Array.from(document.querySelectorAll('tr'), row => Array.from(row.cells, cell => cell.innerText))"
+    )
+    return rows if rows and rows[-1][1:2] == [str(count)] else None
 
 
 @contextmanager

@@ -1,0 +1,49 @@
+"""Chromium, by which tests see a page as its reader does."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from selenium import webdriver
+from selenium.webdriver.remote.webdriver import WebDriver
+
+# Root may start it only without its sandbox, and containers have little shared memory.
+_OPTIONS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,900")
+
+
+@contextmanager
+def browser() -> Iterator[WebDriver]:
+    """Without a window, and with nothing of an earlier one."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for option in _OPTIONS:
+        options.add_argument(option)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def flaws(page: WebDriver) -> list[str]:
+    """What is wrong with the page that is shown: what its console says, pictures that are none, what it took from
+    another host or file, and a width for which one has to scroll."""
+    found = [entry["message"] for entry in page.get_log("browser") if entry["level"] != "INFO"]
+    found += page.execute_script(_FLAWS)
+    return found
+
+
+_FLAWS = """
+    const found = [];
+    for (const image of document.images)
+        if (!image.naturalWidth) found.push(`no picture: ${image.alt}`);
+    for (const {name} of performance.getEntriesByType("resource"))
+        if (!name.startsWith("data:") && !(location.host && new URL(name).host === location.host))
+            found.push(`from elsewhere: ${name}`);
+    if (document.documentElement.scrollWidth > innerWidth)
+        found.push(`${document.documentElement.scrollWidth} pixels wide`);
+    return found;
+"""
