@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from loadtests.bench.report import markdown
 from loadtests.experiments.catalogue import EXPERIMENTS
 from loadtests.experiments.results import read
 from loadtests.experiments.tables import tables
@@ -32,6 +34,25 @@ def test_what_is_published_is_a_whole_run_of_a_commit(experiment: str) -> None:
 def test_ten_thousand_requests_were_counted_and_none_failed() -> None:
     runs = [run for name in ("a-1", "a-2", "a-4") for run in read(PUBLISHED / name).runs]
     assert {(run.requests, run.failures, run.spread.total) for run in runs} == {(10_000, 0, 10_000)}
+
+
+@pytest.mark.parametrize("folder", ["bench", "bench-60"])
+def test_the_benchmarks_tables_are_what_the_published_data_say(folder: str) -> None:
+    document = json.loads((PUBLISHED / folder / "bench.json").read_text(encoding="utf-8"))
+    report = (PUBLISHED / folder / "bench.md").read_text(encoding="utf-8")
+    assert report == markdown(document)
+    told = [line for line in report.splitlines() if line.startswith(("###", "|", "- "))]
+    assert "\n".join(told[1 : -len(document["targets"])]) in PAGE
+    assert "\n".join(told[-len(document["targets"]) :]) in PAGE
+    assert told[0] in PAGE
+
+
+def test_it_says_how_many_runs_strayed() -> None:
+    (run,) = read(PUBLISHED / "a-1").runs
+    assert f"the chi-square test gives p = {run.spread.fit.p:.3f}" in PAGE
+    fits = [run.spread.fit.p for run in read(PUBLISHED / "a-4").runs]
+    strayed = sum(p < 0.05 for p in fits)
+    assert f"Of the {len(fits)} runs of A-4, which asks the same of every ring, {strayed} have" in PAGE
 
 
 def test_whatever_it_links_to_is_there() -> None:
