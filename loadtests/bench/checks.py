@@ -119,7 +119,8 @@ def _wait_until_back(entrant: Entrant, before: Homes) -> None:
 
 def _ask(entrant: Entrant, method: str, path: str, key: str, broken: str = "") -> urllib3.BaseHTTPResponse:
     headers = {"X-User": key, "X-Break": broken}
-    return urllib3.request(method, f"http://{entrant.host}:{PORT}{path}", headers=headers, retries=False, timeout=10)
+    with urllib3.HTTPConnectionPool(entrant.host, PORT, retries=False, timeout=10) as pool:
+        return pool.request(method, path, headers=headers)
 
 
 def _key_of(homes: Homes, server: str) -> str:

@@ -6,8 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from urllib.request import urlopen
+from contextlib import suppress
 
 import pytest
 from docker.errors import APIError
@@ -109,14 +108,15 @@ def test_a_stopped_server_finishes_the_answers_that_it_has_begun(system: System)
     """So many that the stopped one is asked, too, and so few that all have threads left for their heartbeats."""
     victim = system.replicas[0]
     server = system.containers.server(victim)
-    with ExitStack() as stack:
-        answers = [stack.enter_context(urlopen(f"{system.url}/drip?seconds=2")) for _ in range(24)]
-        pool = stack.enter_context(ThreadPoolExecutor())
+    with ThreadPoolExecutor(25) as pool:
+        answers = [pool.submit(system.get, "/drip?seconds=2") for _ in range(24)]
+        system.get("/drip?seconds=0.5")  # it was sent after them: when it has ended, they have begun
+        assert not any(answer.done() for answer in answers)
         pool.submit(strike, "docker stop", server)
         without(system, victim)
-        bodies = [answer.read() for answer in answers]
-    assert victim in {answer.headers["X-Served-By"] for answer in answers}
-    assert [body for body in bodies if b"10 of 10" not in body] == []
+        ended = [answer.result() for answer in answers]
+    assert victim in {answer.headers["X-Served-By"] for answer in ended}
+    assert [answer.body for answer in ended if b"10 of 10" not in answer.body] == []
 
 
 def test_a_post_whose_server_breaks_off_is_not_sent_to_another(system: System) -> None:
