@@ -69,7 +69,7 @@ unit: .venv/test.stamp ## Fast tests, without Docker
 	pytest --numprocesses auto tests/unit
 
 contract: host ## The same suite for every adapter, fakes and real ones
-	pytest tests/contract
+	pytest --numprocesses 2 --dist loadfile tests/contract
 
 infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy
 	pytest tests/infra

@@ -12,7 +12,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,14 +22,14 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
-import docker  # noqa: E402 (the search path comes first)
 from docker.models.containers import Container  # noqa: E402
 
 from loadtests import traffic  # noqa: E402
 from loadtests.fleet import hanging_server  # noqa: E402
 from loadtests.ring.markdown import table  # noqa: E402
 from loadtests.running import CannotMeasure, running  # noqa: E402
-from tests.deployment import Deployment, base_image  # noqa: E402
+from tests.deployment import Deployment  # noqa: E402
+from tests.own_image import own_image  # noqa: E402
 from tests.polling import until  # noqa: E402
 from tests.system import System  # noqa: E402
 
@@ -148,27 +147,6 @@ def _spin() -> None:
         pass
 
 
-@contextmanager
-def hanging_image() -> Iterator[str]:
-    """The image of servers that hang on command."""
-    engine = docker.from_env()
-    try:
-        python, _ = engine.images.build(
-            path=str(PROJECT / "apps/server"), target="python", buildargs={"BASE_IMAGE": base_image()}
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            app = Path(hanging_server.__file__)
-            (Path(folder) / app.name).write_bytes(app.read_bytes())
-            (Path(folder) / "Dockerfile").write_text(
-                f'FROM {python.id}\nCOPY {app.name} /app.py\nUSER 65534\nCMD ["python3", "/app.py"]\n'
-            )
-            engine.images.build(path=folder, tag=IMAGE, rm=True)
-        yield IMAGE
-        engine.images.remove(IMAGE, force=True)
-    finally:
-        engine.close()
-
-
 def _measured(arguments: argparse.Namespace) -> bool:
     if arguments.url:
         system = running(arguments.url, arguments.control_url)
@@ -180,7 +158,7 @@ def _measured(arguments: argparse.Namespace) -> bool:
         with Deployment(data_plane=arguments.plane) as deployment:
             return calm(deployment, arguments.calm)
     with (
-        hanging_image() as image,
+        own_image(Path(hanging_server.__file__).read_text(), IMAGE) as image,
         Deployment(data_plane=arguments.plane, server_image=image, replicas=SERVERS) as deployment,
     ):
         return measure(deployment, ANY_SERVER | HANGING_SERVER, arguments.times)

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import docker
 import pytest
 
 from balancer.core.slot_table import Member, SlotTable
 from balancer.plugins import catalogue
-from tests.deployment import PROJECT, Deployment, base_image
+from tests.deployment import PROJECT, Deployment
 from tests.e2e.keyed import KEYED, foretold, keys, served
+from tests.own_image import own_image
 from tests.polling import until
 from tests.readme import blocks
 
@@ -40,21 +40,10 @@ SLOW_START = 2
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An image that has nothing to do with ours: another port, another heartbeat path, its own user."""
-    folder = tmp_path_factory.mktemp("image")
-    (folder / "app.py").write_text(APP)
-    # The server's image has Python; a user's own would be built from anything.
-    engine = docker.from_env()
-    arguments = {"BASE_IMAGE": base_image()}
-    python, _ = engine.images.build(path=str(PROJECT / "apps/server"), target="python", buildargs=arguments)
-    (folder / "Dockerfile").write_text(
-        f'FROM {python.id}\nCOPY app.py /app.py\nUSER 65534\nCMD ["python3", "/app.py"]\n'
-    )
-    engine.images.build(path=str(folder), tag=IMAGE, rm=True)
-    yield IMAGE
-    engine.images.remove(IMAGE, force=True)
-    engine.close()
+def image() -> Iterator[str]:
+    """It has nothing to do with ours: another port, another heartbeat path, its own user."""
+    with own_image(APP, IMAGE) as image:
+        yield image
 
 
 @pytest.fixture(scope="module")
