@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from balancer.service.condition import Part
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
@@ -9,6 +13,22 @@ from tests.unit.balancer.in_memory import InMemoryBalancer
 
 def test_before_the_fleet_is_known_nothing_is_ready() -> None:
     assert not InMemoryBalancer().health.report()["ready"]
+
+
+def test_after_a_restart_it_is_ready_when_servers_were_seen_and_the_plane_obeys(
+    balancer: InMemoryBalancer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = balancer.restarted()
+    ready: list[bool] = []
+
+    def looking(original: Callable[..., object]) -> Callable[..., object]:
+        return lambda *arguments: (ready.append(again.health.report()["ready"]), original(*arguments))[1]
+
+    monkeypatch.setattr(again.runtime, "observe", looking(again.runtime.observe))
+    monkeypatch.setattr(again.plane, "in_step", looking(again.plane.in_step))
+    again.step()
+    assert ready == [False, False]
+    assert again.health.report()["ready"]
 
 
 def test_a_whole_fleet_is_ready(balancer: InMemoryBalancer) -> None:

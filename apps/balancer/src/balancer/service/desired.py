@@ -16,11 +16,13 @@ from balancer.ports.store import FleetStore
 
 class DesiredFleet:
     """`lock` may be held over several calls to make them one step. Until `restored` is set the fleet is not known
-    and must not be changed by users. `profile` is the ring profile of the fleet that is not known yet."""
+    and must not be changed by users; `obeyed` is whether the plane has obeyed a known fleet since the start. `profile`
+    is the ring profile of the fleet that is not known yet."""
 
     def __init__(self, *, store: FleetStore, plane: DataPlane, profile: RingProfile) -> None:
         self.lock = threading.RLock()
         self.restored = False
+        self.obeyed = False
         self._store = store
         self._plane = plane
         self._fleet = Fleet.empty(profile)
@@ -82,6 +84,13 @@ class DesiredFleet:
             self._store.save(self._fleet)
         with suppress(PlaneUnavailable):
             self.publish()
+
+    def synchronise(self) -> None:
+        """The data plane obeys the present fleet, whoever restarted or reconfigured it. Raises PlaneUnavailable."""
+        with self.lock:
+            if not self.is_published():
+                self.publish()
+            self.obeyed = True
 
     def is_published(self) -> bool:
         """Whether the plane obeys the present fleet. Raises PlaneUnavailable."""

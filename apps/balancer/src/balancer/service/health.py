@@ -29,7 +29,7 @@ class Health:
         ailments = self._condition.ailments
         replicas = list(fleet.replicas)
         return Report(
-            ready=self._desired.restored and not ailments and len(replicas) == fleet.target,
+            ready=self._desired.obeyed and not ailments and len(replicas) == fleet.target,
             N=len(replicas),
             target=fleet.target,
             replicas=replicas,

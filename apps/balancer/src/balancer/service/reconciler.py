@@ -63,7 +63,8 @@ class Reconciler:
                 if self._condition.is_ill(Part.RING):
                     self._restorer.obey_settings()
         if self._desired.restored:
-            self._synchronise()
+            with self._condition.watch(Part.PLANE, PlaneUnavailable):
+                self._desired.synchronise()
 
     def _advance(self) -> None:
         known = {server.identity for server in self._desired.fleet.of(State.SERVING, State.SPARE)}
@@ -153,9 +154,3 @@ class Reconciler:
     def _publish(self) -> None:
         with self._condition.watch(Part.PLANE, PlaneUnavailable):
             self._desired.publish()
-
-    def _synchronise(self) -> None:
-        """Whoever restarted or reconfigured the data plane, it obeys the present fleet again."""
-        with self._condition.watch(Part.PLANE, PlaneUnavailable):
-            if not self._desired.is_published():
-                self._desired.publish()
