@@ -78,7 +78,7 @@ browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests 
 	@$(PLAYBOOK)/browser.yml
 
 e2e: host browser ## Tests of the running system, in both data planes, with faults under load
-	pytest tests/e2e
+	pytest --numprocesses 2 tests/e2e
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
 	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.deployment import Deployment
 from tests.system import System
@@ -15,16 +17,29 @@ SMOKE_REQUESTS = {"haproxy": 10_000, "flask": 1_000}
 
 Measured = Callable[[str], None]
 
-_figures = pytest.StashKey[list[str]]()
+_MEASURED = "measured"
 
 
 @pytest.fixture(scope="session", params=["haproxy", "flask"])
 def plane(request: pytest.FixtureRequest) -> str:
-    """Both data planes, one after the other: pytest runs all tests of the first one first."""
+    """Both data planes. In one process pytest runs all tests of the first one first."""
     return str(request.param)
 
 
 only_haproxy = pytest.mark.parametrize("plane", ["haproxy"], indirect=True)
+only_flask = pytest.mark.parametrize("plane", ["flask"], indirect=True)
+
+
+class ByDeployment(LoadScopeScheduling):
+    """With several processes each plane has one, as its tests share a deployment; the rest goes file by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return next((plane for plane in ("haproxy", "flask") if plane in test.partition("[")[2]), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByDeployment:
+    return ByDeployment(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -47,18 +62,17 @@ def system(deployment: Deployment) -> System:
     return deployment
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_figures] = []
-
-
 @pytest.fixture
-def measured(request: pytest.FixtureRequest) -> Measured:
+def measured(record_property: Callable[[str, object], None], request: pytest.FixtureRequest) -> Measured:
     """Takes a line for the summary of figures at the end of the run."""
-    return lambda text: request.config.stash[_figures].append(f"{request.node.name}: {text}")
+    return lambda text: record_property(_MEASURED, f"{request.node.name}: {text}")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.stash[_figures]:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for stage in terminalreporter.stats.values() for report in stage]
+    calls = [report for report in reports if getattr(report, "when", "") == "call"]
+    lines = [line for report in calls for name, line in report.user_properties if name == _MEASURED]
+    if lines:
         terminalreporter.section("measured")
-        for line in config.stash[_figures]:
+        for line in lines:
             terminalreporter.write_line(line)

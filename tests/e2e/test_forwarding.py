@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.conftest import only_flask
 from tests.http_client import Answer, ask
 from tests.system import System
 
@@ -87,7 +88,7 @@ def test_headers_for_one_hop_end_at_the_balancer(system: System) -> None:
     assert not {name.lower() for name in one_hop} & seen.keys()
 
 
-@pytest.mark.parametrize("plane", [pytest.param("flask", id="flask")], indirect=True)
+@only_flask
 def test_headers_that_connection_names_end_at_the_balancer(system: System) -> None:
     """HAProxy knows no such rule: at the edge they pass."""
     seen = headers_seen(echo(system, headers={"Connection": "keep-alive, X-Hop", "X-Hop": "1"}))

@@ -23,15 +23,12 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.browser import browser, flaws
 from tests.deployment import PROJECT, free_ports
+from tests.e2e.conftest import only_haproxy
 from tests.http_client import ask
 from tests.polling import until
 from tests.system import System
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.terraform,
-    pytest.mark.parametrize("plane", ["haproxy"], indirect=True),
-]
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
 
 LOCUSTFILE = PROJECT / "loadtests" / "locustfile.py"
 MEMBERSHIP = PROJECT / "loadtests" / "swarm" / "membership.py"
