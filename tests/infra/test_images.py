@@ -27,7 +27,8 @@ class Images:
 
     def build(self) -> Image:
         dockerfile = io.BytesIO(f"FROM scratch\nLABEL try={secrets.token_hex(3)}\n".encode())
-        image, _ = self._engine.images.build(fileobj=dockerfile, tag=self.name, labels={DEPLOYMENT: self.deployment})
+        labels = {DEPLOYMENT: self.deployment}
+        image, _ = self._engine.images.build(fileobj=dockerfile, tag=self.name, labels=labels, forcerm=True)
         return image
 
     @property
