@@ -2,14 +2,14 @@
 
 import os
 
-from balancer.bootstrap import binds
+from balancer.listeners import binds
 from balancer.logs import configuration
 from balancer.settings import read
 
 _settings = read(os.environ)
 
 wsgi_app = "balancer.bootstrap:create_app()"
-bind = binds(_settings)
+bind = binds(data_plane=_settings.data_plane, edge_dir=_settings.edge_dir)
 workers = 1
 worker_class = "gthread"
 threads = 64

@@ -56,7 +56,7 @@ def load(strategy: Strategy, bound: Fraction | None, *, requests: int = 4000) ->
             total.update(in_flight)
             peaks.append(max(in_flight.values()) * SERVERS / IN_FLIGHT)
             in_flight[running.popleft()] -= 1
-    names = [backend.name for backend in routes.backends]
+    names = [backend.instance for backend in routes.backends]
     return Load([total[name] / len(peaks) for name in names], mean(peaks), away / requests)
 
 

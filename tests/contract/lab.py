@@ -67,7 +67,7 @@ class Lab:
         containers = {name: self.run(name, self.server_image, environment={"SERVER_ID": name}) for name in names}
         backends = tuple(Backend(name, f"{self.address(item)}:{PORT}") for name, item in containers.items())
         for backend in backends:
-            until(partial(answers, backend.address), f"{backend.name} answers", within=30)
+            until(partial(answers, backend.address), f"{backend.instance} answers", within=30)
         return backends
 
     def address(self, container: Container) -> str:

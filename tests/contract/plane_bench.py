@@ -51,7 +51,7 @@ def with_slots(
 
 def all_to(*backends: Backend) -> Routes:
     """Every slot belongs to the first server; the others have none."""
-    return with_slots((backends[0].name,) * SLOTS, backends)
+    return with_slots((backends[0].instance,) * SLOTS, backends)
 
 
 NOTHING = with_slots(("",) * SLOTS)

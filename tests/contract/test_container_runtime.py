@@ -35,8 +35,8 @@ EVERY_CALL: tuple[Callable[[ContainerRuntime], object], ...] = (
     lambda runtime: runtime.rename("S1", "S2"),
     lambda runtime: runtime.stop("S1"),
     lambda runtime: runtime.kill("S1"),
-    lambda runtime: next(runtime.changes()),
-    lambda runtime: runtime.last_words("S1"),
+    lambda runtime: next(runtime.engine_events()),
+    lambda runtime: runtime.last_output("S1"),
 )
 
 
@@ -83,8 +83,8 @@ def test_a_renamed_server_is_the_same_instance_under_another_name(bench: Runtime
 def test_a_renamed_server_is_found_by_its_instance_and_not_by_its_name(bench: RuntimeBench, end: str) -> None:
     bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
     bench.runtime.rename("S1.2", "S1")
-    until(lambda: bench.runtime.last_words("S1.2"), "S1.2 has printed something", within=10)
-    assert bench.runtime.last_words("S1") == ""
+    until(lambda: bench.runtime.last_output("S1.2"), "S1.2 has printed something", within=10)
+    assert bench.runtime.last_output("S1") == ""
     getattr(bench.runtime, end)("S1")
     assert list(bench.runtime.observe()) == ["S1.2"]
     getattr(bench.runtime, end)("S1.2")
@@ -217,14 +217,14 @@ def test_a_server_off_the_network_runs_without_an_address(bench: RuntimeBench) -
     assert observed.address == ""
 
 
-def test_last_words_are_what_it_printed_and_empty_when_it_is_gone(bench: RuntimeBench) -> None:
+def test_last_output_are_what_it_printed_and_empty_when_it_is_gone(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
-    until(lambda: bench.runtime.last_words("S1"), "S1 has printed something", within=10)
+    until(lambda: bench.runtime.last_output("S1"), "S1 has printed something", within=10)
     bench.die("S1")
-    words = bench.runtime.last_words("S1")
+    words = bench.runtime.last_output("S1")
     assert words == words.strip() != ""
     bench.runtime.kill("S1")
-    assert bench.runtime.last_words("S1") == ""
+    assert bench.runtime.last_output("S1") == ""
 
 
 def test_a_death_is_heard_of(bench: RuntimeBench) -> None:
@@ -280,7 +280,7 @@ def listening(bench: RuntimeBench) -> Iterator[SimpleQueue[str]]:
     enough = threading.Event()
 
     def listen() -> None:
-        for change in bench.runtime.changes():
+        for change in bench.runtime.engine_events():
             heard.put(change)
             if enough.is_set():
                 return
@@ -331,7 +331,7 @@ def test_listening_ends_with_an_error_when_the_engine_goes_away(bench: RuntimeBe
 
     def listen() -> None:
         try:
-            for _ in bench.runtime.changes():
+            for _ in bench.runtime.engine_events():
                 heard.set()
         except EngineUnavailable as error:
             errors.put(error)

@@ -12,8 +12,9 @@ import pytest
 
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import KeySource
-from balancer.core.load import ENOUGH, Load
+from balancer.core.load import Load
 from balancer.core.request_hash import REQUEST_HASHES
+from balancer.core.response_samples import ENOUGH
 from balancer.core.routes import Backend, Routes
 from balancer.ports.data_plane import DataPlane
 from tests.contract.plane_bench import (
@@ -47,7 +48,7 @@ def test_it_tells_routes_apart(bench: PlaneBench, part: str) -> None:
     routes = all_to(one, two)
     other = {
         "slots": all_to(two, one),
-        "M": with_slots((one.name,) * (2 * SLOTS), (one, two)),
+        "M": with_slots((one.instance,) * (2 * SLOTS), (one, two)),
         "address": all_to(one, replace(two, address=three.address)),
         "draining": all_to(one, replace(two, draining=True)),
         "weight": all_to(one, replace(two, weight=2)),
@@ -68,13 +69,13 @@ def test_every_request_goes_where_its_slot_says(bench: PlaneBench) -> None:
     """Requests reach only some of the slots: these belong to S1, and then to S2."""
     one, two, three = bench.servers
     for owner, other in ((one, two), (two, one)):
-        slots = tuple(owner.name if SHARES[slot] else other.name for slot in range(SLOTS))
+        slots = tuple(owner.instance if SHARES[slot] else other.instance for slot in range(SLOTS))
         bench.plane.apply(with_slots(slots, (one, two, three)))
-        assert set(bench.answers(50)) == {owner.name}
+        assert set(bench.answers(50)) == {owner.instance}
 
 
 def test_the_servers_shares_are_those_of_their_slots(bench: PlaneBench) -> None:
-    names = [server.name for server in bench.servers]
+    names = [server.instance for server in bench.servers]
     slots = tuple(names[slot * 3 // SLOTS] for slot in range(SLOTS))
     bench.plane.apply(with_slots(slots, bench.servers))
     count = 400
@@ -91,7 +92,7 @@ def test_changed_routes_hold_from_the_very_next_request_on(bench: PlaneBench) ->
     for _ in range(5):
         for owner, *others in ((one, two, three), (two, three, one), (three, one, two)):
             bench.plane.apply(all_to(owner, *others))
-            assert bench.answers(3) == [owner.name] * 3
+            assert bench.answers(3) == [owner.instance] * 3
 
 
 def test_nobody_answers_for_an_empty_fleet(bench: PlaneBench) -> None:
@@ -230,8 +231,8 @@ def test_who_must_get_nothing_gets_nothing_in_the_place_of_one_that_is_dead_eith
     bench: PlaneBench, without: dict[str, Any]
 ) -> None:
     one, two, three = bench.servers
-    dead = Backend(three.name, three.address.partition(":")[0] + ":1")
-    slots = (dead.name,) * (SLOTS - 1) + (two.name,)
+    dead = Backend(three.instance, three.address.partition(":")[0] + ":1")
+    slots = (dead.instance,) * (SLOTS - 1) + (two.instance,)
     bench.plane.apply(all_to(one, two))
     bench.plane.apply(with_slots(slots, (dead, replace(one, **without), two)))
     assert bench.answers(20) == ["S2"] * 20

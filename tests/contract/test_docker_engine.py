@@ -135,7 +135,7 @@ def test_a_graceful_stop_lets_an_open_request_finish(docker_bench: DockerBench) 
     with open_request(docker_bench) as client:
         stop = threading.Thread(target=docker_bench.runtime.stop, args=("S1",))
         stop.start()
-        until(lambda: "signal: term" in docker_bench.runtime.last_words("S1"), "S1 is asked to end", within=10)
+        until(lambda: "signal: term" in docker_bench.runtime.last_output("S1"), "S1 is asked to end", within=10)
         client.sendall(b"here")
         assert b'"body":"here"' in received(client)
         stop.join()
@@ -223,7 +223,7 @@ def ending(bench: DockerBench, signal: str) -> Iterator[None]:
     heard = threading.Event()
 
     def listen() -> None:
-        for change in bench.runtime.changes():
+        for change in bench.runtime.engine_events():
             if change.startswith("kill"):
                 heard.set()
                 return

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from balancer.core import answers
+from balancer.ports import answers
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import PORT
 from tests.contract.plane_bench import NOTHING, all_to

@@ -31,7 +31,7 @@ THREADS = 2
 def bounded(*servers: Backend) -> Routes:
     """The first server owns every slot but two, so that the others are in its walks."""
     routes = all_to(*servers)
-    slots = (*routes.slots[: -len(servers) + 1], *(server.name for server in servers[1:]))
+    slots = (*routes.slots[: -len(servers) + 1], *(server.instance for server in servers[1:]))
     return replace(routes, slots=slots, bound=BOUND)
 
 
@@ -47,7 +47,7 @@ def test_requests_at_once_share_the_servers(haproxy_bench: HaproxyBench) -> None
 
 def test_what_has_ended_in_whatever_way_is_not_in_flight_any_more(haproxy_bench: HaproxyBench) -> None:
     one, two, _ = haproxy_bench.servers
-    dead = replace(two, name="dead", address=two.address.partition(":")[0] + ":1")
+    dead = replace(two, instance="dead", address=two.address.partition(":")[0] + ":1")
     haproxy_bench.plane.apply(bounded(one, two))
     assert [ask("GET", haproxy_bench.url, path).status for path in ("/home", "/nowhere")] == [200, 404]
     with haproxy_bench.held("S1", "S2"):

@@ -23,7 +23,7 @@ def bench() -> Iterator[FlaskBench]:
 
 
 def test_each_request_goes_to_the_owner_of_its_slot(bench: FlaskBench) -> None:
-    slots = tuple(bench.servers[slot % 3].name for slot in range(SLOTS))
+    slots = tuple(bench.servers[slot % 3].instance for slot in range(SLOTS))
     bench.plane.apply(with_slots(slots, bench.servers))
     answered = bench.answers(100)
     assert answered == [slots[REQUEST_HASH.slot(b"%d" % drawn, SLOTS)] for drawn in bench.drawn]

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from balancer.adapters.file_store import FileStore
+from balancer.core.catalogue import Catalogue
 from balancer.core.deploy import Deploy, Stage
 from balancer.core.errors import StateUnavailable
 from balancer.core.fleet import Fleet, Server
@@ -19,7 +20,7 @@ from balancer.core.key_source import KeySource
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.core.request_hash import REQUEST_HASHES
-from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import SlotTable
 from balancer.core.strategies import Ring, Table
 from balancer.ports.store import FleetStore

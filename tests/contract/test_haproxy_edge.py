@@ -143,8 +143,8 @@ def test_the_largest_ring_with_the_longest_names_goes_through(
     haproxy_bench: HaproxyBench, bound: Fraction | None
 ) -> None:
     slots = 65_537 if bound is None else 4096
-    backends = tuple(replace(server, name=server.name * 31 + "x") for server in haproxy_bench.servers)
-    names = [backend.name for backend in backends]
+    backends = tuple(replace(server, instance=server.instance * 31 + "x") for server in haproxy_bench.servers)
+    names = [backend.instance for backend in backends]
     first = with_slots((names[0],) * slots, backends, request_hash=REQUEST_HASHES["crc32"], bound=bound)
     haproxy_bench.plane.apply(first)
     before = process(haproxy_bench)

@@ -25,7 +25,7 @@ KEYS = ["a", "123456", "x" * 2000, "Zoë".encode().decode("latin-1"), "\xff\x80\
 
 def keyed(servers: tuple[Backend, ...], slots: int = SLOTS) -> Routes:
     """The servers in turn, by crc32 of X-Key."""
-    names = tuple(servers[number % 3].name for number in range(slots))
+    names = tuple(servers[number % 3].instance for number in range(slots))
     return with_slots(names, servers, request_hash=CRC32, key=KEY)
 
 
@@ -99,7 +99,7 @@ def test_bounded_load_keeps_the_busiest_server_at_its_cap(bench: PlaneBench, wei
     bound = Fraction(5, 4)
     routes = replace(keyed(servers), bound=bound)
     key = next(key for key in KEYS if owner(routes, key) == "S1")
-    names = [server.name for server in servers]
+    names = [server.instance for server in servers]
     bench.plane.apply(routes)
     with ExitStack() as holding:
         for number in range(1, 10):

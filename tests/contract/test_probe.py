@@ -15,10 +15,10 @@ import pytest
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.system import SystemClock
 from balancer.core.fleet import Server
-from balancer.core.heartbeat import Patience
+from balancer.core.heartbeat_timeout import HeartbeatTimeout
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
-from balancer.ports.chance import Clock
+from balancer.ports.clock import Clock
 from balancer.ports.probe import Probe, Probes
 from tests.fakes.probe import FakeProbe, FakeProbes
 from tests.fakes.runtime import FakeRuntime
@@ -103,8 +103,8 @@ class FakeBench:
 
 
 def http_probes(*, most: float = 1, clock: Clock | None = None) -> HttpProbes:
-    patience = Patience(timeout=TIMEOUT, most=most)
-    return HttpProbes(path="/heartbeat", patience=patience, clock=clock or SystemClock())
+    timeout = HeartbeatTimeout(timeout=TIMEOUT, most=most)
+    return HttpProbes(path="/heartbeat", timeout=timeout, clock=clock or SystemClock())
 
 
 class HttpBench:

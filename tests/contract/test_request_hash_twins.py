@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from balancer.core.key_source import KINDS, KeySource
+from balancer.core.key_source import SOURCE_TYPES, KeySource
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
 from tests.contract.haproxy_bench import edge_container, wait_until_it_listens
 from tests.contract.lab import PORT, Lab, remove
@@ -77,7 +77,7 @@ def address(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 
 
 def test_every_kind_of_key_source_is_here() -> None:
-    assert {source.kind for source in SOURCES} == KINDS.keys()
+    assert {source.type for source in SOURCES} == SOURCE_TYPES.keys()
 
 
 def test_python_and_haproxy_give_every_key_the_same_slot(address: str) -> None:

@@ -80,7 +80,7 @@ def told(routes: Routes, key: str) -> Seen:
 def test_a_switch_loses_no_request_and_mixes_no_two_rings(haproxy_bench: HaproxyBench) -> None:
     """Hash, key source, M, table and bound change at once, so that no answer is right under another ring."""
     servers = haproxy_bench.servers
-    one, two, three = (server.name for server in servers)
+    one, two, three = (server.instance for server in servers)
     loose = Fraction(1000)
     rings = [
         with_slots((one, two) * 4, servers, request_hash=REQUEST_HASHES["crc32"], key=KeySource("header", "X-Key")),

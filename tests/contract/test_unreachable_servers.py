@@ -24,7 +24,7 @@ def dead(server: Backend) -> Backend:
 
 def nearly_all_to(owner: Backend, *others: Backend) -> Routes:
     """Every slot that requests reach is the first one's; the second has a slot, as the flask plane walks the ring."""
-    slots = tuple(owner.name if SHARES[slot] else others[0].name for slot in range(SLOTS))
+    slots = tuple(owner.instance if SHARES[slot] else others[0].instance for slot in range(SLOTS))
     return with_slots(slots, (owner, *others))
 
 

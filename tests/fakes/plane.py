@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from balancer.core import bounded_load
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import Message
-from balancer.core.load import ENOUGH, Load
+from balancer.core.load import Load
+from balancer.core.response_samples import ENOUGH
 from balancer.core.routes import Routes
 from tests.fakes.fault import Fault
 from tests.fakes.process import Process
@@ -84,7 +85,7 @@ class FakePlane:
         self._keyless = 0
 
     def _has_room(self, name: str) -> bool:
-        weights = {backend.name: backend.weight for backend in self.routes.backends if not backend.draining}
+        weights = {backend.instance: backend.weight for backend in self.routes.backends if not backend.draining}
         if name not in weights or self.routes.bound is None:
             return name in weights
         in_flight = sum(self._in_flight[other] for other in weights)

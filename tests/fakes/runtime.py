@@ -64,7 +64,7 @@ class FakeRuntime:
     def start(self, server: Server, release: Release) -> None:
         self._call()
         instance = server.instance
-        told = {server.name, release.image}
+        told = {server.hostname, release.image}
         with self._lock:
             for other in list(self._containers.values()):
                 if other.name == instance and other.state == "foreign":
@@ -72,7 +72,7 @@ class FakeRuntime:
                 if other.name == instance:
                     del self._containers[other.instance]
             if any(name in self.broken for name in told):
-                raise StartFailed(f"{server.name} cannot be started: no such image")
+                raise StartFailed(f"{server.hostname} cannot be started: no such image")
             state: Literal["running", "exited"] = (
                 "exited" if any(name in self.stillborn for name in told) else "running"
             )
@@ -106,7 +106,7 @@ class FakeRuntime:
         self.killed.append(instance)
         self._remove_ours(instance)
 
-    def changes(self) -> Iterator[str]:
+    def engine_events(self) -> Iterator[str]:
         self._call()
         events: SimpleQueue[str] = SimpleQueue()
         self.listeners.append(events)
@@ -114,7 +114,7 @@ class FakeRuntime:
             yield event
         raise EngineUnavailable("the engine ended its stream of events")
 
-    def last_words(self, instance: str) -> str:
+    def last_output(self, instance: str) -> str:
         self._call()
         return f"{instance}: out of luck" if instance in self._containers else ""
 

@@ -62,13 +62,16 @@ LAYERS = (
     Layer("balancer.ports", ("balancer.core", "balancer.ports"), pure=True),
     Layer("balancer.service", ("balancer.core", "balancer.ports", "balancer.service")),
     Layer(
-        "balancer.http", ("balancer.core", "balancer.service", "balancer.http"), theirs=frozenset({"flask", "werkzeug"})
+        "balancer.http",
+        ("balancer.core", "balancer.ports.answers", "balancer.service", "balancer.http"),
+        theirs=frozenset({"flask", "werkzeug"}),
     ),
     Layer("balancer.adapters", ("balancer.core", "balancer.ports", "balancer.adapters"), theirs=None),
     Layer("balancer.plugins", ("balancer.core",)),
     Layer("balancer.settings", ("balancer.core", "balancer.plugins")),
     Layer("balancer.logs", ()),
-    Layer("balancer.healthcheck", ()),
+    Layer("balancer.listeners", ()),
+    Layer("balancer.healthcheck", ("balancer.listeners",)),
     Layer("balancer.bootstrap", ("balancer",), theirs=None),
 )
 

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from flask import Flask
 
+from balancer.core.catalogue import Catalogue
+from balancer.core.fleet_settings import FleetSettings
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
-from balancer.core.ring_profile import Catalogue
 from balancer.core.routes import routes
 from balancer.http.control import create_control_app
-from balancer.service.condition import Condition
-from balancer.service.crew import Crew
-from balancer.service.desired import DesiredFleet
-from balancer.service.events import Events
-from balancer.service.fleet_service import FleetService
-from balancer.service.health import Health
-from balancer.service.heartbeats import Heartbeats
-from balancer.service.reconciler import Reconciler
-from balancer.service.restorer import Restorer, Wishes
-from balancer.service.ring_service import RingService
-from balancer.service.rollout import Rollout
-from balancer.service.slow_start import SlowStart
-from balancer.service.starter import Starter
-from balancer.service.turns import Turns
-from tests.fakes.chance import SeededChance
+from balancer.service.services import Options, Ports, build_services
 from tests.fakes.clock import FakeClock
 from tests.fakes.plane import FakePlane
 from tests.fakes.probe import FakeProbe, FakeProbes
 from tests.fakes.process import Process
+from tests.fakes.randomness import SeededRandomness
 from tests.fakes.runtime import FakeRuntime
 from tests.fakes.store import MemoryStore
 from tests.polling import until
 
+HEARTBEAT_INTERVAL = 0.002
 STRIKES = 3
 START_GRACE = 30.0
 DRAIN_TIMEOUT = 20.0
@@ -70,7 +58,7 @@ class InMemoryBalancer:
         surge: int = 1,
         batch: int = 1,
         max_servers: int = 64,
-        patience: float = 5.0,
+        queue_timeout: float = 5.0,
         seed: int = 0,
     ) -> None:
         self.world = world or World()
@@ -83,97 +71,47 @@ class InMemoryBalancer:
             "surge": surge,
             "batch": batch,
             "max_servers": max_servers,
-            "patience": patience,
+            "queue_timeout": queue_timeout,
             "seed": seed,
         }
         self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
         self.clock = self.world.clock
-        self.chance = SeededChance(seed)
         self.probe = FakeProbe(self.runtime)
         self.catalogue = Catalogue()
         self.profile = self.catalogue.profile(ring or {})
-        self.wake = threading.Event()
-        self.events = Events(self.clock)
-        self.condition = Condition(self.events)
-        self.desired = DesiredFleet(store=self.store, plane=self.plane, profile=self.profile)
-        self.crew = Crew(
+        self.ports = Ports(
             runtime=self.runtime,
             plane=self.plane,
+            store=self.store,
             probe=self.probe,
+            probes=FakeProbes(self.runtime),
             clock=self.clock,
-            events=self.events,
+            randomness=SeededRandomness(seed),
+        )
+        self.options = Options(
+            fleet=FleetSettings(
+                initial=initial, profile=self.profile, release=release or Release(), surge=surge, batch=batch
+            ),
+            catalogue=self.catalogue,
+            max_servers=max_servers,
+            spares=spares,
+            reserved=("ringmaster-edge", "ringmaster-balancer"),
+            heartbeat_interval=HEARTBEAT_INTERVAL,
+            heartbeat_strikes=STRIKES,
             start_grace=START_GRACE,
             drain_timeout=DRAIN_TIMEOUT,
-            size=16,
+            queue_timeout=queue_timeout,
+            slow_start=slow_start,
         )
-        self.heartbeats = Heartbeats(probes=FakeProbes(self.runtime), strikes=STRIKES)
-        ramps = SlowStart(clock=self.clock, seconds=slow_start)
-        wishes = Wishes(initial=initial, profile=self.profile, release=release or Release(), surge=surge, batch=batch)
-        starter = Starter(
-            desired=self.desired,
-            crew=self.crew,
-            condition=self.condition,
-            events=self.events,
-            chance=self.chance,
-            clock=self.clock,
-            ramp=ramps.first_ramp,
-            on_change=self.wake.set,
-        )
-        self.reconciler = Reconciler(
-            desired=self.desired,
-            crew=self.crew,
-            runtime=self.runtime,
-            heartbeats=self.heartbeats,
-            condition=self.condition,
-            events=self.events,
-            restorer=Restorer(
-                desired=self.desired,
-                runtime=self.runtime,
-                condition=self.condition,
-                events=self.events,
-                wishes=wishes,
-            ),
-            starter=starter,
-            slow_start=ramps,
-            spares=spares,
-        )
-        turns = Turns(desired=self.desired, patience=patience)
-        self.rollout = Rollout(
-            desired=self.desired,
-            crew=self.crew,
-            turns=turns,
-            starter=starter,
-            events=self.events,
-            clock=self.clock,
-            surge=surge,
-            batch=batch,
-        )
-        self.service = FleetService(
-            desired=self.desired,
-            crew=self.crew,
-            turns=turns,
-            events=self.events,
-            chance=self.chance,
-            clock=self.clock,
-            max_servers=max_servers,
-            reserved=("ringmaster-edge", "ringmaster-balancer"),
-            ramp=ramps.first_ramp,
-        )
-        self.ring = RingService(
-            desired=self.desired,
-            plane=self.plane,
-            catalogue=self.catalogue,
-            turns=turns,
-            events=self.events,
-            configured=self.profile,
-            slow_start=slow_start > 0,
-            max_servers=max_servers,
-        )
-        self.health = Health(desired=self.desired, condition=self.condition)
+        self.services = services = build_services(self.ports, self.options)
+        self.desired, self.events, self.problems = services.desired, services.events, services.problems
+        self.workers, self.heartbeats, self.reconciler = services.workers, services.heartbeats, services.reconciler
+        self.rollout, self.fleet, self.ring = services.rollout, services.fleet, services.ring
+        self.health, self.wake = services.health, services.steps.wake
 
     @property
     def replicas(self) -> tuple[str, ...]:
-        return self.service.replicas
+        return self.fleet.replicas
 
     def step(self) -> None:
         """One step, and the end of all that it began."""
@@ -185,7 +123,7 @@ class InMemoryBalancer:
             self.step()
 
     def settle(self) -> None:
-        until(lambda: not self.crew.in_hand, "the crew has nothing in hand", within=5, pause=0.0005)
+        until(lambda: not self.workers.claims.instances, "nobody has a claim", within=5, pause=0.0005)
 
     def beat(self, times: int = STRIKES) -> None:
         """Heartbeats of all servers that serve."""
@@ -234,7 +172,7 @@ class InMemoryBalancer:
             and {container.instance: container.identity for container in observed.values()}
             == {server.instance: server.identity for server in fleet.servers}
             and {container.container for container in observed.values()}
-            == {*fleet.replicas, *(f"{server.name}.spare" for server in spares)}
+            == {*fleet.replicas, *(f"{server.hostname}.spare" for server in spares)}
             and self.plane.routes == routes(fleet)
             and self.store.saved == fleet
             and set(fleet.table.counts()) == {server.ring_id for server in serving if server.weight}

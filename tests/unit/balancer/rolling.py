@@ -34,13 +34,15 @@ class Seen:
     @property
     def switched(self) -> list[int]:
         """How many servers took over in each publish that changed the backends."""
-        answering = [{backend.name for backend in routes.backends if not backend.draining} for routes in self.published]
+        answering = [
+            {backend.instance for backend in routes.backends if not backend.draining} for routes in self.published
+        ]
         changes = (len(now - before) for before, now in pairwise(answering))
         return [count for count in changes if count]
 
 
 def watch(balancer: InMemoryBalancer) -> Seen:
-    """Looks at all that this balancer does from now on."""
+    """ResponseSamples at all that this balancer does from now on."""
     seen = Seen([balancer.plane.routes], len(balancer.runtime.names))
     apply, start = balancer.plane.apply, balancer.runtime.start
 
@@ -83,6 +85,6 @@ def roll(balancer: InMemoryBalancer, document: dict[str, object] | None = None) 
 def made_of(balancer: InMemoryBalancer) -> dict[str, Release]:
     """What the containers of those who serve are made of, by hostname; their numbers do not count."""
     return {
-        server.name: replace(balancer.runtime.release(server.instance), number=1)
+        server.hostname: replace(balancer.runtime.release(server.instance), number=1)
         for server in balancer.desired.fleet.of(State.SERVING)
     }

@@ -6,7 +6,6 @@ import json
 import sys
 import threading
 import types
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,11 @@ from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
 from balancer.adapters.docker_engine import ServerSpec
-from balancer.bootstrap import Application, binds, build
-from balancer.core.deploy import Deploy
+from balancer.bootstrap import Application, build, service_options
 from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
 from balancer.http.event_stream import STOPPING
-from balancer.settings import read
+from balancer.settings import Settings, read
 
 
 class Socket:
@@ -39,15 +37,17 @@ PUBLIC = Socket(("0.0.0.0", 5000))  # noqa: S104 (nothing is bound)
 EDGE = Socket("/run/ringmaster/balancer.sock")
 
 
-def application(**settings: str) -> Application:
-    return build(read({f"RINGMASTER_{name.upper()}": value for name, value in settings.items()}))
+def settings(**values: str) -> Settings:
+    return read({f"RINGMASTER_{name.upper()}": value for name, value in values.items()})
 
 
-def ask(
-    path: str, came_in_on: Socket, *, method: str = "GET", data: str | None = None, **settings: str
-) -> TestResponse:
+def application(**values: str) -> Application:
+    return build(settings(**values))
+
+
+def ask(path: str, came_in_on: Socket, *, method: str = "GET", data: str | None = None, **values: str) -> TestResponse:
     environ = {"gunicorn.socket": came_in_on}
-    return Client(application(**settings)).open(path, method=method, data=data, environ_overrides=environ)
+    return Client(application(**values)).open(path, method=method, data=data, environ_overrides=environ)
 
 
 @pytest.mark.parametrize("data_plane", ["haproxy", "flask"])
@@ -84,13 +84,6 @@ def test_a_change_before_the_first_step_is_told_to_wait() -> None:
     assert answer.status_code == 409
 
 
-@pytest.mark.parametrize(
-    ("data_plane", "public"), [("haproxy", "unix:/run/ringmaster/balancer.sock"), ("flask", "0.0.0.0:5000")]
-)
-def test_gunicorn_listens_for_the_control_port_and_the_public_side(data_plane: str, public: str) -> None:
-    assert binds(read({"RINGMASTER_DATA_PLANE": data_plane})) == ["0.0.0.0:5001", public]
-
-
 @pytest.mark.parametrize(("data_plane", "profile"), [("haproxy", "EdgeProfile"), ("flask", "ForwardingProfile")])
 def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_plane: str, profile: str) -> None:
     made: list[Any] = []
@@ -101,8 +94,8 @@ def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_pl
         return made[-1]
 
     monkeypatch.setattr(bootstrap, profile, note)
-    settings = {"response_timeout": "7", "unknown_path": "course", "explain": "false", "access_log": "all"}
-    application(data_plane=data_plane, **settings)
+    values = {"response_timeout": "7", "unknown_path": "course", "explain": "false", "access_log": "all"}
+    application(data_plane=data_plane, **values)
     seen = made[0]
     assert (seen.response_timeout, seen.course_errors, seen.explain, seen.access_log) == (7, True, False, "all")
 
@@ -122,26 +115,11 @@ def test_answers_without_an_end_can_ask_whether_the_process_stops() -> None:
     assert asked == [False, True]
 
 
-@pytest.mark.parametrize(
-    ("restored", "deploy", "may_act"), [(False, None, False), (True, None, True), (True, "image", False)]
-)
-def test_n_follows_the_load_where_the_settings_say_so(
-    monkeypatch: pytest.MonkeyPatch, *, restored: bool, deploy: str | None, may_act: bool
-) -> None:
-    """Not before the fleet is known, and not while a deploy runs."""
-    made: list[dict[str, Any]] = []
-    monkeypatch.setattr(bootstrap, "Autoscaler", lambda **arguments: made.append(arguments))
-    application()
-    assert made == []
-    application(autoscale='{"min":2,"max":10,"latency":0.2}', data_plane="flask")
-    (arguments,) = made
-    assert arguments["policy"].target == 0.2
-    desired = arguments["desired"]
-    desired.restored = restored
-    if deploy:
-        wish = desired.fleet.release.changed({"image": deploy})
-        desired._fleet = replace(desired.fleet, deploy=Deploy(wish, surge=1, batch=1))
-    assert arguments["may_act"]() == may_act
+def test_n_follows_the_load_where_the_settings_say_so() -> None:
+    assert service_options(read({})).autoscaling is None
+    scaling = service_options(settings(autoscale='{"min":2,"max":10,"latency":0.2}')).autoscaling
+    assert scaling is not None
+    assert scaling.target == 0.2
 
 
 RING = '{"strategy":"ring","slots":64,"request_hash":"md5","key":"path","bound":1.5}'
@@ -168,10 +146,10 @@ def own_hash(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_request_hash_of_a_user_is_there_to_switch_to(own_hash: str, tmp_path: Path) -> None:
-    settings = {"plugins": own_hash, "edge_dir": str(tmp_path)}
+    values = {"plugins": own_hash, "edge_dir": str(tmp_path)}
     preview = {"path": "/ring/preview", "came_in_on": CONTROL, "method": "POST", "data": LENGTH}
-    assert ask(**preview, data_plane="flask", **settings).status_code == 200
-    refused = ask(**preview, **settings)
+    assert ask(**preview, data_plane="flask", **values).status_code == 200
+    refused = ask(**preview, **values)
     assert refused.status_code == 400
     assert "length has no HAProxy form" in refused.text
 
@@ -208,7 +186,7 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
             specs.append(spec)
 
     monkeypatch.setattr(bootstrap, "DockerEngine", Engine)
-    settings = {
+    values = {
         "deployment": "blue",
         "name_prefix": "blue-",
         "network": "blue-net",
@@ -221,7 +199,7 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
         "server_capabilities": "CHOWN",
         "stop_timeout": "3",
     }
-    application(**settings)
+    application(**values)
     assert specs == [
         ServerSpec(
             deployment="blue",
@@ -235,28 +213,38 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
-def test_releases_rolls_and_spares_are_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: dict[str, dict[str, Any]] = {}
-    for part in ("FileStore", "Restorer", "Rollout", "Reconciler"):
-
-        def note(*_: Any, part: str = part, **arguments: Any) -> types.SimpleNamespace:
-            made[part] = arguments
-            return types.SimpleNamespace()
-
-        monkeypatch.setattr(bootstrap, part, note)
-    application(
-        server_image="shop:1",
-        server_environment='{"MODE":"x"}',
-        server_memory="256m",
-        server_cpus="0.5",
-        initial_servers="web_1,web_2",
-        spares="2",
-        roll_surge="5",
-        roll_batch="3",
+def test_releases_rolls_and_spares_are_what_the_settings_say() -> None:
+    options = service_options(
+        settings(
+            server_image="shop:1",
+            server_environment='{"MODE":"x"}',
+            server_memory="256m",
+            server_cpus="0.5",
+            initial_servers="web_1,web_2",
+            spares="2",
+            roll_surge="5",
+            roll_batch="3",
+        )
     )
-    release = Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5)
-    wishes = made["Restorer"]["wishes"]
-    assert made["FileStore"]["release"] == wishes.release == release
-    assert (wishes.initial, wishes.surge, wishes.batch) == (("web_1", "web_2"), 5, 3)
-    assert (made["Rollout"]["surge"], made["Rollout"]["batch"]) == (5, 3)
-    assert made["Reconciler"]["spares"] == 2
+    assert options.fleet.release == Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5)
+    assert options.fleet.initial == ("web_1", "web_2")
+    assert (options.fleet.surge, options.fleet.batch, options.spares) == (5, 3, 2)
+
+
+def test_times_and_limits_are_what_the_settings_say() -> None:
+    options = service_options(
+        settings(
+            max_servers="9",
+            heartbeat_interval="0.3",
+            heartbeat_strikes="4",
+            start_grace="11",
+            drain_timeout="12",
+            stop_timeout="13",
+            slow_start="14",
+            roll_surge="5",
+            roll_batch="2",
+        )
+    )
+    assert (options.max_servers, options.heartbeat_interval, options.heartbeat_strikes) == (9, 0.3, 4)
+    assert (options.start_grace, options.drain_timeout, options.slow_start) == (11, 12, 14)
+    assert options.queue_timeout == 11 + 3 * (12 + 13)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from balancer.core.catalogue import Catalogue
 from balancer.core.errors import RingFull
 from balancer.core.fleet import Fleet
 from balancer.core.request_hash import REQUEST_HASHES
-from balancer.core.ring_profile import Catalogue
 from balancer.core.strategies import STRATEGIES
 from balancer.plugins import InvalidPlugin, catalogue
 from tests.unit.balancer.example_plugin import LENGTH, Rendezvous

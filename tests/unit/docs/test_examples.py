@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
 from balancer.core.request_hash import REQUEST_IDS, RequestHash
-from balancer.core.ring_profile import Catalogue
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Strategy
 from balancer.plugins import catalogue

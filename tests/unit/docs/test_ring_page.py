@@ -12,9 +12,9 @@ from statistics import median
 import pytest
 from flask.testing import FlaskClient
 
-from balancer.core.key_source import KINDS
+from balancer.core.catalogue import Catalogue
+from balancer.core.key_source import SOURCE_TYPES
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
-from balancer.core.ring_profile import Catalogue
 from balancer.core.strategies import STRATEGIES, Course, Ring, Table
 from balancer.core.strategies.course import PROBES
 from balancer.core.strategies.ring import USUAL_VIRTUAL_SERVERS
@@ -53,7 +53,7 @@ def test_the_table_of_fields_names_all_of_them() -> None:
         ("probing", PROBES),
         ("points", USUAL_VIRTUAL_SERVERS),
         ("point_hash", ("xxh64", "md5", "sha1", "sha256")),
-        ("key", [f"{name}:NAME" if kind.name else name for name, kind in KINDS.items()]),
+        ("key", [f"{name}:NAME" if source.name_pattern else name for name, source in SOURCE_TYPES.items()]),
     ],
 )
 def test_the_table_of_fields_names_every_choice(field: str, choices: list[str]) -> None:
@@ -73,8 +73,8 @@ def test_the_key_sources_are_the_codes() -> None:
     sources = {name.strip("`"): sample.strip("`") for name, (_, sample) in rows("`key`").items()}
     assert sources.pop("random") == f"rand({len(REQUEST_IDS)}),add({REQUEST_IDS.start})"
     assert sources == {
-        f"{name}:NAME" if kind.name else name: kind.sample.format(name="NAME")
-        for name, kind in KINDS.items()
+        f"{name}:NAME" if source.name_pattern else name: source.sample.format(name="NAME")
+        for name, source in SOURCE_TYPES.items()
         if name != "random"
     }
 

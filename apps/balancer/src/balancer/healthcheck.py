@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import sys
 
-CONTROL_PORT = 5001
+from balancer.listeners import CONTROL_PORT
 
 
 def main() -> int:

@@ -10,8 +10,9 @@ from importlib.metadata import entry_points
 from inspect import isabstract
 from typing import Any
 
+from balancer.core.catalogue import Catalogue
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
-from balancer.core.ring_profile import FIELDS, Catalogue
+from balancer.core.ring_profile import FIELDS
 from balancer.core.strategies import STRATEGIES, Strategy
 
 GROUP = "ringmaster.plugins"

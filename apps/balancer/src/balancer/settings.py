@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
 from balancer.core import autoscale as scaling
-from balancer.core import names
+from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
+from balancer.core.hostnames import RULE, canonical, is_hostname
 from balancer.core.release import MEMORY, MOST_CPUS, Release
-from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.core.ring_profile import RingProfile
 from balancer.plugins import InvalidPlugin, catalogue
 
 PREFIX = "RINGMASTER_"
@@ -28,14 +29,14 @@ class InvalidSetting(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class SettingType(Generic[T]):
     """How a setting is read from text; `parse` raises ValueError, `expects` completes "… must be"."""
 
     expects: str
     parse: Callable[[str], T]
 
 
-def _setting(default: str, kind: Kind[Any], text: str) -> Any:
+def _setting(default: str, kind: SettingType[Any], text: str) -> Any:
     return field(metadata={"default": default, "kind": kind, "text": text})
 
 
@@ -43,26 +44,26 @@ def _refuse() -> Any:
     raise ValueError
 
 
-def _integer(low: int, high: int) -> Kind[int]:
-    return Kind(
+def _integer(low: int, high: int) -> SettingType[int]:
+    return SettingType(
         f"an integer from {low} to {high}",
         lambda text: value if low <= (value := int(text)) <= high else _refuse(),
     )
 
 
-def _seconds(low: float, high: float) -> Kind[float]:
-    return Kind(
+def _seconds(low: float, high: float) -> SettingType[float]:
+    return SettingType(
         f"seconds from {low:g} to {high:g}",
         lambda text: value if low <= (value := float(text)) <= high else _refuse(),
     )
 
 
-def _choice(*choices: str) -> Kind[str]:
-    return Kind("one of " + ", ".join(choices), lambda text: text if text in choices else _refuse())
+def _choice(*choices: str) -> SettingType[str]:
+    return SettingType("one of " + ", ".join(choices), lambda text: text if text in choices else _refuse())
 
 
-def _text(pattern: str, expects: str) -> Kind[str]:
-    return Kind(expects, lambda text: text if re.fullmatch(pattern, text) else _refuse())
+def _text(pattern: str, expects: str) -> SettingType[str]:
+    return SettingType(expects, lambda text: text if re.fullmatch(pattern, text) else _refuse())
 
 
 def _yes_or_no(text: str) -> bool:
@@ -71,8 +72,8 @@ def _yes_or_no(text: str) -> bool:
 
 def _hostnames(text: str) -> tuple[str, ...]:
     hostnames = tuple(name.strip() for name in text.split(",") if name.strip())
-    unique = len({names.same(name) for name in hostnames}) == len(hostnames)
-    return hostnames if unique and all(map(names.is_valid, hostnames)) else _refuse()
+    unique = len({canonical(name) for name in hostnames}) == len(hostnames)
+    return hostnames if unique and all(map(is_hostname, hostnames)) else _refuse()
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ def _environment(text: str) -> dict[str, str]:
     return document if all(isinstance(value, str) for value in document.values()) else _refuse()
 
 
-_FLAG = Kind("true or false", _yes_or_no)
+_FLAG = SettingType("true or false", _yes_or_no)
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 
@@ -108,7 +109,7 @@ class Settings:
         "haproxy", _choice("haproxy", "flask"), "Who forwards requests: the edge, or the balancer itself."
     )
     initial_servers: tuple[str, ...] = _setting(
-        "S1,S2,S3", Kind(f"different hostnames with commas between them: {names.RULE}", _hostnames),
+        "S1,S2,S3", SettingType(f"different hostnames with commas between them: {RULE}", _hostnames),
         "The first fleet; later N moves with /add and /rm.",
     )  # fmt: skip
     max_servers: int = _setting("64", _integer(1, 1000), "The most servers that /add allows.")
@@ -120,25 +121,29 @@ class Settings:
         "Answers 200 while a server is well.",
     )
     server_environment: dict[str, str] = _setting(
-        "{}", Kind("a JSON object of strings", _environment), "Variables for every server, beside SERVER_ID."
+        "{}", SettingType("a JSON object of strings", _environment), "Variables for every server, beside SERVER_ID."
     )
     server_memory: str = _setting("", _text(MEMORY, "such as 256m, or empty"), "A server's memory limit; empty: none.")
     server_cpus: float = _setting(
-        "0", Kind(f"a number from 0 to {MOST_CPUS}", _seconds(0, MOST_CPUS).parse), "A server's limit in CPUs; 0: none."
+        "0",
+        SettingType(f"a number from 0 to {MOST_CPUS}", _seconds(0, MOST_CPUS).parse),
+        "A server's limit in CPUs; 0: none.",
     )
     server_read_only: bool = _setting("true", _FLAG, "A read-only root file system for servers, /tmp excepted.")
     server_capabilities: tuple[str, ...] = _setting(
-        "", Kind("capabilities with commas between them", _words), "Linux capabilities a server keeps; none by default."
+        "",
+        SettingType("capabilities with commas between them", _words),
+        "Linux capabilities a server keeps; none by default.",
     )
     spares: int = _setting("0", _integer(0, 100), "Servers kept ready off the ring, each to take a failed one's place.")
     roll_surge: int = _setting("1", _integer(1, 100), "How many new containers a deploy starts at once, beyond N.")
     roll_batch: int = _setting("1", _integer(1, 100), "How many of them take over at once; at most the surge.")
     ring: dict[str, Any] = _setting(
-        "{}", Kind("a JSON object", _object),
+        "{}", SettingType("a JSON object", _object),
         "The ring profile: strategy with its parameters, request_hash, key, bound; see docs/ring.md.",
     )  # fmt: skip
     autoscale: dict[str, Any] = _setting(
-        "{}", Kind("a JSON object", _object),
+        "{}", SettingType("a JSON object", _object),
         'How N follows the load, such as {"min":2,"max":10,"in_flight":8}; see docs/operations.md. Empty: it does not.',
     )  # fmt: skip
     slow_start: float = _setting(
@@ -146,7 +151,7 @@ class Settings:
     )
     plugins: tuple[str, ...] = _setting(
         "",
-        Kind("module:NAME with commas between them", _words),
+        SettingType("module:NAME with commas between them", _words),
         "Strategies and request hashes of your own; see docs/ring.md.",
     )
     heartbeat_interval: float = _setting("0.2", _seconds(0.05, 3600), "From one heartbeat to the next; they overlap.")
@@ -209,7 +214,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             raise InvalidSetting(f"{variable} is not a setting; see docs/settings.md")
     values: dict[str, Any] = {}
     for variable, setting in known.items():
-        kind: Kind[Any] = setting.metadata["kind"]
+        kind: SettingType[Any] = setting.metadata["kind"]
         text = environment.get(variable, setting.metadata["default"])
         try:
             values[setting.name] = kind.parse(text)

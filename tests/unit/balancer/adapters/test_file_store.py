@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.file_store import FileStore, replace_file
+from balancer.core.catalogue import Catalogue
 from balancer.core.deploy import Deploy, Stage
 from balancer.core.errors import StateUnavailable
 from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
-from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Course, Table
 
 CATALOGUE = Catalogue()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from balancer.adapters.system import SystemChance
+from balancer.adapters.system import SystemRandomness
 
 
 def test_two_chances_do_not_draw_the_same() -> None:
     characters = "0123456789abcdef"
-    draws = ["".join(SystemChance().choice(characters) for _ in range(32)) for _ in range(2)]
+    draws = ["".join(SystemRandomness().choice(characters) for _ in range(32)) for _ in range(2)]
     assert draws[0] != draws[1]

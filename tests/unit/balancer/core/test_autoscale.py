@@ -43,7 +43,7 @@ def window(policy: Policy, loads: Sequence[Load]) -> Window:
     """What was seen in looks at these loads, the last one now."""
     seen = Window()
     for number, load in enumerate(loads):
-        seen = seen.seen(policy, number * LOOK, load)
+        seen = seen.with_sample(policy, number * LOOK, load)
     return seen
 
 

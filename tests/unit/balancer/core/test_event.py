@@ -1,14 +1,14 @@
-"""Events as documents."""
+"""EventLog as documents."""
 
 from __future__ import annotations
 
 import json
 
-from balancer.core.event import GRAVE, Event, Kind
+from balancer.core.event import WARNINGS, Event, EventKind
 
 
 def test_a_document_has_every_field_always() -> None:
-    event = Event(7, 1.5, Kind.FAILED, "S1", "it died", 0.2, {"state": "serving"})
+    event = Event(7, 1.5, EventKind.FAILED, "S1", "it died", 0.2, {"state": "serving"})
     assert json.loads(json.dumps(event.document())) == {
         "number": 7,
         "time": 1.5,
@@ -19,9 +19,16 @@ def test_a_document_has_every_field_always() -> None:
         "facts": {"state": "serving"},
     }
     nothing_more = {"server": "", "reason": "", "seconds": None, "facts": {}}
-    assert Event(1, 0.0, Kind.WELL).document() == {"number": 1, "time": 0.0, "kind": "well", **nothing_more}
+    assert Event(1, 0.0, EventKind.WELL).document() == {"number": 1, "time": 0.0, "kind": "well", **nothing_more}
 
 
 def test_what_worked_is_not_grave() -> None:
-    assert not GRAVE & {Kind.JOINED, Kind.LEFT, Kind.REPLACED, Kind.PROMOTED, Kind.WELL, Kind.DEPLOY}
-    assert {Kind.FAILED, Kind.SUSPECTED, Kind.CUT, Kind.AILING} < GRAVE
+    assert not WARNINGS & {
+        EventKind.JOINED,
+        EventKind.LEFT,
+        EventKind.REPLACED,
+        EventKind.PROMOTED,
+        EventKind.WELL,
+        EventKind.DEPLOY,
+    }
+    assert {EventKind.FAILED, EventKind.SUSPECTED, EventKind.CUT, EventKind.AILING} < WARNINGS

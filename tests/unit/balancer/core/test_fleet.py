@@ -55,7 +55,7 @@ def test_the_first_fleet_serves_when_all_of_it_is_ready() -> None:
 
 def test_joining_servers_get_the_next_ring_ids_and_no_slot() -> None:
     fleet = serving().begin_join(["S5", "S4"])
-    assert [(server.name, server.ring_id) for server in fleet.servers[3:]] == [("S5", 4), ("S4", 5)]
+    assert [(server.hostname, server.ring_id) for server in fleet.servers[3:]] == [("S5", 4), ("S4", 5)]
     assert (fleet.replicas, fleet.target, fleet.next_ring_id) == (("S1", "S2", "S3"), 3, 6)
     assert fleet.table == serving().table
 
@@ -110,7 +110,7 @@ def test_a_leaving_server_is_off_the_ring_at_once_and_n_is_smaller() -> None:
 
 def test_a_server_that_has_left_is_forgotten() -> None:
     fleet = serving().begin_leave(["S1"]).stopped(["S1"])
-    assert [server.name for server in fleet.servers] == ["S2", "S3"]
+    assert [server.hostname for server in fleet.servers] == ["S2", "S3"]
 
 
 def test_the_last_server_can_leave() -> None:
@@ -140,8 +140,8 @@ def test_a_moved_server_has_its_new_address() -> None:
 def test_a_new_server_has_the_weight_and_the_ramp_that_it_was_given() -> None:
     fleet = serving().begin_join(["S4"], weight=3, ramp=2).grow(addresses("S4"))
     assert fleet.server("S4") == Server("S4", 4, State.SERVING, ADDRESSES["S4"], weight=3, ramp=2)
-    assert fleet.server("S4").bearing == 6
-    assert fleet.server("S1").bearing == WARM
+    assert fleet.server("S4").effective_weight == 6
+    assert fleet.server("S1").effective_weight == WARM
 
 
 def test_slots_follow_the_weights() -> None:
@@ -189,7 +189,7 @@ def test_a_server_that_warms_up_gets_its_slots_bit_by_bit_and_takes_them_from_al
 
 
 def weights(fleet: Fleet) -> dict[str, int]:
-    return {server.name: server.weight for server in fleet.of(State.SERVING)}
+    return {server.hostname: server.weight for server in fleet.of(State.SERVING)}
 
 
 def test_the_weight_of_a_replacement_is_that_of_the_server_it_stands_for() -> None:

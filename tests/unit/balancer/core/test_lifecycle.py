@@ -7,24 +7,24 @@ from itertools import product
 import pytest
 
 from balancer.core.errors import IllegalTransition
-from balancer.core.lifecycle import TRANSITIONS, Event, State, after
+from balancer.core.lifecycle import TRANSITIONS, State, Trigger, after
 
 LIFE = {
-    (State.JOINING, Event.READY): State.SERVING,
-    (State.JOINING, Event.SPARED): State.SPARE,
-    (State.JOINING, Event.FAILED): State.GONE,
-    (State.SPARE, Event.PROMOTED): State.SERVING,
-    (State.SPARE, Event.FAILED): State.GONE,
-    (State.SPARE, Event.DISMISSED): State.GONE,
-    (State.SERVING, Event.FAILED): State.DOWN,
-    (State.SERVING, Event.REMOVED): State.LEAVING,
-    (State.DOWN, Event.REPLACED): State.GONE,
-    (State.LEAVING, Event.STOPPED): State.GONE,
+    (State.JOINING, Trigger.READY): State.SERVING,
+    (State.JOINING, Trigger.SPARED): State.SPARE,
+    (State.JOINING, Trigger.FAILED): State.GONE,
+    (State.SPARE, Trigger.PROMOTED): State.SERVING,
+    (State.SPARE, Trigger.FAILED): State.GONE,
+    (State.SPARE, Trigger.DISMISSED): State.GONE,
+    (State.SERVING, Trigger.FAILED): State.DOWN,
+    (State.SERVING, Trigger.REMOVED): State.LEAVING,
+    (State.DOWN, Trigger.REPLACED): State.GONE,
+    (State.LEAVING, Trigger.STOPPED): State.GONE,
 }
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(State, Event)))
-def test_every_pair_leads_where_it_shall_or_nowhere(state: State, event: Event) -> None:
+@pytest.mark.parametrize(("state", "event"), list(product(State, Trigger)))
+def test_every_pair_leads_where_it_shall_or_nowhere(state: State, event: Trigger) -> None:
     if (state, event) in LIFE:
         assert after(state, event) is LIFE[state, event]
     else:
@@ -38,7 +38,7 @@ def test_nobody_comes_back_from_gone() -> None:
 
 def test_a_passing_heartbeat_never_brings_a_leaving_or_dead_server_back() -> None:
     ways = {pair for pair, to in TRANSITIONS.items() if to is State.SERVING}
-    assert ways == {(State.JOINING, Event.READY), (State.SPARE, Event.PROMOTED)}
+    assert ways == {(State.JOINING, Trigger.READY), (State.SPARE, Trigger.PROMOTED)}
 
 
 def test_every_life_can_end() -> None:

@@ -34,7 +34,9 @@ def container(name: str, ring_id: int, *, running: bool = True, at: str | None =
 def observed(of: Fleet) -> dict[str, Observed]:
     """Everything as the fleet wants it."""
     return {
-        server.name: container(server.name, server.ring_id) for server in of.servers if server.state is not State.DOWN
+        server.hostname: container(server.hostname, server.ring_id)
+        for server in of.servers
+        if server.state is not State.DOWN
     }
 
 
@@ -45,7 +47,7 @@ def decided(
     known: Collection[tuple[int, int]] | None = None,
     suspects: Collection[tuple[int, int]] = (),
     starting: int = 0,
-    in_hand: Collection[str] = (),
+    claimed: Collection[str] = (),
 ) -> Plan:
     everyone = {server.identity for server in desired.servers}
     return decide(
@@ -54,7 +56,7 @@ def decided(
         known=everyone if known is None else known,
         suspects=suspects,
         starting=starting,
-        in_hand=in_hand,
+        claimed=claimed,
     )
 
 
@@ -126,7 +128,7 @@ def test_an_orphan_is_removed() -> None:
 def test_what_somebody_has_in_hand_is_left_alone() -> None:
     leaving = fleet().begin_leave(["S1"])
     seen = observed(leaving) | {"S9": container("S9", 9)}
-    assert decided(leaving, seen, in_hand={"S9", "S1"}) == NOTHING
+    assert decided(leaving, seen, claimed={"S9", "S1"}) == NOTHING
 
 
 def test_a_server_that_joined_after_the_observation_cannot_be_missing_from_it() -> None:
@@ -137,8 +139,8 @@ def test_a_server_that_joined_after_the_observation_cannot_be_missing_from_it() 
 
 def test_a_joining_server_is_neither_failed_nor_an_orphan() -> None:
     joining = fleet().begin_join(["S4"])
-    assert decided(joining, observed(joining), in_hand={"S4"}) == NOTHING
-    assert decided(joining, observed(fleet()), in_hand={"S4"}) == NOTHING
+    assert decided(joining, observed(joining), claimed={"S4"}) == NOTHING
+    assert decided(joining, observed(fleet()), claimed={"S4"}) == NOTHING
 
 
 def test_a_joining_server_that_nobody_brings_up_is_abandoned_and_its_container_removed() -> None:

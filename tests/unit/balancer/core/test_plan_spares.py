@@ -36,7 +36,7 @@ def observed(of: Fleet, *without: str) -> dict[str, Observed]:
             address=server.address,
             status="up",
             release=server.release,
-            container=f"{server.name}.spare" if server.state is State.SPARE else server.name,
+            container=f"{server.hostname}.spare" if server.state is State.SPARE else server.hostname,
         )
         for server in of.servers
         if server.state is not State.DOWN and server.instance not in without
@@ -50,10 +50,10 @@ def decided(
     spares: int = 0,
     suspects: Collection[tuple[int, int]] = (),
     starting: int = 0,
-    in_hand: Collection[str] = (),
+    claimed: Collection[str] = (),
 ) -> Plan:
     known = {server.identity for server in desired.servers}
-    return decide(desired, seen, known=known, suspects=suspects, starting=starting, in_hand=in_hand, spares=spares)
+    return decide(desired, seen, known=known, suspects=suspects, starting=starting, claimed=claimed, spares=spares)
 
 
 @pytest.mark.parametrize("spares", [0, 1, 3])
@@ -111,7 +111,7 @@ def test_spares_beyond_the_wish_are_dismissed_and_removed() -> None:
 
 def test_a_spare_that_somebody_is_removing_already_is_left_to_him() -> None:
     desired = fleet(spares=1)
-    assert decided(desired, observed(desired), spares=0, in_hand={"P1"}).fence == ()
+    assert decided(desired, observed(desired), spares=0, claimed={"P1"}).fence == ()
 
 
 def test_spares_of_another_release_go_and_are_replaced() -> None:
@@ -175,7 +175,7 @@ def test_a_rolled_servers_container_gets_the_hostname_as_soon_as_the_old_one_is_
     switched = roll.taken_over(roll.joining(desired, newcomers), {"S1.2": "new:5000"})
     seen = observed(switched)
     seen["S1.2"] = replace(seen["S1.2"], container="S1.2")
-    assert decided(switched, seen, in_hand={"S1"}) == NOTHING
+    assert decided(switched, seen, claimed={"S1"}) == NOTHING
     assert decided(switched.stopped(["S1"]), {"S1.2": seen["S1.2"], "S2": seen["S2"], "S3": seen["S3"]}) == replace(
         NOTHING, rename={"S1.2": "S1"}
     )
@@ -183,7 +183,7 @@ def test_a_rolled_servers_container_gets_the_hostname_as_soon_as_the_old_one_is_
 
 def test_a_joining_container_keeps_its_name() -> None:
     desired = fleet().begin_join(["S4"])
-    assert decided(desired, observed(desired), in_hand={"S4"}) == NOTHING
+    assert decided(desired, observed(desired), claimed={"S4"}) == NOTHING
 
 
 # Containers of one server and several releases.
@@ -194,7 +194,7 @@ def test_two_containers_of_one_server_are_told_apart() -> None:
     release = roll.goal(desired)
     assert release is not None
     joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release))
-    assert decided(joining, observed(joining), in_hand={"S1.2"}) == NOTHING
+    assert decided(joining, observed(joining), claimed={"S1.2"}) == NOTHING
     plan = decided(joining, observed(joining))
     assert (plan.abandon, plan.fence, plan.failed) == (("S1.2",), ("S1.2",), {})
 

@@ -37,13 +37,15 @@ def test_a_share_is_the_sum_of_its_slots_and_all_together_are_one(owners: list[i
 def test_of_three_servers_on_the_course_ring_one_gets_nearly_all() -> None:
     fleet = Fleet.first(["S1", "S2", "S3"], RingProfile(strategy=Course(), request_hash=COURSE))
     fleet = fleet.fill({name: f"{name}:5000" for name in ("S1", "S2", "S3")})
-    seen = {item.server.name: (item.slots, round(item.share, 3)) for item in expectations(fleet, fleet.table)}
+    seen = {item.server.hostname: (item.slots, round(item.share, 3)) for item in expectations(fleet, fleet.table)}
     assert seen == {"S1": (457, 0.844), "S2": (22, 0.047), "S3": (33, 0.109)}
 
 
 def test_a_server_that_owns_nothing_is_to_get_nothing() -> None:
     fleet = on_a_ring(*[0] * 8).begin_join(["S1"])
-    assert [(item.server.name, item.slots, item.share) for item in expectations(fleet, fleet.table)] == [("S1", 0, 0)]
+    assert [(item.server.hostname, item.slots, item.share) for item in expectations(fleet, fleet.table)] == [
+        ("S1", 0, 0)
+    ]
 
 
 @given(*[st.lists(st.integers(1, 3), min_size=8, max_size=8)] * 2)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from balancer.core.errors import InvalidRequest
 from balancer.core.fleet import ON_THE_RING, Fleet
 from balancer.core.prediction import Expectation, expectations
-from balancer.core.preview import Wish, parse, preview
+from balancer.core.preview import PreviewRequest, parse, preview
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Course, Table
 from tests.unit.balancer.core.fleets import PROFILES, fleets, serving
@@ -23,7 +23,9 @@ THREE = {"S1": None, "S2": None, "S3": None}
 
 def parts(expected: tuple[Expectation, ...]) -> dict[str, tuple[int, int, int, float]]:
     """hostname → ring id, weight, slots, share."""
-    return {item.server.name: (item.server.ring_id, item.server.weight, item.slots, item.share) for item in expected}
+    return {
+        item.server.hostname: (item.server.ring_id, item.server.weight, item.slots, item.share) for item in expected
+    }
 
 
 def after(fleet: Fleet) -> dict[str, tuple[int, int, int, float]]:
@@ -115,13 +117,13 @@ def test_the_fleet_is_not_touched() -> None:
 @pytest.mark.parametrize(
     ("body", "wish"),
     [
-        (b"{}", Wish()),
-        (b'{"profile":{}}', Wish({})),
-        (b'{"profile":{"strategy":"x"}}', Wish({"strategy": "x"})),
-        (b'{"servers":[]}', Wish(None, {})),
-        (b'{"servers":["S1","S9"]}', Wish(None, {"S1": None, "S9": None})),
-        (b'{"servers":{"S1":0,"S9":256}}', Wish(None, {"S1": 0, "S9": 256})),
+        (b"{}", PreviewRequest()),
+        (b'{"profile":{}}', PreviewRequest({})),
+        (b'{"profile":{"strategy":"x"}}', PreviewRequest({"strategy": "x"})),
+        (b'{"servers":[]}', PreviewRequest(None, {})),
+        (b'{"servers":["S1","S9"]}', PreviewRequest(None, {"S1": None, "S9": None})),
+        (b'{"servers":{"S1":0,"S9":256}}', PreviewRequest(None, {"S1": 0, "S9": 256})),
     ],
 )
-def test_what_is_wished_is_read(body: bytes, wish: Wish) -> None:
+def test_what_is_wished_is_read(body: bytes, wish: PreviewRequest) -> None:
     assert parse(body) == wish

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
 from balancer.core.key_source import RANDOM, KeySource
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
-from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import STRATEGIES, Course, Maglev, Ring, Strategy, Table
 
 CATALOGUE = Catalogue()

@@ -48,7 +48,7 @@ def back(fleet: Fleet, reason: str = "no good") -> Fleet:
 
 
 def numbers(fleet: Fleet) -> dict[str, int]:
-    return {server.name: server.release for server in fleet.servers}
+    return {server.hostname: server.release for server in fleet.servers}
 
 
 def stage(fleet: Fleet) -> Stage:
@@ -63,10 +63,10 @@ def test_a_deploy_begins_with_a_wish_and_changes_no_server() -> None:
     before = fleet_of()
     fleet = begun(before)
     assert fleet.deploy is not None
-    assert fleet.deploy.wish == replace(NEW, number=2)
+    assert fleet.deploy.release == replace(NEW, number=2)
     assert (fleet.deploy.surge, fleet.deploy.batch, fleet.deploy.stage) == (2, 1, Stage.ROLLING)
     assert replace(fleet, deploy=None) == before
-    assert roll.goal(fleet) == fleet.deploy.wish
+    assert roll.goal(fleet) == fleet.deploy.release
     assert roll.outdated(fleet) == before.servers
 
 
@@ -97,8 +97,8 @@ def test_a_takeover_moves_no_slot_and_keeps_names_ring_ids_weights_and_order(fle
         fleet = go(fleet, count)
         assert (fleet.table, fleet.version, fleet.target) == (before.table, before.version, before.target)
         assert [hostname(instance) for instance in routes(fleet).slots] == slots
-        assert [(s.name, s.ring_id, s.weight, s.ramp, s.state) for s in fleet.servers] == [
-            (s.name, s.ring_id, s.weight, s.ramp, s.state) for s in before.servers
+        assert [(s.hostname, s.ring_id, s.weight, s.ramp, s.state) for s in fleet.servers] == [
+            (s.hostname, s.ring_id, s.weight, s.ramp, s.state) for s in before.servers
         ]
         assert fleet.placed() == fleet
         assert len({server.identity for server in fleet.servers}) == len(fleet.servers)
@@ -117,7 +117,7 @@ def test_the_old_container_leaves_in_the_same_step_in_which_the_new_one_serves(f
     assert switched.replicas == fleet.replicas
     assert switched.instances(State.SERVING) == tuple(newcomer.instance for newcomer in newcomers)
     assert set(switched.instances(State.LEAVING)) == set(fleet.instances(State.SERVING))
-    assert {backend.draining for backend in routes(switched).backends if backend.hostname == backend.name} == {True}
+    assert {backend.draining for backend in routes(switched).backends if backend.hostname == backend.instance} == {True}
 
 
 def test_a_server_that_is_down_is_succeeded_by_its_new_container() -> None:
@@ -250,7 +250,7 @@ def test_settings_that_name_the_same_release_as_before_change_nothing() -> None:
 def test_settings_that_name_another_release_begin_a_deploy_once() -> None:
     fleet = roll.configured(fleet_of(), NEW, surge=3, batch=2)
     assert fleet.deploy is not None
-    assert (fleet.deploy.wish, fleet.deploy.surge, fleet.deploy.batch) == (replace(NEW, number=2), 3, 2)
+    assert (fleet.deploy.release, fleet.deploy.surge, fleet.deploy.batch) == (replace(NEW, number=2), 3, 2)
     assert fleet.configured_release == NEW
     assert roll.configured(fleet, NEW, surge=1, batch=1) is fleet
 
@@ -259,7 +259,7 @@ def test_settings_replace_a_deploy_that_runs() -> None:
     fleet = roll.configured(go(begun(fleet_of()), 1), NEWER, surge=1, batch=1)
     assert roll.goal(fleet) == replace(NEWER, number=4)
     assert len(roll.outdated(fleet)) == 3
-    assert [server.name for server in roll.outdated(back(fleet))] == ["S1"]
+    assert [server.hostname for server in roll.outdated(back(fleet))] == ["S1"]
 
 
 @pytest.mark.parametrize("fleet", [Fleet.first(["S1", "S2"], PROFILES[0]), Fleet.empty(PROFILES[0])])

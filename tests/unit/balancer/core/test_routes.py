@@ -8,10 +8,11 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from balancer.core.catalogue import Catalogue
 from balancer.core.fleet import WARM, Fleet
 from balancer.core.key_source import KeySource
 from balancer.core.request_hash import REQUEST_HASHES
-from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.core.ring_profile import RingProfile
 from balancer.core.routes import Backend, Routes, routes
 from balancer.core.strategies import Table
 
@@ -20,7 +21,7 @@ PROFILE = RingProfile(strategy=Table(slots=8))
 
 def serving(*names: str) -> Fleet:
     fleet = Fleet.first(names, PROFILE)
-    return fleet.fill({server.name: f"10.0.0.{server.ring_id}:5000" for server in fleet.servers})
+    return fleet.fill({server.hostname: f"10.0.0.{server.ring_id}:5000" for server in fleet.servers})
 
 
 def test_a_slot_names_the_server_that_owns_it() -> None:
@@ -41,7 +42,7 @@ def test_slots_of_a_server_that_is_down_walk_on() -> None:
     fleet = serving("S1", "S2", "S3")
     during = routes(fleet.fail(["S2"]))
     assert set(during.slots) == {"S1", "S3"}
-    assert [backend.name for backend in during.backends] == ["S1", "S3"]
+    assert [backend.instance for backend in during.backends] == ["S1", "S3"]
     for was, now in zip(routes(fleet).slots, during.slots, strict=True):
         assert was in (now, "S2")
 
@@ -88,4 +89,4 @@ def test_a_digest_tells_any_two_routes_apart(slots: list[str], address: str, dra
 
 def test_a_digest_is_golden() -> None:
     """The edge's map carries it across restarts of the balancer: the same routes, the same digest."""
-    assert routes(serving("S1", "S2")).digest == "4633e6ce2da3549e"
+    assert routes(serving("S1", "S2")).digest == "9f993503fa0c843f"

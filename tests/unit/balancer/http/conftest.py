@@ -12,7 +12,7 @@ from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
 @pytest.fixture
 def client(balancer: InMemoryBalancer) -> FlaskClient:
     """The public side behind an edge, without a token."""
-    return create_public_app(balancer.service, token_sha256="", forward=None).test_client()
+    return create_public_app(balancer.fleet, token_sha256="", forward=None).test_client()
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from balancer.core.event import Kind
+from balancer.core.event import EventKind
 from balancer.http import event_stream
 from balancer.http.event_stream import MOST, STOPPING
-from balancer.service.events import Events
+from balancer.service.event_log import EventLog
 from tests.fakes.clock import FakeClock
 from tests.unit.balancer.http.test_events import control_port
 from tests.unit.balancer.http.test_refusals import reason
@@ -24,7 +24,7 @@ class Rig:
     """A control port whose streams go over one real connection, from `ours` to `theirs`."""
 
     def __init__(self) -> None:
-        self.events = Events(FakeClock(), kept=6)
+        self.events = EventLog(FakeClock(), kept=6)
         self.client = control_port(self.events)
         self.is_stopping = False
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -59,7 +59,7 @@ def data(piece: str) -> dict[str, Any]:
 
 def test_an_event_as_it_is_sent(rig: Rig) -> None:
     sent = rig.pieces()
-    rig.events.record(Kind.LEFT, server="S1", reason="a\nb", seconds=0.25, N=3)
+    rig.events.record(EventKind.LEFT, server="S1", reason="a\nb", seconds=0.25, N=3)
     assert next(sent) == (
         "id: 1600001000001\nevent: left\n"
         'data: {"number":1600001000001,"time":"2020-09-13T12:43:20.000+00:00","kind":"left","server":"S1",'
@@ -80,11 +80,11 @@ def test_who_does_not_ask_for_a_stream_gets_none(rig: Rig, accept: str) -> None:
 
 def test_a_stream_begins_now_or_where_the_client_was(rig: Rig) -> None:
     for _ in range(3):
-        rig.events.record(Kind.JOINED)
+        rig.events.record(EventKind.JOINED)
     first = rig.events.last - 2
     live, since = rig.pieces(), rig.pieces(f"since={first}")
     resumed = rig.pieces(f"since={first}", Last_Event_ID=str(first + 1))
-    rig.events.record(Kind.LEFT)
+    rig.events.record(EventKind.LEFT)
     assert [data(next(since))["number"] for _ in range(3)] == [first + 1, first + 2, first + 3]
     assert [data(next(resumed))["number"] for _ in range(2)] == [first + 2, first + 3]
     assert data(next(live))["number"] == first + 3
@@ -92,7 +92,7 @@ def test_a_stream_begins_now_or_where_the_client_was(rig: Rig) -> None:
 
 def test_a_stream_can_be_of_one_kind_or_server(rig: Rig) -> None:
     sent = rig.pieces("kind=joined&server=S2")
-    for kind, server in [(Kind.JOINED, "S1"), (Kind.LEFT, "S2"), (Kind.JOINED, "S2")]:
+    for kind, server in [(EventKind.JOINED, "S1"), (EventKind.LEFT, "S2"), (EventKind.JOINED, "S2")]:
         rig.events.record(kind, server=server)
     assert data(next(sent))["number"] == rig.events.last
 
@@ -100,7 +100,7 @@ def test_a_stream_can_be_of_one_kind_or_server(rig: Rig) -> None:
 def test_who_was_too_slow_is_told_what_is_missing(rig: Rig) -> None:
     sent = rig.pieces()
     for _ in range(8):
-        rig.events.record(Kind.JOINED)
+        rig.events.record(EventKind.JOINED)
     assert next(sent) == "event: dropped\ndata: 2\n\n"
     assert data(next(sent))["number"] == rig.events.last - 5
 

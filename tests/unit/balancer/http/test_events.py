@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from balancer.core.event import Kind
+from balancer.core.event import EventKind
 from balancer.http.answer import install_error_handlers
 from balancer.http.events import events_api
-from balancer.service.events import Events
+from balancer.service.event_log import EventLog
 from tests.fakes.clock import FakeClock
 from tests.unit.balancer.http.test_refusals import reason
 
@@ -37,7 +37,7 @@ BAD = [
 ]
 
 
-def control_port(events: Events) -> FlaskClient:
+def control_port(events: EventLog) -> FlaskClient:
     """Of nothing but these events."""
     app = Flask(__name__)
     install_error_handlers(app)
@@ -46,12 +46,12 @@ def control_port(events: Events) -> FlaskClient:
 
 
 @pytest.fixture
-def events() -> Events:
-    return Events(FakeClock(), kept=6)
+def events() -> EventLog:
+    return EventLog(FakeClock(), kept=6)
 
 
 @pytest.fixture
-def control(events: Events) -> FlaskClient:
+def control(events: EventLog) -> FlaskClient:
     return control_port(events)
 
 
@@ -65,12 +65,12 @@ def reasons(document: dict[str, Any]) -> list[str]:
     return [event["reason"] for event in document["events"]]
 
 
-def test_nothing_happened_yet(control: FlaskClient, events: Events) -> None:
+def test_nothing_happened_yet(control: FlaskClient, events: EventLog) -> None:
     assert answer(control) == {"events": [], "next": events.last, "dropped": 0}
 
 
-def test_an_event_as_it_is_shown(control: FlaskClient, events: Events) -> None:
-    events.record(Kind.REPLACED, server="S1", reason="it died", seconds=0.25, N=3)
+def test_an_event_as_it_is_shown(control: FlaskClient, events: EventLog) -> None:
+    events.record(EventKind.REPLACED, server="S1", reason="it died", seconds=0.25, N=3)
     shown = control.get("/events")
     assert shown.content_type == "application/json"
     assert shown.text == (
@@ -79,17 +79,17 @@ def test_an_event_as_it_is_shown(control: FlaskClient, events: Events) -> None:
     )
 
 
-def test_what_is_forgotten_is_counted(control: FlaskClient, events: Events) -> None:
+def test_what_is_forgotten_is_counted(control: FlaskClient, events: EventLog) -> None:
     for number in range(8):
-        events.record(Kind.JOINED, reason=str(number))
+        events.record(EventKind.JOINED, reason=str(number))
     document = answer(control)
     assert (reasons(document), document["dropped"]) == (["2", "3", "4", "5", "6", "7"], 2)
 
 
-def test_without_since_the_latest_are_shown_and_with_it_the_next(control: FlaskClient, events: Events) -> None:
+def test_without_since_the_latest_are_shown_and_with_it_the_next(control: FlaskClient, events: EventLog) -> None:
     begin = events.last
     for number in range(5):
-        events.record(Kind.JOINED, reason=str(number))
+        events.record(EventKind.JOINED, reason=str(number))
     assert reasons(answer(control, "limit=2")) == ["3", "4"]
     seen, after = [], begin
     for _ in range(3):
@@ -100,8 +100,13 @@ def test_without_since_the_latest_are_shown_and_with_it_the_next(control: FlaskC
     assert answer(control, f"since={after}&limit=2") == {"events": [], "next": events.last, "dropped": 0}
 
 
-def test_kind_and_server_choose(control: FlaskClient, events: Events) -> None:
-    for kind, server in [(Kind.JOINED, "S1"), (Kind.JOINED, "S2"), (Kind.LEFT, "S1"), (Kind.RING, "")]:
+def test_kind_and_server_choose(control: FlaskClient, events: EventLog) -> None:
+    for kind, server in [
+        (EventKind.JOINED, "S1"),
+        (EventKind.JOINED, "S2"),
+        (EventKind.LEFT, "S1"),
+        (EventKind.RING, ""),
+    ]:
         events.record(kind, server=server, reason=f"{kind} {server}")
     assert reasons(answer(control, "kind=joined")) == ["joined S1", "joined S2"]
     assert reasons(answer(control, "server=S1")) == ["joined S1", "left S1"]

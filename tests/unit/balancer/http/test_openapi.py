@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from balancer.core.event import Kind
+from balancer.core.event import EventKind
 from balancer.http.control import OPENAPI
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
@@ -155,7 +155,7 @@ def test_answers_in_trouble_are_as_described(
 
 
 def test_every_kind_of_event_is_in_it() -> None:
-    assert DOCUMENT["components"]["schemas"]["Kind"]["enum"] == list(Kind)
+    assert DOCUMENT["components"]["schemas"]["EventKind"]["enum"] == list(EventKind)
 
 
 def test_every_example_is_what_it_stands_for() -> None:

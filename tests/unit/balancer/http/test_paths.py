@@ -22,14 +22,14 @@ def forward(request: Request) -> Response:
 @pytest.fixture
 def forwarding(balancer: InMemoryBalancer) -> FlaskClient:
     """The flask data plane's public side."""
-    return create_public_app(balancer.service, token_sha256="", forward=forward).test_client()
+    return create_public_app(balancer.fleet, token_sha256="", forward=forward).test_client()
 
 
 @pytest.fixture
 def guarded(balancer: InMemoryBalancer) -> FlaskClient:
     """Behind an edge, with a token."""
     digest = sha256(TOKEN.encode()).hexdigest()
-    return create_public_app(balancer.service, token_sha256=digest, forward=None).test_client()
+    return create_public_app(balancer.fleet, token_sha256=digest, forward=None).test_client()
 
 
 @pytest.mark.parametrize("path", ["/", "/home", "/repx", "/rep/", "/re", "/REP", "/api/add", *DISGUISES])

@@ -7,7 +7,6 @@ import json
 import pytest
 from flask.testing import FlaskClient
 
-from balancer.core.change import Change
 from balancer.core.errors import (
     Busy,
     EngineUnavailable,
@@ -19,6 +18,7 @@ from balancer.core.errors import (
     StartFailed,
     StateUnavailable,
 )
+from balancer.core.fleet_change import FleetChange
 from balancer.http.public import create_public_app
 from tests.unit.balancer.bad_bodies import BAD_BODIES
 from tests.unit.balancer.in_memory import InMemoryBalancer
@@ -98,7 +98,7 @@ def test_a_name_that_somebody_elses_container_has_is_a_409(client: FlaskClient, 
 
 
 def test_a_change_before_the_fleet_is_known_is_a_409() -> None:
-    client = create_public_app(InMemoryBalancer().service, token_sha256="", forward=None).test_client()
+    client = create_public_app(InMemoryBalancer().fleet, token_sha256="", forward=None).test_client()
     answer = client.post("/add", data='{"n":1}')
     assert answer.status_code == 409
     assert "still taking up its fleet" in reason(answer.text)
@@ -129,10 +129,10 @@ def test_a_server_that_does_not_start_is_a_500_with_the_reason(client: FlaskClie
 def test_every_error_of_the_domain_has_its_code(
     client: FlaskClient, balancer: InMemoryBalancer, error: RingmasterError, status: int
 ) -> None:
-    def add(wish: Change) -> tuple[str, ...]:
+    def add(wish: FleetChange) -> tuple[str, ...]:
         raise error
 
-    balancer.service.add = add  # type: ignore[method-assign]
+    balancer.fleet.add = add  # type: ignore[method-assign]
     answer = client.post("/add", data='{"n":1}')
     assert (answer.status_code, reason(answer.text)) == (status, str(error))
 
@@ -140,10 +140,10 @@ def test_every_error_of_the_domain_has_its_code(
 def test_a_defect_is_a_500_that_gives_nothing_away(
     client: FlaskClient, balancer: InMemoryBalancer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def add(wish: Change) -> tuple[str, ...]:
+    def add(wish: FleetChange) -> tuple[str, ...]:
         raise ZeroDivisionError("secret")
 
-    balancer.service.add = add  # type: ignore[method-assign]
+    balancer.fleet.add = add  # type: ignore[method-assign]
     answer = client.post("/add", data='{"n":1}')
     assert (answer.status_code, reason(answer.text)) == (500, "The balancer failed; its log says why")
     assert "secret" in caplog.text

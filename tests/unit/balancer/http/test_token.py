@@ -30,7 +30,7 @@ WRONG = [
 
 @pytest.fixture
 def guarded(balancer: InMemoryBalancer) -> FlaskClient:
-    return create_public_app(balancer.service, token_sha256=DIGEST, forward=None).test_client()
+    return create_public_app(balancer.fleet, token_sha256=DIGEST, forward=None).test_client()
 
 
 @pytest.fixture

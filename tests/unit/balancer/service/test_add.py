@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.errors import (
     EngineUnavailable,
     InvalidRequest,
@@ -17,20 +16,21 @@ from balancer.core.errors import (
     StartFailed,
     StateUnavailable,
 )
+from balancer.core.fleet_change import FleetChange
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
-TWO = Change(2, ("S4", "S5"))
+TWO = FleetChange(2, ("S4", "S5"))
 Fault = Callable[[InMemoryBalancer], None]
 
 
 def test_named_servers_join_in_the_order_of_their_names(balancer: InMemoryBalancer) -> None:
-    assert balancer.service.add(Change(2, ("S5", "S4"))) == ("S1", "S2", "S3", "S5", "S4")
+    assert balancer.fleet.add(FleetChange(2, ("S5", "S4"))) == ("S1", "S2", "S3", "S5", "S4")
     assert balancer.is_sound()
 
 
 def test_missing_names_are_made_up(balancer: InMemoryBalancer) -> None:
-    replicas = balancer.service.add(Change(3, ("S4",)))
+    replicas = balancer.fleet.add(FleetChange(3, ("S4",)))
     assert replicas[:4] == ("S1", "S2", "S3", "S4")
     assert all(re.fullmatch("[a-z0-9]{6}", name) for name in replicas[4:])
     assert len(set(replicas)) == 6
@@ -38,13 +38,13 @@ def test_missing_names_are_made_up(balancer: InMemoryBalancer) -> None:
 
 
 def test_when_add_answers_every_new_server_has_its_share(balancer: InMemoryBalancer) -> None:
-    balancer.service.add(TWO)
+    balancer.fleet.add(TWO)
     reached = {balancer.plane.answer(slot) for slot in range(512)}
     assert reached == {"S1", "S2", "S3", "S4", "S5"}
 
 
 def test_n_stays_raised_when_a_new_server_dies(balancer: InMemoryBalancer) -> None:
-    balancer.service.add(TWO)
+    balancer.fleet.add(TWO)
     balancer.runtime.vanish("S4")
     balancer.steps(2)
     assert len(balancer.replicas) == 5
@@ -107,7 +107,7 @@ def test_when_one_thing_fails_nothing_of_it_is_left(
     fault(balancer)
     before = balancer.whole_state()
     with pytest.raises(error, match=reason):
-        balancer.service.add(TWO)
+        balancer.fleet.add(TWO)
     assert balancer.whole_state() == before
     assert balancer.plane.in_step(balancer.plane.routes)
 
@@ -116,16 +116,16 @@ def test_when_one_thing_fails_nothing_of_it_is_left(
 def test_the_same_names_can_be_added_once_the_fault_is_mended(balancer: InMemoryBalancer, fault: Fault) -> None:
     fault(balancer)
     with pytest.raises(StartFailed):
-        balancer.service.add(TWO)
+        balancer.fleet.add(TWO)
     balancer.runtime.broken = balancer.runtime.stillborn = balancer.runtime.mute = ()
-    assert balancer.service.add(TWO) == ("S1", "S2", "S3", "S4", "S5")
+    assert balancer.fleet.add(TWO) == ("S1", "S2", "S3", "S4", "S5")
     assert balancer.is_sound()
 
 
 def test_a_container_of_somebody_else_survives_a_refused_addition(balancer: InMemoryBalancer) -> None:
     balancer.runtime.occupy("S4")
     with pytest.raises(NameTaken):
-        balancer.service.add(TWO)
+        balancer.fleet.add(TWO)
     assert "S4" in balancer.runtime.names
 
 
@@ -133,7 +133,7 @@ def test_what_an_engine_that_went_away_cannot_remove_is_removed_when_it_is_back(
     balancer.runtime.mute = Everyone()
     balancer.runtime.away.arm(after=2 + 2 + 600 // 10)
     with pytest.raises((EngineUnavailable, StartFailed)):
-        balancer.service.add(TWO)
+        balancer.fleet.add(TWO)
     assert balancer.replicas == ("S1", "S2", "S3")
     balancer.runtime.away.clear()
     balancer.steps(2)
@@ -144,38 +144,38 @@ def test_a_volume_that_is_full_for_a_while_leaves_no_trace_of_an_addition(balanc
     """Neither the new servers nor the undoing can be saved."""
     balancer.store.full.arm(after=1)
     with pytest.raises(StateUnavailable):
-        balancer.service.add(TWO)
+        balancer.fleet.add(TWO)
     assert balancer.replicas == ("S1", "S2", "S3")
     balancer.store.full.clear()
     balancer.steps(2)
     assert balancer.is_sound()
-    assert balancer.service.add(TWO) == ("S1", "S2", "S3", "S4", "S5")
+    assert balancer.fleet.add(TWO) == ("S1", "S2", "S3", "S4", "S5")
 
 
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
-        (Change(1, ("S1",)), "hostnames: S1 already exists"),
-        (Change(1, ("s1",)), "hostnames: s1 already exists"),
-        (Change(1, ("ringmaster-edge",)), "is the name of a part of the deployment itself"),
-        (Change(62), "n: 62 is too many: max_servers is 64 and there are 3"),
-        (Change(10**100), "is too many: max_servers is 64 and there are 3"),
+        (FleetChange(1, ("S1",)), "hostnames: S1 already exists"),
+        (FleetChange(1, ("s1",)), "hostnames: s1 already exists"),
+        (FleetChange(1, ("ringmaster-edge",)), "is the name of a part of the deployment itself"),
+        (FleetChange(62), "n: 62 is too many: max_servers is 64 and there are 3"),
+        (FleetChange(10**100), "is too many: max_servers is 64 and there are 3"),
     ],
 )
 def test_a_wish_that_cannot_be_is_refused_before_anything_happens(
-    balancer: InMemoryBalancer, wish: Change, reason: str
+    balancer: InMemoryBalancer, wish: FleetChange, reason: str
 ) -> None:
     before = balancer.whole_state()
     with pytest.raises(InvalidRequest, match=reason):
-        balancer.service.add(wish)
+        balancer.fleet.add(wish)
     assert balancer.whole_state() == before
 
 
 def test_the_cap_can_be_reached_and_not_passed() -> None:
     balancer = InMemoryBalancer(max_servers=5).started()
-    assert len(balancer.service.add(Change(2))) == 5
+    assert len(balancer.fleet.add(FleetChange(2))) == 5
     with pytest.raises(RingFull, match="max_servers is 5 and there are 5"):
-        balancer.service.add(Change(1))
+        balancer.fleet.add(FleetChange(1))
 
 
 def test_servers_that_are_down_count_under_the_cap() -> None:
@@ -184,19 +184,19 @@ def test_servers_that_are_down_count_under_the_cap() -> None:
     balancer.runtime.vanish("S1")
     balancer.step()
     with pytest.raises(RingFull, match="max_servers is 3 and there are 3"):
-        balancer.service.add(Change(1))
+        balancer.fleet.add(FleetChange(1))
 
 
 def test_the_57th_server_of_the_course_ring_is_refused_with_the_rings_own_limit() -> None:
     balancer = InMemoryBalancer(ring={"strategy": "course"}).started()
-    assert len(balancer.service.add(Change(53))) == 56
+    assert len(balancer.fleet.add(FleetChange(53))) == 56
     with pytest.raises(RingFull, match="the ring holds at most 56 servers and has 56"):
-        balancer.service.add(Change(1))
+        balancer.fleet.add(FleetChange(1))
     assert balancer.is_sound()
 
 
 def test_a_fleet_of_none_can_grow_again() -> None:
     balancer = InMemoryBalancer(initial=()).started()
     assert balancer.replicas == ()
-    assert balancer.service.add(Change(1, ("S1",))) == ("S1",)
+    assert balancer.fleet.add(FleetChange(1, ("S1",))) == ("S1",)
     assert balancer.is_sound()

@@ -1,4 +1,4 @@
-"""N follows the load: looks on a clock that the test moves, changes carried out as users' are."""
+"""N follows the load: samples on a clock that the test moves, changes carried out as users' are."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from balancer.core.autoscale import parse
-from balancer.core.change import Change
-from balancer.core.event import Kind
-from balancer.core.load import ENOUGH
+from balancer.core.event import EventKind
+from balancer.core.fleet_change import FleetChange
+from balancer.core.response_samples import ENOUGH
 from balancer.service.autoscaler import Autoscaler
 from tests.polling import until
 from tests.unit.balancer.in_memory import InMemoryBalancer
@@ -29,7 +29,7 @@ class Scaled:
             policy=parse(policy),
             plane=self.balancer.plane,
             desired=self.balancer.desired,
-            service=self.balancer.service,
+            service=self.balancer.fleet,
             events=self.balancer.events,
             clock=self.balancer.clock,
             may_act=lambda: self.may_act,
@@ -44,10 +44,10 @@ class Scaled:
         self.balancer.plane.busy("somebody", in_flight)
 
     def looks(self, seconds: float) -> None:
-        """Looks every half second until so many have gone by, changes carried out in between."""
+        """Samples the load every half second until so many seconds have gone by, changes carried out in between."""
         for _ in range(round(seconds / 0.5)):
             self.balancer.clock.sleep(0.5)
-            self.autoscaler.look()
+            self.autoscaler.sample()
             self.settle()
 
     def settle(self) -> None:
@@ -57,7 +57,7 @@ class Scaled:
     def told(self) -> list[dict[str, Any]]:
         """What the events of the kind scale say."""
         events = self.balancer.events.since(0).events
-        return [{"reason": event.reason, **event.facts} for event in events if event.kind is Kind.SCALE]
+        return [{"reason": event.reason, **event.facts} for event in events if event.kind is EventKind.SCALE]
 
 
 @pytest.fixture
@@ -105,13 +105,13 @@ def test_every_change_is_an_event_with_its_reason(scaled: Scaled) -> None:
         {"reason": "at most 0.0 in flight for 10 s is 0.0 a server, less than 4", "before": 5, "after": 3},
     ]
     joined = [event for event in scaled.balancer.events.since(0).events if event.reason == "the load"]
-    assert [event.kind for event in joined] == [Kind.JOINED, Kind.JOINED, Kind.LEFT, Kind.LEFT]
+    assert [event.kind for event in joined] == [EventKind.JOINED, EventKind.JOINED, EventKind.LEFT, EventKind.LEFT]
 
 
 def test_a_change_is_told_with_its_seconds(scaled: Scaled) -> None:
     scaled.load(0)
     scaled.looks(11)
-    (event,) = (event for event in scaled.balancer.events.since(0).events if event.kind is Kind.SCALE)
+    (event,) = (event for event in scaled.balancer.events.since(0).events if event.kind is EventKind.SCALE)
     assert event.seconds is not None
     assert 0 < event.seconds < 1, "a drain of nothing"
 
@@ -142,7 +142,7 @@ def test_looking_goes_on_while_a_change_is_carried_out(scaled: Scaled, held_up: 
     scaled.load(14)
     for _ in range(10):
         scaled.balancer.clock.sleep(0.5)
-        scaled.autoscaler.look()
+        scaled.autoscaler.sample()
     assert scaled.autoscaler.is_acting
     assert scaled.n == 3
     held_up.set()
@@ -153,13 +153,13 @@ def test_looking_goes_on_while_a_change_is_carried_out(scaled: Scaled, held_up: 
 
 def test_a_change_that_had_to_wait_is_not_made_of_another_fleet(scaled: Scaled, held_up: threading.Event) -> None:
     """Else the two together could go beyond the policy's limits."""
-    users = threading.Thread(target=scaled.balancer.service.add, args=(Change(1),))
+    users = threading.Thread(target=scaled.balancer.fleet.add, args=(FleetChange(1),))
     users.start()
     until(lambda: len(scaled.balancer.desired.fleet.servers) == 4, "the user's server is starting", within=5)
     scaled.load(14)
     for _ in range(10):
         scaled.balancer.clock.sleep(0.5)
-        scaled.autoscaler.look()
+        scaled.autoscaler.sample()
     assert scaled.autoscaler.is_acting
     held_up.set()
     users.join()
@@ -179,7 +179,7 @@ def test_what_was_seen_before_does_not_count_any_more(scaled: Scaled, why: str) 
         scaled.looks(1)
         scaled.may_act = True
     elif why == "N changed":
-        scaled.balancer.service.add(Change(1))
+        scaled.balancer.fleet.add(FleetChange(1))
     else:
         scaled.balancer.plane.away.arm()
         scaled.looks(1)
@@ -201,16 +201,18 @@ def test_while_it_must_not_act_nothing_happens(scaled: Scaled) -> None:
 def test_after_a_change_by_hand_it_goes_on_from_there(scaled: Scaled) -> None:
     scaled.load(12)
     scaled.looks(20)
-    scaled.balancer.service.remove(Change(1, ("S1",)))
+    scaled.balancer.fleet.remove(FleetChange(1, ("S1",)))
     scaled.looks(2)
     assert scaled.balancer.replicas[:2] == ("S2", "S3")
     assert scaled.n == 3
 
 
-@pytest.mark.parametrize(("by_hand", "n"), [(lambda s: s.remove(Change(2)), 2), (lambda s: s.add(Change(4)), 5)])
+@pytest.mark.parametrize(
+    ("by_hand", "n"), [(lambda s: s.remove(FleetChange(2)), 2), (lambda s: s.add(FleetChange(4)), 5)]
+)
 def test_n_outside_of_the_limits_is_brought_inside(scaled: Scaled, by_hand: Callable[[Any], object], n: int) -> None:
     scaled.load(n * 4)
-    by_hand(scaled.balancer.service)
+    by_hand(scaled.balancer.fleet)
     scaled.looks(2)
     assert scaled.n == n
     assert "and m" in scaled.told[0]["reason"]
@@ -250,11 +252,11 @@ def test_a_defect_is_logged_and_looking_goes_on(scaled: Scaled, caplog: pytest.L
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a defect")
 
-    add = scaled.balancer.service.add
-    scaled.balancer.service.add = fail  # type: ignore[method-assign,assignment]
+    add = scaled.balancer.fleet.add
+    scaled.balancer.fleet.add = fail  # type: ignore[method-assign,assignment]
     scaled.load(14)
     scaled.looks(2)
     assert "a defect" in caplog.text
-    scaled.balancer.service.add = add  # type: ignore[method-assign]
+    scaled.balancer.fleet.add = add  # type: ignore[method-assign]
     scaled.looks(2)
     assert scaled.n == 4

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.errors import Busy, InvalidRequest, StartFailed, UnknownServer
+from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
-from balancer.service.turns import Turns
+from balancer.service.change_queue import ChangeQueue
 from tests.polling import until
 from tests.unit.balancer.in_memory import InMemoryBalancer
 from tests.unit.balancer.rolling import NEW, OLD
@@ -76,10 +76,10 @@ def call(balancer: InMemoryBalancer, chance: random.Random) -> int:
     n = chance.randint(1, 2)
     try:
         if kind == "add":
-            balancer.service.add(Change(n))
+            balancer.fleet.add(FleetChange(n))
             return n
         if kind == "remove":
-            balancer.service.remove(Change(n))
+            balancer.fleet.remove(FleetChange(n))
             return -n
         if kind == "deploy":
             balancer.rollout.begin({"image": f"app:{chance.randint(1, 9)}"})
@@ -100,7 +100,7 @@ def call(balancer: InMemoryBalancer, chance: random.Random) -> int:
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_happens_at_once_ends_with_as_many_servers_as_there_shall_be(seed: int) -> None:
     balancer = InMemoryBalancer(
-        release=OLD, spares=seed % 2, surge=1 + seed % 3, max_servers=9, patience=60, seed=seed
+        release=OLD, spares=seed % 2, surge=1 + seed % 3, max_servers=9, queue_timeout=60, seed=seed
     ).started()
 
     def calls(caller: int) -> int:
@@ -111,7 +111,7 @@ def test_whatever_happens_at_once_ends_with_as_many_servers_as_there_shall_be(se
         with ThreadPoolExecutor(CALLERS) as users:
             grown = sum(users.map(calls, range(CALLERS), timeout=60))
         until(
-            lambda: unforeseen or (not balancer.rollout.is_running and not balancer.crew.in_hand),
+            lambda: unforeseen or (not balancer.rollout.is_running and not balancer.workers.claims.instances),
             "the deploy has ended",
             within=30,
             pause=0.002,
@@ -131,59 +131,59 @@ def test_whatever_happens_at_once_ends_with_as_many_servers_as_there_shall_be(se
 
 def test_changes_are_carried_out_in_the_order_in_which_they_came() -> None:
     balancer = InMemoryBalancer().started()
-    turns = Turns(desired=balancer.desired, patience=30)
+    queue = ChangeQueue(desired=balancer.desired, timeout=30)
     order: list[int] = []
 
     def change(number: int) -> None:
-        with turns.one_at_a_time():
+        with queue.turn():
             order.append(number)
 
     with ThreadPoolExecutor(8) as users:
-        with turns.one_at_a_time():
+        with queue.turn():
             waiting: list[Future[None]] = []
             for number in range(8):
                 waiting.append(users.submit(change, number))
-                until(lambda: waits(turns) == len(waiting), "the change waits", within=10, pause=0.0005)
+                until(lambda: waits(queue) == len(waiting), "the change waits", within=10, pause=0.0005)
         for done in waiting:
             done.result(10)
     assert order == list(range(8))
 
 
-def waits(turns: Turns) -> int:
+def waits(queue: ChangeQueue) -> int:
     """How many changes wait behind the one whose turn it is."""
-    return len(turns._queue) - 1
+    return len(queue._waiting) - 1
 
 
 def test_a_change_that_gives_up_waiting_holds_up_nobody_behind_it() -> None:
     balancer = InMemoryBalancer().started()
     patient, impatient = 30.0, 0.0
-    turns = Turns(desired=balancer.desired, patience=patient)
+    queue = ChangeQueue(desired=balancer.desired, timeout=patient)
 
     def change() -> bool:
-        with turns.one_at_a_time():
+        with queue.turn():
             return True
 
     with ThreadPoolExecutor(1) as users:
-        with turns.one_at_a_time():
-            turns._patience = impatient
+        with queue.turn():
+            queue._timeout = impatient
             with pytest.raises(Busy, match="another change of the fleet is running"):
                 change()
-            turns._patience = patient
+            queue._timeout = patient
             behind = users.submit(change)
-            until(lambda: waits(turns) == 1, "the change waits", within=10, pause=0.0005)
+            until(lambda: waits(queue) == 1, "the change waits", within=10, pause=0.0005)
         assert behind.result(10)
-    assert waits(turns) == -1
+    assert waits(queue) == -1
 
 
 def test_users_get_their_turn_while_a_roll_goes_on() -> None:
     balancer = InMemoryBalancer(
-        initial=tuple(f"S{number}" for number in range(1, 9)), release=OLD, patience=30
+        initial=tuple(f"S{number}" for number in range(1, 9)), release=OLD, queue_timeout=30
     ).started()
     left: list[int] = []
     balancer.rollout.begin(NEW)
     with loops(balancer) as unforeseen:
         for _ in range(3):
-            balancer.service.add(Change(1))
+            balancer.fleet.add(FleetChange(1))
             left.append(sum(server.release == 1 for server in balancer.desired.fleet.of(State.SERVING)))
         until(lambda: unforeseen or not balancer.rollout.is_running, "the deploy has ended", within=30, pause=0.002)
     assert not unforeseen

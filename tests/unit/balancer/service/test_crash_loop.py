@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from balancer.core.change import Change
+from balancer.core.fleet_change import FleetChange
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -69,7 +69,7 @@ def test_the_reason_goes_when_nobody_is_missing_any_more(balancer: InMemoryBalan
     balancer.runtime.die("S2")
     balancer.steps(2)
     assert balancer.replicas == ("S3",)
-    balancer.service.remove(Change(1, ("S3",)))
+    balancer.fleet.remove(FleetChange(1, ("S3",)))
     balancer.clock.sleep(60)
     balancer.runtime.broken = ()
     balancer.steps(2)
@@ -81,4 +81,4 @@ def test_users_can_add_while_replacements_fail(balancer: InMemoryBalancer) -> No
     balancer.runtime.vanish("S1")
     balancer.steps(2)
     balancer.runtime.broken = ()
-    assert "S9" in balancer.service.add(Change(1, ("S9",)))
+    assert "S9" in balancer.fleet.add(FleetChange(1, ("S9",)))

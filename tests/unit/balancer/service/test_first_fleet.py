@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.errors import Busy
 from balancer.core.fleet import Server
+from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from tests.fakes.runtime import Everyone
@@ -15,7 +15,10 @@ from tests.unit.balancer.in_memory import InMemoryBalancer
 
 def test_the_first_fleet_has_the_names_of_the_settings_and_the_first_ring_ids() -> None:
     balancer = InMemoryBalancer(initial=("web_1", "web_2")).started()
-    assert [(server.name, server.ring_id) for server in balancer.desired.fleet.servers] == [("web_1", 1), ("web_2", 2)]
+    assert [(server.hostname, server.ring_id) for server in balancer.desired.fleet.servers] == [
+        ("web_1", 1),
+        ("web_2", 2),
+    ]
     assert balancer.is_sound()
 
 
@@ -23,9 +26,9 @@ def test_before_the_first_step_nothing_is_known_and_nothing_can_be_changed() -> 
     balancer = InMemoryBalancer()
     assert not balancer.health.report()["ready"]
     with pytest.raises(Busy, match="still taking up its fleet"):
-        balancer.service.add(Change(1))
+        balancer.fleet.add(FleetChange(1))
     with pytest.raises(Busy, match="still taking up its fleet"):
-        balancer.service.remove(Change(1))
+        balancer.fleet.remove(FleetChange(1))
 
 
 def test_nobody_serves_until_all_of_the_first_fleet_do() -> None:
@@ -35,7 +38,7 @@ def test_nobody_serves_until_all_of_the_first_fleet_do() -> None:
     assert balancer.replicas == ()
     assert balancer.desired.fleet.instances(State.JOINING) == ("S1", "S2", "S3")
     with pytest.raises(Busy, match="the first servers are still starting"):
-        balancer.service.add(Change(1))
+        balancer.fleet.add(FleetChange(1))
 
 
 def test_a_first_fleet_that_fails_is_tried_again_with_the_same_names_and_ids() -> None:
@@ -47,7 +50,7 @@ def test_a_first_fleet_that_fails_is_tried_again_with_the_same_names_and_ids() -
     balancer.runtime.broken = ()
     balancer.clock.sleep(60)
     balancer.steps(2)
-    assert [(server.name, server.ring_id) for server in balancer.desired.fleet.servers] == [
+    assert [(server.hostname, server.ring_id) for server in balancer.desired.fleet.servers] == [
         ("S1", 1),
         ("S2", 2),
         ("S3", 3),
@@ -70,7 +73,7 @@ def test_a_first_fleet_that_keeps_failing_is_tried_ever_more_seldom() -> None:
 
     def start(server: Server, release: Release) -> None:
         nonlocal starts
-        starts += server.name == "S1"
+        starts += server.hostname == "S1"
         type(balancer.runtime).start(balancer.runtime, server, release)
 
     balancer.runtime.start = start  # type: ignore[method-assign]

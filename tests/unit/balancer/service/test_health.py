@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from balancer.service.condition import Part
+from balancer.service.problems import Part
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -51,7 +51,7 @@ def test_while_one_is_missing_it_is_not_ready(balancer: InMemoryBalancer) -> Non
 
 
 def test_an_ailing_part_makes_it_unready_and_is_named(balancer: InMemoryBalancer) -> None:
-    balancer.condition.ill(Part.PLANE, "the edge does not answer")
+    balancer.problems.report(Part.PLANE, "the edge does not answer")
     report = balancer.health.report()
     assert not report["ready"]
     assert report["ailments"] == {"data plane": "the edge does not answer"}

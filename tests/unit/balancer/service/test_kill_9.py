@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from balancer.core.change import Change
+from balancer.core.fleet_change import FleetChange
 from tests.fakes.process import Crash
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -45,18 +45,18 @@ def cut(
 
 
 def add_two(balancer: InMemoryBalancer) -> object:
-    return balancer.service.add(Change(2, ("S4", "S5"), weight=2))
+    return balancer.fleet.add(FleetChange(2, ("S4", "S5"), weight=2))
 
 
 def remove_two(balancer: InMemoryBalancer) -> object:
-    return balancer.service.remove(Change(2, ("S1", "S3")))
+    return balancer.fleet.remove(FleetChange(2, ("S1", "S3")))
 
 
 @pytest.mark.parametrize("after", POINTS)
 def test_an_addition_is_there_whole_or_not_at_all(after: int) -> None:
     successor, acknowledged = cut(add_two, after=after)
     assert set(successor.replicas) in ([BEFORE | {"S4", "S5"}] if acknowledged else [BEFORE, BEFORE | {"S4", "S5"}])
-    assert all(server.weight == (1 if server.name in BEFORE else 2) for server in successor.desired.fleet.servers)
+    assert all(server.weight == (1 if server.hostname in BEFORE else 2) for server in successor.desired.fleet.servers)
 
 
 @pytest.mark.parametrize("after", POINTS)
@@ -102,7 +102,7 @@ def test_a_replacement_ends_in_a_whole_fleet_of_the_same_weights(after: int) -> 
         balancer.steps(2)
 
     successor, _ = cut(lose_one, after=after, weight=3)
-    weights = {server.name: server.weight for server in successor.desired.fleet.servers}
+    weights = {server.hostname: server.weight for server in successor.desired.fleet.servers}
     assert (len(weights), weights.pop("S1"), weights.pop("S3"), *weights.values()) == (3, 1, 1, 3)
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.deploy import Stage
 from balancer.core.fleet import Fleet
+from balancer.core.fleet_change import FleetChange
 from tests.fakes.process import Crash
 from tests.unit.balancer.in_memory import InMemoryBalancer
 from tests.unit.balancer.rolling import NEW, OLD, carry_on, made_of
@@ -42,7 +42,7 @@ class Operation:
 
 
 def add(balancer: InMemoryBalancer, acknowledged: Callable[[], None]) -> None:
-    balancer.service.add(Change(2, ("S4", "S5"), weight=2))
+    balancer.fleet.add(FleetChange(2, ("S4", "S5"), weight=2))
     acknowledged()
 
 
@@ -52,7 +52,7 @@ def added(before: Fleet, after: InMemoryBalancer, is_acknowledged: bool) -> None
 
 
 def remove(balancer: InMemoryBalancer, acknowledged: Callable[[], None]) -> None:
-    balancer.service.remove(Change(1, ("S1",)))
+    balancer.fleet.remove(FleetChange(1, ("S1",)))
     acknowledged()
 
 
@@ -70,7 +70,7 @@ def replaced(before: Fleet, after: InMemoryBalancer, is_acknowledged: bool) -> N
     fleet = after.desired.fleet
     assert "S2" not in fleet.replicas
     assert set(before.replicas) - {"S2"} < set(fleet.replicas)
-    assert sorted(server.weight for server in fleet.servers if server.name in fleet.replicas) == [1, 1, 3]
+    assert sorted(server.weight for server in fleet.servers if server.hostname in fleet.replicas) == [1, 1, 3]
 
 
 def roll(balancer: InMemoryBalancer, acknowledged: Callable[[], None]) -> None:
@@ -84,9 +84,11 @@ def is_as_before(before: Fleet, after: InMemoryBalancer) -> None:
     fleet = after.desired.fleet
     assert fleet.table.digest() == before.table.digest()
     assert (fleet.target, fleet.version, fleet.replicas) == (before.target, before.version, before.replicas)
-    servers = {server.name: (server.ring_id, server.weight) for server in fleet.servers}
+    servers = {server.hostname: (server.ring_id, server.weight) for server in fleet.servers}
     assert {name: servers[name] for name in fleet.replicas} == {
-        server.name: (server.ring_id, server.weight) for server in before.servers if server.name in before.replicas
+        server.hostname: (server.ring_id, server.weight)
+        for server in before.servers
+        if server.hostname in before.replicas
     }
 
 
@@ -287,7 +289,7 @@ def serving_containers(balancer: InMemoryBalancer) -> dict[int, str]:
     """Ring id → hostname of all that run and that requests reach. One that had been a spare until a moment ago is still
     called so, and can be taken for one."""
     observed = balancer.runtime.observe()
-    reached = {backend.name for backend in balancer.plane.routes.backends if not backend.draining}
+    reached = {backend.instance for backend in balancer.plane.routes.backends if not backend.draining}
     return {
         container.ring_id: instance.partition(".")[0]
         for instance, container in observed.items()

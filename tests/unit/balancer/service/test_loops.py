@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from balancer.adapters.system import SystemClock
-from balancer.core.event import Kind
-from balancer.service.loops import Loops
+from balancer.core.event import EventKind
+from balancer.service.services import build_loops
 from tests.polling import until
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -22,20 +23,11 @@ def soon(true: Callable[[], object], what: str) -> None:
 class Running:
     """A balancer with its loops, on the machine's own clock where a loop measures its own pace."""
 
-    def __init__(self, interval: float = 0.002, autoscaler: Any = None) -> None:
+    def __init__(self, autoscaler: Any = None) -> None:
         self.balancer = InMemoryBalancer()
-        self.loops = Loops(
-            wake=self.balancer.wake,
-            reconciler=self.balancer.reconciler,
-            rollout=self.balancer.rollout,
-            heartbeats=self.balancer.heartbeats,
-            desired=self.balancer.desired,
-            runtime=self.balancer.runtime,
-            clock=SystemClock(),
-            events=self.balancer.events,
-            interval=interval,
-            autoscaler=autoscaler,
-        )
+        ports = replace(self.balancer.ports, clock=SystemClock())
+        services = replace(self.balancer.services, autoscaler=autoscaler)
+        self.loops = build_loops(ports, self.balancer.options, services)
 
 
 @pytest.fixture
@@ -70,7 +62,7 @@ def test_missed_heartbeats_lead_to_a_replacement(running: Running) -> None:
     running.balancer.runtime.hang("S2")
     soon(lambda: "S2" not in running.balancer.replicas and len(running.balancer.replicas) == 3, "replaced")
     kinds = [event.kind for event in running.balancer.events.since(0).events if event.server == "S2"]
-    assert kinds[kinds.index(Kind.SUSPECTED) + 1] is Kind.FAILED
+    assert kinds[kinds.index(EventKind.SUSPECTED) + 1] is EventKind.FAILED
 
 
 def test_a_broken_stream_of_events_is_opened_again(running: Running) -> None:
@@ -81,7 +73,7 @@ def test_a_broken_stream_of_events_is_opened_again(running: Running) -> None:
 def test_a_defect_in_one_round_is_logged_and_the_loop_goes_on(
     running: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
-    step = running.balancer.reconciler.step
+    step = running.balancer.services.steps._step
     rounds: list[int] = []
 
     def fail_once() -> None:
@@ -90,7 +82,7 @@ def test_a_defect_in_one_round_is_logged_and_the_loop_goes_on(
             raise ZeroDivisionError("a defect")
         step()
 
-    running.balancer.reconciler.step = fail_once  # type: ignore[method-assign]
+    running.balancer.services.steps._step = fail_once
     running.balancer.wake.set()
     soon(lambda: len(rounds) > 1, "another round")
     assert "a defect" in caplog.text
@@ -102,24 +94,25 @@ def test_stopping_ends_the_steps_and_the_heartbeats() -> None:
     soon(lambda: running.balancer.health.report()["ready"], "the first fleet serves")
     running.loops.stop()
     names = {thread.name for thread in threading.enumerate()}
-    assert not {"step", "beat"} & names
+    assert not {"steps", "heartbeats"} & names
     running.balancer.runtime.end_events()
 
 
-def test_the_load_is_looked_at_as_long_as_the_loops_run() -> None:
-    looks: list[str] = []
+def test_the_load_is_sampled_as_long_as_the_loops_run() -> None:
+    samples: list[str] = []
 
     class Autoscaler:
-        def look(self) -> None:
-            looks.append(threading.current_thread().name)
+        def round(self) -> float:
+            samples.append(threading.current_thread().name)
+            return 0.01
 
     running = Running(autoscaler=Autoscaler())
     running.loops.start()
-    soon(lambda: looks, "looked at")
-    assert looks == ["scale"]
+    soon(lambda: samples, "sampled")
+    assert samples[0] == "autoscaler"
     running.loops.stop()
     running.balancer.runtime.end_events()
-    soon(lambda: "scale" not in {thread.name for thread in threading.enumerate()}, "the loop has ended")
+    soon(lambda: "autoscaler" not in {thread.name for thread in threading.enumerate()}, "the loop has ended")
 
 
 def test_a_restart_finds_the_fleet_again(running: Running) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.errors import EngineUnavailable, StateUnavailable
+from balancer.core.fleet_change import FleetChange
 from balancer.core.routes import Routes
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -120,7 +120,7 @@ def test_a_full_volume_and_a_plane_that_is_away_at_once_leave_the_fleet_whole(ba
     balancer.plane.away.arm(times=1)
     balancer.store.full.arm(after=2, times=2)
     with pytest.raises(StateUnavailable):
-        balancer.service.add(Change(1, ("S4",)))
+        balancer.fleet.add(FleetChange(1, ("S4",)))
     balancer.clock.sleep(60)
     balancer.steps(4)
     assert balancer.health.report()["ready"]
@@ -145,7 +145,7 @@ def test_every_part_can_be_ill_at_once_and_heals(balancer: InMemoryBalancer) -> 
 def test_a_user_is_told_that_the_engine_is_away(balancer: InMemoryBalancer) -> None:
     balancer.runtime.away.arm()
     with pytest.raises(EngineUnavailable, match="the engine does not answer"):
-        balancer.service.add(Change(1))
+        balancer.fleet.add(FleetChange(1))
     balancer.runtime.away.clear()
     balancer.steps(2)
     assert balancer.is_sound()

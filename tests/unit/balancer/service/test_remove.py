@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.errors import EngineUnavailable, InvalidRequest, PlaneUnavailable, StateUnavailable
+from balancer.core.fleet_change import FleetChange
 from tests.unit.balancer.in_memory import DRAIN_TIMEOUT, InMemoryBalancer
 
 
 def test_named_servers_leave_and_the_others_stay_in_order(balancer: InMemoryBalancer) -> None:
-    assert balancer.service.remove(Change(1, ("S2",))) == ("S1", "S3")
+    assert balancer.fleet.remove(FleetChange(1, ("S2",))) == ("S1", "S3")
     assert balancer.runtime.names == {"S1", "S3"}
     balancer.step()
     assert balancer.is_sound()
 
 
 def test_the_rest_is_chosen_at_random(balancer: InMemoryBalancer) -> None:
-    left = balancer.service.remove(Change(2, ("S2",)))
+    left = balancer.fleet.remove(FleetChange(2, ("S2",)))
     assert len(left) == 1
     assert left[0] in ("S1", "S3")
 
 
 def test_a_removed_server_is_stopped_and_not_killed(balancer: InMemoryBalancer) -> None:
-    balancer.service.remove(Change(1, ("S2",)))
+    balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert balancer.runtime.stopped == ["S2"]
     assert balancer.runtime.killed == []
 
 
 def test_all_can_be_removed_and_nothing_is_refilled(balancer: InMemoryBalancer) -> None:
-    assert balancer.service.remove(Change(3)) == ()
+    assert balancer.fleet.remove(FleetChange(3)) == ()
     balancer.steps(3)
     assert balancer.runtime.names == set()
     assert balancer.replicas == ()
@@ -38,7 +38,7 @@ def test_all_can_be_removed_and_nothing_is_refilled(balancer: InMemoryBalancer) 
 
 
 def test_nothing_is_refilled_after_a_restart_either(balancer: InMemoryBalancer) -> None:
-    balancer.service.remove(Change(3))
+    balancer.fleet.remove(FleetChange(3))
     again = balancer.restarted()
     again.steps(3)
     assert again.replicas == ()
@@ -60,7 +60,7 @@ def test_a_server_is_off_the_ring_before_it_is_stopped_and_finishes_what_it_has(
             return int(self.looks < 20)
 
     balancer.plane.in_flight = Watched()  # type: ignore[method-assign]
-    balancer.service.remove(Change(1, ("S2",)))
+    balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert all(reached == {"S1", "S3"} and not stopped for reached, stopped in seen)
     assert len(seen) > 20
     assert balancer.runtime.stopped == ["S2"]
@@ -69,39 +69,39 @@ def test_a_server_is_off_the_ring_before_it_is_stopped_and_finishes_what_it_has(
 def test_a_drain_takes_no_longer_than_its_timeout(balancer: InMemoryBalancer) -> None:
     began = balancer.clock.now()
     with balancer.plane.request("S2"):
-        balancer.service.remove(Change(1, ("S2",)))
+        balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert DRAIN_TIMEOUT <= balancer.clock.now() - began < DRAIN_TIMEOUT + 1
     assert "S2" not in balancer.runtime.names
 
 
 def test_an_idle_server_drains_at_once(balancer: InMemoryBalancer) -> None:
     began = balancer.clock.now()
-    balancer.service.remove(Change(1, ("S2",)))
+    balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert balancer.clock.now() - began < 1
 
 
 def test_while_the_plane_cannot_tell_the_drain_waits_its_whole_time(balancer: InMemoryBalancer) -> None:
     balancer.plane.away.arm(after=1)
     began = balancer.clock.now()
-    balancer.service.remove(Change(1, ("S2",)))
+    balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert balancer.clock.now() - began >= DRAIN_TIMEOUT
 
 
 @pytest.mark.parametrize(
     ("wish", "reason"),
     [
-        (Change(1, ("S4",)), "hostnames: S4 does not exist"),
-        (Change(1, ("s1",)), "hostnames: s1 does not exist"),
-        (Change(2, ("S1", "S4")), "hostnames: S4 does not exist"),
-        (Change(4), "n: 4 is too many: there are 3 servers"),
+        (FleetChange(1, ("S4",)), "hostnames: S4 does not exist"),
+        (FleetChange(1, ("s1",)), "hostnames: s1 does not exist"),
+        (FleetChange(2, ("S1", "S4")), "hostnames: S4 does not exist"),
+        (FleetChange(4), "n: 4 is too many: there are 3 servers"),
     ],
 )
 def test_a_wish_that_cannot_be_is_refused_before_anything_happens(
-    balancer: InMemoryBalancer, wish: Change, reason: str
+    balancer: InMemoryBalancer, wish: FleetChange, reason: str
 ) -> None:
     before = balancer.whole_state()
     with pytest.raises(InvalidRequest, match=reason):
-        balancer.service.remove(wish)
+        balancer.fleet.remove(wish)
     assert balancer.whole_state() == before
 
 
@@ -109,7 +109,7 @@ def test_without_the_plane_nothing_is_removed(balancer: InMemoryBalancer) -> Non
     before = balancer.whole_state()
     balancer.plane.away.arm(times=1)
     with pytest.raises(PlaneUnavailable):
-        balancer.service.remove(Change(1, ("S2",)))
+        balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert balancer.whole_state() == before
 
 
@@ -117,7 +117,7 @@ def test_without_the_volume_nothing_is_removed(balancer: InMemoryBalancer) -> No
     before = balancer.whole_state()
     balancer.store.full.arm(times=1)
     with pytest.raises(StateUnavailable):
-        balancer.service.remove(Change(1, ("S2",)))
+        balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert balancer.whole_state() == before
 
 
@@ -126,7 +126,7 @@ def test_without_the_engine_the_server_is_off_the_ring_and_goes_when_the_engine_
 ) -> None:
     balancer.runtime.away.arm()
     with pytest.raises(EngineUnavailable):
-        balancer.service.remove(Change(1, ("S2",)))
+        balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert balancer.replicas == ("S1", "S3")
     balancer.steps(2)
     assert "S2" in balancer.runtime.names
@@ -139,7 +139,7 @@ def test_without_the_engine_the_server_is_off_the_ring_and_goes_when_the_engine_
 def test_a_volume_that_fills_up_while_a_server_drains_is_told_later(balancer: InMemoryBalancer) -> None:
     balancer.store.full.arm(after=1)
     with pytest.raises(StateUnavailable):
-        balancer.service.remove(Change(1, ("S2",)))
+        balancer.fleet.remove(FleetChange(1, ("S2",)))
     balancer.store.full.clear()
     balancer.steps(2)
     assert balancer.replicas == ("S1", "S3")
@@ -150,7 +150,7 @@ def test_a_server_that_is_down_is_no_replica_and_cannot_be_removed(balancer: InM
     balancer.runtime.vanish("S2")
     balancer.step()
     with pytest.raises(InvalidRequest, match="S2 does not exist"):
-        balancer.service.remove(Change(1, ("S2",)))
+        balancer.fleet.remove(FleetChange(1, ("S2",)))
 
 
 def test_removing_while_a_server_is_down_still_ends_at_n(balancer: InMemoryBalancer) -> None:
@@ -160,7 +160,7 @@ def test_removing_while_a_server_is_down_still_ends_at_n(balancer: InMemoryBalan
     balancer.step()
     assert balancer.replicas == ("S2", "S3")
     balancer.runtime.away.clear()
-    assert balancer.service.remove(Change(1, ("S2",))) == ("S3",)
+    assert balancer.fleet.remove(FleetChange(1, ("S2",))) == ("S3",)
     balancer.steps(3)
     assert len(balancer.replicas) == 2
     assert balancer.is_sound()

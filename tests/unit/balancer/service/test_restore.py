@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.fleet import Fleet, Server
+from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.core.routes import routes
@@ -20,7 +20,7 @@ def saved(balancer: InMemoryBalancer) -> Fleet:
 
 
 def test_a_restart_changes_nothing(balancer: InMemoryBalancer) -> None:
-    balancer.service.add(Change(2, ("S5", "S4")))
+    balancer.fleet.add(FleetChange(2, ("S5", "S4")))
     before = balancer.whole_state()
     again = balancer.restarted()
     again.steps(3)
@@ -29,8 +29,8 @@ def test_a_restart_changes_nothing(balancer: InMemoryBalancer) -> None:
 
 
 def test_what_users_added_and_removed_is_kept(balancer: InMemoryBalancer) -> None:
-    balancer.service.add(Change(1, ("S9",)))
-    balancer.service.remove(Change(1, ("S1",)))
+    balancer.fleet.add(FleetChange(1, ("S9",)))
+    balancer.fleet.remove(FleetChange(1, ("S1",)))
     again = balancer.restarted()
     again.steps(2)
     assert again.replicas == ("S2", "S3", "S9")
@@ -125,7 +125,7 @@ def test_a_first_fleet_that_had_begun_goes_on_with_its_names_and_ids() -> None:
     again = balancer.restarted()
     again.runtime.mute = ()
     again.steps(3)
-    assert [(server.name, server.ring_id) for server in again.desired.fleet.servers] == [
+    assert [(server.hostname, server.ring_id) for server in again.desired.fleet.servers] == [
         ("S1", 1),
         ("S2", 2),
         ("S3", 3),
@@ -142,7 +142,7 @@ def test_another_strategy_places_the_same_servers(balancer: InMemoryBalancer) ->
 
 
 def test_damaged_state_is_replaced_by_what_runs(balancer: InMemoryBalancer) -> None:
-    balancer.service.add(Change(1, ("S9",)))
+    balancer.fleet.add(FleetChange(1, ("S9",)))
     balancer.store.damaged = True
     again = balancer.restarted()
     again.steps(3)

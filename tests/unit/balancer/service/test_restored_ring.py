@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.file_store import FileStore
-from balancer.core.change import Change
+from balancer.core.catalogue import Catalogue
+from balancer.core.fleet_change import FleetChange
 from balancer.core.release import Release
-from balancer.core.ring_profile import Catalogue
 from balancer.core.routes import routes
 from tests.unit.balancer.in_memory import InMemoryBalancer, World
 
@@ -105,12 +105,12 @@ def test_a_user_may_keep_the_saved_one_by_naming_it_again(balancer: InMemoryBala
 
 
 def test_more_servers_than_the_settings_ring_holds_are_kept(balancer: InMemoryBalancer) -> None:
-    balancer.service.add(Change(54))
+    balancer.fleet.add(FleetChange(54))
     again = balancer.restarted(ring=COURSE)
     again.step()
     assert "holds at most 56 servers, not 57" in again.health.report()["ailments"]["ring"]
     assert len(again.replicas) == 57
-    again.service.remove(Change(1))
+    again.fleet.remove(FleetChange(1))
     again.step()
     assert strategy(again) == "course"
     assert again.health.report()["ready"]
@@ -118,7 +118,7 @@ def test_more_servers_than_the_settings_ring_holds_are_kept(balancer: InMemoryBa
 
 def test_a_warming_server_does_not_keep_a_ring_without_weights_away() -> None:
     balancer = InMemoryBalancer(slow_start=60).started()
-    balancer.service.add(Change(1, ("S4",)))
+    balancer.fleet.add(FleetChange(1, ("S4",)))
     again = balancer.restarted(slow_start=0, ring=COURSE)
     again.steps(2)
     assert strategy(again) == "course"
@@ -141,7 +141,7 @@ def test_state_of_the_first_format_is_taken_up_under_the_settings_ring(
     """It has no weights, no profile and no version."""
     fleet = balancer.desired.fleet
     servers = [
-        {"name": server.name, "ring_id": server.ring_id, "state": server.state, "address": server.address}
+        {"name": server.hostname, "ring_id": server.ring_id, "state": server.state, "address": server.address}
         for server in fleet.servers
     ]
     saved = {"format": 1, "target": 3, "next_ring_id": 4, "servers": servers, "table": fleet.table.owners}

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.errors import Busy, InvalidRequest, PlaneUnavailable, StateUnavailable
-from balancer.core.preview import Wish
+from balancer.core.fleet_change import FleetChange
+from balancer.core.preview import PreviewRequest
 from balancer.core.routes import Routes, routes
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
-from tests.unit.balancer.service.test_turns import held_up
+from tests.unit.balancer.service.test_change_queue import held_up
 
 RINGS = [
     {"strategy": "table", "slots": 64},
@@ -103,7 +103,7 @@ def test_a_profile_that_cannot_be_is_refused_and_nothing_has_changed(
     with pytest.raises(InvalidRequest, match=why):
         balancer.ring.switch(profile)
     with pytest.raises(InvalidRequest, match=why):
-        balancer.ring.preview(Wish(profile))
+        balancer.ring.preview(PreviewRequest(profile))
     assert published == []
     assert balancer.whole_state() == before
 
@@ -126,10 +126,10 @@ def test_without_the_volume_the_ring_stays(balancer: InMemoryBalancer) -> None:
 
 
 def test_a_switch_waits_its_turn_like_every_change() -> None:
-    balancer = InMemoryBalancer(patience=0.01).started()
+    balancer = InMemoryBalancer(queue_timeout=0.01).started()
     with ThreadPoolExecutor(1) as users, held_up(balancer) as go:
-        adding = users.submit(balancer.service.add, Change(1, ("S4",)))
-        while not balancer.crew.in_hand:
+        adding = users.submit(balancer.fleet.add, FleetChange(1, ("S4",)))
+        while not balancer.workers.claims.instances:
             pass
         for change in (lambda: balancer.ring.switch({"slots": 64}), lambda: balancer.ring.weigh("S1", 2)):
             with pytest.raises(Busy, match="another change of the fleet is running"):
@@ -166,14 +166,14 @@ def test_the_ring_shows_every_server_and_what_it_is_to_get_now(balancer: InMemor
     balancer.step()
     ring = balancer.ring.ring()
     answering = Counter(balancer.plane.routes.slots)
-    assert [(item.server.name, item.server.state, item.slots) for item in ring.servers[:3]] == [
+    assert [(item.server.hostname, item.server.state, item.slots) for item in ring.servers[:3]] == [
         ("S1", "serving", 171),
         ("S2", "down", 170),
         ("S3", "serving", 171),
     ]
     assert {(item.server.state, item.slots, item.share) for item in ring.servers[3:]} <= {("joining", 0, 0.0)}
     for item in ring.servers:
-        assert item.share == pytest.approx(answering[item.server.name] / 512, abs=0.01)
+        assert item.share == pytest.approx(answering[item.server.hostname] / 512, abs=0.01)
     assert sum(item.share for item in ring.servers) == pytest.approx(1)
     assert (ring.keyless, ring.in_step) == (0, True)
 
@@ -200,7 +200,7 @@ def test_a_key_is_looked_up_where_its_requests_go(balancer: InMemoryBalancer) ->
 
 def test_a_preview_changes_nothing_and_foretells_the_switch(balancer: InMemoryBalancer) -> None:
     before, published = balancer.whole_state(), count_publications(balancer)
-    seen = balancer.ring.preview(Wish({"strategy": "ring"}))
+    seen = balancer.ring.preview(PreviewRequest({"strategy": "ring"}))
     assert published == []
     assert balancer.whole_state() == before
     ring = balancer.ring.switch({"strategy": "ring"})
@@ -209,9 +209,9 @@ def test_a_preview_changes_nothing_and_foretells_the_switch(balancer: InMemoryBa
 
 def test_a_preview_has_no_more_servers_than_there_may_be() -> None:
     balancer = InMemoryBalancer(max_servers=4).started()
-    assert len(balancer.ring.preview(Wish(None, dict.fromkeys(["S1", "S2", "S3", "S4"]))).then.servers) == 4
+    assert len(balancer.ring.preview(PreviewRequest(None, dict.fromkeys(["S1", "S2", "S3", "S4"]))).then.servers) == 4
     with pytest.raises(InvalidRequest, match="servers: 5 are too many: max_servers is 4"):
-        balancer.ring.preview(Wish(None, dict.fromkeys(["S1", "S2", "S3", "S4", "S5"])))
+        balancer.ring.preview(PreviewRequest(None, dict.fromkeys(["S1", "S2", "S3", "S4", "S5"])))
 
 
 def test_a_replacement_joins_the_ring_that_there_is_when_it_is_ready(balancer: InMemoryBalancer) -> None:

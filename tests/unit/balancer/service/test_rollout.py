@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.deploy import Stage
 from balancer.core.errors import Busy, EngineUnavailable, InvalidRequest, PlaneUnavailable, StateUnavailable
-from balancer.core.event import Kind
+from balancer.core.event import EventKind
+from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
@@ -41,7 +41,7 @@ def images(balancer: InMemoryBalancer) -> set[str]:
 def placed(balancer: InMemoryBalancer) -> tuple[object, ...]:
     """What no deploy may change, well or not."""
     fleet = balancer.desired.fleet
-    servers = sorted((server.name, server.ring_id, server.weight, server.ramp) for server in fleet.servers)
+    servers = sorted((server.hostname, server.ring_id, server.weight, server.ramp) for server in fleet.servers)
     slots = [balancer.plane.answer(slot).partition(".")[0] for slot in range(fleet.table.slots)]
     return fleet.table.digest(), fleet.target, fleet.version, servers, slots, fleet.replicas
 
@@ -77,7 +77,9 @@ def test_the_old_container_leaves_only_when_the_new_one_is_ready_and_its_request
 
     def look_and_stop(instance: str) -> None:
         in_flight_at_the_stop.append(balancer.plane.in_flight(instance))
-        assert f"{instance}.2" in {backend.name for backend in balancer.plane.routes.backends if not backend.draining}
+        assert f"{instance}.2" in {
+            backend.instance for backend in balancer.plane.routes.backends if not backend.draining
+        }
         stop(instance)
 
     balancer.runtime.stop = look_and_stop  # type: ignore[method-assign]
@@ -87,7 +89,7 @@ def test_the_old_container_leaves_only_when_the_new_one_is_ready_and_its_request
         assert balancer.clock.now() - began >= 20
     carry_on(balancer)
     assert in_flight_at_the_stop == [1, 0, 0]
-    assert [event.server for event in balancer.events.since(0).events if event.kind is Kind.CUT] == ["S1"]
+    assert [event.server for event in balancer.events.since(0).events if event.kind is EventKind.CUT] == ["S1"]
     assert balancer.is_sound()
 
 
@@ -108,7 +110,7 @@ def test_while_the_old_container_drains_nobody_else_retires_it(balancer: InMemor
 def test_a_deploy_waits_for_a_server_that_is_still_being_started_of_the_old_release(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin(NEW)
     balancer.desired.change(lambda fleet: fleet.begin_join(["S9"]))
-    with balancer.crew.holding(["S9"]):
+    with balancer.workers.claims.hold(["S9"]):
         for _ in range(5):
             balancer.rollout.step()
             balancer.reconciler.step()
@@ -124,10 +126,10 @@ def test_a_deploy_is_saved_before_it_is_answered_and_told_from_server_to_server(
     answered = balancer.rollout.begin(NEW)
     assert answered == balancer.store.saved
     assert answered.deploy is not None
-    assert answered.deploy.wish == replace(NEWER, number=2)
+    assert answered.deploy.release == replace(NEWER, number=2)
     assert answered.release == OLD
     carry_on(balancer)
-    told = [event for event in balancer.events.since(0).events if event.kind is Kind.DEPLOY]
+    told = [event for event in balancer.events.since(0).events if event.kind is EventKind.DEPLOY]
     assert [(event.server, event.facts.get("stage"), event.facts.get("left")) for event in told] == [
         ("", "rolling", None),
         ("S1", None, 2),
@@ -140,10 +142,10 @@ def test_a_deploy_is_saved_before_it_is_answered_and_told_from_server_to_server(
 def test_new_servers_are_made_of_the_new_release_only_when_all_are(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin(NEW)
     balancer.rollout.step()
-    balancer.service.add(Change(1, ("S4",)))
+    balancer.fleet.add(FleetChange(1, ("S4",)))
     assert balancer.runtime.release("S4") == OLD
     carry_on(balancer)
-    balancer.service.add(Change(1, ("S5",)))
+    balancer.fleet.add(FleetChange(1, ("S5",)))
     assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3", "S4", "S5"), NEWER)
     assert balancer.is_sound()
 
@@ -385,9 +387,9 @@ def test_a_deploy_that_cannot_be_saved_is_none(balancer: InMemoryBalancer, call:
 def test_other_changes_take_their_turn_between_two_steps(balancer: InMemoryBalancer) -> None:
     ring = {"strategy": "course", "slots": 64}
     changes: list[Callable[[], object]] = [
-        lambda: balancer.service.add(Change(2, ("S4", "S5"), weight=2)),
+        lambda: balancer.fleet.add(FleetChange(2, ("S4", "S5"), weight=2)),
         lambda: balancer.ring.switch(ring | {"strategy": "table"}),
-        lambda: balancer.service.remove(Change(2, ("S1", "S3"))),
+        lambda: balancer.fleet.remove(FleetChange(2, ("S1", "S3"))),
         lambda: balancer.ring.weigh("S2", 3),
     ]
 
@@ -400,7 +402,7 @@ def test_other_changes_take_their_turn_between_two_steps(balancer: InMemoryBalan
     assert not changes
     assert stage(balancer)[0] is Stage.DONE
     assert made_of(balancer) == dict.fromkeys(("S2", "S4", "S5"), NEWER)
-    assert {server.name: server.weight for server in balancer.desired.fleet.servers} == {"S2": 3, "S4": 2, "S5": 2}
+    assert {server.hostname: server.weight for server in balancer.desired.fleet.servers} == {"S2": 3, "S4": 2, "S5": 2}
     assert balancer.desired.fleet.table.slots == 64
     assert balancer.is_sound()
 
@@ -408,10 +410,10 @@ def test_other_changes_take_their_turn_between_two_steps(balancer: InMemoryBalan
 def test_when_all_servers_are_removed_meanwhile_the_deploy_has_nothing_left_to_do(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin(NEW)
     balancer.rollout.step()
-    balancer.service.remove(Change(3))
+    balancer.fleet.remove(FleetChange(3))
     carry_on(balancer)
     assert stage(balancer)[0] is Stage.DONE
-    balancer.service.add(Change(1, ("S9",)))
+    balancer.fleet.add(FleetChange(1, ("S9",)))
     assert made_of(balancer) == {"S9": NEWER}
     assert balancer.is_sound()
 
@@ -429,7 +431,7 @@ def test_a_server_that_fails_during_a_roll_is_replaced_and_all_are_rolled(steps:
     for _ in range(steps):
         balancer.rollout.step()
     balancer.clock.sleep(60)
-    balancer.runtime.die(next(s.instance for s in balancer.desired.fleet.of(State.SERVING) if s.name == name))
+    balancer.runtime.die(next(s.instance for s in balancer.desired.fleet.of(State.SERVING) if s.hostname == name))
     carry_on(balancer)
     assert stage(balancer)[0] is Stage.DONE
     assert images(balancer) == {"app:2"}
@@ -516,10 +518,10 @@ def steps_until_well(balancer: InMemoryBalancer, error: type[Exception]) -> None
 
 
 def test_a_deploy_of_an_empty_fleet_is_what_the_next_server_is_made_of(balancer: InMemoryBalancer) -> None:
-    balancer.service.remove(Change(3))
+    balancer.fleet.remove(FleetChange(3))
     roll(balancer)
     assert not balancer.rollout.is_running
-    balancer.service.add(Change(1, ("S9",)))
+    balancer.fleet.add(FleetChange(1, ("S9",)))
     assert made_of(balancer) == {"S9": NEWER}
     assert balancer.is_sound()
 
@@ -655,7 +657,7 @@ def test_what_is_left_of_an_attempt_goes_before_the_next_one_begins(balancer: In
     with pytest.raises(PlaneUnavailable):
         balancer.rollout.step()
     assert "S1.2" in balancer.runtime.names
-    with balancer.crew.holding(["S1.2"]):
+    with balancer.workers.claims.hold(["S1.2"]):
         assert not balancer.rollout.step()
         assert "S1.2" in balancer.runtime.names
     carry_on(balancer)
@@ -663,10 +665,10 @@ def test_what_is_left_of_an_attempt_goes_before_the_next_one_begins(balancer: In
     assert balancer.is_sound()
 
 
-def test_what_is_fenced_is_in_hand_before_a_deploy_can_begin_it_anew(balancer: InMemoryBalancer) -> None:
+def test_what_is_fenced_is_claimed_before_a_deploy_can_begin_it_anew(balancer: InMemoryBalancer) -> None:
     balancer.runtime.occupy("S1.2", ring_id=1)
     balancer.rollout.begin(NEW)
-    take, is_free = balancer.crew.take, []
+    take, is_free = balancer.workers.run, []
 
     def is_lock_free() -> bool:
         got = balancer.desired.lock.acquire(blocking=False)
@@ -679,7 +681,7 @@ def test_what_is_fenced_is_in_hand_before_a_deploy_can_begin_it_anew(balancer: I
             is_free.append(another.submit(is_lock_free).result())
         take(names, work)
 
-    balancer.crew.take = look_and_take  # type: ignore[method-assign]
+    balancer.workers.run = look_and_take  # type: ignore[method-assign]
     balancer.step()
     assert is_free == [False]
     carry_on(balancer)
@@ -704,7 +706,7 @@ def test_a_release_never_gets_a_number_twice(balancer: InMemoryBalancer) -> None
         balancer.runtime.broken = () if is_good else {image}
         fleet = balancer.rollout.begin({"image": image})
         assert fleet.deploy is not None
-        numbers.append(fleet.deploy.wish.number)
+        numbers.append(fleet.deploy.release.number)
         carry_on(balancer)
     assert numbers == sorted(set(numbers))
     assert images(balancer) == {"e"}

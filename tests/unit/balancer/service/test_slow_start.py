@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from balancer.core.change import Change
 from balancer.core.fleet import WARM
+from balancer.core.fleet_change import FleetChange
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
 SECONDS = 150
@@ -26,13 +26,13 @@ def test_the_first_fleet_bears_its_whole_weight_at_once() -> None:
 
 
 def test_without_slow_start_a_newcomer_has_its_whole_share_at_once(balancer: InMemoryBalancer) -> None:
-    balancer.service.add(Change(1, ("S4",)))
+    balancer.fleet.add(FleetChange(1, ("S4",)))
     assert (slots(balancer, "S4"), ramp(balancer, "S4")) == (128, WARM)
 
 
 def test_a_newcomer_begins_with_a_sixteenth_and_ends_with_its_share() -> None:
     balancer = slow()
-    balancer.service.add(Change(1, ("S4",)))
+    balancer.fleet.add(FleetChange(1, ("S4",)))
     assert slots(balancer, "S4") == 512 // (3 * WARM + 1)
     balancer.step()
     for second in range(1, SECONDS + 1):
@@ -48,7 +48,7 @@ def test_a_newcomer_begins_with_a_sixteenth_and_ends_with_its_share() -> None:
 
 def test_once_warm_nothing_happens_any_more() -> None:
     balancer = slow()
-    balancer.service.add(Change(1, ("S4",)))
+    balancer.fleet.add(FleetChange(1, ("S4",)))
     balancer.step()
     balancer.clock.sleep(SECONDS)
     balancer.step()
@@ -75,7 +75,7 @@ def test_a_replacement_warms_up_too() -> None:
 
 def test_a_restart_keeps_the_ramp_and_begins_the_time_again() -> None:
     balancer = slow()
-    balancer.service.add(Change(1, ("S4",)))
+    balancer.fleet.add(FleetChange(1, ("S4",)))
     balancer.step()
     balancer.clock.sleep(SECONDS / 3)
     balancer.step()
@@ -97,7 +97,7 @@ def test_a_restart_keeps_the_ramp_and_begins_the_time_again() -> None:
 
 def test_a_restart_without_slow_start_warms_everybody_at_once() -> None:
     balancer = slow()
-    balancer.service.add(Change(1, ("S4",)))
+    balancer.fleet.add(FleetChange(1, ("S4",)))
     again = balancer.restarted(slow_start=0)
     again.step()
     assert (ramp(again, "S4"), slots(again, "S4")) == (WARM, 128)
@@ -106,7 +106,7 @@ def test_a_restart_without_slow_start_warms_everybody_at_once() -> None:
 
 def test_a_step_that_cannot_be_saved_is_taken_later() -> None:
     balancer = slow()
-    balancer.service.add(Change(1, ("S4",)))
+    balancer.fleet.add(FleetChange(1, ("S4",)))
     balancer.step()
     balancer.clock.sleep(SECONDS)
     balancer.store.full.arm()
@@ -122,6 +122,6 @@ def test_a_step_that_cannot_be_saved_is_taken_later() -> None:
 
 def test_the_ramp_can_be_seen() -> None:
     balancer = slow()
-    balancer.service.add(Change(1, ("S4",)))
-    seen = {item.server.name: item for item in balancer.ring.ring().servers}
+    balancer.fleet.add(FleetChange(1, ("S4",)))
+    seen = {item.server.hostname: item for item in balancer.ring.ring().servers}
     assert (seen["S4"].server.ramp, seen["S4"].slots) == (1, 10)

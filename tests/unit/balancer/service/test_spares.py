@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from balancer.core.change import Change
-from balancer.core.event import Kind
+from balancer.core.event import EventKind
 from balancer.core.fleet import WARM
+from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
@@ -25,7 +25,7 @@ def spares(balancer: InMemoryBalancer) -> tuple[str, ...]:
 
 
 def weights(balancer: InMemoryBalancer) -> dict[str, int]:
-    return {server.name: server.weight for server in balancer.desired.fleet.of(State.SERVING)}
+    return {server.hostname: server.weight for server in balancer.desired.fleet.of(State.SERVING)}
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -34,8 +34,8 @@ def test_the_pool_is_filled_behind_the_first_fleet(count: int) -> None:
     assert balancer.replicas == ("S1", "S2", "S3")
     assert len(spares(balancer)) == count
     assert balancer.runtime.names == {"S1", "S2", "S3", *(f"{spare}.spare" for spare in spares(balancer))}
-    assert {backend.name for backend in balancer.plane.routes.backends} == {"S1", "S2", "S3"}
-    told = [event for event in balancer.events.since(0).events if event.kind is Kind.SPARE]
+    assert {backend.instance for backend in balancer.plane.routes.backends} == {"S1", "S2", "S3"}
+    told = [event for event in balancer.events.since(0).events if event.kind is EventKind.SPARE]
     assert sorted(event.server for event in told) == sorted(spares(balancer))
 
 
@@ -78,8 +78,8 @@ def test_what_happened_is_told() -> None:
     balancer.runtime.die("S2")
     balancer.steps(3)
     told = [(event.kind, event.server) for event in balancer.events.since(last).events]
-    assert told[:3] == [(Kind.FAILED, "S2"), (Kind.PROMOTED, spare), (Kind.REPLACED, "S2")]
-    assert sorted(told[3:]) == sorted([(Kind.FENCED, "S2"), (Kind.SPARE, spares(balancer)[0])])
+    assert told[:3] == [(EventKind.FAILED, "S2"), (EventKind.PROMOTED, spare), (EventKind.REPLACED, "S2")]
+    assert sorted(told[3:]) == sorted([(EventKind.FENCED, "S2"), (EventKind.SPARE, spares(balancer)[0])])
 
 
 @pytest.mark.parametrize(("count", "failures"), [(1, 2), (1, 3), (2, 2), (2, 3), (4, 3)])
@@ -187,7 +187,7 @@ def test_a_replacement_that_is_not_needed_any_more_is_a_spare_or_goes(count: int
 
     def remove_and_start(server, release) -> None:  # type: ignore[no-untyped-def]
         if balancer.desired.fleet.target == 3:
-            balancer.service.remove(Change(1, ("S1",)))
+            balancer.fleet.remove(FleetChange(1, ("S1",)))
         start(server, release)
 
     balancer.runtime.start = remove_and_start  # type: ignore[method-assign]
@@ -237,7 +237,7 @@ def test_a_promoted_spare_starts_slowly() -> None:
     (spare,) = spares(balancer)
     balancer.runtime.die("S2")
     balancer.step()
-    assert {server.name: server.ramp for server in balancer.desired.fleet.of(State.SERVING)} == {
+    assert {server.hostname: server.ramp for server in balancer.desired.fleet.of(State.SERVING)} == {
         "S1": WARM,
         "S3": WARM,
         spare: 1,
@@ -252,8 +252,8 @@ def test_a_promoted_spare_starts_slowly() -> None:
 def test_users_neither_see_nor_get_a_spare() -> None:
     balancer = with_spares(1)
     (spare,) = spares(balancer)
-    assert spare not in balancer.service.add(Change(1, ("S4",)))
-    assert spare not in balancer.service.remove(Change(3))
+    assert spare not in balancer.fleet.add(FleetChange(1, ("S4",)))
+    assert spare not in balancer.fleet.remove(FleetChange(3))
     balancer.step()
     assert spares(balancer) == (spare,)
     assert balancer.is_sound()

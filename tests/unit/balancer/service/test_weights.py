@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.errors import InvalidRequest, PlaneUnavailable, StartFailed, UnknownServer
 from balancer.core.fleet import Server
+from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from tests.fakes.runtime import Everyone
@@ -26,7 +26,7 @@ def weights(balancer: InMemoryBalancer) -> list[int]:
 
 
 def test_added_servers_get_their_weight(balancer: InMemoryBalancer) -> None:
-    balancer.service.add(Change(2, ("S4", "S5"), weight=2))
+    balancer.fleet.add(FleetChange(2, ("S4", "S5"), weight=2))
     assert [server.weight for server in balancer.desired.fleet.servers] == [1, 1, 1, 2, 2]
     assert slots(balancer)["S4"] in (146, 147)
     assert balancer.is_sound()
@@ -38,7 +38,7 @@ def test_a_server_gets_another_weight_and_the_plane_obeys(balancer: InMemoryBala
     assert ring.in_step
     assert ring.fleet.version > version
     assert slots(balancer) == {"S1": 128, "S2": 256, "S3": 128}
-    assert {item.server.name: item.slots for item in ring.servers} == slots(balancer)
+    assert {item.server.hostname: item.slots for item in ring.servers} == slots(balancer)
     assert balancer.is_sound()
 
 
@@ -83,17 +83,17 @@ def test_the_last_weight_above_0_is_kept(balancer: InMemoryBalancer) -> None:
     balancer.ring.weigh("S1", 0)
     balancer.ring.weigh("S2", 0)
     before = balancer.whole_state()
-    for change in (lambda: balancer.ring.weigh("S3", 0), lambda: balancer.service.remove(Change(1, ("S3",)))):
+    for change in (lambda: balancer.ring.weigh("S3", 0), lambda: balancer.fleet.remove(FleetChange(1, ("S3",)))):
         with pytest.raises(InvalidRequest, match="one server at least has to keep a weight above 0"):
             change()
     assert balancer.whole_state() == before
-    assert balancer.service.remove(Change(3)) == ()
+    assert balancer.fleet.remove(FleetChange(3)) == ()
 
 
 def test_a_first_server_of_weight_0_is_not_even_started() -> None:
     balancer = InMemoryBalancer(initial=()).started()
     with pytest.raises(InvalidRequest, match="one server at least has to keep a weight above 0"):
-        balancer.service.add(Change(1, weight=0))
+        balancer.fleet.add(FleetChange(1, weight=0))
     assert balancer.runtime.names == set()
 
 
@@ -120,10 +120,10 @@ def test_a_weight_that_the_course_ring_cannot_follow_is_refused_before_anything_
     before, next_ring_id = balancer.whole_state(), balancer.desired.fleet.next_ring_id
     balancer.runtime.start = None  # type: ignore[method-assign, assignment]  # would be noticed
     with pytest.raises(InvalidRequest, match="weight: the strategy course knows no weights"):
-        balancer.service.add(Change(2, ("S4",), weight=2))
+        balancer.fleet.add(FleetChange(2, ("S4",), weight=2))
     assert balancer.whole_state() == before
     assert balancer.desired.fleet.next_ring_id == next_ring_id
-    assert not balancer.crew.in_hand
+    assert not balancer.workers.claims.instances
 
 
 def test_a_fleet_of_different_weights_does_not_switch_to_the_course_ring(balancer: InMemoryBalancer) -> None:
@@ -141,7 +141,7 @@ def test_a_replacement_has_the_weight_of_the_server_it_replaces(balancer: InMemo
     balancer.steps(2)
     newcomer = balancer.desired.fleet.servers[-1]
     assert (newcomer.weight, newcomer.ring_id) == (3, 4)
-    assert balancer.plane.routes.slots == tuple(newcomer.name if name == "S2" else name for name in before)
+    assert balancer.plane.routes.slots == tuple(newcomer.hostname if name == "S2" else name for name in before)
     assert balancer.is_sound()
 
 
@@ -167,7 +167,7 @@ def test_weights_are_inherited_when_the_first_replacement_fails_and_the_second_d
 
     def fail_once(server: Server, release: Release) -> None:
         if not unlucky:
-            unlucky.append(server.name)
+            unlucky.append(server.hostname)
             raise StartFailed("out of luck")
         start(server, release)
 
@@ -189,7 +189,7 @@ def test_an_addition_inherits_nothing_and_keeps_nothing_from_the_replacement(bal
     balancer.runtime.die("S1")
     balancer.step()
     balancer.runtime.broken = ()
-    assert balancer.service.add(Change(1, ("S9",), weight=5)) == ("S2", "S3", "S9")
+    assert balancer.fleet.add(FleetChange(1, ("S9",), weight=5)) == ("S2", "S3", "S9")
     assert weights(balancer) == [1, 1, 5]
     balancer.clock.sleep(60)
     balancer.steps(2)

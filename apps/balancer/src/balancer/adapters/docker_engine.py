@@ -69,7 +69,7 @@ class DockerEngine:
                 self._api.start(container)
             except APIError as error:
                 self._remove(container)
-                raise StartFailed(f"{server.name} cannot be started: {error.explanation}") from error
+                raise StartFailed(f"{server.hostname} cannot be started: {error.explanation}") from error
 
     def observe(self) -> dict[str, Observed]:
         with _engine_errors():
@@ -100,7 +100,7 @@ class DockerEngine:
             for container in self._containers_of(instance):
                 self._remove(container)
 
-    def changes(self) -> Iterator[str]:
+    def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
         self._dead.clear()
         with _engine_errors():
@@ -111,7 +111,7 @@ class DockerEngine:
                     yield f"{event['Action']} {attributes.get('name', '')}"
         raise EngineUnavailable("the Docker engine ended its stream of events")
 
-    def last_words(self, instance: str) -> str:
+    def last_output(self, instance: str) -> str:
         output = b""
         with _engine_errors(), suppress(NotFound):
             for container in self._containers_of(instance):
@@ -170,7 +170,7 @@ class DockerEngine:
                     mended.add("name")
                     self._make_way(container)
                 else:
-                    raise StartFailed(f"{server.name} cannot be created: {error.explanation}") from error
+                    raise StartFailed(f"{server.hostname} cannot be created: {error.explanation}") from error
             else:
                 return
 
@@ -206,12 +206,12 @@ class DockerEngine:
             nano_cpus=int(release.cpus * 1e9) or None,
             log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"}),
         )
-        endpoint = self._api.create_endpoint_config(aliases=[server.name])
+        endpoint = self._api.create_endpoint_config(aliases=[server.hostname])
         return {
             "image": release.image,
             "name": container,
-            "hostname": server.name,
-            "environment": {**release.environment, "SERVER_ID": server.name},
+            "hostname": server.hostname,
+            "environment": {**release.environment, "SERVER_ID": server.hostname},
             "labels": {
                 **self._labels,
                 RING_ID: str(server.ring_id),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
+from balancer.adapters.atomic_file import replace_file
+from balancer.core.catalogue import Catalogue
 from balancer.core.deploy import Deploy, Stage
 from balancer.core.errors import InvalidRequest, StateUnavailable
 from balancer.core.fleet import WARM, Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
-from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import SlotTable
 
 _log = logging.getLogger(__name__)
@@ -108,21 +109,6 @@ class FileStore:
             return self._profile
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes to a temporary name, syncs, renames."""
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
 def _to_document(fleet: Fleet) -> dict[str, Any]:
     return {
         "format": _FORMAT,
@@ -130,7 +116,7 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
         "next_ring_id": fleet.next_ring_id,
         "servers": [
             {
-                "name": server.name,
+                "name": server.hostname,
                 "ring_id": server.ring_id,
                 "state": server.state,
                 "address": server.address,
@@ -149,7 +135,7 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
         "configured_release": _numbered(fleet.configured_release),
         "deploy": fleet.deploy
         and {
-            "wish": _numbered(fleet.deploy.wish),
+            "wish": _numbered(fleet.deploy.release),
             "surge": fleet.deploy.surge,
             "batch": fleet.deploy.batch,
             "stage": fleet.deploy.stage,

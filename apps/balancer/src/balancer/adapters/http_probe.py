@@ -11,14 +11,14 @@ from math import inf
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 
 from balancer.adapters.system import SystemClock
-from balancer.core.heartbeat import Patience
-from balancer.ports.chance import Clock
+from balancer.core.heartbeat_timeout import HeartbeatTimeout
+from balancer.ports.clock import Clock
 
 _WELL = re.compile(rb"HTTP/1\.[01] 200[ \r\n]")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _LONGEST_HEAD = 65536
 _HELD_UP = 0.1
-"""Seconds. Who looks so much later than a heartbeat's end was held up and blames nobody for it."""
+"""Seconds. A process that comes so much later than a deadline was itself held up: no server is to blame."""
 
 
 @dataclass(eq=False, slots=True)
@@ -33,7 +33,7 @@ class _Heartbeat:
         self.connection.sendall(self.request)
 
     def receive(self) -> bool | None:
-        """Whether the answer is 200, as soon as its head, or its end, is there."""
+        """Whether the answer is 200; None while its head is still incomplete."""
         part = self.connection.recv(4096)
         self.head += part
         if part and len(self.head) < _LONGEST_HEAD and not _END_OF_HEAD.search(self.head):
@@ -42,21 +42,21 @@ class _Heartbeat:
 
 
 class HttpProbes:
-    """Probes of `path`; `patience` says how long the whole answer's head may take, connecting included.
+    """Probes of `path`; `timeout` says how long the head of the answer may take, connecting included.
 
     One thread and a poll for all of them: they cost less than half of what a thread for each heartbeat costs, and those
-    that hang delay nobody. A heartbeat is missed only when a look after its end finds nothing in the socket; when this
-    process itself was held up meanwhile, those under way begin anew.
+    that hang delay nobody. A heartbeat is missed only when its socket is empty after its deadline. When this process
+    itself was held up meanwhile, the deadlines of the heartbeats under way begin anew.
     """
 
-    def __init__(self, *, path: str, patience: Patience, clock: Clock) -> None:
+    def __init__(self, *, path: str, timeout: HeartbeatTimeout, clock: Clock) -> None:
         self._path = path
-        self._patience = patience
+        self._timeout = timeout
         self._clock = clock
         self._selector = PollSelector()
         self._under_way: dict[int, _Heartbeat] = {}
         """In the order of sending."""
-        self._stillborn: list[int] = []
+        self._failed_at_once: list[int] = []
 
     def send(self, number: int, address: str) -> None:
         host, _, port = address.rpartition(":")
@@ -68,7 +68,7 @@ class HttpProbes:
                 connection.connect((host, int(port)))
         except (OSError, ValueError):
             connection.close()
-            self._stillborn.append(number)
+            self._failed_at_once.append(number)
             return
         heartbeat = _Heartbeat(number, connection, request.encode(), self._clock.now())
         self._under_way[number] = heartbeat
@@ -77,23 +77,23 @@ class HttpProbes:
     def ended(self, *, within: float) -> list[tuple[int, bool]]:
         now = self._clock.now()
         first = next(iter(self._under_way.values()), None)
-        left = self._patience.ends(first.sent) - now if first else inf
+        left = self._timeout.deadline(first.sent) - now if first else inf
         if left < -_HELD_UP:
             left = 0.0
             for heartbeat in self._under_way.values():
                 heartbeat.sent = now
-        results = [(number, False) for number in self._stillborn]
-        self._stillborn.clear()
+        results = [(number, False) for number in self._failed_at_once]
+        self._failed_at_once.clear()
         for key, _ in self._selector.select(0 if results else max(0.0, min(within, left))):
             heartbeat = key.data
             alive = self._go_on(heartbeat)
             if alive is not None:
                 results.append(self._end(heartbeat, alive=alive))
-        late = list(takewhile(lambda item: self._patience.ends(item.sent) <= now, self._under_way.values()))
+        late = list(takewhile(lambda item: self._timeout.deadline(item.sent) <= now, self._under_way.values()))
         return results + [self._end(heartbeat, alive=False) for heartbeat in late]
 
     def _go_on(self, heartbeat: _Heartbeat) -> bool | None:
-        """Takes the next step that its socket is ready for; how it ended, if it did."""
+        """Sends or receives, as its socket is ready; returns how the heartbeat ended, None while it has not."""
         try:
             if self._selector.get_key(heartbeat.connection).events == EVENT_READ:
                 return heartbeat.receive()
@@ -108,19 +108,21 @@ class HttpProbes:
         heartbeat.connection.close()
         del self._under_way[heartbeat.number]
         if alive:
-            self._patience = self._patience.answered(heartbeat.sent, self._clock.now())
+            self._timeout = self._timeout.after_answer(heartbeat.sent, self._clock.now())
         return heartbeat.number, alive
 
 
 class HttpProbe:
-    """One of these heartbeats, waited for; any number of threads at once."""
+    """One heartbeat at a time, waited for; any number of threads may call it at once."""
 
     def __init__(self, *, path: str, timeout: float) -> None:
         self._path = path
         self._timeout = timeout
 
     def alive(self, address: str) -> bool:
-        probes = HttpProbes(path=self._path, patience=Patience(timeout=self._timeout, most=1), clock=SystemClock())
+        probes = HttpProbes(
+            path=self._path, timeout=HeartbeatTimeout(timeout=self._timeout, most=1), clock=SystemClock()
+        )
         try:
             probes.send(0, address)
         except OSError:

@@ -18,7 +18,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
-class SystemChance:
+class SystemRandomness:
     """The operating system's randomness."""
 
     def __init__(self) -> None:

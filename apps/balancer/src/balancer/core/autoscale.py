@@ -47,14 +47,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was measured since `since`: the `values` of the last `up_after` seconds, the `means` of that many seconds
-    before each look of the last `down_after`; each with the time of its look."""
+    """What was measured since `since`. `values`: the samples of the last `up_after` seconds. `means`: for each sample
+    of the last `down_after` seconds, the mean of the `up_after` seconds before it. Each has the time of its sample."""
 
     since: float | None = None
     values: tuple[tuple[float, float], ...] = ()
     means: tuple[tuple[float, float], ...] = ()
 
-    def seen(self, policy: Policy, at: float, load: Load) -> Window:
+    def with_sample(self, policy: Policy, at: float, load: Load) -> Window:
         since = at if self.since is None else self.since
         values = (*_since(self.values, at - policy.up_after), (at, policy.value(load)))
         means = _since(self.means, at - policy.down_after)

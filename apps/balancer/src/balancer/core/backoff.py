@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-YOUNG = 10.0
-"""Seconds on the ring. A server that fails older than this is an accident and is replaced at once."""
+EARLY = 10.0
+"""Seconds on the ring. A failure before that is early. A later one is an accident: the server is replaced at once."""
 FREE_FAILURES = 2
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
 CALM_AFTER = 30.0
-"""Seconds without a young failure, beyond the delay itself, after which counting starts again."""
+"""Seconds without an early failure, beyond the delay itself, after which counting starts again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Young failures in quick succession; `last` is the time of the latest in seconds."""
+    """Early failures in quick succession; `last` is the time of the latest in seconds."""
 
     failures: int = 0
     last: float = 0.0

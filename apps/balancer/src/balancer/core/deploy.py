@@ -20,10 +20,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """`wish` is the release asked for; `surge` new containers are started at once, `batch` of them take over at once;
-    `reason` says why it did not go through."""
+    """`release` is the one to roll out; `surge` new containers are started at once, `batch` of them take over at once;
+    `reason` says why the deploy failed."""
 
-    wish: Release
+    release: Release
     surge: int
     batch: int
     stage: Stage = Stage.ROLLING

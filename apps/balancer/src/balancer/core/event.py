@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """docs/operations.md has the table for users."""
 
     RESTORED = "restored"  # the fleet after a start of the balancer; the reason says where it was found
@@ -29,7 +29,7 @@ class Kind(StrEnum):
     WELL = "well"  # it works again
 
 
-GRAVE = frozenset({Kind.SUSPECTED, Kind.FAILED, Kind.FENCED, Kind.CUT, Kind.AILING})
+WARNINGS = frozenset({EventKind.SUSPECTED, EventKind.FAILED, EventKind.FENCED, EventKind.CUT, EventKind.AILING})
 """What an operator may want to look into."""
 
 
@@ -40,7 +40,7 @@ class Event:
 
     number: int
     time: float
-    kind: Kind
+    kind: EventKind
     server: str = ""
     reason: str = ""
     seconds: float | None = None

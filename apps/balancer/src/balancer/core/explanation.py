@@ -53,7 +53,7 @@ def _walk(fleet: Fleet, slot: int) -> Iterator[Stop]:
     servers = {server.ring_id: server for server in fleet.of(*ON_THE_RING)}
     owners = ((at, servers[owner]) for at, owner in fleet.table.walk(slot) if owner in servers)
     for at, server in owners:
-        yield Stop(at, server.name, server.state)
+        yield Stop(at, server.hostname, server.state)
         if server.state is State.SERVING:
             return
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from balancer.core.deploy import Deploy
 from balancer.core.errors import InvalidRequest
-from balancer.core.lifecycle import Event, State, after
+from balancer.core.lifecycle import State, Trigger, after
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import Member, SlotTable
@@ -23,11 +23,13 @@ HEAVIEST = 256
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server of the fleet; `address` is "ip:port" as soon as it has one. `weight` 0 … HEAVIEST is its share beside
-    the others'; `ramp` 1 … WARM says how many sixteenths of it count yet. `release` is the number of what its container
-    is made of; a `rolled` one took over name, ring id and all from a container of an older release."""
+    """One server of the fleet. Its `hostname` is what users call it; a replacement has another one. `ring_id` is its
+    integer on the ring, never given twice in a deployment. `address` is "ip:port", empty before it has one. `weight`
+    0 … HEAVIEST is its share beside the others'; `ramp` 1 … WARM says how many sixteenths of the weight count yet.
+    `release` is the number of the release that its container is made of. A `rolled` server took over hostname, ring id
+    and weight from a container of an older release."""
 
-    name: str
+    hostname: str
     ring_id: int
     state: State
     address: str = ""
@@ -43,16 +45,17 @@ class Server:
 
     @property
     def instance(self) -> str:
-        """The hostname; with the release behind a dot, which no hostname has, where a roll made it."""
-        return f"{self.name}.{self.release}" if self.rolled else self.name
+        """The name of its container for the balancer: the hostname, and where a roll made the container a dot and the
+        number of the release. No hostname has a dot."""
+        return f"{self.hostname}.{self.release}" if self.rolled else self.hostname
 
     @property
-    def bearing(self) -> int:
+    def effective_weight(self) -> int:
         """Its weight as the ring sees it now; only ratios count."""
         return self.weight * self.ramp
 
-    def on(self, event: Event) -> Server:
-        return replace(self, state=after(self.state, event))
+    def on(self, trigger: Trigger) -> Server:
+        return replace(self, state=after(self.state, trigger))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +93,36 @@ class Fleet:
 
     @property
     def replicas(self) -> tuple[str, ...]:
-        """The hostnames of those who answer requests, in the order of joining."""
-        return tuple(server.name for server in self.of(State.SERVING))
+        """The hostnames of the servers that answer requests, in the order of joining."""
+        return tuple(server.hostname for server in self.of(State.SERVING))
 
     def server(self, instance: str) -> Server:
         return next(server for server in self.servers if server.instance == instance)
 
-    def serving(self, names: Collection[str]) -> tuple[Server, ...]:
+    def serving(self, hostnames: Collection[str]) -> tuple[Server, ...]:
         """The serving servers of these hostnames."""
-        return tuple(server for server in self.of(State.SERVING) if server.name in names)
+        return tuple(server for server in self.of(State.SERVING) if server.hostname in hostnames)
 
     @classmethod
-    def first(cls, names: Sequence[str], profile: RingProfile, release: Release | None = None) -> Fleet:
+    def first(cls, hostnames: Sequence[str], profile: RingProfile, release: Release | None = None) -> Fleet:
         """A new deployment's fleet, nothing of it started yet."""
-        return replace(cls.empty(profile, release).begin_join(names), target=len(names))
+        return replace(cls.empty(profile, release).begin_join(hostnames), target=len(hostnames))
 
     @property
     def is_first(self) -> bool:
-        """Whether a new deployment's fleet is still on its way: the same names and ids are tried until it serves."""
+        """Whether the first servers of a new deployment are still starting. What fails is tried again with the same
+        hostnames and ring ids until all of them serve."""
         return self.target > 0 and len(self.of(State.JOINING)) == len(self.servers) == self.target
 
-    def begin_join(self, names: Sequence[str], *, weight: int = 1, ramp: int = WARM) -> Fleet:
-        """New servers get the next ring ids, in the order of their names here."""
+    def begin_join(self, hostnames: Sequence[str], *, weight: int = 1, ramp: int = WARM) -> Fleet:
+        """New servers get the next ring ids, in the order of their hostnames here."""
         newcomers = tuple(
-            Server(name, self.next_ring_id + i, State.JOINING, weight=weight, ramp=ramp, release=self.release.number)
-            for i, name in enumerate(names)
+            Server(
+                hostname, self.next_ring_id + i, State.JOINING, weight=weight, ramp=ramp, release=self.release.number
+            )
+            for i, hostname in enumerate(hostnames)
         )
-        return replace(self, servers=self.servers + newcomers, next_ring_id=self.next_ring_id + len(names))
+        return replace(self, servers=self.servers + newcomers, next_ring_id=self.next_ring_id + len(hostnames))
 
     def grow(self, addresses: Mapping[str, str]) -> Fleet:
         """The joining servers of `addresses` (by instance) serve from now on, and N is as much larger."""
@@ -124,18 +130,18 @@ class Fleet:
         return larger._serve({server.instance: server for server in larger.servers if server.instance in addresses})
 
     def fill(self, addresses: Mapping[str, str], *, ramp: int = WARM) -> Fleet:
-        """The joining servers of `addresses` take the places of servers that are down; N stays. Those that are not
-        needed any more become spares."""
+        """The joining servers of `addresses` (by instance) take the places of servers that are down; N stays. Those
+        that are not needed any more become spares."""
         short = max(0, self.target - len(self.of(State.SERVING)))
         needed = list(addresses)[:short]
         spared = addresses.keys() - set(needed)
-        return self.moved(addresses)._on(Event.SPARED, spared)._in_place(needed, Event.READY, ramp)
+        return self.moved(addresses)._on(Trigger.SPARED, spared)._in_place(needed, Trigger.READY, ramp)
 
     def promoted(self, spares: Collection[str], *, ramp: int = WARM) -> Fleet:
         """Spares (by instance) take the places of servers that are down."""
-        return self._in_place(spares, Event.PROMOTED, ramp) if spares else self
+        return self._in_place(spares, Trigger.PROMOTED, ramp) if spares else self
 
-    def _in_place(self, instances: Collection[str], event: Event, ramp: int) -> Fleet:
+    def _in_place(self, instances: Collection[str], trigger: Trigger, ramp: int) -> Fleet:
         """Each takes the weight of a server that is down and begins with `ramp`."""
         weights = dict(zip(instances, (server.weight for server in self.of(State.DOWN)), strict=False))
         return self._serve(
@@ -144,40 +150,40 @@ class Fleet:
                 for server in self.servers
                 if server.instance in instances
             },
-            event,
+            trigger,
         )
 
-    def _serve(self, newcomers: Mapping[str, Server], event: Event = Event.READY) -> Fleet:
+    def _serve(self, newcomers: Mapping[str, Server], trigger: Trigger = Trigger.READY) -> Fleet:
         present = tuple(server for server in self.servers if server.instance not in newcomers)
-        joined = tuple(server.on(event) for server in newcomers.values())
+        joined = tuple(server.on(trigger) for server in newcomers.values())
         return replace(self, servers=(*present, *joined))._without_replaced().placed()
 
     def _without_replaced(self) -> Fleet:
         """Servers that are down leave the ring, the longest there first, as far as others fill N."""
         surplus = len(self.of(*ON_THE_RING)) - self.target
-        return self._on(Event.REPLACED, self.instances(State.DOWN)[: max(0, surplus)])
+        return self._on(Trigger.REPLACED, self.instances(State.DOWN)[: max(0, surplus)])
 
     def fail(self, instances: Collection[str]) -> Fleet:
         """Serving servers go down: their slots walk on, the table stays as it is until they are replaced. Spares that
         fail are forgotten."""
-        return self._on(Event.FAILED, instances)
+        return self._on(Trigger.FAILED, instances)
 
     def abandon(self, instances: Collection[str]) -> Fleet:
         """Joining servers that did not make it are forgotten."""
-        return self._on(Event.FAILED, instances)
+        return self._on(Trigger.FAILED, instances)
 
     def dismiss(self, spares: Collection[str]) -> Fleet:
         """Spares that nobody will need are forgotten."""
-        return self._on(Event.DISMISSED, spares)
+        return self._on(Trigger.DISMISSED, spares)
 
     def begin_leave(self, instances: Collection[str]) -> Fleet:
         """Serving servers leave the ring for good and N is as much smaller."""
-        smaller = replace(self, target=self.target - len(instances))._on(Event.REMOVED, instances)
+        smaller = replace(self, target=self.target - len(instances))._on(Trigger.REMOVED, instances)
         return smaller._without_replaced().placed()
 
     def stopped(self, instances: Collection[str]) -> Fleet:
         """Leaving servers have ended."""
-        return self._on(Event.STOPPED, instances)
+        return self._on(Trigger.STOPPED, instances)
 
     def moved(self, addresses: Mapping[str, str]) -> Fleet:
         """Servers (by instance) that answer at another address than before."""
@@ -188,11 +194,13 @@ class Fleet:
             ),
         )
 
-    def weighed(self, name: str, weight: int) -> Fleet:
+    def weighed(self, hostname: str, weight: int) -> Fleet:
         """A server on the ring has another weight. Raises InvalidRequest where the strategy knows none."""
         if not self.profile.strategy.weighted:
             raise InvalidRequest(f"weight: the strategy {self.profile.strategy.name} knows no weights")
-        servers = tuple(replace(server, weight=weight) if server.name == name else server for server in self.servers)
+        servers = tuple(
+            replace(server, weight=weight) if server.hostname == hostname else server for server in self.servers
+        )
         return replace(self, servers=servers).placed()
 
     def warmed(self, ramps: Mapping[int, int]) -> Fleet:
@@ -216,7 +224,7 @@ class Fleet:
         """The servers on the ring as the strategy sees them: without ramps where it knows no weights."""
         weighted = self.profile.strategy.weighted
         return [
-            Member(server.ring_id, server.bearing if weighted else server.weight)
+            Member(server.ring_id, server.effective_weight if weighted else server.weight)
             for server in self.servers
             if server.state in ON_THE_RING
         ]
@@ -232,6 +240,6 @@ class Fleet:
         table = self.profile.strategy.place(members, self.table)
         return self if table == self.table else replace(self, table=table, version=self.version + 1)
 
-    def _on(self, event: Event, instances: Collection[str]) -> Fleet:
-        servers = (server.on(event) if server.instance in instances else server for server in self.servers)
+    def _on(self, trigger: Trigger, instances: Collection[str]) -> Fleet:
+        servers = (server.on(trigger) if server.instance in instances else server for server in self.servers)
         return replace(self, servers=tuple(server for server in servers if server.state is not State.GONE))

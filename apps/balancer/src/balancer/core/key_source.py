@@ -25,13 +25,14 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SourceType:
     """`read(message, name)` gives the key, empty where there is none; `sample` is HAProxy's, `{name}` in it standing
-    for the name; `name` is what such a name looks like, empty where there is none."""
+    for the name; `name_pattern` is the regular
+    expression of such a name, empty where there is none."""
 
     read: Callable[[Message, str], bytes]
     sample: str
-    name: str = ""
+    name_pattern: str = ""
 
 
 # The two readers below do what HAProxy's req.cook and url_param do, to the letter: what a broken header means is
@@ -70,13 +71,13 @@ def _query(message: Message, name: str) -> bytes:
 _HEADER = r"[A-Za-z0-9][A-Za-z0-9.~-]{0,63}"
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.~-]{0,63}"
 
-KINDS: dict[str, Kind] = {
-    "random": Kind(lambda _message, _name: b"", ""),
-    "header": Kind(lambda message, name: message.headers.get(name.lower(), b""), "req.fhdr({name})", _HEADER),
-    "cookie": Kind(_cookie, "req.cook({name})", _NAME),
-    "query": Kind(_query, "url_param({name})", _NAME),
-    "path": Kind(lambda message, _name: message.path, "path"),
-    "address": Kind(lambda message, _name: message.client, "src,lower"),
+SOURCE_TYPES: dict[str, SourceType] = {
+    "random": SourceType(lambda _message, _name: b"", ""),
+    "header": SourceType(lambda message, name: message.headers.get(name.lower(), b""), "req.fhdr({name})", _HEADER),
+    "cookie": SourceType(_cookie, "req.cook({name})", _NAME),
+    "query": SourceType(_query, "url_param({name})", _NAME),
+    "path": SourceType(lambda message, _name: message.path, "path"),
+    "address": SourceType(lambda message, _name: message.client, "src,lower"),
 }
 """`lower` makes an address text, as HAProxy prints it; without it the hash would be of its 4 or 16 bytes."""
 
@@ -85,35 +86,35 @@ KINDS: dict[str, Kind] = {
 class KeySource:
     """Written `random`, `header:X-User`, `cookie:session`, `query:user`, `path` or `address`."""
 
-    kind: str = "random"
+    type: str = "random"
     name: str = ""
 
     @classmethod
     def parse(cls, text: object) -> KeySource:
         """Raises InvalidRequest, naming the choices."""
-        kind, _, name = text.partition(":") if isinstance(text, str) else ("", "", "")
-        if kind not in KINDS or not re.fullmatch(KINDS[kind].name, name):
+        source_type, _, name = text.partition(":") if isinstance(text, str) else ("", "", "")
+        if source_type not in SOURCE_TYPES or not re.fullmatch(SOURCE_TYPES[source_type].name_pattern, name):
             raise InvalidRequest(
                 "key must be one of random, header:NAME, cookie:NAME, query:NAME, path, address; a NAME has up to "
                 "64 letters, digits and . ~ - (cookies and parameters: _ as well)"
             )
-        return cls(kind, name)
+        return cls(source_type, name)
 
     def __str__(self) -> str:
-        return f"{self.kind}:{self.name}" if self.name else self.kind
+        return f"{self.type}:{self.name}" if self.name else self.type
 
     @property
     def is_random(self) -> bool:
-        return self.kind == "random"
+        return self.type == "random"
 
     def read(self, message: Message) -> bytes:
         """The key in the message; empty where there is none."""
-        return KINDS[self.kind].read(message, self.name)
+        return SOURCE_TYPES[self.type].read(message, self.name)
 
     @property
     def sample(self) -> str:
         """HAProxy's sample of the same."""
-        return KINDS[self.kind].sample.format(name=self.name)
+        return SOURCE_TYPES[self.type].sample.format(name=self.name)
 
 
 RANDOM = KeySource()

@@ -1,4 +1,4 @@
-"""A server's life as a table over (state, event). What is not in the table cannot happen."""
+"""A server's life as a table over (state, trigger). What is not in the table cannot happen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class State(StrEnum):
     GONE = "gone"
 
 
-class Event(StrEnum):
+class Trigger(StrEnum):
     READY = "ready"
     SPARED = "spared"
     """It is ready, and nobody needs it yet."""
@@ -36,22 +36,22 @@ class Event(StrEnum):
     """Its container has ended and is removed."""
 
 
-TRANSITIONS: dict[tuple[State, Event], State] = {
-    (State.JOINING, Event.READY): State.SERVING,
-    (State.JOINING, Event.SPARED): State.SPARE,
-    (State.JOINING, Event.FAILED): State.GONE,
-    (State.SPARE, Event.PROMOTED): State.SERVING,
-    (State.SPARE, Event.FAILED): State.GONE,
-    (State.SPARE, Event.DISMISSED): State.GONE,
-    (State.SERVING, Event.FAILED): State.DOWN,
-    (State.SERVING, Event.REMOVED): State.LEAVING,
-    (State.DOWN, Event.REPLACED): State.GONE,
-    (State.LEAVING, Event.STOPPED): State.GONE,
+TRANSITIONS: dict[tuple[State, Trigger], State] = {
+    (State.JOINING, Trigger.READY): State.SERVING,
+    (State.JOINING, Trigger.SPARED): State.SPARE,
+    (State.JOINING, Trigger.FAILED): State.GONE,
+    (State.SPARE, Trigger.PROMOTED): State.SERVING,
+    (State.SPARE, Trigger.FAILED): State.GONE,
+    (State.SPARE, Trigger.DISMISSED): State.GONE,
+    (State.SERVING, Trigger.FAILED): State.DOWN,
+    (State.SERVING, Trigger.REMOVED): State.LEAVING,
+    (State.DOWN, Trigger.REPLACED): State.GONE,
+    (State.LEAVING, Trigger.STOPPED): State.GONE,
 }
 
 
-def after(state: State, event: Event) -> State:
+def after(state: State, trigger: Trigger) -> State:
     try:
-        return TRANSITIONS[state, event]
+        return TRANSITIONS[state, trigger]
     except KeyError:
-        raise IllegalTransition(f"a server that is {state} cannot be {event}") from None
+        raise IllegalTransition(f"a server that is {state} cannot be {trigger}") from None

@@ -56,11 +56,11 @@ def decide(
     known: Collection[tuple[int, int]],
     suspects: Collection[tuple[int, int]],
     starting: int,
-    in_hand: Collection[str],
+    claimed: Collection[str],
     spares: int = 0,
 ) -> Plan:
     """`known` are the identities of the servers that were ready before the observation was made: only these can be
-    missing from it. `suspects` missed their heartbeats; `starting` servers are on their way already; what is `in_hand`
+    missing from it. `suspects` missed their heartbeats; `starting` servers are on their way already; what is `claimed`
     is being started or removed by somebody and is left to them; `spares` is how many to keep."""
     hung = _believable(fleet, suspects, starting=starting)
     ready = [server for server in fleet.of(*_READY) if server.identity in known]
@@ -77,7 +77,7 @@ def decide(
         and server.instance not in failed
         and container.address != server.address
     }
-    abandon = () if fleet.is_first else _without(fleet.instances(State.JOINING), in_hand)
+    abandon = () if fleet.is_first else _without(fleet.instances(State.JOINING), claimed)
     living = [server for server in fleet.servers if server.instance not in {*failed, *abandon}]
     short = max(0, fleet.target - sum(server.state is State.SERVING for server in living))
     pool = sorted(
@@ -99,11 +99,11 @@ def decide(
         fence=tuple(
             instance
             for instance, container in sorted(observed.items())
-            if (instance, container.identity) not in wanted and instance not in in_hand and not container.ending
+            if (instance, container.identity) not in wanted and instance not in claimed and not container.ending
         ),
         moved=moved,
         abandon=abandon,
-        retire=_without(fleet.instances(State.LEAVING), in_hand),
+        retire=_without(fleet.instances(State.LEAVING), claimed),
         start=max(0, short - len(promote) + spares - len(fresh) - starting),
         rename=_renames(fleet, observed, {server.instance for server in promote}),
     )
@@ -143,9 +143,9 @@ def _renames(fleet: Fleet, observed: Mapping[str, Observed], promoted: Collectio
     """A serving server's container has the hostname for a name, a spare's says so, as soon as the name is free."""
     taken = {container.container or container.instance for container in observed.values()}
     names = {
-        server.instance: f"{server.name}.spare"
+        server.instance: f"{server.hostname}.spare"
         if server.state is State.SPARE and server.instance not in promoted
-        else server.name
+        else server.hostname
         for server in fleet.of(State.SERVING, State.SPARE)
         if server.instance in observed
     }
@@ -156,5 +156,5 @@ def _renames(fleet: Fleet, observed: Mapping[str, Observed], promoted: Collectio
     }
 
 
-def _without(instances: Collection[str], in_hand: Collection[str]) -> tuple[str, ...]:
-    return tuple(instance for instance in instances if instance not in in_hand)
+def _without(instances: Collection[str], claimed: Collection[str]) -> tuple[str, ...]:
+    return tuple(instance for instance in instances if instance not in claimed)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from balancer.core.change import check_names, weight
 from balancer.core.document import json_object, known_fields
 from balancer.core.errors import InvalidRequest
 from balancer.core.fleet import ON_THE_RING, Fleet, Server
+from balancer.core.fleet_change import check_names, weight
 from balancer.core.lifecycle import State
 from balancer.core.prediction import Expectation, expectations, least_move, moved_share
 from balancer.core.ring_profile import RingProfile
@@ -17,7 +17,7 @@ _EXAMPLE = '{"profile":{"strategy":"maglev"},"servers":{"S1":1,"S2":2}}'
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PreviewRequest:
     """`profile` is a ring profile's document. `servers`: hostname → weight, where None stands for the present weight
     or else 1. What is None as a whole stays as it is."""
 
@@ -51,13 +51,13 @@ class Preview:
     moved: Moved
 
 
-def parse(body: bytes) -> Wish:
+def parse(body: bytes) -> PreviewRequest:
     """Raises InvalidRequest."""
     document = json_object(body, example=_EXAMPLE)
     known_fields(document, "profile", "servers")
     if not isinstance(document.get("profile", {}), dict):
         raise InvalidRequest('profile must be a JSON object, for example {"strategy":"maglev"}')
-    return Wish(document.get("profile"), _servers(document["servers"]) if "servers" in document else None)
+    return PreviewRequest(document.get("profile"), _servers(document["servers"]) if "servers" in document else None)
 
 
 def _servers(servers: object) -> dict[str, int | None]:
@@ -91,7 +91,7 @@ def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None
 
 def _members(fleet: Fleet, servers: Mapping[str, int | None]) -> tuple[Server, ...]:
     """Who is there keeps its ring id; newcomers get the next ones and bear their whole weight at once."""
-    present = {server.name: server for server in fleet.servers}
+    present = {server.hostname: server for server in fleet.servers}
     joining = [name for name in servers if name not in present]
     newcomers = {name: Server(name, fleet.next_ring_id + at, State.SERVING) for at, name in enumerate(joining)}
     found = [(present.get(name) or newcomers[name], given) for name, given in servers.items()]

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 from balancer.core.deploy import Deploy, Stage
 from balancer.core.fleet import ON_THE_RING, Fleet, Server
-from balancer.core.lifecycle import Event, State
+from balancer.core.lifecycle import State, Trigger
 from balancer.core.release import Release
 
 
 def begun(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
-    """A deploy of that release begins, in the place of one that is running. Where nobody serves yet there is nothing to
-    roll: the first servers are made of it."""
+    """A deploy of that release begins, in the place of one that is running. Where no server serves yet there is nothing
+    to roll: the first servers are made of that release."""
     if fleet.is_first or not fleet.servers:
         return replace(fleet, release=replace(release, number=fleet.release.number), deploy=None)
-    last = fleet.deploy.wish.number + 1 if fleet.deploy else 0
-    wish = replace(release, number=max(fleet.release.number, last) + 1)
-    return replace(fleet, deploy=Deploy(wish, surge=surge, batch=batch))
+    last = fleet.deploy.release.number + 1 if fleet.deploy else 0
+    wanted = replace(release, number=max(fleet.release.number, last) + 1)
+    return replace(fleet, deploy=Deploy(wanted, surge=surge, batch=batch))
 
 
 def configured(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
@@ -29,17 +29,17 @@ def configured(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fle
 
 
 def goal(fleet: Fleet) -> Release | None:
-    """The release that a running deploy gives the servers: the one wished for or, on the way back, the old one under a
+    """The release that a running deploy gives the servers: its own one or, on the way back, the old one under a
     new number. None where no deploy runs."""
     deploy = fleet.deploy
     if deploy is None or not deploy.is_active:
         return None
-    return deploy.wish if deploy.stage is Stage.ROLLING else replace(fleet.release, number=deploy.wish.number + 1)
+    return deploy.release if deploy.stage is Stage.ROLLING else replace(fleet.release, number=deploy.release.number + 1)
 
 
 def outdated(fleet: Fleet) -> tuple[Server, ...]:
-    """Serving servers that a running deploy has not come to yet. On the way back those that never left the old release
-    stay as they are."""
+    """Serving servers that a running deploy has not come to yet. On the way back the servers that never left the old
+    release stay as they are."""
     deploy, release = fleet.deploy, goal(fleet)
     if deploy is None or release is None:
         return ()
@@ -48,9 +48,9 @@ def outdated(fleet: Fleet) -> tuple[Server, ...]:
 
 
 def is_new(fleet: Fleet, server: Server) -> bool:
-    """Whether a running deploy gave the server the release wished for."""
+    """Whether a running deploy gave the server its new release."""
     deploy = fleet.deploy
-    return deploy is not None and deploy.stage is Stage.ROLLING and server.release == deploy.wish.number
+    return deploy is not None and deploy.stage is Stage.ROLLING and server.release == deploy.release.number
 
 
 def newcomers(servers: Collection[Server], release: Release) -> tuple[Server, ...]:
@@ -69,7 +69,7 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
     """The joining containers of `addresses` (by instance) serve in the places of the old ones, which leave the ring. No
     slot moves. One whose old server is not on the ring any more has no place and is forgotten."""
     ready = {
-        server.ring_id: replace(server.on(Event.READY), address=addresses[server.instance])
+        server.ring_id: replace(server.on(Trigger.READY), address=addresses[server.instance])
         for server in fleet.servers
         if server.instance in addresses
     }
@@ -80,15 +80,15 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
             continue
         if server.ring_id in ready and server.state in ON_THE_RING:
             servers.append(replace(ready[server.ring_id], weight=server.weight, ramp=server.ramp))
-            leaving += [server.on(Event.REMOVED)] if server.state is State.SERVING else []
+            leaving += [server.on(Trigger.REMOVED)] if server.state is State.SERVING else []
         else:
             servers.append(server)
     return replace(fleet, servers=(*servers, *leaving))
 
 
 def turned_round(fleet: Fleet, number: int, reason: str) -> Fleet:
-    """A deploy whose goal is the release of that number goes back; one that was on its way back is stuck. What still
-    fails of the new release then, because it had begun before, turns nothing."""
+    """A deploy whose goal is the release of that number goes back; one that was on its way back is stuck. A server of
+    the new release that fails later, because its start had begun before, changes nothing."""
     deploy, release = fleet.deploy, goal(fleet)
     if deploy is None or release is None or release.number != number:
         return fleet
@@ -103,5 +103,5 @@ def ended(fleet: Fleet) -> Fleet:
     if deploy is None or not deploy.is_active:
         return fleet
     if deploy.stage is Stage.ROLLING:
-        return replace(fleet, release=deploy.wish, deploy=replace(deploy, stage=Stage.DONE))
+        return replace(fleet, release=deploy.release, deploy=replace(deploy, stage=Stage.DONE))
     return replace(fleet, deploy=replace(deploy, stage=Stage.UNDONE))

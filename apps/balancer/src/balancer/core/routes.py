@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from fractions import Fraction
 from hashlib import sha256
 
@@ -17,27 +17,28 @@ IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A server that a plane may send requests to; a draining one only finishes what it has. `name` is the server's
-    instance: while a roll lasts there are two of a hostname. `weight`: its share of what is in flight, where load is
-    bounded; 0 owns no slot."""
+    """A server that a plane may send requests to; a draining one only finishes what it has. Backends go by their
+    `instance`: while a roll lasts two of them have the same hostname. `weight`: the share of what is in flight, where
+    load is bounded; a backend of weight 0 owns no slot."""
 
-    name: str
+    instance: str
     address: str
     draining: bool = False
     weight: int = 1
 
     @property
     def hostname(self) -> str:
-        return hostname(self.name)
+        return hostname(self.instance)
 
 
 def hostname(instance: str) -> str:
+    """The hostname of the server that the instance is a container of."""
     return instance.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """`slots[slot]` names the server that answers the slot's requests, empty where nobody does. A request's slot is its
+    """`slots[slot]` is the instance that answers the slot's requests, empty where none does. A request's slot is its
     key's, from the source `key`, under `request_hash`. `bound` is bounded load's c, None for off."""
 
     slots: tuple[str, ...]
@@ -49,18 +50,21 @@ class Routes:
     @property
     def digest(self) -> str:
         """The same for the same routes, on every machine: 16 hex digits."""
-        told = (self.slots, self.backends, self.request_hash.name, str(self.key), str(self.bound))
+        backends = tuple(map(astuple, self.backends))
+        told = (self.slots, backends, self.request_hash.name, str(self.key), str(self.bound))
         return sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def routes(fleet: Fleet) -> Routes:
     """Slots of servers that are down walk on to the next living owner."""
-    names = {server.ring_id: server.instance for server in fleet.of(State.SERVING)}
-    table = fleet.table.among(names.keys())
+    instances = {server.ring_id: server.instance for server in fleet.of(State.SERVING)}
+    table = fleet.table.among(instances.keys())
     return Routes(
-        slots=tuple(names.get(owner, "") for owner in table.owners),
+        slots=tuple(instances.get(owner, "") for owner in table.owners),
         backends=tuple(
-            Backend(server.instance, server.address, draining=server.state is State.LEAVING, weight=server.bearing)
+            Backend(
+                server.instance, server.address, draining=server.state is State.LEAVING, weight=server.effective_weight
+            )
             for server in fleet.of(State.SERVING, State.LEAVING)
         ),
         request_hash=fleet.profile.request_hash,

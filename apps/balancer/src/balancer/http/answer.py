@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from balancer.core import answers
 from balancer.core.errors import (
     Busy,
     EngineUnavailable,
@@ -21,6 +21,7 @@ from balancer.core.errors import (
     StateUnavailable,
     UnknownServer,
 )
+from balancer.ports import answers
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ STATUS: dict[type[RingmasterError], HTTPStatus] = {
 
 _DRAIN_BYTES = 64 * 1024 * 1024
 _DRAIN_SECONDS = 10.0
+
+
+def success(replicas: Sequence[str]) -> str:
+    """The JSON text of /rep, /add and /rm."""
+    return answers.compact({"message": {"N": len(replicas), "replicas": list(replicas)}, "status": "successful"})
 
 
 def respond(text: str, status: int = HTTPStatus.OK) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from balancer.core import answers
+from balancer.ports import answers
 
 
 def limit_bodies(app: Flask) -> None:

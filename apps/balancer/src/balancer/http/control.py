@@ -8,13 +8,13 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from balancer.core import answers
 from balancer.http import body, token
 from balancer.http.answer import install_error_handlers, respond
 from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.ring import ring_api
-from balancer.service.events import Events
+from balancer.ports import answers
+from balancer.service.event_log import EventLog
 from balancer.service.health import Health
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
@@ -24,7 +24,7 @@ OPENAPI = Path(__file__).with_name("openapi.json")
 
 
 def create_control_app(
-    health: Health, ring: RingService, events: Events, rollout: Rollout, *, token_sha256: str
+    health: Health, ring: RingService, events: EventLog, rollout: Rollout, *, token_sha256: str
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)

@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from balancer.core import answers, document, roll
+from balancer.core import document, roll
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.http import body
 from balancer.http.answer import respond
+from balancer.ports import answers
 from balancer.service.rollout import Rollout
 
 _EXAMPLE = '{"image":"registry/app:1.2"}'
@@ -27,8 +28,8 @@ def deploy_api(rollout: Rollout) -> Blueprint:
 
     @api.post("/deploy")
     def begin() -> Response:
-        wish = document.json_object(body.read(request), example=_EXAMPLE)
-        return respond(answers.compact(_deploy(rollout.begin(wish))), HTTPStatus.ACCEPTED)
+        wanted = document.json_object(body.read(request), example=_EXAMPLE)
+        return respond(answers.compact(_deploy(rollout.begin(wanted))), HTTPStatus.ACCEPTED)
 
     @api.delete("/deploy")
     def cancel() -> Response:
@@ -45,13 +46,13 @@ def _deploy(fleet: Fleet) -> dict[str, Any]:
         and {
             "stage": deploy.stage,
             "reason": deploy.reason,
-            "wish": _release(deploy.wish),
-            "configured": deploy.wish.is_like(fleet.configured_release),
+            "wish": _release(deploy.release),
+            "configured": deploy.release.is_like(fleet.configured_release),
             "surge": deploy.surge,
             "batch": deploy.batch,
             "left": len(roll.outdated(fleet)),
         },
-        "servers": [{"hostname": server.name, "release": server.release} for server in fleet.of(State.SERVING)],
+        "servers": [{"hostname": server.hostname, "release": server.release} for server in fleet.of(State.SERVING)],
     }
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from flask import Response
 from werkzeug.exceptions import ServiceUnavailable
 
-from balancer.core import answers
 from balancer.core.event import Event
-from balancer.service.events import Events
+from balancer.ports import answers
+from balancer.service.event_log import EventLog
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -40,7 +40,7 @@ _WATCHED = select.POLLOUT | select.POLLRDHUP
 
 
 class EventStreams:
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: EventLog) -> None:
         self._events = events
         self._free = threading.BoundedSemaphore(MOST)
 

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
-from balancer.core import answers, names
 from balancer.core.document import known_fields, printable
 from balancer.core.errors import InvalidRequest
-from balancer.core.event import Event, Kind
+from balancer.core.event import Event, EventKind
+from balancer.core.hostnames import RULE, is_hostname
 from balancer.http import event_stream
 from balancer.http.answer import respond
 from balancer.http.event_stream import EventStreams
-from balancer.service.events import KEPT, Events
+from balancer.ports import answers
+from balancer.service.event_log import KEPT, EventLog
 
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class EventQuery:
     """The events that a client wants: all after the number `since`, or without one the latest; at most `limit`."""
 
     since: int | None = None
@@ -33,16 +34,16 @@ class Wish:
         return self.kind in ("", event.kind) and self.server in ("", event.server)
 
 
-def events_api(events: Events) -> Blueprint:
+def events_api(events: EventLog) -> Blueprint:
     api = Blueprint("events", __name__)
     streams = EventStreams(events)
 
     @api.get("/events")
     def happened() -> Response:
-        wish = _wish(request.args)
+        query = _query(request.args)
         if request.method == "GET" and _wants_a_stream():
-            return streams.open(_resumed(wish), wish.includes, request.environ)
-        return respond(answers.compact(_history(events, wish)))
+            return streams.open(_resumed(query), query.includes, request.environ)
+        return respond(answers.compact(_history(events, query)))
 
     return api
 
@@ -52,20 +53,20 @@ def _wants_a_stream() -> bool:
     return request.accept_mimetypes.best_match(kinds) == event_stream.CONTENT_TYPE
 
 
-def _resumed(wish: Wish) -> int | None:
+def _resumed(query: EventQuery) -> int | None:
     """After which event a stream begins: a client that comes back tells the last one it got; None is now."""
-    if wish.limit is not None:
+    if query.limit is not None:
         raise InvalidRequest("limit: a stream has none; leave it out")
     last = request.headers.get("Last-Event-ID", "")
-    return _number("Last-Event-ID", last) if last else wish.since
+    return _number("Last-Event-ID", last) if last else query.since
 
 
-def _history(events: Events, wish: Wish) -> dict[str, object]:
-    page = events.since(wish.since or 0)
-    found = [event for event in page.events if wish.includes(event)]
-    limit = KEPT if wish.limit is None else wish.limit
-    shown = found[-limit:] if wish.since is None else found[:limit]
-    is_cut = wish.since is not None and len(shown) < len(found)
+def _history(events: EventLog, query: EventQuery) -> dict[str, object]:
+    page = events.since(query.since or 0)
+    found = [event for event in page.events if query.includes(event)]
+    limit = KEPT if query.limit is None else query.limit
+    shown = found[-limit:] if query.since is None else found[:limit]
+    is_cut = query.since is not None and len(shown) < len(found)
     return {
         "events": [event_stream.document(event) for event in shown],
         "next": shown[-1].number if is_cut else page.next,
@@ -73,19 +74,19 @@ def _history(events: Events, wish: Wish) -> dict[str, object]:
     }
 
 
-def _wish(query: MultiDict[str, str]) -> Wish:
+def _query(arguments: MultiDict[str, str]) -> EventQuery:
     """Raises InvalidRequest."""
-    known_fields(query, "since", "kind", "server", "limit")
-    for name, values in query.lists():
+    known_fields(arguments, "since", "kind", "server", "limit")
+    for name, values in arguments.lists():
         if len(values) > 1:
             raise InvalidRequest(f"{name} is given twice")
-    kind, server = query.get("kind", ""), query.get("server", "")
-    if "kind" in query and kind not in set(Kind):
-        raise InvalidRequest(f"kind must be one of {', '.join(Kind)}")
-    if "server" in query and not names.is_valid(server):
-        raise InvalidRequest(f"server: {printable(server)} is not a valid hostname: {names.RULE}")
-    since = _number("since", query["since"]) if "since" in query else None
-    return Wish(since, kind, server, _limit(query["limit"]) if "limit" in query else None)
+    kind, server = arguments.get("kind", ""), arguments.get("server", "")
+    if "kind" in arguments and kind not in set(EventKind):
+        raise InvalidRequest(f"kind must be one of {', '.join(EventKind)}")
+    if "server" in arguments and not is_hostname(server):
+        raise InvalidRequest(f"server: {printable(server)} is not a valid hostname: {RULE}")
+    since = _number("since", arguments["since"]) if "since" in arguments else None
+    return EventQuery(since, kind, server, _limit(arguments["limit"]) if "limit" in arguments else None)
 
 
 def _number(name: str, text: str) -> int:

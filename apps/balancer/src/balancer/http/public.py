@@ -7,9 +7,9 @@ from collections.abc import Callable
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import NotFound
 
-from balancer.core import answers, change
+from balancer.core import fleet_change
 from balancer.http import body, token
-from balancer.http.answer import install_error_handlers, respond
+from balancer.http.answer import install_error_handlers, respond, success
 from balancer.service.fleet_service import FleetService
 
 Forward = Callable[[Request], Response]
@@ -39,17 +39,17 @@ def create_public_app(service: FleetService, *, token_sha256: str, forward: Forw
 
     @app.get("/rep", provide_automatic_options=False)
     def rep() -> Response:
-        return respond(answers.success(service.replicas))
+        return respond(success(service.replicas))
 
     @app.post("/add", provide_automatic_options=False)
     def add() -> Response:
-        wish = change.parse(body.read(request), too_many=_TOO_MANY_TO_ADD)
-        return respond(answers.success(service.add(wish)))
+        change = fleet_change.parse(body.read(request), too_many=_TOO_MANY_TO_ADD)
+        return respond(success(service.add(change)))
 
     @app.delete("/rm", provide_automatic_options=False)
     def rm() -> Response:
-        wish = change.parse(body.read(request), too_many=_TOO_MANY_TO_REMOVE)
-        return respond(answers.success(service.remove(wish)))
+        change = fleet_change.parse(body.read(request), too_many=_TOO_MANY_TO_REMOVE)
+        return respond(success(service.remove(change)))
 
     return app
 

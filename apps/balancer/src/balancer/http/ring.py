@@ -1,4 +1,4 @@
-"""The live ring on the control port: how it is, why a key goes where it goes, what another would be, and another."""
+"""The ring on the control port: its state, the server of a key, a preview of another profile, and changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, Response, request
 
-from balancer.core import answers, change, document, preview
+from balancer.core import document, fleet_change, preview
 from balancer.core.errors import InvalidRequest
 from balancer.core.explanation import Explanation
 from balancer.core.fleet import ON_THE_RING, WARM
@@ -17,6 +17,7 @@ from balancer.core.preview import Preview, Side
 from balancer.core.routes import hostname, routes
 from balancer.http import body
 from balancer.http.answer import respond
+from balancer.ports import answers
 from balancer.service.ring_service import Ring, RingService
 
 
@@ -35,7 +36,7 @@ def ring_api(service: RingService) -> Blueprint:
     @api.get("/ring/slots")
     def slots() -> Response:
         fleet = service.fleet
-        names = {server.ring_id: server.name for server in fleet.of(*ON_THE_RING)}
+        names = {server.ring_id: server.hostname for server in fleet.of(*ON_THE_RING)}
         table = {
             "version": fleet.version,
             "digest": fleet.table.digest(),
@@ -54,10 +55,10 @@ def ring_api(service: RingService) -> Blueprint:
 
     @api.patch("/servers/<hostname>")
     def weigh(hostname: str) -> Response:
-        wish = document.json_object(body.read(request), example='{"weight":2}')
-        document.known_fields(wish, "weight")
-        ring = service.weigh(hostname, change.weight(wish))
-        changed = next(expected for expected in ring.servers if expected.server.name == hostname)
+        wanted = document.json_object(body.read(request), example='{"weight":2}')
+        document.known_fields(wanted, "weight")
+        ring = service.weigh(hostname, fleet_change.weight(wanted))
+        changed = next(expected for expected in ring.servers if expected.server.hostname == hostname)
         return respond(answers.compact({"version": ring.fleet.version, **_server(changed)}))
 
     return api
@@ -89,7 +90,7 @@ def _ring(ring: Ring) -> dict[str, Any]:
 def _server(expected: Expectation) -> dict[str, Any]:
     server = expected.server
     return {
-        "hostname": server.name,
+        "hostname": server.hostname,
         "ring_id": server.ring_id,
         "state": server.state,
         "release": server.release,
@@ -127,7 +128,7 @@ def _side(side: Side) -> dict[str, Any]:
         "profile": side.profile.document(),
         "servers": [
             {
-                "hostname": expected.server.name,
+                "hostname": expected.server.hostname,
                 "ring_id": expected.server.ring_id,
                 "weight": expected.server.weight,
                 "slots": expected.slots,

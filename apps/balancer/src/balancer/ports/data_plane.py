@@ -17,7 +17,7 @@ class DataPlane(Protocol):
     def in_step(self, routes: Routes) -> bool:
         """Whether exactly these routes are being obeyed now."""
 
-    def in_flight(self, name: str) -> int:
+    def in_flight(self, instance: str) -> int:
         """Requests that the server is answering or that wait for it; 0 for an unknown one."""
 
     def load(self) -> Load:

@@ -33,10 +33,12 @@ class ContainerRuntime(Protocol):
     def kill(self, instance: str) -> None:
         """Ends the server at once, hung or paused as it may be, and removes it. A missing one is no error."""
 
-    def changes(self) -> Iterator[str]:
-        """Blocks, and yields a few words whenever something happened to a server. A death that it told of is observed
-        from then on, and so is that somebody stops a server, for as long as a stop may take. Ends never, but may raise.
+    def engine_events(self) -> Iterator[str]:
+        """Blocks, and yields a few words whenever something happened to a server. Never ends, but may raise.
+
+        After an event that tells of a server's death, `observe` shows the server as not running. After one that tells
+        of a stop, `observe` shows it as ending, for as long as a stop may take.
         """
 
-    def last_words(self, instance: str) -> str:
+    def last_output(self, instance: str) -> str:
         """The last lines that the server printed, for the log; empty when there are none or it is gone."""

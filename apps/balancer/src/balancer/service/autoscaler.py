@@ -1,4 +1,4 @@
-"""Keeps N at what the load calls for: looks, lets the core decide, and asks for servers as a user would."""
+"""Keeps N at what the load calls for: samples the load, lets the core decide, and asks for servers as a user would."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from balancer.core.autoscale import Decision, Policy, Window, decide
 from balancer.core.backoff import Backoff
-from balancer.core.change import Change
 from balancer.core.errors import Busy, PlaneUnavailable, RingmasterError
-from balancer.core.event import Kind
-from balancer.ports.chance import Clock
+from balancer.core.event import EventKind
+from balancer.core.fleet_change import FleetChange
+from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.service.desired import DesiredFleet
-from balancer.service.events import Events
+from balancer.service.event_log import EventLog
 from balancer.service.fleet_service import FleetService
 
 _log = logging.getLogger(__name__)
 
+_INTERVAL = 0.5
+"""Seconds between two samples of the load."""
 _REASON = "the load"
-"""Of the servers' own events; those of the kind scale say more."""
+"""The reason in the events of the servers that come and go; the events of the kind scale say more."""
 
 
 class Autoscaler:
-    """Changes one after another, in a thread of its own: starting and draining take seconds, and looking goes on.
+    """Changes N in a thread of its own, one change after another: a change takes seconds, and sampling goes on.
     `may_act` says whether N may be changed now."""
 
     def __init__(
@@ -34,7 +36,7 @@ class Autoscaler:
         plane: DataPlane,
         desired: DesiredFleet,
         service: FleetService,
-        events: Events,
+        events: EventLog,
         clock: Clock,
         may_act: Callable[[], bool],
     ) -> None:
@@ -48,31 +50,35 @@ class Autoscaler:
         self._window = Window()
         self._servers = 0
         self._backoff = Backoff()
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix="scale")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="scale")
         self._task: Future[None] | None = None
 
     @property
     def is_acting(self) -> bool:
         return self._task is not None and not self._task.done()
 
-    def look(self) -> None:
-        """Takes in the load of this moment, and begins a change where one is called for.
+    def round(self) -> float:
+        self.sample()
+        return _INTERVAL
 
-        What was seen counts only for the fleet that it was seen of: it is forgotten when N changes, whoever changed it,
-        while N must not be changed, and where the plane could not be asked.
+    def sample(self) -> None:
+        """Samples the load of this moment, and begins a change where one is called for.
+
+        Samples count only for the N that they were taken at. They are forgotten when N changes, whoever changed it,
+        while N must not be changed, and when the plane does not answer.
         """
         servers = self._desired.fleet.target
         if servers != self._servers or not self._may_act():
             self._window, self._servers = Window(), servers
         try:
-            self._window = self._window.seen(self._policy, self._clock.now(), self._plane.load())
+            self._window = self._window.with_sample(self._policy, self._clock.now(), self._plane.load())
         except PlaneUnavailable:
             self._window = Window()
         if self.is_acting or not self._backoff.may_start(self._clock.now()):
             return
         if decision := decide(self._policy, servers, self._window):
             self._window = Window()
-            self._task = self._hand.submit(self._act, decision)
+            self._task = self._executor.submit(self._act, decision)
             self._task.add_done_callback(_tell_unforeseen)
 
     def _act(self, decision: Decision) -> None:
@@ -87,8 +93,8 @@ class Autoscaler:
             self._record(decision, began)
 
     def _carry_out(self, decision: Decision) -> None:
-        """Who joined last leaves first: the oldest have warm caches, and slots that moved to newcomers go back to where
-        they were."""
+        """The servers that joined last leave first: the oldest have warm caches, and slots that moved to newcomers go
+        back to where they were."""
         more = decision.after - decision.before
 
         def check() -> None:
@@ -96,13 +102,13 @@ class Autoscaler:
                 raise Busy(f"somebody else changed the fleet of {decision.before} meanwhile, or is at it")
 
         if more > 0:
-            self._service.add(Change(more), reason=_REASON, check=check)
+            self._service.add(FleetChange(more), reason=_REASON, check=check)
         else:
-            self._service.remove(Change(-more, self._desired.fleet.replicas[more:]), reason=_REASON, check=check)
+            self._service.remove(FleetChange(-more, self._desired.fleet.replicas[more:]), reason=_REASON, check=check)
 
     def _record(self, decision: Decision, began: float, **facts: str) -> None:
         self._events.record(
-            Kind.SCALE,
+            EventKind.SCALE,
             reason=decision.reason,
             seconds=self._clock.now() - began,
             before=decision.before,

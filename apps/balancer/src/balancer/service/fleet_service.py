@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
-from balancer.core import change
-from balancer.core.change import Change
-from balancer.core.event import Kind
+from balancer.core import fleet_change
+from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet
+from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
-from balancer.ports.chance import Chance, Clock
-from balancer.service.crew import Crew
+from balancer.ports.clock import Clock
+from balancer.ports.randomness import Randomness
+from balancer.service.change_queue import ChangeQueue
 from balancer.service.desired import DesiredFleet
-from balancer.service.events import Events
-from balancer.service.turns import Turns
+from balancer.service.event_log import EventLog
+from balancer.service.server_workers import ServerWorkers
 
 A_USERS = "a user's wish"
+"""The reason that the events of a user's change give."""
 
 
-def _fine() -> None:
-    """No wish is out of date."""
+def _no_check() -> None:
+    """For a change that cannot be out of date."""
 
 
 class FleetService:
@@ -30,20 +32,20 @@ class FleetService:
         self,
         *,
         desired: DesiredFleet,
-        crew: Crew,
-        turns: Turns,
-        events: Events,
-        chance: Chance,
+        workers: ServerWorkers,
+        queue: ChangeQueue,
+        events: EventLog,
+        randomness: Randomness,
         clock: Clock,
         max_servers: int,
         reserved: Collection[str],
         ramp: int,
     ) -> None:
         self._desired = desired
-        self._crew = crew
-        self._turns = turns
+        self._workers = workers
+        self._queue = queue
         self._events = events
-        self._chance = chance
+        self._randomness = randomness
         self._clock = clock
         self._max_servers = max_servers
         self._reserved = frozenset(reserved)
@@ -53,70 +55,77 @@ class FleetService:
     def replicas(self) -> tuple[str, ...]:
         return self._desired.fleet.replicas
 
-    def add(self, wish: Change, *, reason: str = A_USERS, check: Callable[[], None] = _fine) -> tuple[str, ...]:
-        """Starts the servers, waits until all of them serve, and returns the replicas. `check` is called when its turn
-        has come, and raises where the wish is out of date by then.
+    def add(
+        self, change: FleetChange, *, reason: str = A_USERS, check: Callable[[], None] = _no_check
+    ) -> tuple[str, ...]:
+        """Starts the servers, waits until all of them serve, and returns the replicas. `check` is called when the turn
+        of the change has come, and raises where the change is out of date by then.
 
         Raises InvalidRequest, Busy, NameTaken, StartFailed, EngineUnavailable, PlaneUnavailable, StateUnavailable;
         then nothing of it is left.
         """
-        with self._turns.one_at_a_time(), ExitStack() as held, ExitStack() as undo:
+        with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
             began = self._clock.now()
             with self._desired.lock:
                 check()
-                names = self._new_names(wish)
-                held.enter_context(self._crew.holding(names))
-                joining = self._desired.fleet.begin_join(names, weight=wish.weight, ramp=self._ramp)
-                joining.grow(dict.fromkeys(names, ""))  # What the ring will refuse, it refuses before anything starts.
+                # The instance of a server that no roll has made is its hostname.
+                hostnames = self._new_hostnames(change)
+                held.enter_context(self._workers.claims.hold(hostnames))
+                joining = self._desired.fleet.begin_join(hostnames, weight=change.weight, ramp=self._ramp)
+                joining.grow(
+                    dict.fromkeys(hostnames, "")
+                )  # The ring refuses what it will refuse before anything starts.
                 fleet = self._desired.change(lambda _: joining)
-            undo.callback(self._abandon, names)
-            addresses = self._crew.bring_up([fleet.server(name) for name in names], fleet.release)
+            undo.callback(self._abandon, hostnames)
+            addresses = self._workers.bring_up([fleet.server(hostname) for hostname in hostnames], fleet.release)
             fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses))
             undo.pop_all()
-            self._tell(Kind.JOINED, names, reason, began, fleet)
+            self._tell(EventKind.JOINED, hostnames, reason, began, fleet)
             return fleet.replicas
 
-    def remove(self, wish: Change, *, reason: str = A_USERS, check: Callable[[], None] = _fine) -> tuple[str, ...]:
+    def remove(
+        self, change: FleetChange, *, reason: str = A_USERS, check: Callable[[], None] = _no_check
+    ) -> tuple[str, ...]:
         """Takes servers off the ring, waits until they are drained and gone, and returns the replicas. `check` as of
         add().
 
         Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable with nothing changed, and EngineUnavailable
         when the servers are off the ring but their containers cannot be removed yet.
         """
-        with self._turns.one_at_a_time(), ExitStack() as hold:
+        with self._queue.turn(), ExitStack() as hold:
             began = self._clock.now()
             with self._desired.lock:
                 check()
-                names = change.to_remove(wish, replicas=self.replicas, sample=self._chance.sample)
-                leaving = [server.instance for server in self._desired.fleet.serving(names)]
-                hold.enter_context(self._crew.holding(leaving))
+                hostnames = fleet_change.to_remove(change, replicas=self.replicas, sample=self._randomness.sample)
+                leaving = [server.instance for server in self._desired.fleet.serving(hostnames)]
+                hold.enter_context(self._workers.claims.hold(leaving))
                 self._desired.change_and_publish(lambda fleet: fleet.begin_leave(leaving))
-            self._crew.retire(leaving)
+            self._workers.retire(leaving)
             fleet = self._desired.change(lambda fleet: fleet.stopped(leaving))
-            self._tell(Kind.LEFT, names, reason, began, fleet)
+            self._tell(EventKind.LEFT, hostnames, reason, began, fleet)
             return fleet.replicas
 
-    def _tell(self, kind: Kind, names: Collection[str], reason: str, began: float, fleet: Fleet) -> None:
+    def _tell(self, kind: EventKind, hostnames: Collection[str], reason: str, began: float, fleet: Fleet) -> None:
         seconds = self._clock.now() - began
-        for name in names:
-            self._events.record(kind, server=name, reason=reason, seconds=seconds, N=len(fleet.replicas))
+        for hostname in hostnames:
+            self._events.record(kind, server=hostname, reason=reason, seconds=seconds, N=len(fleet.replicas))
 
-    def _new_names(self, wish: Change) -> tuple[str, ...]:
+    def _new_hostnames(self, change: FleetChange) -> tuple[str, ...]:
         fleet = self._desired.fleet
         room, limit = self._room(fleet)
-        return change.to_add(
-            wish,
-            taken={*(server.name for server in fleet.servers), *self._crew.in_hand},
+        return fleet_change.to_add(
+            change,
+            taken={*(server.hostname for server in fleet.servers), *self._workers.claims.instances},
             reserved=self._reserved,
             room=room,
             limit=limit,
-            choose=self._chance.choice,
+            choose=self._randomness.choice,
         )
 
-    def _abandon(self, names: Collection[str]) -> None:
+    def _abandon(self, hostnames: Collection[str]) -> None:
         """Undoes a join that failed; a container that cannot be removed now is removed when it is next observed."""
-        self._crew.kill(names)
-        self._desired.change(lambda fleet: fleet.abandon(names))
+        self._workers.kill(hostnames)
+        self._desired.change(lambda fleet: fleet.abandon(hostnames))
 
     def _room(self, fleet: Fleet) -> tuple[int, str]:
         """How many more servers fit, and the sentence that says why no more."""

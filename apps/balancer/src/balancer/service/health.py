@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from balancer.service.condition import Condition
 from balancer.service.desired import DesiredFleet
+from balancer.service.problems import Problems
 
 
 class Report(TypedDict):
-    """`N` servers serve of the `target` to keep alive; `ailments`: part → reason; `ring`: the slot table's digest."""
+    """`N` servers serve of the `target` to keep alive; `ailments`: the problems, part → reason; `ring`: the
+    slot table's digest."""
 
     ready: bool
     N: int
@@ -20,19 +21,19 @@ class Report(TypedDict):
 
 
 class Health:
-    def __init__(self, *, desired: DesiredFleet, condition: Condition) -> None:
+    def __init__(self, *, desired: DesiredFleet, problems: Problems) -> None:
         self._desired = desired
-        self._condition = condition
+        self._problems = problems
 
     def report(self) -> Report:
         fleet = self._desired.fleet
-        ailments = self._condition.ailments
+        problems = self._problems.by_part
         replicas = list(fleet.replicas)
         return Report(
-            ready=self._desired.obeyed and not ailments and len(replicas) == fleet.target,
+            ready=self._desired.obeyed and not problems and len(replicas) == fleet.target,
             N=len(replicas),
             target=fleet.target,
             replicas=replicas,
             ring=fleet.table.digest(),
-            ailments=ailments,
+            ailments=problems,
         )

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from itertools import count
 
 from balancer.core.fleet import Server
-from balancer.core.heartbeat import Pulse
+from balancer.core.heartbeat_history import HeartbeatHistory
 from balancer.ports.probe import Probes
 
 Identity = tuple[int, int]
@@ -15,14 +15,15 @@ Identity = tuple[int, int]
 
 
 class Heartbeats:
-    """One thread sends and listens; any may ask for the suspects. A server has failed after `strikes` misses."""
+    """One thread sends and listens; any thread may ask for the suspects, which are the servers that missed `strikes`
+    heartbeats in a row."""
 
     def __init__(self, *, probes: Probes, strikes: int) -> None:
         self._probes = probes
         self._strikes = strikes
         self._numbers = count(1)
         self._under_way: dict[int, Identity] = {}
-        self._pulses: dict[Identity, Pulse] = {}
+        self._histories: dict[Identity, HeartbeatHistory] = {}
         self._suspects: frozenset[Identity] = frozenset()
 
     @property
@@ -30,13 +31,13 @@ class Heartbeats:
         return self._suspects
 
     def send(self, servers: Collection[Server]) -> None:
-        """One more heartbeat to each server, whether or not it has answered those before; forgets all other servers.
+        """Sends one more heartbeat to each server, answered or not those before; forgets all other servers.
 
-        A server that owes as many as there are strikes gets no more: they would tell nothing sooner.
+        A server that has not answered as many as there are strikes gets no more: they would tell nothing sooner.
         """
-        fresh = Pulse(strikes=self._strikes)
-        self._pulses = {server.identity: self._pulses.get(server.identity, fresh) for server in servers}
-        self._tell()
+        fresh = HeartbeatHistory(strikes=self._strikes)
+        self._histories = {server.identity: self._histories.get(server.identity, fresh) for server in servers}
+        self._find_suspects()
         owed = Counter(self._under_way.values())
         for server in servers:
             if owed[server.identity] < self._strikes:
@@ -45,14 +46,15 @@ class Heartbeats:
                 self._under_way[number] = server.identity
 
     def listen(self, *, within: float) -> frozenset[Identity]:
-        """Takes in the results that come first, at most `within` seconds from now; returns whom they make suspect."""
+        """Takes in the results that come first, at most `within` seconds from now; returns the servers that have become
+        suspects by them."""
         before = self._suspects
         for number, alive in self._probes.ended(within=within):
             identity = self._under_way.pop(number)
-            if identity in self._pulses:
-                self._pulses[identity] = self._pulses[identity].beat(number, alive=alive)
-        self._tell()
+            if identity in self._histories:
+                self._histories[identity] = self._histories[identity].with_result(number, alive=alive)
+        self._find_suspects()
         return self._suspects - before
 
-    def _tell(self) -> None:
-        self._suspects = frozenset(identity for identity, pulse in self._pulses.items() if pulse.has_failed)
+    def _find_suspects(self) -> None:
+        self._suspects = frozenset(identity for identity, history in self._histories.items() if history.has_failed)

@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from balancer.core import roll
 from balancer.core.errors import InvalidRequest, StateUnavailable
-from balancer.core.event import Kind
+from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
+from balancer.core.fleet_settings import FleetSettings
 from balancer.core.lifecycle import State
 from balancer.core.plan import Observed
-from balancer.core.release import Release
-from balancer.core.ring_profile import RingProfile
 from balancer.ports.runtime import ContainerRuntime
-from balancer.service.condition import Condition, Part
 from balancer.service.desired import DesiredFleet
-from balancer.service.events import Events
+from balancer.service.event_log import EventLog
+from balancer.service.problems import Part, Problems
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What the settings say of the fleet: the first servers' names, the ring profile, what servers are made of, and how
-    a roll of that goes: `surge` new containers are started at once, `batch` of them take over at once."""
-
-    initial: tuple[str, ...]
-    profile: RingProfile
-    release: Release
-    surge: int = 1
-    batch: int = 1
 
 
 class Restorer:
@@ -40,15 +27,15 @@ class Restorer:
         *,
         desired: DesiredFleet,
         runtime: ContainerRuntime,
-        condition: Condition,
-        events: Events,
-        wishes: Wishes,
+        problems: Problems,
+        events: EventLog,
+        settings: FleetSettings,
     ) -> None:
         self._desired = desired
         self._runtime = runtime
-        self._condition = condition
+        self._problems = problems
         self._events = events
-        self._wishes = wishes
+        self._settings = settings
 
     def restore(self) -> None:
         """Raises EngineUnavailable where the engine has to be asked, StateUnavailable."""
@@ -60,17 +47,17 @@ class Restorer:
         self.obey_settings()
         self._desired.restored = True
         fleet = self._desired.fleet
-        self._events.record(Kind.RESTORED, reason=source, servers=fleet.replicas, N=fleet.target)
+        self._events.record(EventKind.RESTORED, reason=source, servers=fleet.replicas, N=fleet.target)
 
     def obey_settings(self) -> None:
         """A ring profile and a release that the settings name anew replace the saved ones: the release by a roll, the
         profile as soon as it has a place for the fleet and unless a user switches first."""
-        wishes = self._wishes
+        settings = self._settings
         self._desired.change(
-            lambda fleet: roll.configured(fleet, wishes.release, surge=wishes.surge, batch=wishes.batch)
+            lambda fleet: roll.configured(fleet, settings.release, surge=settings.surge, batch=settings.batch)
         )
-        with self._condition.watch(Part.RING, InvalidRequest):
-            self._desired.change(lambda fleet: fleet.configured_as(wishes.profile).placed())
+        with self._problems.watch(Part.RING, InvalidRequest):
+            self._desired.change(lambda fleet: fleet.configured_as(settings.profile).placed())
 
     def _load(self) -> bool:
         try:
@@ -80,7 +67,7 @@ class Restorer:
             return False
 
     def _new(self) -> Fleet:
-        return Fleet.first(self._wishes.initial, self._wishes.profile, self._wishes.release)
+        return Fleet.first(self._settings.initial, self._settings.profile, self._settings.release)
 
     def _found(self, observed: Collection[Observed]) -> Fleet:
         """The fleet that the containers tell of, in the order of their ring ids. Of two containers of one server, which
@@ -92,8 +79,8 @@ class Restorer:
             first, *others = sorted(by_ring_id[ring_id], key=_precedence)
             servers.append(_server(first, State.SPARE if _is_spare(first) else State.SERVING))
             servers += [_server(other, State.LEAVING) for other in others]
-        release = replace(self._wishes.release, number=max(server.release for server in servers))
-        fleet = Fleet.empty(self._wishes.profile, release)
+        release = replace(self._settings.release, number=max(server.release for server in servers))
+        fleet = Fleet.empty(self._settings.profile, release)
         return replace(
             fleet,
             servers=tuple(servers),

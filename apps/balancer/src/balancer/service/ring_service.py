@@ -1,23 +1,25 @@
-"""What users may ask of the ring while it runs: how it is, why a key goes where it goes, what would be, and another."""
+"""What users may ask of the ring while it runs: its state, the server of a key, a preview of another profile, another
+profile, another weight."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from balancer.core import explanation
+from balancer.core.catalogue import Catalogue
 from balancer.core.document import printable
 from balancer.core.errors import InvalidRequest, PlaneUnavailable, RingFull, UnknownServer
-from balancer.core.event import Kind
+from balancer.core.event import EventKind
 from balancer.core.explanation import Explanation
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
 from balancer.core.prediction import Expectation, expectations
-from balancer.core.preview import Preview, Wish, preview
-from balancer.core.ring_profile import Catalogue, RingProfile
+from balancer.core.preview import Preview, PreviewRequest, preview
+from balancer.core.ring_profile import RingProfile
 from balancer.ports.data_plane import DataPlane
+from balancer.service.change_queue import ChangeQueue
 from balancer.service.desired import DesiredFleet
-from balancer.service.events import Events
-from balancer.service.turns import Turns
+from balancer.service.event_log import EventLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class RingService:
         desired: DesiredFleet,
         plane: DataPlane,
         catalogue: Catalogue,
-        turns: Turns,
-        events: Events,
+        queue: ChangeQueue,
+        events: EventLog,
         configured: RingProfile,
         slow_start: bool,
         max_servers: int,
@@ -50,7 +52,7 @@ class RingService:
         self._desired = desired
         self._plane = plane
         self._catalogue = catalogue
-        self._turns = turns
+        self._queue = queue
         self._events = events
         self._configured = configured
         self._slow_start = slow_start
@@ -64,7 +66,7 @@ class RingService:
         return self._ring(self._desired.fleet)
 
     def _ring(self, fleet: Fleet) -> Ring:
-        """The first time under a request hash and M this takes a second, and keeps nobody else waiting."""
+        """The first call for a request hash and M takes a second. It holds no lock, so no other caller waits for it."""
         serving = frozenset(server.ring_id for server in fleet.of(State.SERVING))
         expected = expectations(fleet, fleet.table.among(serving))
         try:
@@ -78,13 +80,13 @@ class RingService:
             raise InvalidRequest("key is empty: a request without a key has its random request id for one")
         return explanation.explain(self._desired.fleet, key)
 
-    def preview(self, wish: Wish) -> Preview:
+    def preview(self, wanted: PreviewRequest) -> Preview:
         """Raises InvalidRequest, as the change itself would."""
         fleet = self._desired.fleet
-        if wish.servers is not None and len(wish.servers) > self._max_servers:
-            raise RingFull(f"servers: {len(wish.servers)} are too many: max_servers is {self._max_servers}")
-        profile = fleet.profile if wish.profile is None else self._profile(wish.profile)
-        return preview(fleet, profile, wish.servers)
+        if wanted.servers is not None and len(wanted.servers) > self._max_servers:
+            raise RingFull(f"servers: {len(wanted.servers)} are too many: max_servers is {self._max_servers}")
+        profile = fleet.profile if wanted.profile is None else self._profile(wanted.profile)
+        return preview(fleet, profile, wanted.servers)
 
     def switch(self, document: object) -> Ring:
         """The ring has another profile, and the plane obeys it, when this returns. The settings' own profile counts
@@ -93,13 +95,13 @@ class RingService:
         Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable; then everything is as it was.
         """
         profile = self._profile(document)
-        with self._turns.one_at_a_time():
+        with self._queue.turn():
             before = self._desired.fleet.profile
             fleet = self._desired.change_and_publish(
                 lambda fleet: replace(fleet.switched(profile), configured=self._configured)
             )
         if profile != before:
-            self._events.record(Kind.RING, before=before.document(), profile=profile.document())
+            self._events.record(EventKind.RING, before=before.document(), profile=profile.document())
         return self._ring(fleet)
 
     def weigh(self, hostname: str, weight: int) -> Ring:
@@ -107,11 +109,11 @@ class RingService:
 
         Raises UnknownServer, InvalidRequest, Busy, PlaneUnavailable, StateUnavailable; then everything is as it was.
         """
-        with self._turns.one_at_a_time(), self._desired.lock:
+        with self._queue.turn(), self._desired.lock:
             if hostname not in self._desired.fleet.replicas:
                 raise UnknownServer(f"no server named {printable(hostname)} serves")
             fleet = self._desired.change_and_publish(lambda fleet: fleet.weighed(hostname, weight))
-        self._events.record(Kind.WEIGHT, server=hostname, weight=weight)
+        self._events.record(EventKind.WEIGHT, server=hostname, weight=weight)
         return self._ring(fleet)
 
     def _profile(self, document: object) -> RingProfile:

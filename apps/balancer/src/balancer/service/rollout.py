@@ -9,19 +9,22 @@ from itertools import islice
 from balancer.core import roll
 from balancer.core.deploy import Stage
 from balancer.core.errors import Busy, NameTaken, StartFailed
-from balancer.core.event import Kind
+from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
-from balancer.ports.chance import Clock
-from balancer.service.crew import Crew
+from balancer.ports.clock import Clock
+from balancer.service.change_queue import ChangeQueue
 from balancer.service.desired import DesiredFleet
-from balancer.service.events import Events
-from balancer.service.starter import Starter
-from balancer.service.turns import Turns
+from balancer.service.event_log import EventLog
+from balancer.service.failures import Failures
+from balancer.service.server_workers import ServerWorkers
 
 PROBATION = 3.0
-"""Seconds from the last server's taking over to the end of the deploy: until then it can still turn round."""
+"""Seconds from the last server's taking over to the end of the deploy: until then the deploy can still go back."""
+
+_INTERVAL = 0.1
+"""Seconds between two questions whether there is a deploy to carry out."""
 
 
 class Rollout:
@@ -31,18 +34,18 @@ class Rollout:
         self,
         *,
         desired: DesiredFleet,
-        crew: Crew,
-        turns: Turns,
-        starter: Starter,
-        events: Events,
+        workers: ServerWorkers,
+        queue: ChangeQueue,
+        failures: Failures,
+        events: EventLog,
         clock: Clock,
         surge: int,
         batch: int,
     ) -> None:
         self._desired = desired
-        self._crew = crew
-        self._turns = turns
-        self._starter = starter
+        self._workers = workers
+        self._queue = queue
+        self._failures = failures
         self._events = events
         self._clock = clock
         self._surge = surge
@@ -58,11 +61,11 @@ class Rollout:
         return roll.goal(self._desired.fleet) is not None
 
     def begin(self, document: Mapping[str, object]) -> Fleet:
-        """The wish is saved when this returns, and is carried out from then on, by whoever runs this balancer.
+        """The deploy is saved when this returns. It is carried out from then on, also after a restart of the balancer.
 
         Raises InvalidRequest, Busy, StateUnavailable; then everything is as it was.
         """
-        with self._turns.one_at_a_time(), self._desired.lock:
+        with self._queue.turn(), self._desired.lock:
             if self.is_running:
                 raise Busy("a deploy is running; wait until GET /deploy says how it ended, or DELETE /deploy")
             release = self.fleet.release.changed(document)
@@ -72,14 +75,17 @@ class Rollout:
 
     def cancel(self) -> Fleet:
         """The running deploy goes back. Raises Busy where there is none, StateUnavailable."""
-        with self._turns.one_at_a_time(), self._desired.lock:
+        with self._queue.turn(), self._desired.lock:
             deploy = self.fleet.deploy
             if deploy is None or deploy.stage is not Stage.ROLLING:
                 raise Busy("no deploy is on its way; POST /deploy starts one")
             why = "a user wants the old release again"
-            fleet = self._desired.change(lambda fleet: roll.turned_round(fleet, deploy.wish.number, why))
+            fleet = self._desired.change(lambda fleet: roll.turned_round(fleet, deploy.release.number, why))
         self._tell(fleet)
         return fleet
+
+    def round(self) -> float:
+        return 0.0 if self.step() else _INTERVAL
 
     def step(self) -> bool:
         """One surge of a running deploy; False where there is nothing to do now.
@@ -89,22 +95,22 @@ class Rollout:
         if not self._desired.restored or not self.is_running:
             return False
         self._watch_the_last()
-        with self._turns.one_at_a_time(), ExitStack() as held, ExitStack() as undo:
+        with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
             with self._desired.lock:
                 fleet, release = self.fleet, roll.goal(self.fleet)
                 if release is None or fleet.deploy is None or not roll.outdated(fleet):
                     return self._end()
                 newcomers = roll.newcomers(roll.outdated(fleet)[: fleet.deploy.surge], release)
                 instances = {server.instance for server in newcomers}
-                if instances & {*self._crew.in_hand, *fleet.instances(*State)}:
-                    return False  # What is left of an attempt that was cut off goes first.
-                held.enter_context(self._crew.holding(instances))
+                if instances & {*self._workers.claims.instances, *fleet.instances(*State)}:
+                    return False  # An earlier attempt that was cut off has left containers; they are removed first.
+                held.enter_context(self._workers.claims.hold(instances))
                 self._desired.change(lambda fleet: roll.joining(fleet, newcomers))
             undo.callback(self._abandon, newcomers)
             addresses = self._start(newcomers, release)
             for batch in _batches(list(addresses), fleet.deploy.batch):
                 if roll.goal(self.fleet) != release:
-                    return True  # One of this release that serves already has failed meanwhile.
+                    return True  # A server of this release that serves already has failed meanwhile.
                 self._take_over({instance: addresses[instance] for instance in batch})
             return bool(addresses)
 
@@ -114,9 +120,9 @@ class Rollout:
             self._clock.sleep(max(0.0, self._took_over_at + PROBATION - self._clock.now()))
 
     def _start(self, newcomers: Collection[Server], release: Release) -> dict[str, str]:
-        """Empty where the release is at fault: then the deploy has turned round."""
+        """instance → address of the new servers; empty when one does not start: then the deploy goes back."""
         try:
-            return self._crew.bring_up(newcomers, release)
+            return self._workers.bring_up(newcomers, release)
         except (StartFailed, NameTaken) as error:
             reason = str(error)
             self._tell(self._desired.change(lambda fleet: roll.turned_round(fleet, release.number, reason)))
@@ -130,31 +136,31 @@ class Rollout:
                 fleet = self._desired.change_and_publish(lambda fleet: roll.taken_over(fleet, addresses))
                 were_leaving = before.instances(State.LEAVING)
                 leaving = [instance for instance in fleet.instances(State.LEAVING) if instance not in were_leaving]
-                hold.enter_context(self._crew.holding(leaving))
+                hold.enter_context(self._workers.claims.hold(leaving))
                 joined = [server for server in fleet.of(State.SERVING) if server.instance in addresses]
-                self._starter.joined(joined)
+                self._failures.joined(joined)
             self._took_over_at = self._clock.now()
-            self._starter.replaced(before, fleet)
-            self._crew.retire(leaving)
+            self._failures.replaced(before, fleet)
+            self._workers.retire(leaving)
             self._desired.change(lambda fleet: fleet.stopped(leaving))
         for server in joined:
             self._events.record(
-                Kind.DEPLOY,
-                server=server.name,
+                EventKind.DEPLOY,
+                server=server.hostname,
                 reason=f"runs release {server.release}",
                 seconds=self._clock.now() - began,
                 left=len(roll.outdated(fleet)),
             )
 
     def _abandon(self, newcomers: Collection[Server]) -> None:
-        """What has not taken over goes again; a container that cannot be removed now goes when it is next seen."""
+        """New servers that have not taken over are removed; what the engine does not do now is done at a later step."""
         joining = {server.instance for server in newcomers} & set(self.fleet.instances(State.JOINING))
         if joining:
-            self._crew.kill(joining)
+            self._workers.kill(joining)
             self._desired.change(lambda fleet: fleet.abandon(joining))
 
     def _end(self) -> bool:
-        """A server that is just being started still has the old release: it is waited for."""
+        """The deploy ends, unless a server is just being started: it may still have the old release."""
         if not self.fleet.of(State.JOINING):
             self._tell(self._desired.change(roll.ended))
         return False
@@ -162,9 +168,9 @@ class Rollout:
     def _tell(self, fleet: Fleet) -> None:
         deploy = fleet.deploy
         if deploy is not None:
-            wish = deploy.wish
+            release = deploy.release
             self._events.record(
-                Kind.DEPLOY, reason=deploy.reason, stage=deploy.stage, release=wish.number, image=wish.image
+                EventKind.DEPLOY, reason=deploy.reason, stage=deploy.stage, release=release.number, image=release.image
             )
 
 

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from balancer.core.errors import PlaneUnavailable
 from balancer.core.fleet import WARM, Fleet
 from balancer.core.lifecycle import State
-from balancer.ports.chance import Clock
+from balancer.ports.clock import Clock
+from balancer.service.desired import DesiredFleet
+from balancer.service.problems import Part, Problems
+
+
+def first_ramp(seconds: float) -> int:
+    """The ramp that a new server begins with, where slow start takes so many seconds."""
+    return 1 if seconds else WARM
 
 
 class SlowStart:
-    """`seconds` from joining to the whole weight; 0: at once. Who was on its way when the balancer died begins the
-    time again, not the ramp."""
+    """`seconds` from joining to the whole weight; 0: the whole weight at once. After a restart of the balancer the time
+    of a server that is warming up begins again, but its ramp goes on from where it was."""
 
-    def __init__(self, *, clock: Clock, seconds: float) -> None:
+    def __init__(self, *, desired: DesiredFleet, problems: Problems, clock: Clock, seconds: float) -> None:
+        self._desired = desired
+        self._problems = problems
         self._clock = clock
         self._seconds = seconds
         self._since: dict[int, float] = {}
 
-    @property
-    def first_ramp(self) -> int:
-        """What a new server begins with."""
-        return 1 if self._seconds else WARM
+    def step(self) -> None:
+        """Servers that may bear more than they do bear it. Raises StateUnavailable."""
+        with self._desired.lock:
+            ramps = self._due(self._desired.fleet)
+            if ramps:
+                self._desired.change(lambda fleet: fleet.warmed(ramps))
+                with self._problems.watch(Part.PLANE, PlaneUnavailable):
+                    self._desired.publish()
 
-    def due(self, fleet: Fleet) -> dict[int, int]:
+    def _due(self, fleet: Fleet) -> dict[int, int]:
         """ring id → ramp of the servers that may bear more now than they do."""
         now = self._clock.now()
         cold = {server.ring_id: server.ramp for server in fleet.of(State.SERVING) if server.ramp < WARM}

@@ -32,7 +32,7 @@ def placed(weights: list[int], bound: Fraction | None, slots: int = 64) -> Place
 
 
 def chosen(placement: Placement, slot: int, *tried: str, **in_flight: int) -> str:
-    return placement.server(slot, set(tried), Counter(in_flight)).name
+    return placement.server(slot, set(tried), Counter(in_flight)).instance
 
 
 def test_a_slot_leads_to_its_server() -> None:
@@ -100,7 +100,7 @@ def test_no_cap_is_passed_and_there_is_always_a_place(weights: list[int], bound:
             name: bounded_load.cap(bound, weight=own, total_weight=sum(weight.values()), in_flight=in_flight.total())
             for name, own in weight.items()
         }
-        name = placement.server(data.draw(st.integers(0, 3)), (), in_flight).name
+        name = placement.server(data.draw(st.integers(0, 3)), (), in_flight).instance
         in_flight[name] += 1
         assert in_flight[name] <= cap[name]
 
@@ -144,7 +144,7 @@ def busiest(bound: Fraction | None, seed: int) -> tuple[float, float]:
     for slot in slots:
         if len(flying) == 100:
             in_flight[flying.pop(draw.randrange(100))] -= 1
-        flying.append(placement.server(slot, (), in_flight).name)
+        flying.append(placement.server(slot, (), in_flight).instance)
         in_flight[flying[-1]] += 1
         away += flying[-1] != routes.slots[slot]
         peaks += max(in_flight.values()) / 10 if len(flying) == 100 else 0

@@ -39,7 +39,7 @@ def message(key: bytes = b"") -> Message:
 def chosen(plane: FlaskPlane, slot: int = 0, *tried: str, key: bytes = b"") -> tuple[str, int, int]:
     """Server, slot and number of the attempt; the random id leads to `slot`."""
     with plane.send(message(key), TO_SLOT[slot], set(tried)) as attempt:
-        return attempt.backend.name, attempt.slot, attempt.number
+        return attempt.backend.instance, attempt.slot, attempt.number
 
 
 def test_a_random_id_leads_to_its_slots_server(plane: FlaskPlane) -> None:
@@ -123,7 +123,7 @@ def test_many_threads_at_once_pass_no_cap_and_leave_nothing(plane: FlaskPlane) -
     def ask(_: int) -> str:
         with plane.send(message(), TO_SLOT[0], ()) as attempt:
             together.wait()
-            return attempt.backend.name
+            return attempt.backend.instance
 
     with ThreadPoolExecutor(8) as threads:
         for _ in range(20):

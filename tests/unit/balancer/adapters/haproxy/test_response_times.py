@@ -30,7 +30,7 @@ class Process:
         return (self._sum + window - 1) // window
 
     def seen_by(self, times: ResponseTimes) -> ResponseTimes:
-        return times.look(self.count, self.rtime)
+        return times.updated(self.count, self.rtime)
 
 
 @pytest.mark.parametrize("before", [0, 1, 100, 500, 600, 5000])

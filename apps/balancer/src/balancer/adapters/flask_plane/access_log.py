@@ -32,7 +32,7 @@ class AccessLog:
                 "path": incoming.path,
                 "status": status,
                 "milliseconds": round(seconds * 1000),
-                "server": attempt.backend.name if attempt else "",
+                "server": attempt.backend.instance if attempt else "",
                 "slot": attempt.slot if attempt else None,
                 "attempt": attempt.number if attempt else 0,
                 "request_id": incoming.headers["X-Request-Id"][:128],

@@ -18,8 +18,8 @@ from balancer.adapters.flask_plane.connections import Connections, Failure, was_
 from balancer.adapters.flask_plane.headers import to_client
 from balancer.adapters.flask_plane.incoming import Incoming
 from balancer.adapters.flask_plane.plane import Attempt, FlaskPlane
-from balancer.core import answers
 from balancer.core.errors import EmptyRing
+from balancer.ports import answers
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Forwarder:
                         self._plane.not_reached(attempt.backend)
                     elif not received.may_repeat:
                         break
-                    tried.add(attempt.backend.name)
+                    tried.add(attempt.backend.instance)
         return _failed(status, reason), attempt
 
     def _ask(self, received: Incoming, attempt: Attempt, flight: ExitStack) -> Response:

@@ -15,7 +15,7 @@ class Placement:
 
     def __init__(self, routes: Routes) -> None:
         self.routes = routes
-        self._backends = {backend.name: backend for backend in routes.backends}
+        self._backends = {backend.instance: backend for backend in routes.backends}
         self._weights = {name: self._backends[name].weight for name in set(routes.slots) if name}
         self._total_weight = sum(self._weights.values())
 

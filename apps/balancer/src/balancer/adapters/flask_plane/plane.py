@@ -13,7 +13,8 @@ from balancer.adapters.flask_plane.placement import Placement
 from balancer.adapters.flask_plane.unreachable import Unreachable
 from balancer.core.errors import EmptyRing
 from balancer.core.key_source import Message
-from balancer.core.load import Load, Looks
+from balancer.core.load import Load
+from balancer.core.response_samples import ResponseSamples
 from balancer.core.routes import Backend, Routes
 
 
@@ -37,7 +38,7 @@ class FlaskPlane:
         self._keyless = 0
         self._responses = 0
         self._response_seconds = 0.0
-        self._looks = Looks()
+        self._samples = ResponseSamples()
         self._lock = threading.Lock()
 
     def apply(self, routes: Routes) -> None:
@@ -49,14 +50,16 @@ class FlaskPlane:
     def in_step(self, routes: Routes) -> bool:
         return self._placement.routes == routes
 
-    def in_flight(self, name: str) -> int:
+    def in_flight(self, instance: str) -> int:
         with self._lock:
-            return self._in_flight[name]
+            return self._in_flight[instance]
 
     def load(self) -> Load:
         with self._lock:
-            self._looks = self._looks.look(self._now(), responses=self._responses, seconds=self._response_seconds)
-            return Load(self._in_flight.total(), self._looks.mean)
+            self._samples = self._samples.with_sample(
+                self._now(), responses=self._responses, seconds=self._response_seconds
+            )
+            return Load(self._in_flight.total(), self._samples.mean)
 
     def keyless(self) -> int:
         return self._keyless
@@ -81,7 +84,7 @@ class FlaskPlane:
         with self._lock:
             slot = self._placement.slot(self._key(message, random_id, is_first=not tried))
             backend = self._choose(slot, tried, self._now())
-            self._in_flight[backend.name] += 1
+            self._in_flight[backend.instance] += 1
         try:
             yield Attempt(backend, slot, len(tried) + 1)
         finally:
@@ -98,7 +101,7 @@ class FlaskPlane:
     def _choose(self, slot: int, tried: Collection[str], now: float) -> Backend:
         """One that can be reached, as far as is known; where there is none, one that perhaps cannot."""
         addresses = self._unreachable.at(now)
-        passed_over = {backend.name for backend in self._placement.routes.backends if backend.address in addresses}
+        passed_over = {backend.instance for backend in self._placement.routes.backends if backend.address in addresses}
         try:
             backend = self._placement.server(slot, {*tried, *passed_over}, self._in_flight)
         except EmptyRing:
@@ -115,6 +118,6 @@ class FlaskPlane:
 
     def _done(self, backend: Backend) -> None:
         with self._lock:
-            self._in_flight[backend.name] -= 1
-            if not self._in_flight[backend.name]:
-                del self._in_flight[backend.name]
+            self._in_flight[backend.instance] -= 1
+            if not self._in_flight[backend.instance]:
+                del self._in_flight[backend.instance]

@@ -11,9 +11,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from balancer.adapters.haproxy import slot_map
-from balancer.core import answers
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import IDEMPOTENT, Backend, Routes
+from balancer.ports import answers
 
 SERVER_OPTIONS = "check inter 1s downinter 200ms fall 3 rise 1 observe layer4 error-limit 3 on-error mark-down"
 """The same for servers in the file and for those added at run time, which know no default-server.

@@ -7,13 +7,14 @@ import re
 import time
 from collections.abc import Iterator
 
-from balancer.adapters.file_store import replace_file
+from balancer.adapters.atomic_file import replace_file
 from balancer.adapters.haproxy.config import KEYLESS_TABLE, SERVER_OPTIONS, EdgeFiles, EdgeProfile
 from balancer.adapters.haproxy.response_times import ResponseTimes
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
 from balancer.core.errors import PlaneUnavailable
-from balancer.core.load import Load, Looks
+from balancer.core.load import Load
+from balancer.core.response_samples import ResponseSamples
 from balancer.core.routes import Routes
 
 _PAYLOAD = 4096
@@ -41,7 +42,7 @@ class HaproxyEdge:
         self._master = RuntimeApi(profile.directory / "master.sock", patience=_REEXECUTION)
         self._files = EdgeFiles(profile, Routes((), ()))
         self._response_times = ResponseTimes()
-        self._looks = Looks()
+        self._samples = ResponseSamples()
 
     def apply(self, routes: Routes) -> None:
         files = self._files_of(routes)
@@ -60,8 +61,8 @@ class HaproxyEdge:
         files = self._files_of(routes)
         if not self._is_written(files):
             return False
-        serving = {backend.name: backend.address for backend in files.serving}
-        wanted = {backend.name for backend in routes.backends}
+        serving = {backend.instance: backend.address for backend in files.serving}
+        wanted = {backend.instance for backend in routes.backends}
         states = self._states()
         gone = {name for name, row in states.items() if int(row["srv_admin_state"]) & _MAINTENANCE} - wanted
         for name in gone:
@@ -73,15 +74,15 @@ class HaproxyEdge:
             and serving == {name: _address(row) for name, row in states.items() if name in serving}
         )
 
-    def in_flight(self, name: str) -> int:
-        return sum(_busy(answer, name) for answer in self._statistics("show stat fleet 4 -1"))
+    def in_flight(self, instance: str) -> int:
+        return sum(_busy(answer, instance) for answer in self._statistics("show stat fleet 4 -1"))
 
     def load(self) -> Load:
         """Response times are those of the current process; few end in an old one."""
         current, *old = (_backend(answer) for answer in self._statistics("show stat fleet 2 -1"))
-        self._response_times = times = self._response_times.look(current["req_tot"], current["rtime"])
-        self._looks = self._looks.look(time.monotonic(), responses=times.ended, seconds=times.seconds)
-        return Load(sum(row["scur"] for row in (current, *old)), self._looks.mean)
+        self._response_times = times = self._response_times.updated(current["req_tot"], current["rtime"])
+        self._samples = self._samples.with_sample(time.monotonic(), responses=times.ended, seconds=times.seconds)
+        return Load(sum(row["scur"] for row in (current, *old)), self._samples.mean)
 
     def _statistics(self, command: str) -> list[str]:
         """The answers of the current process and of old ones: after a reload these end what they have."""
@@ -139,11 +140,11 @@ class HaproxyEdge:
 
     def _add(self, files: EdgeFiles, present: dict[str, str]) -> None:
         for backend in files.serving:
-            server = f"fleet/{backend.name}"
-            if backend.name not in present:
+            server = f"fleet/{backend.instance}"
+            if backend.instance not in present:
                 self._runtime.do(f"add server {server} {backend.address} {SERVER_OPTIONS}", expect="New server")
                 self._runtime.do(f"enable health {server}")
-            elif present[backend.name] != backend.address:
+            elif present[backend.instance] != backend.address:
                 host, _, port = backend.address.rpartition(":")
                 self._runtime.ask(f"set server {server} addr {host} port {port}")
             self._runtime.do(f"set server {server} state ready")
@@ -158,8 +159,8 @@ class HaproxyEdge:
 
     def _retire(self, files: EdgeFiles, present: dict[str, str]) -> None:
         """A server that rests gets nothing new; one that is not in the routes goes as soon as nothing uses it."""
-        serving = {backend.name for backend in files.serving}
-        resting = {backend.name for backend in files.routes.backends} - serving
+        serving = {backend.instance for backend in files.serving}
+        resting = {backend.instance for backend in files.routes.backends} - serving
         for name in present.keys() - serving:
             if name in resting:
                 self._runtime.do(f"set server fleet/{name} state drain")

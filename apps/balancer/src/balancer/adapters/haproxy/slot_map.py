@@ -53,4 +53,4 @@ def _shares(bound: Fraction, serving: tuple[Backend, ...]) -> Iterator[tuple[str
     """c · w/Σw rounded down: where c · w/Σw · total is a whole number, a server that has as many is at its cap."""
     total_weight = sum(backend.weight for backend in serving)
     for backend in serving:
-        yield backend.name, int(bound * backend.weight * SHARE_UNIT / total_weight)
+        yield backend.instance, int(bound * backend.weight * SHARE_UNIT / total_weight)

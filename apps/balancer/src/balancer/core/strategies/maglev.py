@@ -34,7 +34,7 @@ class Maglev(Strategy):
     def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
         owners = [NOBODY] * self.slots
         wishes = {member.ring_id: self.permutation(member.ring_id) for member in members}
-        for ring_id in islice(_turns(members), self.slots):
+        for ring_id in islice(_queue(members), self.slots):
             for slot in wishes[ring_id]:
                 if not owners[slot]:
                     owners[slot] = ring_id
@@ -53,7 +53,7 @@ class Maglev(Strategy):
             slot = (slot + skip) % self.slots
 
 
-def _turns(members: Collection[Member]) -> Iterator[int]:
+def _queue(members: Collection[Member]) -> Iterator[int]:
     """Whose turn it is, without end: round after round in id order, each as often as its weight says."""
     in_order = sorted(members, key=lambda member: member.ring_id)
     heaviest = max(member.weight for member in members)

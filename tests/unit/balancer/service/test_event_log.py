@@ -10,27 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.event import Kind
-from balancer.service.events import Events
+from balancer.core.event import EventKind
+from balancer.service.event_log import EventLog
 from tests.fakes.clock import FakeClock
 from tests.polling import until
 
 
 @pytest.fixture
-def events() -> Events:
-    return Events(FakeClock())
+def events() -> EventLog:
+    return EventLog(FakeClock())
 
 
-def numbered(count: int, *, kept: int) -> Events:
+def numbered(count: int, *, kept: int) -> EventLog:
     """With so many events, whose reasons count them from 1."""
-    events = Events(FakeClock(), kept=kept)
+    events = EventLog(FakeClock(), kept=kept)
     for number in range(count):
-        events.record(Kind.JOINED, reason=str(number + 1))
+        events.record(EventKind.JOINED, reason=str(number + 1))
     return events
 
 
-def test_an_event_is_all_that_was_said_and_when(events: Events) -> None:
-    events.record(Kind.REPLACED, server="S1", reason="it died", seconds=0.123456, N=3, names=("S1", "S2"))
+def test_an_event_is_all_that_was_said_and_when(events: EventLog) -> None:
+    events.record(EventKind.REPLACED, server="S1", reason="it died", seconds=0.123456, N=3, names=("S1", "S2"))
     [event] = events.since(0).events
     assert (event.kind, event.server, event.reason, event.seconds) == ("replaced", "S1", "it died", 0.123)
     assert event.facts == {"N": 3, "names": ["S1", "S2"]}
@@ -38,9 +38,9 @@ def test_an_event_is_all_that_was_said_and_when(events: Events) -> None:
     assert event.number == events.last == events.since(0).next
 
 
-def test_facts_stay_as_they_were_and_are_always_json(events: Events) -> None:
+def test_facts_stay_as_they_were_and_are_always_json(events: EventLog) -> None:
     servers = ["S1"]
-    events.record(Kind.RESTORED, servers=servers, odd=object, args=1, name="S1", message={1: frozenset({2})})
+    events.record(EventKind.RESTORED, servers=servers, odd=object, args=1, name="S1", message={1: frozenset({2})})
     servers.append("S2")
     facts = events.since(0).events[0].facts
     assert facts == {
@@ -66,11 +66,11 @@ def test_whoever_asks_gets_the_rest_or_is_told_what_is_missing(count: int, kept:
 
 @given(parts=st.lists(st.integers(0, 5), max_size=8))
 def test_whoever_keeps_up_misses_nothing_and_gets_nothing_twice(parts: list[int]) -> None:
-    events = Events(FakeClock(), kept=5)
+    events = EventLog(FakeClock(), kept=5)
     after, seen = events.last, []
     for part in parts:
         for _ in range(part):
-            events.record(Kind.JOINED)
+            events.record(EventKind.JOINED)
         page = events.follow(after, timeout=0)
         assert page.dropped == 0
         seen += page.events
@@ -81,44 +81,44 @@ def test_whoever_keeps_up_misses_nothing_and_gets_nothing_twice(parts: list[int]
 
 def test_numbers_grow_over_a_restart_and_who_followed_goes_on_with_all_that_is_new() -> None:
     clock = FakeClock()
-    before = Events(clock)
+    before = EventLog(clock)
     for _ in range(5):
-        before.record(Kind.JOINED)
+        before.record(EventKind.JOINED)
     clock.sleep(1)
-    after = Events(clock)
-    after.record(Kind.RESTORED)
+    after = EventLog(clock)
+    after.record(EventKind.RESTORED)
     page = after.since(before.last)
     assert [event.kind for event in page.events] == ["restored"]
     assert page.next > before.last
 
 
-def test_who_comes_from_the_future_gets_everything(events: Events) -> None:
+def test_who_comes_from_the_future_gets_everything(events: EventLog) -> None:
     """The clock was set back between two starts."""
-    events.record(Kind.RESTORED)
+    events.record(EventKind.RESTORED)
     page = events.follow(events.last + 1_000_000, timeout=0)
     assert ([event.kind for event in page.events], page.next) == (["restored"], events.last)
 
 
-def test_a_follower_is_woken_by_the_next_event(events: Events) -> None:
+def test_a_follower_is_woken_by_the_next_event(events: EventLog) -> None:
     pages = []
     begin = events.last
     follower = threading.Thread(target=lambda: pages.append(events.follow(begin, timeout=30)))
     follower.start()
     assert pages == []
-    events.record(Kind.LEFT)
+    events.record(EventKind.LEFT)
     follower.join(timeout=10)
     assert [event.kind for event in pages[0].events] == ["left"]
 
 
-def test_a_follower_to_whom_nothing_happens_gets_an_empty_page(events: Events) -> None:
+def test_a_follower_to_whom_nothing_happens_gets_an_empty_page(events: EventLog) -> None:
     page = events.follow(events.last, timeout=0.001)
     assert (page.events, page.next, page.dropped) == ((), events.last, 0)
 
 
 def test_events_of_many_threads_are_all_there_once() -> None:
-    events = Events(FakeClock())
+    events = EventLog(FakeClock())
     begin = events.last
-    threads = [threading.Thread(target=lambda: [events.record(Kind.JOINED) for _ in range(50)]) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: [events.record(EventKind.JOINED) for _ in range(50)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     until(lambda: events.last == begin + 400, "all recorded", within=10, pause=0.001)
@@ -127,10 +127,10 @@ def test_events_of_many_threads_are_all_there_once() -> None:
     assert [event.number for event in events.since(0).events] == list(range(begin + 1, begin + 401))
 
 
-def test_every_event_is_a_line_of_the_log(events: Events, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_event_is_a_line_of_the_log(events: EventLog, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        events.record(Kind.JOINED, server="S1", seconds=0.5)
-        events.record(Kind.FAILED, server="S1", reason="it died", name="a name that logging has itself")
+        events.record(EventKind.JOINED, server="S1", seconds=0.5)
+        events.record(EventKind.FAILED, server="S1", reason="it died", name="a name that logging has itself")
     joined, failed = caplog.records
     assert (joined.levelname, joined.getMessage()) == ("INFO", "joined")
     assert (failed.levelname, failed.getMessage()) == ("WARNING", "failed")

@@ -9,13 +9,13 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import islice
 
-from balancer.core.event import GRAVE, Event, Kind
-from balancer.ports.chance import Clock
+from balancer.core.event import WARNINGS, Event, EventKind
+from balancer.ports.clock import Clock
 
 _log = logging.getLogger(__name__)
 
 KEPT = 1000
-"""Events; older ones are forgotten."""
+"""EventLog; older ones are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Page:
     dropped: int
 
 
-class Events:
+class EventLog:
     """Any thread may record, ask and follow. Numbers have no gaps and begin with the time of the start in milliseconds:
     so they grow over restarts, too, and whoever followed goes on with all that is new."""
 
@@ -43,7 +43,7 @@ class Events:
         return self._last
 
     def record(
-        self, kind: Kind, *, server: str = "", reason: str = "", seconds: float | None = None, **facts: object
+        self, kind: EventKind, *, server: str = "", reason: str = "", seconds: float | None = None, **facts: object
     ) -> None:
         """Facts are kept as they are now, in JSON. No fact and no reason may hold the value of an environment variable:
         it may be a secret, and events are shown and logged."""
@@ -55,7 +55,7 @@ class Events:
             self._history.append(event)
             self._last = number
             self._changed.notify_all()
-        level = logging.WARNING if kind in GRAVE else logging.INFO
+        level = logging.WARNING if kind in WARNINGS else logging.INFO
         _log.log(level, "%s", kind, extra=_extra(event))
 
     def since(self, number: int) -> Page:

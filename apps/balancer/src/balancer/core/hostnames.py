@@ -13,11 +13,11 @@ _DIGITS = "23456789"
 _SHAPE = (_LETTERS, _LETTERS, _DIGITS, _LETTERS, _DIGITS, _LETTERS)
 
 
-def is_valid(name: str) -> bool:
+def is_hostname(name: str) -> bool:
     return VALID.fullmatch(name) is not None
 
 
-def same(name: str) -> str:
+def canonical(name: str) -> str:
     """What two names share when they are the same name: DNS does not tell cases apart."""
     return name.lower()
 
@@ -27,7 +27,7 @@ def generate(taken: Collection[str], choose: Callable[[str], str]) -> str:
 
     Two letters before the first digit and no vowels: never of the forms S4, server4 or Server4, and never a word.
     """
-    used = {same(name) for name in taken}
+    used = {canonical(name) for name in taken}
     while True:
         name = "".join(choose(characters) for characters in _SHAPE)
         if name not in used:

@@ -10,39 +10,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.change import Change, parse, to_add, to_remove
-from balancer.core.change import weight as weight_in
 from balancer.core.document import printable
 from balancer.core.errors import InvalidRequest, RingFull
-from tests.fakes.chance import SeededChance
+from balancer.core.fleet_change import FleetChange, parse, to_add, to_remove
+from balancer.core.fleet_change import weight as weight_in
+from tests.fakes.randomness import SeededRandomness
 from tests.unit.balancer.bad_bodies import BAD_BODIES
 
 TOO_MANY = "Length of hostname list is more than newly added instances"
 FULL = "max_servers is 64 and there are 62"
 
 
-def read(body: bytes) -> Change:
+def read(body: bytes) -> FleetChange:
     return parse(body, too_many=TOO_MANY)
 
 
 @pytest.mark.parametrize(
     ("body", "change"),
     [
-        (b'{"n":1}', Change(1)),
-        (b'{"n":4,"hostnames":["S5","S4","S10","S11"]}', Change(4, ("S5", "S4", "S10", "S11"))),
-        (b'{"n":3,"hostnames":["S5"]}', Change(3, ("S5",))),
-        (b'{"hostnames":[],"n":2}', Change(2)),
-        (b' \r\n\t{ "n" : 2 }\n', Change(2)),
-        (b'{"n":1,"comment":null,"replicas":2.5,"deep":{"n":0}}', Change(1)),
-        (b'{"N":7,"n":1}', Change(1)),
-        (b'{"n":1,"hostnames":["server_1"]}', Change(1, ("server_1",))),
-        (b'{"\\u006e":1}', Change(1)),
-        (b'{"n":2,"weight":3}', Change(2, weight=3)),
-        (b'{"n":1,"weight":0}', Change(1, weight=0)),
-        (b'{"n":1,"weight":256}', Change(1, weight=256)),
+        (b'{"n":1}', FleetChange(1)),
+        (b'{"n":4,"hostnames":["S5","S4","S10","S11"]}', FleetChange(4, ("S5", "S4", "S10", "S11"))),
+        (b'{"n":3,"hostnames":["S5"]}', FleetChange(3, ("S5",))),
+        (b'{"hostnames":[],"n":2}', FleetChange(2)),
+        (b' \r\n\t{ "n" : 2 }\n', FleetChange(2)),
+        (b'{"n":1,"comment":null,"replicas":2.5,"deep":{"n":0}}', FleetChange(1)),
+        (b'{"N":7,"n":1}', FleetChange(1)),
+        (b'{"n":1,"hostnames":["server_1"]}', FleetChange(1, ("server_1",))),
+        (b'{"\\u006e":1}', FleetChange(1)),
+        (b'{"n":2,"weight":3}', FleetChange(2, weight=3)),
+        (b'{"n":1,"weight":0}', FleetChange(1, weight=0)),
+        (b'{"n":1,"weight":256}', FleetChange(1, weight=256)),
     ],
 )
-def test_a_right_body_is_read(body: bytes, change: Change) -> None:
+def test_a_right_body_is_read(body: bytes, change: FleetChange) -> None:
     assert read(body) == change
 
 
@@ -89,19 +89,19 @@ def test_what_a_user_wrote_is_shown_short_and_quoted() -> None:
     assert len(printable("x" * 10_000)) < 80
 
 
-def added(wish: Change, *, room: int = 10, reserved: tuple[str, ...] = ("ringmaster-edge",)) -> tuple[str, ...]:
+def added(wish: FleetChange, *, room: int = 10, reserved: tuple[str, ...] = ("ringmaster-edge",)) -> tuple[str, ...]:
     return to_add(
         wish,
         taken=["S1", "S2", "kd4r7w"],
         reserved=reserved,
         room=room,
         limit=FULL,
-        choose=SeededChance(1).choice,
+        choose=SeededRandomness(1).choice,
     )
 
 
 def test_names_of_the_user_come_first_and_the_rest_is_made_up() -> None:
-    names = added(Change(3, ("S5", "S4")))
+    names = added(FleetChange(3, ("S5", "S4")))
     assert names[:2] == ("S5", "S4")
     assert re.fullmatch("[a-z0-9]{6}", names[2])
 
@@ -109,58 +109,58 @@ def test_names_of_the_user_come_first_and_the_rest_is_made_up() -> None:
 @pytest.mark.parametrize("name", ["S1", "s1", "KD4R7W"])
 def test_a_name_of_the_fleet_cannot_be_added(name: str) -> None:
     with pytest.raises(InvalidRequest, match=f"hostnames: {name} already exists"):
-        added(Change(1, (name,)))
+        added(FleetChange(1, (name,)))
 
 
 @pytest.mark.parametrize("name", ["ringmaster-edge", "Ringmaster-Edge"])
 def test_a_name_of_the_deployments_own_parts_cannot_be_added(name: str) -> None:
     with pytest.raises(InvalidRequest, match=f"hostnames: {name} is the name of a part of the deployment itself"):
-        added(Change(1, (name,)))
+        added(FleetChange(1, (name,)))
 
 
 def test_the_last_place_can_be_filled_and_not_more() -> None:
-    assert len(added(Change(2), room=2)) == 2
+    assert len(added(FleetChange(2), room=2)) == 2
     with pytest.raises(RingFull, match=f"n: 3 is too many: {FULL}"):
-        added(Change(3), room=2)
+        added(FleetChange(3), room=2)
 
 
 def test_an_astronomic_n_is_refused_before_a_name_is_made_up() -> None:
     with pytest.raises(RingFull, match="too many"):
-        added(Change(10**300))
+        added(FleetChange(10**300))
 
 
 @given(st.integers(1, 10))
 def test_added_names_are_new_and_different(n: int) -> None:
-    names = added(Change(n))
+    names = added(FleetChange(n))
     assert len({name.lower() for name in names} | {"s1", "s2", "kd4r7w"}) == n + 3
 
 
-def removed(wish: Change, replicas: tuple[str, ...] = ("S1", "S2", "S3")) -> tuple[str, ...]:
-    return to_remove(wish, replicas=replicas, sample=SeededChance(1).sample)
+def removed(wish: FleetChange, replicas: tuple[str, ...] = ("S1", "S2", "S3")) -> tuple[str, ...]:
+    return to_remove(wish, replicas=replicas, sample=SeededRandomness(1).sample)
 
 
 def test_named_servers_are_removed_and_the_rest_is_drawn_among_the_others() -> None:
-    names = removed(Change(2, ("S2",)))
+    names = removed(FleetChange(2, ("S2",)))
     assert names[0] == "S2"
     assert names[1] in ("S1", "S3")
 
 
 def test_all_servers_can_be_removed() -> None:
-    assert set(removed(Change(3))) == {"S1", "S2", "S3"}
+    assert set(removed(FleetChange(3))) == {"S1", "S2", "S3"}
 
 
 def test_every_server_is_drawn_at_times() -> None:
-    chance = SeededChance(1)
-    drawn = {to_remove(Change(1), replicas=("S1", "S2", "S3"), sample=chance.sample) for _ in range(100)}
+    chance = SeededRandomness(1)
+    drawn = {to_remove(FleetChange(1), replicas=("S1", "S2", "S3"), sample=chance.sample) for _ in range(100)}
     assert drawn == {("S1",), ("S2",), ("S3",)}
 
 
 @pytest.mark.parametrize("name", ["S4", "s1"])
 def test_an_unknown_server_cannot_be_removed(name: str) -> None:
     with pytest.raises(InvalidRequest, match=f"hostnames: {name} does not exist"):
-        removed(Change(1, (name,)))
+        removed(FleetChange(1, (name,)))
 
 
 def test_more_than_there_are_cannot_be_removed() -> None:
     with pytest.raises(InvalidRequest, match="n: 4 is too many: there are 3 servers"):
-        removed(Change(4))
+        removed(FleetChange(4))

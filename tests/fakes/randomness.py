@@ -1,4 +1,4 @@
-"""Chance that repeats itself."""
+"""Randomness that repeats itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 
 
-class SeededChance:
-    """A Chance with the same draws for the same seed."""
+class SeededRandomness:
+    """A Randomness with the same draws for the same seed."""
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 (it must repeat itself)

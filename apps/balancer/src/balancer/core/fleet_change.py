@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from balancer.core import names
 from balancer.core.document import json_object, printable
 from balancer.core.errors import InvalidRequest, RingFull
 from balancer.core.fleet import HEAVIEST
+from balancer.core.hostnames import RULE, canonical, generate, is_hostname
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FleetChange:
     """`n` servers more or fewer, `hostnames` of them named by the user (at most n); `weight` of the added ones."""
 
     n: int
@@ -20,7 +20,7 @@ class Change:
     weight: int = 1
 
 
-def parse(body: bytes, *, too_many: str) -> Change:
+def parse(body: bytes, *, too_many: str) -> FleetChange:
     """The body of a request, JSON whatever its Content-Type says. Unknown keys are ignored.
 
     `too_many` is the error text of the specification for more hostnames than n.
@@ -31,7 +31,7 @@ def parse(body: bytes, *, too_many: str) -> Change:
     if len(hostnames) > n:
         raise InvalidRequest(too_many)
     check_names("hostnames", hostnames)
-    return Change(n, hostnames, weight(document) if "weight" in document else 1)
+    return FleetChange(n, hostnames, weight(document) if "weight" in document else 1)
 
 
 def weight(document: Mapping[str, object], *, of: str = "") -> int:
@@ -65,17 +65,17 @@ def _hostnames(document: dict[str, object]) -> tuple[str, ...]:
 def check_names(field: str, hostnames: Sequence[str]) -> None:
     """Raises InvalidRequest for a name that cannot be, and for one given twice."""
     for name in hostnames:
-        if not names.is_valid(name):
-            raise InvalidRequest(f"{field}: {printable(name)} is not a valid hostname: {names.RULE}")
+        if not is_hostname(name):
+            raise InvalidRequest(f"{field}: {printable(name)} is not a valid hostname: {RULE}")
     seen: set[str] = set()
     for name in hostnames:
-        if names.same(name) in seen:
+        if canonical(name) in seen:
             raise InvalidRequest(f"{field}: {name} is given twice")
-        seen.add(names.same(name))
+        seen.add(canonical(name))
 
 
 def to_add(
-    change: Change,
+    change: FleetChange,
     *,
     taken: Collection[str],
     reserved: Collection[str],
@@ -88,22 +88,22 @@ def to_add(
     `taken` are the fleet's names; `reserved` names that no server may have; `room` is how many more fit and
     `limit` the sentence that says why no more.
     """
-    existing = {names.same(name) for name in taken}
+    existing = {canonical(name) for name in taken}
     for name in change.hostnames:
-        if names.same(name) in existing:
+        if canonical(name) in existing:
             raise InvalidRequest(f"hostnames: {name} already exists")
-        if names.same(name) in {names.same(other) for other in reserved}:
+        if canonical(name) in {canonical(other) for other in reserved}:
             raise InvalidRequest(f"hostnames: {name} is the name of a part of the deployment itself")
     if change.n > room:
         raise RingFull(f"n: {change.n} is too many: {limit}")
     chosen = list(change.hostnames)
     while len(chosen) < change.n:
-        chosen.append(names.generate([*taken, *reserved, *chosen], choose))
+        chosen.append(generate([*taken, *reserved, *chosen], choose))
     return tuple(chosen)
 
 
 def to_remove(
-    change: Change, *, replicas: Sequence[str], sample: Callable[[Sequence[str], int], list[str]]
+    change: FleetChange, *, replicas: Sequence[str], sample: Callable[[Sequence[str], int], list[str]]
 ) -> tuple[str, ...]:
     """The names of the servers to remove: the user's own, then random ones; `sample(names, k)` draws k."""
     for name in change.hostnames:

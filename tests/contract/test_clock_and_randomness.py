@@ -1,13 +1,14 @@
-"""What every Clock and every Chance promises, the machine's own and those of the tests alike."""
+"""What every Clock and every Randomness promises, the machine's own and those of the tests alike."""
 
 from __future__ import annotations
 
 import pytest
 
-from balancer.adapters.system import SystemChance, SystemClock
-from balancer.ports.chance import Chance, Clock
-from tests.fakes.chance import SeededChance
+from balancer.adapters.system import SystemClock, SystemRandomness
+from balancer.ports.clock import Clock
+from balancer.ports.randomness import Randomness
 from tests.fakes.clock import FakeClock
+from tests.fakes.randomness import SeededRandomness
 
 
 @pytest.fixture(params=[FakeClock, SystemClock])
@@ -16,9 +17,9 @@ def clock(request: pytest.FixtureRequest) -> Clock:
     return clock
 
 
-@pytest.fixture(params=[SeededChance, SystemChance])
-def chance(request: pytest.FixtureRequest) -> Chance:
-    chance: Chance = request.param()
+@pytest.fixture(params=[SeededRandomness, SystemRandomness])
+def chance(request: pytest.FixtureRequest) -> Randomness:
+    chance: Randomness = request.param()
     return chance
 
 
@@ -40,16 +41,16 @@ def test_the_time_of_day_goes_on_since_1970(clock: Clock) -> None:
     assert 0.019 < clock.time() - before < 1
 
 
-def test_a_choice_is_one_of_the_characters_and_each_comes_up(chance: Chance) -> None:
+def test_a_choice_is_one_of_the_characters_and_each_comes_up(chance: Randomness) -> None:
     assert {chance.choice("abc") for _ in range(200)} == {"a", "b", "c"}
 
 
-def test_a_sample_has_different_items_in_every_order(chance: Chance) -> None:
+def test_a_sample_has_different_items_in_every_order(chance: Randomness) -> None:
     samples = {tuple(chance.sample(["S1", "S2", "S3"], 2)) for _ in range(300)}
     assert len(samples) == 6
     assert all(len(set(sample)) == 2 for sample in samples)
 
 
 @pytest.mark.parametrize("count", [0, 3])
-def test_none_and_all_can_be_drawn(chance: Chance, count: int) -> None:
+def test_none_and_all_can_be_drawn(chance: Randomness, count: int) -> None:
     assert len(set(chance.sample(("S1", "S2", "S3"), count))) == count

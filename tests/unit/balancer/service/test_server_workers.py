@@ -1,4 +1,4 @@
-"""The crew: several servers at once, and nothing that happens to one of them is lost."""
+"""The workers: several servers at once, and nothing that happens to one of them is lost."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from balancer.core.errors import EngineUnavailable, StartFailed
-from balancer.core.event import Kind
+from balancer.core.event import EventKind
 from balancer.core.fleet import Server
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
-from balancer.service.crew import Crew
-from balancer.service.events import Events
+from balancer.service.event_log import EventLog
+from balancer.service.server_workers import ServerWorkers
 from tests.fakes.clock import FakeClock
 from tests.fakes.plane import FakePlane
 from tests.fakes.probe import FakeProbe
@@ -28,8 +28,8 @@ S1, S2, S3 = (Server(f"S{number}", number, State.JOINING, release=RELEASE.number
 class Fixture:
     def __init__(self) -> None:
         self.runtime, self.plane, self.clock = FakeRuntime(), FakePlane(), FakeClock()
-        self.events = Events(self.clock)
-        self.crew = Crew(
+        self.events = EventLog(self.clock)
+        self.workers = ServerWorkers(
             runtime=self.runtime,
             plane=self.plane,
             probe=FakeProbe(self.runtime),
@@ -56,13 +56,13 @@ def test_servers_start_together(fixture: Fixture) -> None:
         start(server, release)
 
     fixture.runtime.start = meet_and_start  # type: ignore[method-assign]
-    addresses = fixture.crew.bring_up([S1, S2, S3], RELEASE)
+    addresses = fixture.workers.bring_up([S1, S2, S3], RELEASE)
     assert addresses == {name: server.address for name, server in fixture.runtime.observe().items()}
 
 
 def test_a_server_is_called_by_its_instance_and_made_of_the_release(fixture: Fixture) -> None:
     rolled = replace(S1, rolled=True)
-    assert list(fixture.crew.bring_up([S2, rolled], RELEASE)) == ["S2", "S1.3"]
+    assert list(fixture.workers.bring_up([S2, rolled], RELEASE)) == ["S2", "S1.3"]
     assert fixture.runtime.names == {"S2", "S1.3"}
     assert [fixture.runtime.release(name) for name in ("S2", "S1.3")] == [RELEASE, RELEASE]
 
@@ -70,14 +70,14 @@ def test_a_server_is_called_by_its_instance_and_made_of_the_release(fixture: Fix
 def test_a_server_is_ready_only_when_it_answers_its_heartbeat(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
     with pytest.raises(StartFailed, match="S1 did not answer its heartbeat with 200 within 30 s"):
-        fixture.crew.bring_up([S1], RELEASE)
+        fixture.workers.bring_up([S1], RELEASE)
     assert fixture.clock.now() >= 1030
 
 
 def test_a_server_that_ends_while_it_starts_is_not_waited_for(fixture: Fixture) -> None:
     fixture.runtime.stillborn = {"S1"}
     with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\); its last words: S1: out of luck"):
-        fixture.crew.bring_up([S1], RELEASE)
+        fixture.workers.bring_up([S1], RELEASE)
     assert fixture.clock.now() < 1001
 
 
@@ -85,20 +85,20 @@ def test_a_server_that_vanishes_while_it_starts_is_told(fixture: Fixture) -> Non
     fixture.runtime.mute = {"S1"}
     fixture.clock.sleep = lambda seconds: fixture.runtime.vanish("S1")  # type: ignore[method-assign]
     with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(removed\)$"):
-        fixture.crew.bring_up([S1], RELEASE)
+        fixture.workers.bring_up([S1], RELEASE)
 
 
 def test_the_first_error_is_told_when_all_have_ended(fixture: Fixture) -> None:
     fixture.runtime.broken = {"S2"}
     with pytest.raises(StartFailed, match="S2 cannot be started"):
-        fixture.crew.bring_up([S1, S2, S3], RELEASE)
+        fixture.workers.bring_up([S1, S2, S3], RELEASE)
     assert fixture.runtime.names == {"S1", "S3"}
 
 
 def test_what_the_engine_cannot_kill_now_is_no_error(fixture: Fixture) -> None:
     fixture.runtime.start(S1, RELEASE)
     fixture.runtime.away.arm()
-    fixture.crew.kill(["S1"])
+    fixture.workers.kill(["S1"])
     fixture.runtime.away.clear()
     assert fixture.runtime.names == {"S1"}
 
@@ -107,7 +107,7 @@ def test_what_the_engine_cannot_stop_now_is_an_error(fixture: Fixture) -> None:
     fixture.runtime.start(S1, RELEASE)
     fixture.runtime.away.arm()
     with pytest.raises(EngineUnavailable):
-        fixture.crew.retire(["S1"])
+        fixture.workers.retire(["S1"])
 
 
 def test_servers_drain_together(fixture: Fixture) -> None:
@@ -121,7 +121,7 @@ def test_servers_drain_together(fixture: Fixture) -> None:
         return 0
 
     fixture.plane.in_flight = meet_and_tell  # type: ignore[method-assign]
-    fixture.crew.retire(["S1", "S2", "S3"])
+    fixture.workers.retire(["S1", "S2", "S3"])
     assert fixture.runtime.names == set()
 
 
@@ -129,30 +129,30 @@ def test_what_the_drain_timeout_cuts_is_counted_and_told_by_hostname(fixture: Fi
     rolled = replace(S1, rolled=True)
     fixture.runtime.start(rolled, RELEASE)
     fixture.plane.in_flight = lambda _: 7  # type: ignore[method-assign]
-    fixture.crew.retire([rolled.instance])
+    fixture.workers.retire([rolled.instance])
     [cut] = fixture.events.since(0).events
-    assert (cut.kind, cut.server, cut.facts) == (Kind.CUT, "S1", {"requests": 7})
+    assert (cut.kind, cut.server, cut.facts) == (EventKind.CUT, "S1", {"requests": 7})
     assert cut.seconds is not None
     assert 20 <= cut.seconds < 20.1
     assert fixture.runtime.names == set()
 
 
-def test_what_is_in_hand_is_known_and_let_go(fixture: Fixture) -> None:
-    with fixture.crew.holding(["S1", "S2"]):
-        assert fixture.crew.in_hand == {"S1", "S2"}
-    assert fixture.crew.in_hand == frozenset()
+def test_claims_are_known_and_let_go(fixture: Fixture) -> None:
+    with fixture.workers.claims.hold(["S1", "S2"]):
+        assert fixture.workers.claims.instances == {"S1", "S2"}
+    assert fixture.workers.claims.instances == frozenset()
 
 
-def test_work_in_the_background_holds_its_servers_until_it_ends(fixture: Fixture) -> None:
+def test_work_in_the_background_claims_its_servers_until_it_ends(fixture: Fixture) -> None:
     go = threading.Event()
 
     def work() -> None:
         go.wait(5)
 
-    fixture.crew.take(["S1"], work)
-    assert fixture.crew.in_hand == {"S1"}
+    fixture.workers.run(["S1"], work)
+    assert fixture.workers.claims.instances == {"S1"}
     go.set()
-    until(lambda: not fixture.crew.in_hand, "let go", within=5, pause=0.001)
+    until(lambda: not fixture.workers.claims.instances, "let go", within=5, pause=0.001)
 
 
 def test_an_unforeseen_error_in_the_background_is_logged(fixture: Fixture, caplog: pytest.LogCaptureFixture) -> None:
@@ -160,7 +160,7 @@ def test_an_unforeseen_error_in_the_background_is_logged(fixture: Fixture, caplo
         raise ZeroDivisionError("a defect")
 
     with caplog.at_level(logging.ERROR):
-        fixture.crew.take(["S1"], fail)
+        fixture.workers.run(["S1"], fail)
         until(lambda: caplog.records, "logged", within=5, pause=0.001)
-    assert fixture.crew.in_hand == frozenset()
+    assert fixture.workers.claims.instances == frozenset()
     assert "a defect" in caplog.text

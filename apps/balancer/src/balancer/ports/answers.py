@@ -1,9 +1,8 @@
-"""The JSON texts that clients get, compact as the specification wants them, the same in both data planes."""
+"""What every data plane answers by itself, in the words and the JSON shape that the API has for errors."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 CONTENT_TYPE = "application/json"
 
@@ -14,11 +13,6 @@ TOO_LARGE = f"The body is larger than {CONTROL_BODY_LIMIT} bytes"
 BROKE_OFF = "The server broke off before it answered"
 NO_SERVER = "No server can answer now"
 TOO_SLOW = "The server did not answer in time"
-
-
-def success(replicas: Sequence[str]) -> str:
-    """The shape of /rep, /add and /rm."""
-    return compact({"message": {"N": len(replicas), "replicas": list(replicas)}, "status": "successful"})
 
 
 def failure(reason: str) -> str:

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from balancer.core.change import Change
 from balancer.core.errors import Busy, InvalidRequest, RingmasterError
 from balancer.core.fleet import Server
+from balancer.core.fleet_change import FleetChange
 from balancer.core.release import Release
-from balancer.service.turns import Turns
+from balancer.service.change_queue import ChangeQueue
 from tests.polling import until
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -35,27 +35,27 @@ def held_up(balancer: InMemoryBalancer) -> Iterator[threading.Event]:
         go.set()
 
 
-def many(balancer: InMemoryBalancer, wishes: list[tuple[str, Change]]) -> list[RingmasterError | None]:
-    """All wishes at once; the error of each, or None."""
-    ready = threading.Barrier(len(wishes))
+def many(balancer: InMemoryBalancer, changes: list[tuple[str, FleetChange]]) -> list[RingmasterError | None]:
+    """All changes at once; the error of each, or None."""
+    ready = threading.Barrier(len(changes))
 
-    def ask(wish: tuple[str, Change]) -> RingmasterError | None:
+    def ask(change: tuple[str, FleetChange]) -> RingmasterError | None:
         ready.wait(10)
         try:
-            getattr(balancer.service, wish[0])(wish[1])
+            getattr(balancer.fleet, change[0])(change[1])
         except RingmasterError as error:
             return error
         return None
 
-    with ThreadPoolExecutor(len(wishes)) as users:
-        return list(users.map(ask, wishes))
+    with ThreadPoolExecutor(len(changes)) as users:
+        return list(users.map(ask, changes))
 
 
 def test_a_second_change_waits_for_the_first() -> None:
-    balancer = InMemoryBalancer(patience=10).started()
+    balancer = InMemoryBalancer(queue_timeout=10).started()
     with ThreadPoolExecutor(2) as users, held_up(balancer) as go:
-        first: Future[tuple[str, ...]] = users.submit(balancer.service.add, Change(1, ("S4",)))
-        second = users.submit(balancer.service.add, Change(1, ("S5",)))
+        first: Future[tuple[str, ...]] = users.submit(balancer.fleet.add, FleetChange(1, ("S4",)))
+        second = users.submit(balancer.fleet.add, FleetChange(1, ("S5",)))
         go.set()
         assert {first.result(10), second.result(10)} <= {
             ("S1", "S2", "S3", "S4"),
@@ -71,26 +71,26 @@ def test_a_second_change_waits_for_the_first() -> None:
 class Line:
     """Users who stand in line for their turns, each behind the one before."""
 
-    def __init__(self, patience: float) -> None:
-        self.turns = Turns(desired=InMemoryBalancer().started().desired, patience=patience)
+    def __init__(self, timeout: float) -> None:
+        self.queue = ChangeQueue(desired=InMemoryBalancer().started().desired, timeout=timeout)
         self.served: list[int] = []
         self.users = ThreadPoolExecutor(20)
 
     def join(self, user: int) -> Future[None]:
-        place = len(self.turns._queue) + 1
+        place = len(self.queue._waiting) + 1
         waiting = self.users.submit(self._take_a_turn, user)
-        until(lambda: len(self.turns._queue) == place, f"user {user} is in the queue", within=5, pause=0.0005)
+        until(lambda: len(self.queue._waiting) == place, f"user {user} is in the queue", within=5, pause=0.0005)
         return waiting
 
     def _take_a_turn(self, user: int) -> None:
-        with self.turns.one_at_a_time():
+        with self.queue.turn():
             self.served.append(user)
 
 
 def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
-    line = Line(patience=10)
+    line = Line(timeout=10)
     with line.users:
-        with line.turns.one_at_a_time():
+        with line.queue.turn():
             for user in range(20):
                 line.join(user)
             assert line.served == []
@@ -99,37 +99,37 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
 
 
 def test_who_has_had_a_turn_asks_again_behind_those_who_wait() -> None:
-    line = Line(patience=10)
+    line = Line(timeout=10)
     with line.users:
-        with line.turns.one_at_a_time():
+        with line.queue.turn():
             line.join(1)
         line._take_a_turn(2)
     assert line.served == [1, 2]
 
 
 def test_whoever_gives_up_keeps_nobody_behind_waiting() -> None:
-    line = Line(patience=0.01)
+    line = Line(timeout=0.01)
     with line.users:
-        with line.turns.one_at_a_time():
+        with line.queue.turn():
             impatient = line.join(1)
             with pytest.raises(Busy, match="another change of the fleet is running"):
                 impatient.result(10)
-            line.turns._patience = 10
+            line.queue._timeout = 10
             patient = line.join(2)
         patient.result(10)
     assert line.served == [2]
 
 
 def test_a_change_that_waited_too_long_is_refused_and_nothing_is_changed_by_it() -> None:
-    balancer = InMemoryBalancer(patience=0.01).started()
+    balancer = InMemoryBalancer(queue_timeout=0.01).started()
     with ThreadPoolExecutor(1) as users, held_up(balancer) as go:
-        first = users.submit(balancer.service.add, Change(1, ("S4",)))
-        while not balancer.crew.in_hand:
+        first = users.submit(balancer.fleet.add, FleetChange(1, ("S4",)))
+        while not balancer.workers.claims.instances:
             pass
         with pytest.raises(Busy, match="another change of the fleet is running"):
-            balancer.service.add(Change(1, ("S5",)))
+            balancer.fleet.add(FleetChange(1, ("S5",)))
         with pytest.raises(Busy, match="another change of the fleet is running"):
-            balancer.service.remove(Change(1, ("S1",)))
+            balancer.fleet.remove(FleetChange(1, ("S1",)))
         go.set()
         assert first.result(10) == ("S1", "S2", "S3", "S4")
     assert balancer.is_sound()
@@ -138,8 +138,8 @@ def test_a_change_that_waited_too_long_is_refused_and_nothing_is_changed_by_it()
 def test_while_a_change_runs_everybody_can_see_who_serves() -> None:
     balancer = InMemoryBalancer().started()
     with ThreadPoolExecutor(1) as users, held_up(balancer) as go:
-        first = users.submit(balancer.service.add, Change(1, ("S4",)))
-        while not balancer.crew.in_hand:
+        first = users.submit(balancer.fleet.add, FleetChange(1, ("S4",)))
+        while not balancer.workers.claims.instances:
             pass
         assert balancer.replicas == ("S1", "S2", "S3")
         balancer.reconciler.step()
@@ -152,8 +152,8 @@ def test_while_a_change_runs_everybody_can_see_who_serves() -> None:
 def test_a_server_that_fails_while_servers_are_added_is_replaced_meanwhile() -> None:
     balancer = InMemoryBalancer().started()
     with ThreadPoolExecutor(1) as users, held_up(balancer) as go:
-        first = users.submit(balancer.service.add, Change(1, ("S4",)))
-        while not balancer.crew.in_hand:
+        first = users.submit(balancer.fleet.add, FleetChange(1, ("S4",)))
+        while not balancer.workers.claims.instances:
             pass
         balancer.runtime.die("S2")
         balancer.reconciler.step()
@@ -166,15 +166,21 @@ def test_a_server_that_fails_while_servers_are_added_is_replaced_meanwhile() -> 
 
 
 def test_of_two_additions_of_one_name_one_is_refused(balancer: InMemoryBalancer) -> None:
-    errors = many(balancer, [("add", Change(1, ("S4",))), ("add", Change(1, ("s4",)))])
+    errors = many(balancer, [("add", FleetChange(1, ("S4",))), ("add", FleetChange(1, ("s4",)))])
     assert [type(error) for error in errors if error] == [InvalidRequest]
     assert len(balancer.replicas) == 4
     assert balancer.is_sound()
 
 
 def test_additions_and_removals_at_once_end_in_a_sound_fleet_of_the_right_size() -> None:
-    balancer = InMemoryBalancer(patience=30).started()
-    wishes = [("add", Change(2)), ("remove", Change(1)), ("add", Change(1)), ("remove", Change(1)), ("add", Change(3))]
+    balancer = InMemoryBalancer(queue_timeout=30).started()
+    wishes = [
+        ("add", FleetChange(2)),
+        ("remove", FleetChange(1)),
+        ("add", FleetChange(1)),
+        ("remove", FleetChange(1)),
+        ("add", FleetChange(3)),
+    ]
     stop = threading.Event()
 
     def look() -> None:
@@ -198,5 +204,5 @@ def test_additions_and_removals_at_once_end_in_a_sound_fleet_of_the_right_size()
 def test_the_turn_is_free_again_after_an_error(balancer: InMemoryBalancer) -> None:
     for _ in range(3):
         with pytest.raises(InvalidRequest):
-            balancer.service.add(Change(1, ("S1",)))
-    assert "S4" in balancer.service.add(Change(1, ("S4",)))
+            balancer.fleet.add(FleetChange(1, ("S1",)))
+    assert "S4" in balancer.fleet.add(FleetChange(1, ("S4",)))

@@ -1,0 +1,131 @@
+"""The one executor: observes all containers, lets the core decide what follows, and does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from balancer.core import roll
+from balancer.core.errors import EngineUnavailable, PlaneUnavailable
+from balancer.core.event import EventKind
+from balancer.core.lifecycle import State
+from balancer.core.plan import Observed, Plan, decide
+from balancer.core.routes import hostname
+from balancer.ports.runtime import ContainerRuntime
+from balancer.service.desired import DesiredFleet
+from balancer.service.event_log import EventLog
+from balancer.service.failures import Failures
+from balancer.service.heartbeats import Heartbeats
+from balancer.service.problems import Part, Problems
+from balancer.service.server_workers import ServerWorkers
+from balancer.service.starter import Starter
+
+_REMOVAL_FINISHED = "a removal that somebody had begun"
+
+
+class Executor:
+    """`spares`: how many ready servers to keep off the ring."""
+
+    def __init__(
+        self,
+        *,
+        desired: DesiredFleet,
+        runtime: ContainerRuntime,
+        workers: ServerWorkers,
+        heartbeats: Heartbeats,
+        starter: Starter,
+        failures: Failures,
+        problems: Problems,
+        events: EventLog,
+        spares: int,
+    ) -> None:
+        self._desired = desired
+        self._runtime = runtime
+        self._workers = workers
+        self._heartbeats = heartbeats
+        self._starter = starter
+        self._failures = failures
+        self._problems = problems
+        self._events = events
+        self._spares = spares
+
+    def step(self) -> None:
+        """One observation and all that follows from it. Raises StateUnavailable; an engine or a plane that is
+        unavailable is reported as a problem, and the next step tries again."""
+        # A server that becomes ready after this line may be missing from the observation, and has not failed then.
+        known = {server.identity for server in self._desired.fleet.of(State.SERVING, State.SPARE)}
+        observed = self._observe()
+        with self._desired.lock:
+            plan = decide(
+                self._desired.fleet,
+                observed,
+                known=known,
+                suspects=self._heartbeats.suspects,
+                starting=self._starter.starting,
+                claimed=self._workers.claims.instances,
+                spares=self._spares,
+            )
+            self._change_fleet(plan)
+            if self._problems.has(Part.ENGINE):
+                return
+            self._use_engine(plan)
+        for instance, name in plan.rename.items():
+            self._workers.rename(instance, name)
+
+    def _observe(self) -> Mapping[str, Observed]:
+        """The containers that the engine shows; while the engine is away, what was last known of the servers."""
+        try:
+            observed = self._runtime.observe()
+        except EngineUnavailable as error:
+            self._problems.report(Part.ENGINE, str(error))
+            return {
+                server.instance: Observed(
+                    server.instance, server.ring_id, running=True, address=server.address, release=server.release
+                )
+                for server in self._desired.fleet.servers
+            }
+        self._problems.clear(Part.ENGINE)
+        return observed
+
+    def _change_fleet(self, plan: Plan) -> None:
+        """What changes the fleet itself: failed servers leave the ring and spares take their places in one change."""
+        for instance, reason in plan.failed.items():
+            self._note_failure(instance, reason)
+        if plan.failed or plan.moved or plan.promote:
+            before = self._desired.fleet.fail(plan.failed)
+            ramp = self._starter.ramp
+            self._desired.change(
+                lambda fleet: fleet.fail(plan.failed).moved(plan.moved).promoted(plan.promote, ramp=ramp)
+            )
+            with self._problems.watch(Part.PLANE, PlaneUnavailable):
+                self._desired.publish()
+            self._starter.promoted(before, plan.promote)
+        self._desired.change(lambda fleet: fleet.abandon(plan.abandon).dismiss(plan.dismiss))
+
+    def _note_failure(self, instance: str, reason: str) -> None:
+        """A new release whose server fails as soon as it serves is as bad as one that does not start: the deploy goes
+        back."""
+        server = self._desired.fleet.server(instance)
+        failed_early = self._failures.failed(server, reason)
+        if failed_early and roll.is_new(self._desired.fleet, server):
+            why = f"{server.hostname} failed: {reason}"
+            self._desired.change(lambda fleet: roll.turned_round(fleet, server.release, why))
+
+    def _use_engine(self, plan: Plan) -> None:
+        """What needs the engine, begun under the lock: a container that goes is claimed before anybody can start it
+        anew. To fence ends what must not answer any more, hung servers and orphans; it comes only after the ring."""
+        if plan.fence:
+            for instance in plan.fence:
+                self._events.record(EventKind.FENCED, server=hostname(instance), container=instance)
+            self._workers.run(plan.fence, lambda: self._workers.kill(plan.fence))
+        if plan.retire:
+            self._workers.run(plan.retire, lambda: self._retire(plan.retire))
+        self._starter.start(plan.start)
+        if not self._starter.starting and not plan.start:
+            self._problems.clear(Part.FLEET)
+
+    def _retire(self, leaving: tuple[str, ...]) -> None:
+        with self._problems.watch(Part.ENGINE, EngineUnavailable):
+            self._workers.retire(leaving)
+            fleet = self._desired.change(lambda fleet: fleet.stopped(leaving))
+            for left in sorted({hostname(instance) for instance in leaving} - {*fleet.replicas}):
+                self._events.record(EventKind.LEFT, server=left, reason=_REMOVAL_FINISHED, N=len(fleet.replicas))

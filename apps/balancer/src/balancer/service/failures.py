@@ -1,0 +1,74 @@
+"""Which servers have failed lately, when, and why; how long to wait until the next start where servers keep failing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from balancer.core.backoff import EARLY, Backoff
+from balancer.core.event import EventKind
+from balancer.core.fleet import Fleet, Server
+from balancer.core.lifecycle import State
+from balancer.ports.clock import Clock
+from balancer.service.event_log import EventLog
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`at` in seconds of the clock."""
+
+    at: float
+    reason: str
+
+
+class Failures:
+    def __init__(self, *, clock: Clock, events: EventLog) -> None:
+        self._clock = clock
+        self._events = events
+        self._joined_at: dict[tuple[int, int], float] = {}
+        self._failures: dict[tuple[int, int], Failure] = {}
+        self._backoff = Backoff()
+
+    @property
+    def delay(self) -> float:
+        """Seconds from the latest early failure to the next start."""
+        return self._backoff.delay
+
+    @property
+    def may_start(self) -> bool:
+        return self._backoff.may_start(self._clock.now())
+
+    def forget_early_ones(self) -> None:
+        """Early failures of an older release say nothing about the next one."""
+        self._backoff = Backoff()
+
+    def joined(self, servers: Collection[Server]) -> None:
+        """The servers are ready from now on."""
+        self._joined_at |= dict.fromkeys((server.identity for server in servers), self._clock.now())
+
+    def start_failed(self) -> None:
+        self._backoff = self._backoff.failed(self._clock.now())
+
+    def failed(self, server: Server, reason: str) -> bool:
+        """A ready server has failed. Returns whether it failed early: several early failures make new starts wait."""
+        now = self._clock.now()
+        self._events.record(EventKind.FAILED, server=server.hostname, reason=reason, state=server.state)
+        if server.state is State.SERVING:
+            self._failures[server.identity] = Failure(now, f"{server.hostname} failed: {reason}")
+        is_early = now - self._joined_at.pop(server.identity, -EARLY) < EARLY
+        if is_early:
+            self._backoff = self._backoff.failed(now)
+        return is_early
+
+    def replaced(self, before: Fleet, fleet: Fleet) -> None:
+        """Tells of the servers that were down in the fleet `before` and whose places are taken in `fleet`."""
+        kept = {server.identity for server in fleet.servers}
+        for server in before.of(State.DOWN):
+            failure = None if server.identity in kept else self._failures.pop(server.identity, None)
+            if failure is not None:
+                self._events.record(
+                    EventKind.REPLACED,
+                    server=server.hostname,
+                    reason=failure.reason,
+                    seconds=self._clock.now() - failure.at,
+                )

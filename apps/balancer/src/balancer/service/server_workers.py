@@ -1,0 +1,157 @@
+"""Starts, drains, stops and kills servers, several at once. Which server is to go or come is decided elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+
+from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed
+from balancer.core.event import EventKind
+from balancer.core.fleet import Server
+from balancer.core.release import Release
+from balancer.core.routes import hostname
+from balancer.ports.clock import Clock
+from balancer.ports.data_plane import DataPlane
+from balancer.ports.probe import Probe
+from balancer.ports.runtime import ContainerRuntime
+from balancer.service.claims import Claims
+from balancer.service.event_log import EventLog
+
+_log = logging.getLogger(__name__)
+
+_DRAIN_INTERVAL = 0.05
+"""Seconds between two questions what a leaving server still has to do."""
+_HEARTBEAT_INTERVAL = 0.02
+"""Seconds between two heartbeats of a new server."""
+_HEARTBEATS_PER_OBSERVATION = 25
+"""A new server's container is observed once in so many heartbeats."""
+
+
+class ServerWorkers:
+    """`start_grace` and `drain_timeout` in seconds; `size`: how many servers the workers handle at once."""
+
+    def __init__(
+        self,
+        *,
+        runtime: ContainerRuntime,
+        plane: DataPlane,
+        probe: Probe,
+        clock: Clock,
+        events: EventLog,
+        start_grace: float,
+        drain_timeout: float,
+        size: int,
+    ) -> None:
+        self.claims = Claims()
+        self._runtime = runtime
+        self._plane = plane
+        self._probe = probe
+        self._clock = clock
+        self._events = events
+        self._start_grace = start_grace
+        self._drain_timeout = drain_timeout
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
+
+    def run(self, instances: Collection[str], work: Callable[[], None]) -> None:
+        """Does the work in the background. The instances are claimed from now until the work has ended. An unforeseen
+        error is logged."""
+        claim = ExitStack()
+        claim.enter_context(self.claims.hold(instances))
+
+        def ended(task: Future[None]) -> None:
+            claim.close()
+            if error := task.exception():
+                _log.error("unforeseen", exc_info=error)
+
+        self._pool.submit(work).add_done_callback(ended)
+
+    def bring_up(self, servers: Collection[Server], release: Release) -> dict[str, str]:
+        """Starts servers together; returns instance → address when every one answers its heartbeat.
+
+        Raises the first error among StartFailed, NameTaken, EngineUnavailable when all starts have ended, well or not.
+        """
+        tasks = {server.instance: self._pool.submit(self._bring_up, server, release) for server in servers}
+        errors = [error for task in tasks.values() if (error := task.exception())]
+        if errors:
+            raise errors[0]
+        return {instance: task.result() for instance, task in tasks.items()}
+
+    def rename(self, instance: str, name: str) -> None:
+        """Renames a container. What the engine does not do now is done when the container is observed again."""
+        try:
+            self._runtime.rename(instance, name)
+        except EngineUnavailable as error:
+            _log.warning("container not renamed yet", extra={"server": instance, "reason": str(error)})
+
+    def kill(self, instances: Collection[str]) -> None:
+        """Kills servers and removes them. What the engine does not do now is done when they are observed again."""
+        for task in [self._pool.submit(self._kill, instance) for instance in instances]:
+            task.result()
+
+    def retire(self, instances: Collection[str]) -> None:
+        """Waits until nothing is in flight at each server, at most the drain timeout, then stops and removes it.
+
+        Raises EngineUnavailable.
+        """
+        for task in [self._pool.submit(self._retire, instance) for instance in instances]:
+            task.result()
+
+    def _bring_up(self, server: Server, release: Release) -> str:
+        instance = server.instance
+        began = self._clock.now()
+        self._runtime.start(server, release)
+        address = ""
+        heartbeats = 0
+        while self._clock.now() - began < self._start_grace:
+            if not address or heartbeats % _HEARTBEATS_PER_OBSERVATION == 0:
+                address = self._address(instance)
+            if self._probe.alive(address):
+                _log.info("server ready", extra={"server": instance, "seconds": round(self._clock.now() - began, 3)})
+                return address
+            heartbeats += 1
+            self._clock.sleep(_HEARTBEAT_INTERVAL)
+        raise StartFailed(f"{instance} did not answer its heartbeat with 200 within {self._start_grace:g} s")
+
+    def _address(self, instance: str) -> str:
+        """Of a server that is starting. Raises StartFailed when its container has ended."""
+        container = self._runtime.observe().get(instance)
+        if container is None or not container.running:
+            status = container.status if container else "removed"
+            raise StartFailed(f"{instance} ended before it was ready ({status}){self._quoted_last_output(instance)}")
+        return container.address
+
+    def _kill(self, instance: str) -> None:
+        try:
+            self._runtime.kill(instance)
+        except EngineUnavailable as error:
+            _log.warning("server not removed yet", extra={"server": instance, "reason": str(error)})
+
+    def _retire(self, instance: str) -> None:
+        """A server counts as idle when it has nothing in flight twice in a row: a request may just be on its way."""
+        began = self._clock.now()
+        idle = 0
+        while idle < 2 and self._clock.now() - began < self._drain_timeout:
+            idle = idle + 1 if self._in_flight(instance) == 0 else 0
+            self._clock.sleep(_DRAIN_INTERVAL)
+        if idle < 2:
+            self._events.record(
+                EventKind.CUT,
+                server=hostname(instance),
+                reason="the drain timeout was over",
+                seconds=self._clock.now() - began,
+                requests=self._in_flight(instance),
+            )
+        self._runtime.stop(instance)
+
+    def _in_flight(self, instance: str) -> int:
+        """A plane that does not answer has lost count; then only the drain timeout protects what runs."""
+        try:
+            return self._plane.in_flight(instance)
+        except PlaneUnavailable:
+            return 1
+
+    def _quoted_last_output(self, instance: str) -> str:
+        words = self._runtime.last_output(instance)
+        return f"; its last words: {words}" if words else ""
