@@ -86,7 +86,7 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
     return replace(fleet, servers=(*servers, *leaving))
 
 
-def turned_round(fleet: Fleet, number: int, reason: str) -> Fleet:
+def turned_back(fleet: Fleet, number: int, reason: str) -> Fleet:
     """A deploy whose goal is the release of that number goes back; one that was on its way back is stuck. A server of
     the new release that fails later, because its start had begun before, changes nothing."""
     deploy, release = fleet.deploy, goal(fleet)

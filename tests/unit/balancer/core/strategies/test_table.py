@@ -72,22 +72,22 @@ def test_adding_a_server_to_a_fresh_table_and_removing_it_is_exact(fleet: list[M
     assert TABLE.place(fleet, TABLE.place([*fleet, Member(newcomer)], table)) == table
 
 
-@given(fleet=members(at_most=20), before=histories(at_most=20), wishes=st.integers(1, 2_000))
+@given(fleet=members(at_most=20), before=histories(at_most=20), pairs=st.integers(1, 2_000))
 def test_where_not_every_pair_can_be_scored_rounds_lead_to_the_same_quotas_in_as_few_moves(
-    fleet: list[Member], before: SlotTable, wishes: int
+    fleet: list[Member], before: SlotTable, pairs: int
 ) -> None:
     whole = SMALL_TABLE.place(fleet, before)
-    with scoring_at_most(wishes):
+    with scoring_at_most(pairs):
         table = SMALL_TABLE.place(fleet, before)
     assert table.counts() == whole.counts()
     assert before.moved(table) == before.moved(whole)
 
 
-@given(fleet=members(at_most=20), before=histories(), wishes=st.integers(1, 2_000))
+@given(fleet=members(at_most=20), before=histories(), pairs=st.integers(1, 2_000))
 def test_the_order_of_the_members_changes_nothing_in_rounds_either(
-    fleet: list[Member], before: SlotTable, wishes: int
+    fleet: list[Member], before: SlotTable, pairs: int
 ) -> None:
-    with scoring_at_most(wishes):
+    with scoring_at_most(pairs):
         assert SMALL_TABLE.place(fleet[::-1], before) == SMALL_TABLE.place(fleet, before)
 
 
@@ -95,7 +95,7 @@ def test_a_table_of_512_slots_never_needs_a_second_round() -> None:
     one_round = fresh(TABLE, 60)
     with scoring_at_most(10**9):
         assert fresh(TABLE, 60) == one_round
-    assert table_module._WISHES >= 512 * 512
+    assert table_module._MOST_PAIRS >= 512 * 512
 
 
 def test_a_large_table_is_exact_too() -> None:
@@ -106,8 +106,8 @@ def test_a_large_table_is_exact_too() -> None:
     assert table.moved(large.place(equal(range(1, 202)), table)) == 10
 
 
-def scoring_at_most(wishes: int) -> AbstractContextManager[object]:
-    return patch.object(table_module, "_WISHES", wishes)
+def scoring_at_most(pairs: int) -> AbstractContextManager[object]:
+    return patch.object(table_module, "_MOST_PAIRS", pairs)
 
 
 def fewest_moves(members: list[Member], owners: tuple[int, ...]) -> int:

@@ -26,7 +26,7 @@ def _mix(value: int) -> int:
     return value ^ (value >> 31)
 
 
-_WISHES = 1 << 18
+_MOST_PAIRS = 1 << 18
 """So many (slot, taker) pairs are scored at a time, which bounds time and memory."""
 
 
@@ -75,7 +75,7 @@ def moves(owners: Sequence[int], held: Mapping[int, int], quota: Mapping[int, in
     slots = [slot for slot, owner in enumerate(owners) if owner not in quota or owner in excess]
     chosen: dict[int, int] = {}
     while missing:
-        for _, slot, taker in sorted(_wishes(slots, owners, excess, list(missing))):
+        for _, slot, taker in sorted(_pairs(slots, owners, excess, list(missing))):
             owner = owners[slot]
             if slot in chosen or not missing[taker] or excess.get(owner, 1) == 0:
                 continue
@@ -88,16 +88,16 @@ def moves(owners: Sequence[int], held: Mapping[int, int], quota: Mapping[int, in
     return chosen
 
 
-def _wishes(
+def _pairs(
     slots: Sequence[int], owners: Sequence[int], excess: Collection[int], takers: Sequence[int]
 ) -> Iterator[tuple[int, int, int]]:
     """(- margin, slot, taker): of each slot and its takers, as many as can be looked at."""
-    looks = min(len(takers), max(1, _WISHES // len(slots)))
+    taken = min(len(takers), max(1, _MOST_PAIRS // len(slots)))
     around = [*takers, *takers]
     for slot in slots:
-        first = _mix(slot) % len(takers) if looks < len(takers) else 0
+        first = _mix(slot) % len(takers) if taken < len(takers) else 0
         seed = _mix(slot + 1)
-        scores = {taker: _mix(seed ^ taker) for taker in around[first : first + looks]}
+        scores = {taker: _mix(seed ^ taker) for taker in around[first : first + taken]}
         old = _mix(seed ^ owners[slot]) if owners[slot] in excess else max(scores.values())
         for taker, new in scores.items():
             yield old - new, slot, taker
