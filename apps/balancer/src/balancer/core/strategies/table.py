@@ -1,9 +1,10 @@
 """The balanced slot table: every server's share exact to one slot, every change the fewest possible moves.
 
 A function of (current table, members), so the table is part of the state that is kept. Quotas follow the largest
-remainder, but a spare slot goes first to a server that already holds more than its floor, which saves a move. The
-slots that must move go where their score grows most (rendezvous hashing's idea, Thaler & Ravishankar 1998), so
-that a server that leaves and comes back finds most of its old slots. Integers only.
+remainder, but a spare slot goes first to a server that already holds more than its floor, which saves a move, and then
+to one that holds nothing yet: a server that replaces another one of its weight gets as many slots as that one had, and
+nobody else gets any. The slots that must move go where their score grows most (rendezvous hashing's idea, Thaler &
+Ravishankar 1998), so that a server that leaves and comes back finds most of its old slots. Integers only.
 """
 
 from __future__ import annotations
@@ -56,10 +57,12 @@ def quotas(members: Collection[Member], held: Mapping[int, int], slots: int) -> 
     floor = {member.ring_id: slots * member.weight // total for member in members}
     remainder = {member.ring_id: slots * member.weight % total for member in members}
     spare = slots - sum(floor.values())
-    first = sorted(
-        (ring_id for ring_id in floor if remainder[ring_id]),
-        key=lambda ring_id: (held.get(ring_id, 0) <= floor[ring_id], -remainder[ring_id], _mix(ring_id)),
-    )
+
+    def rank(ring_id: int) -> tuple[bool, bool, int, int]:
+        holds = held.get(ring_id, 0)
+        return holds <= floor[ring_id], holds > 0, -remainder[ring_id], _mix(ring_id)
+
+    first = sorted((ring_id for ring_id in floor if remainder[ring_id]), key=rank)
     return floor | {ring_id: floor[ring_id] + 1 for ring_id in first[:spare]}
 
 
