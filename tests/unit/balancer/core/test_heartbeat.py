@@ -122,3 +122,9 @@ def test_heartbeats_end_in_the_order_of_sending(answers: list[float], one: float
 
 def test_a_probe_that_is_not_patient_waits_for_its_timeout_whoever_answers() -> None:
     assert Patience(timeout=0.4, most=1).ends(7.0) == 7.4
+
+
+def test_a_heartbeat_that_was_sent_with_the_newest_answered_one_is_not_among_those_that_nobody_answers() -> None:
+    patience = Patience(timeout=0.4, most=5).answered(7.0, 7.0)
+    assert patience.ends(7.0) == 7.4
+    assert patience.ends(7.5) == 7.5 + 2
