@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -268,3 +269,22 @@ def test_where_nobody_serves_yet_the_first_servers_are_made_of_it(fleet: Fleet) 
     assert (after.release, after.deploy, after.servers) == (NEW, None, fleet.servers)
     configured = roll.configured(fleet, NEW, surge=1, batch=1)
     assert (configured.release, configured.configured_release, configured.deploy) == (NEW, NEW, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "weight", "ramp"),
+    [(lambda fleet: fleet.warmed({1: 9}), 1, 9), (lambda fleet: fleet.weighed("S1", 7), 7, 5)],
+    ids=["warmed", "weighed"],
+)
+def test_what_changes_while_the_new_container_starts_is_kept(
+    change: Callable[[Fleet], Fleet], weight: int, ramp: int
+) -> None:
+    """It bears what the old one bears in the moment of taking over: no slot moves."""
+    fleet = begun(fleet_of().warmed({1: 5}))
+    release = roll.goal(fleet)
+    assert release is not None
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    before = change(roll.joining(fleet, [newcomer]))
+    fleet = roll.taken_over(before, {"S1.2": "new:5000"})
+    assert (fleet.server("S1.2").weight, fleet.server("S1.2").ramp) == (weight, ramp)
+    assert fleet.placed().table == before.table

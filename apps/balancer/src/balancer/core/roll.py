@@ -79,7 +79,7 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
         if server.instance in addresses:
             continue
         if server.ring_id in ready and server.state in ON_THE_RING:
-            servers.append(replace(ready[server.ring_id], weight=server.weight, ramp=server.ramp))
+            servers.append(ready[server.ring_id])
             leaving += [server.on(Trigger.REMOVED)] if server.state is State.SERVING else []
         else:
             servers.append(server)
