@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from balancer.core import roll
-from balancer.core.errors import InvalidRequest, StateUnavailable
+from balancer.core.errors import InvalidRequest, NewerState, StateUnavailable
 from balancer.core.event import Kind
 from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
@@ -51,7 +51,8 @@ class Restorer:
         self._wishes = wishes
 
     def restore(self) -> None:
-        """Raises EngineUnavailable where the engine has to be asked, StateUnavailable."""
+        """Raises EngineUnavailable where the engine has to be asked, StateUnavailable. Of these NewerState leaves
+        everything as it is; the next call looks again."""
         source = "the saved fleet"
         if not self._load():
             observed = self._runtime.observe()
@@ -75,6 +76,8 @@ class Restorer:
     def _load(self) -> bool:
         try:
             return self._desired.load()
+        except NewerState:
+            raise
         except StateUnavailable as error:
             _log.error("state lost, taking up the containers that run", extra={"reason": str(error)})
             return False
