@@ -45,5 +45,9 @@ class StateUnavailable(RingmasterError):
     """The desired fleet cannot be read from or written to its volume."""
 
 
+class NewerState(StateUnavailable):
+    """The saved fleet is in a format that only a newer balancer knows: it is left as it is."""
+
+
 class IllegalTransition(RingmasterError):
     """A server's life cycle has no such step: a defect in the balancer, not in the request."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from balancer.core import roll
-from balancer.core.errors import InvalidRequest, StateUnavailable
+from balancer.core.errors import InvalidRequest, NewerState, StateUnavailable
 from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
 from balancer.core.fleet_settings import FleetSettings
@@ -38,7 +38,8 @@ class Restorer:
         self._settings = settings
 
     def restore(self) -> None:
-        """Raises EngineUnavailable where the engine has to be asked, StateUnavailable."""
+        """Raises EngineUnavailable where the engine has to be asked, StateUnavailable. Of these NewerState leaves
+        everything as it is; the next call looks again."""
         source = "the saved fleet"
         if not self._load():
             observed = self._runtime.observe()
@@ -62,6 +63,8 @@ class Restorer:
     def _load(self) -> bool:
         try:
             return self._desired.load()
+        except NewerState:
+            raise
         except StateUnavailable as error:
             _log.error("state lost, taking up the containers that run", extra={"reason": str(error)})
             return False
