@@ -1,4 +1,4 @@
-"""The fleet's containers on a Docker engine. Engine JSON becomes plain records here and goes no further."""
+"""The runtime on a Docker engine. It turns the engine's JSON into plain records, so that no other module reads it."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ ROLE = "ringmaster.role"
 RING_ID = "ringmaster.ring_id"
 RELEASE = "ringmaster.release"
 INSTANCE = "ringmaster.instance"
-"""Outlives the container's renamings."""
+"""Label of the instance, which stays when the container is renamed."""
 
 _EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start", "disconnect")
 _CALL_TIMEOUT = 30
-"""Seconds for one call to the engine, beyond what a container may take to stop."""
+"""Seconds that one call to the engine may take, plus the time that a container may take to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSpec:
-    """What every server of this deployment is, whatever its release; `stop_timeout` in seconds."""
+    """What all servers of this deployment have in common, whatever their release is. `stop_timeout`: in seconds."""
 
     deployment: str
     name_prefix: str
@@ -49,16 +49,18 @@ class ServerSpec:
 
 
 class DockerEngine:
-    """A ContainerRuntime over the Docker API; the engine is where DOCKER_HOST says."""
+    """A ContainerRuntime over the Docker API. DOCKER_HOST gives the address of the engine."""
 
     def __init__(self, spec: ServerSpec) -> None:
         self._spec = spec
         self._labels = {DEPLOYMENT: spec.deployment, ROLE: "server"}
         self._filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
         self._dead: dict[str, str] = {}
-        """Containers by id → status, whose deaths the engine has announced: its list may still show them running."""
+        """Container id → status, for containers whose death the engine has announced. Its list may still show them as
+        running."""
         self._ending: dict[str, float] = {}
-        """Containers by id → until when, on the monotonic clock, they may end by themselves: somebody stops them."""
+        """Container id → time, for containers that are being stopped. Until that time of the monotonic clock they may
+        end by themselves."""
         self._connection: docker.APIClient | None = None
 
     def start(self, server: Server, release: Release) -> None:
@@ -80,7 +82,7 @@ class DockerEngine:
     def rename(self, instance: str, name: str) -> None:
         with _engine_errors(), suppress(NotFound):
             for container, present in self._containers_of(instance).items():
-                if present == name:  # which the engine would call a bad request
+                if present == name:  # the engine would refuse this as a bad request
                     continue
                 try:
                     self._api.rename(container, self._spec.name_prefix + name)
@@ -131,19 +133,19 @@ class DockerEngine:
                 self._ending.pop(container, None)
 
     def _is_stop(self, container: str, number: str) -> bool:
-        """Whether the signal is the one by which `docker stop` asks this container to end."""
+        """Whether the signal is the one that `docker stop` sends to this container."""
         with suppress(NotFound):
             wanted = self._api.inspect_container(container)["Config"].get("StopSignal") or "SIGTERM"
             return number == str(_signal_number(wanted))
         return False
 
     def _is_our_network(self, event: Mapping[str, Any]) -> bool:
-        """A network's events carry no labels."""
+        """Whether an event is about our network. The events of networks carry no labels."""
         return bool(event["Type"] == "network" and event["Actor"]["Attributes"].get("name") == self._spec.network)
 
     @property
     def _api(self) -> docker.APIClient:
-        """Made at the first call, so that an engine that is away does not keep the balancer from starting."""
+        """The connection to the engine. It is made at the first call, so that the balancer starts without an engine."""
         if self._connection is None:
             self._connection = docker.APIClient(
                 **kwargs_from_env(), version="auto", timeout=_CALL_TIMEOUT + self._spec.stop_timeout
@@ -151,13 +153,14 @@ class DockerEngine:
         return self._connection
 
     def _containers_of(self, instance: str) -> dict[str, str]:
-        """Id → name of the server's containers, of which there is one or none."""
+        """Container id → container name, for the containers of the instance: one or none."""
         containers = self._api.containers(all=True, filters=self._filters)
         observed = {container["Id"]: self._observed(container) for container in containers}
         return {key: container.container for key, container in observed.items() if container.instance == instance}
 
     def _create(self, container: str, server: Server, release: Release) -> None:
-        """Creates it; a missing image is pulled, and a container of ours that nobody owns any more makes way."""
+        """Creates the container. A missing image is pulled; a leftover container of ours with the same name is removed.
+        Raises NameTaken, StartFailed."""
         mended: set[str] = set()
         while True:
             try:
@@ -228,11 +231,12 @@ class DockerEngine:
         except NotFound:
             return
         except APIError as error:
-            if error.status_code != requests.codes.conflict:  # somebody else is removing it already
+            if error.status_code != requests.codes.conflict:  # another process is removing the container already
                 raise
 
     def _is_ending(self, container: str, state: str) -> bool:
-        """Whether the container of that id, in the engine's state, has been asked to end and may still take time."""
+        """Whether the container has been asked to end and may still take time. `container`: its id. `state`: its state
+        in the engine's list."""
         may_take_time = time.monotonic() < self._ending.get(container, 0.0)
         return state == "running" and container not in self._dead and may_take_time
 
@@ -255,7 +259,7 @@ class DockerEngine:
 
 
 def _signal_number(name: str) -> int:
-    """Of "SIGTERM", "TERM", "15" or "SIGRTMIN+3", as images write it; 0 for what is no signal."""
+    """The number of a signal that an image names: "SIGTERM", "TERM", "15" or "SIGRTMIN+3"; 0 for an unknown name."""
     if name.isdecimal():
         return int(name)
     base, plus, offset = name.removeprefix("SIG").partition("+")
@@ -267,7 +271,7 @@ def _signal_number(name: str) -> int:
 
 @contextmanager
 def _engine_errors() -> Iterator[None]:
-    """Whatever goes wrong between here and the engine is one thing to the service."""
+    """Raises every error of the Docker library, the connection and the engine as EngineUnavailable."""
     try:
         yield
     except (DockerException, requests.RequestException, OSError) as error:
