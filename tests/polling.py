@@ -25,7 +25,7 @@ def until(condition: Callable[[], T], what: str, *, within: float, pause: float 
 
 
 def stays(condition: Callable[[], object], what: str, *, seconds: float) -> None:
-    """Fails with `what` where `condition` is not true at some check within so many seconds."""
+    """Fails with `what` where `condition` is false at some check within `seconds` seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         assert condition(), f"no longer: {what}"

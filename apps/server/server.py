@@ -65,7 +65,7 @@ def seconds_to_wait(text: str) -> float:
 
 
 def pieces(server_id: str, seconds: float) -> Iterator[str]:
-    """The pieces of an answer that begins at once and ends after so many seconds."""
+    """The pieces of an answer that begins at once and ends after `seconds` seconds."""
     for number in range(1, PIECES + 1):
         yield f"{server_id}: {number} of {PIECES}\n"
         time.sleep(seconds / PIECES)

@@ -72,11 +72,11 @@ class FakePlane:
             self._in_flight[name] -= 1
 
     def busy(self, name: str, requests: int) -> None:
-        """From now on the server is answering so many requests."""
+        """From now on the server is answering `requests` requests."""
         self._in_flight[name] = requests
 
     def took(self, seconds: float, *, responses: int = ENOUGH) -> None:
-        """Adds so many responses, each of so many seconds, to the measured response times."""
+        """Adds responses, each of `seconds` seconds, to the measured response times."""
         self._took += [seconds] * responses
 
     def restart(self) -> None:

@@ -81,4 +81,4 @@ BAD_BODIES = [
     (b'{"n":2,"hostnames":["S8","S8"]}', "hostnames: S8 is given twice"),
     (b'{"n":2,"hostnames":["S8","s8"]}', "hostnames: s8 is given twice"),
 ]
-"""(body, reason). The message of the answer is "<Error> " and a text that begins with the reason."""
+"""(body, a part of the error text)."""

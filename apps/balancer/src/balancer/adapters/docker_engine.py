@@ -37,7 +37,7 @@ _CALL_TIMEOUT = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSpec:
-    """What all servers of this deployment have in common, whatever their release is. `stop_timeout`: in seconds."""
+    """What all servers of this deployment have in common, for every release. `stop_timeout`: in seconds."""
 
     deployment: str
     name_prefix: str
@@ -140,7 +140,7 @@ class DockerEngine:
         return False
 
     def _is_our_network(self, event: Mapping[str, Any]) -> bool:
-        """Whether an event is about our network. The events of networks carry no labels."""
+        """Whether an event is about the network of the servers. The events of networks carry no labels."""
         return bool(event["Type"] == "network" and event["Actor"]["Attributes"].get("name") == self._spec.network)
 
     @property
@@ -159,8 +159,8 @@ class DockerEngine:
         return {key: container.container for key, container in observed.items() if container.instance == instance}
 
     def _create(self, container: str, server: Server, release: Release) -> None:
-        """Creates the container. A missing image is pulled; a leftover container of ours with the same name is removed.
-        Raises NameTaken, StartFailed."""
+        """Creates the container. A missing image is pulled; a leftover container of this deployment with the same name
+        is removed. Raises NameTaken, StartFailed."""
         mended: set[str] = set()
         while True:
             try:

@@ -18,7 +18,7 @@ _WELL = re.compile(rb"HTTP/1\.[01] 200[ \r\n]")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _LONGEST_HEAD = 65536
 _HELD_UP = 0.1
-"""Seconds. When this process looks so much later than a deadline, it was itself held up, and no server has failed."""
+"""Seconds. When this process comes later than this after a deadline, it was itself held up: no server has failed."""
 
 
 @dataclass(eq=False, slots=True)
@@ -46,7 +46,7 @@ class HttpProbes:
 
     One thread polls all heartbeats. This costs less than half of a thread for each heartbeat, and a hanging heartbeat
     delays no other. A heartbeat is missed only when its socket is empty after its deadline. When this process was
-    itself held up, the deadlines of all running heartbeats begin anew.
+    itself held up, the deadlines of all running heartbeats begin again.
     """
 
     def __init__(self, *, path: str, timeout: HeartbeatTimeout, clock: Clock) -> None:

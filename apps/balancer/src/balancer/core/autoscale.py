@@ -80,7 +80,8 @@ class Decision:
 
 
 def decide(policy: Policy, servers: int, window: Window) -> Decision | None:
-    """The decision for a fleet of so many servers; None for no change. All samples of the window are of that number."""
+    """The decision for a fleet of `servers` servers; None for no change. All samples of the window are of that
+    number."""
     if not window.covers(policy.up_after):
         return None
     wanted, reason = _wanted(policy, servers, window)
@@ -108,7 +109,7 @@ def _wanted(policy: Policy, servers: int, window: Window) -> tuple[int, str]:
 
 
 def at_once(servers: int) -> int:
-    """How many servers an idle fleet of so many servers removes at a time."""
+    """How many servers an idle fleet of `servers` servers removes at a time."""
     return max(2, servers // 4)
 
 

@@ -22,7 +22,7 @@ class FleetChange:
 
 
 def parse(body: bytes, *, too_many: str) -> FleetChange:
-    """The change in a request's body, which is JSON whatever its Content-Type says. Unknown keys are ignored.
+    """The change in a request's body, read as JSON for every Content-Type. Unknown keys are ignored.
 
     `too_many` is the specification's error text for more hostnames than n. Raises InvalidRequest.
     """

@@ -18,7 +18,7 @@ MOST_CPUS = 512
 @dataclass(frozen=True, slots=True)
 class Release:
     """`memory`: the limit as Docker writes it, empty for no limit. `cpus`: the limit, 0 for no limit. `number` grows
-    with every deploy and is never given twice in a deployment. It tells the containers of one server apart."""
+    with every deploy and is never given twice in a deployment. It distinguishes the containers of one server."""
 
     number: int = 1
     image: str = ""

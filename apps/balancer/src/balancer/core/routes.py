@@ -18,7 +18,7 @@ IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 @dataclass(frozen=True, slots=True)
 class Backend:
     """A server as a data plane sees it. A `draining` backend finishes the requests that it has and gets no new ones.
-    Backends are told apart by `instance`: during a roll two of them have the same hostname. `weight` is for bounded
+    Backends are distinguished by `instance`: during a roll two of them have the same hostname. `weight` is for bounded
     load: the share of the requests in flight is proportional to it. A backend of weight 0 owns no slot."""
 
     instance: str

@@ -13,4 +13,4 @@ class Clock(Protocol):
         """Seconds since 1970, for people to read. This time jumps when the machine's clock is set."""
 
     def sleep(self, seconds: float) -> None:
-        """Returns after so many seconds."""
+        """Returns after `seconds` seconds."""

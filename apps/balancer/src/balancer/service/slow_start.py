@@ -11,7 +11,7 @@ from balancer.service.problems import Part, Problems
 
 
 def first_ramp(seconds: float) -> int:
-    """The first ramp of a new server, where slow start takes so many seconds."""
+    """The first ramp of a new server. `seconds`: the time that slow start takes; 0 for none."""
     return 1 if seconds else WARM
 
 

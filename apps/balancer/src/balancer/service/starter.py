@@ -70,7 +70,7 @@ class Starter:
         self._tell(before, fleet, spares, EventKind.PROMOTED)
 
     def start(self, count: int) -> None:
-        """Begins to start so many servers, or the whole first fleet. Starts nothing while early failures make starts
+        """Begins to start `count` servers, or the whole first fleet. Starts nothing while early failures make starts
         wait."""
         release = self._desired.fleet.release.number
         if release != self._release:

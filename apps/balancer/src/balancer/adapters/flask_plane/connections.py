@@ -33,7 +33,7 @@ _target: ContextVar[str] = ContextVar("target")
 
 
 class _Connection(urllib3.connection.HTTPConnection):
-    """A connection that sends the target as the client wrote it. urllib3 itself would encode some characters anew."""
+    """A connection that sends the target as the client wrote it. urllib3 itself would encode some characters again."""
 
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         target = _target.get()

@@ -65,7 +65,7 @@ class FlaskPlane:
         return self._keyless
 
     def answered(self, seconds: float) -> None:
-        """Notes that a server took so many seconds to the head of its answer."""
+        """Notes that a server took `seconds` seconds to the head of its answer."""
         with self._lock:
             self._responses += 1
             self._response_seconds += seconds

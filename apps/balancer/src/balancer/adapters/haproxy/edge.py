@@ -21,7 +21,7 @@ _PAYLOAD = 4096
 """Bytes of one `add map` command. HAProxy's smallest buffer has 8192 here."""
 
 _REEXECUTION = 2.0
-"""Seconds for which the master process may not listen: it executes itself anew after its start and after a reload."""
+"""Seconds for which the master process may not listen: it executes itself again after its start and after a reload."""
 
 _VALUE = re.compile(r'value="([^"]*)"')
 _COUNT = re.compile(r"http_req_cnt=(\d+)")

@@ -2,7 +2,7 @@
 
 A slot belongs to the next virtual server clockwise. Source: Karger et al. 1997. Weights divide distances: a slot
 belongs to the virtual server with the least distance / weight (the linear method of Schindelhauer & Schomaker 2005). So
-a new server takes slots but moves no others, whatever the weights are. The table depends on the members alone.
+a new server takes slots but moves no others, for any weights. The table depends on the members alone.
 """
 
 from __future__ import annotations
