@@ -15,7 +15,7 @@ class EventKind(StrEnum):
     JOINED = "joined"  # a server is ready and on the ring
     LEFT = "left"  # a server is off the ring for good, drained and removed
     SUSPECTED = "suspected"  # a server missed its heartbeats; `failed` follows, unless most servers missed theirs
-    FAILED = "failed"  # a server is off the ring; the reason says why
+    FAILED = "failed"  # a ready server failed; the reason says why
     FENCED = "fenced"  # a container that must not answer any more is killed
     REPLACED = "replaced"  # another server has the place of a failed one; `seconds` since the failure
     PROMOTED = "promoted"  # a spare went on the ring

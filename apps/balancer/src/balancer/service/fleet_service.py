@@ -76,9 +76,8 @@ class FleetService:
                 hostnames = self._new_hostnames(change)
                 held.enter_context(self._workers.claims.hold(hostnames))
                 joining = self._desired.fleet.begin_join(hostnames, weight=change.weight, ramp=self._ramp)
-                joining.grow(
-                    dict.fromkeys(hostnames, "")
-                )  # Raises now, before any start, where the ring has no place for the servers.
+                # Raises now, before any start, where the ring has no place for the servers.
+                joining.grow(dict.fromkeys(hostnames, ""))
                 fleet = self._desired.change(lambda _: joining)
             undo.callback(self._abandon, hostnames)
             addresses = self._workers.bring_up([fleet.server(hostname) for hostname in hostnames], fleet.release)
