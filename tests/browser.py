@@ -1,4 +1,4 @@
-"""Chromium, by which tests see a page as its reader does."""
+"""Chromium, in which tests open a page as a user does."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from selenium import webdriver
 from selenium.webdriver.remote.webdriver import WebDriver
 
-# Root may start it only without its sandbox, and containers have little shared memory.
+# Root can start Chromium only without its sandbox, and containers have little shared memory.
 _OPTIONS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,900")
 
 
 @contextmanager
 def browser() -> Iterator[WebDriver]:
-    """Without a window, and with nothing of an earlier one."""
+    """A browser without a window and without data of earlier ones."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -29,8 +29,8 @@ def browser() -> Iterator[WebDriver]:
 
 
 def flaws(page: WebDriver) -> list[str]:
-    """What is wrong with the page that is shown: what its console says, pictures that are none, what it took from
-    another host or file, and a width for which one has to scroll."""
+    """The flaws of the shown page: messages of its console, missing pictures, resources from other hosts or files, and
+    a page so wide that it scrolls sideways."""
     found = [entry["message"] for entry in page.get_log("browser") if entry["level"] != "INFO"]
     found += page.execute_script(_FLAWS)
     return found

@@ -1,4 +1,4 @@
-"""What all tests share: marks for the real parts a test needs, and the deployment's logs beside a failure."""
+"""For all tests: marks for the real parts that a test needs, and the deployment's logs in the report of a failure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "ansible": ("needs Ansible", _is_missing("ansible-playbook")),
     "chromium": ("needs Chromium and its driver", _is_missing("chromedriver", "make browser")),
 }
-"""Mark → what it says, and what asks whether the part is missing and answers with what to do."""
+"""mark → its description, and a function that returns what to do about a missing part; empty where it is there."""
 
 _missing: dict[str, str] = {}
 _began: dict[str, float] = {}
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A missing part is a failure with what to do about it, never a skip."""
+    """A test fails where a part that it needs is missing, and is never skipped. The failure says what to do."""
     _began[item.nodeid] = time.time()
     for mark, (_, ask) in PARTS.items():
         if item.get_closest_marker(mark):

@@ -1,4 +1,4 @@
-"""What one deployment has on the engine. Found by its label: what others have is never touched."""
+"""The containers, networks, volumes and images of one deployment on the engine, found by its label."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Containers:
 
     @property
     def servers(self) -> dict[str, Container]:
-        """Hostname, as the API has it → container."""
+        """hostname → container."""
         return {container.attrs["Config"]["Hostname"]: container for container in self.of("server")}
 
     def server(self, hostname: str) -> Container:
@@ -52,7 +52,7 @@ class Containers:
 
     @property
     def belongings(self) -> dict[str, list[str]]:
-        """Everything that carries the label, by kind; nothing after a destroy."""
+        """kind → names of everything that carries the label; empty after a destroy."""
         ours = {"label": f"{DEPLOYMENT}={self._deployment}"}
         found = {
             "containers": [str(container.name) for container in self.all],
@@ -66,7 +66,7 @@ class Containers:
         return dict(entry.split("=", 1) for entry in container.attrs["Config"]["Env"])
 
     def logs(self, role: Role, *, since: float) -> str:
-        """`since` as a time of day in seconds."""
+        """The logs of all containers of a role. `since`: seconds since 1970."""
         return "\n".join(_log(container, since) for container in self.of(role))
 
     def _labelled(self, *labels: str) -> list[Container]:
@@ -79,7 +79,7 @@ class Containers:
 
 
 def _log(container: Container, since: float) -> str:
-    """Empty for a container that goes meanwhile."""
+    """The container's log; empty where the container is removed meanwhile."""
     try:
         return str(container.logs(since=since).decode(errors="replace"))
     except NotFound:
@@ -87,26 +87,27 @@ def _log(container: Container, since: float) -> str:
 
 
 def run_in(container: Container, *command: str) -> str:
-    """What a command in the container prints. A code other than 0 is an error."""
+    """Runs a command in the container and returns what it prints. An exit code other than 0 fails the test."""
     code, output = container.exec_run(list(command))
     assert code == 0, f"{command[0]} in {container.name}: {code}\n{output.decode(errors='replace')}"
     return str(output.decode())
 
 
 def crash(container: Container) -> None:
-    """SIGKILL to the container's first process, from outside. (`docker kill` would switch its restart policy off.)"""
+    """Sends SIGKILL to the container's first process, from the host: after `docker kill` the restart policy would not
+    apply."""
     container.reload()
     as_root = [] if geteuid() == 0 else ["sudo", "--non-interactive"]
     subprocess.run([*as_root, "kill", "-KILL", str(container.attrs["State"]["Pid"])], check=True)
 
 
 def freeze(container: Container) -> None:
-    """SIGSTOP to every process of the container; the engine takes no notice, unlike with a pause."""
-    container.exec_run(["sh", "-c", "kill -STOP -1"])  # not the container's first process, which no one inside can stop
+    """Sends SIGSTOP to every process of the container. The engine does not notice it, unlike a pause."""
+    container.exec_run(["sh", "-c", "kill -STOP -1"])  # all but the first process, which only the host can stop
     container.kill(signal="SIGSTOP")
 
 
 def started(container: Container) -> tuple[Any, Any]:
-    """Tells one run of a container from the next."""
+    """Identifies the present run of a container: its id and the time of its start."""
     container.reload()
     return container.id, container.attrs["State"]["StartedAt"]

@@ -1,6 +1,6 @@
-"""A real deployment for as long as a test needs it, made by Terraform from a copy of the root module.
+"""A real deployment for a test, made by Terraform from a copy of the root module.
 
-It has its own name, prefix, ports and state, so that it stands beside whatever else runs on the engine.
+It has its own name, prefix, ports and state, so that it does not disturb anything else on the engine.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from tests.system import System
 
 PROJECT = Path(__file__).parents[1]
 BASE_IMAGES = ("ringmaster-base:trixie", "debian:trixie-slim")
-"""In the order in which the playbook takes them."""
+"""Base images, in the order in which the playbook prefers them."""
 SOCKET = Path("/var/run/docker.sock")
 
-# What Terraform says is in our own messages; python-terraform would log it as well, on one line.
+# Our own messages have Terraform's output. python-terraform would log it again, on one line.
 logging.getLogger("python_terraform").setLevel(logging.CRITICAL)
 
 _PORTS = range(20_000, 30_000)
-"""Below the range from which the kernel takes ports for connections that go out."""
+"""Below the range from which the kernel takes ports for outgoing connections."""
 _STATE = ("terraform.tfstate*", ".terraform*", ".deployments")
 
 
 class Deployment(System):
-    """`with Deployment(replicas=2) as deployment:` has it up and ready, and leaves nothing of it behind.
+    """In `with Deployment(replicas=2) as deployment:` the deployment is up and ready; afterwards nothing of it is left.
 
-    `variables` are the root module's, beside those that keep deployments apart.
+    `variables`: variables of the root module, beside those that keep deployments apart.
     """
 
     def __init__(self, **variables: Any) -> None:
@@ -82,31 +82,31 @@ class Deployment(System):
         self.close()
 
     def apply(self, **changes: Any) -> None:
-        """Terraform's apply, with other values for some variables from now on; returns when N servers serve."""
+        """Runs `terraform apply`, with `changes` of the variables from now on. Returns when N servers serve."""
         self.variables |= changes
         self._run("apply", skip_plan=True)
 
     def plan(self) -> str:
-        """What Terraform would change; empty when nothing."""
+        """The plan of Terraform; empty where nothing would change."""
         code, output = self._terraform_command("plan")
         assert code in (0, 2), output
         return output if code == 2 else ""
 
     def destroy(self) -> None:
-        """Waits for an apply that an interrupt has left behind."""
+        """Runs `terraform destroy`. It waits for an interrupted apply that still holds the lock."""
         self._run("destroy", force=IsNotFlagged, auto_approve=True, lock_timeout="60s")
 
     @property
     def state(self) -> str:
-        """What Terraform keeps of it."""
+        """The text of Terraform's state."""
         return (Path(self._terraform.working_dir) / "terraform.tfstate").read_text()
 
     def outputs(self) -> dict[str, Any]:
-        """name → value."""
+        """name → value of Terraform's outputs."""
         return {name: output["value"] for name, output in self._terraform.output().items()}
 
     def close(self) -> None:
-        """Destroys it, as often as it is asked to, and sees to it that nothing of it is left."""
+        """Destroys the deployment and fails where anything of it is left. It may be called again."""
         try:
             self.destroy()
             assert not self.containers.belongings, f"left behind by {self.deployment}: {self.containers.belongings}"
@@ -120,15 +120,15 @@ class Deployment(System):
 
     def _terraform_command(self, command: str, **options: Any) -> tuple[int, str]:
         if not Path(os.environ.get("TF_CLI_CONFIG_FILE", "/")).exists():
-            del os.environ["TF_CLI_CONFIG_FILE"]  # it costs a warning on every call
+            del os.environ["TF_CLI_CONFIG_FILE"]  # a missing file costs a warning on every call
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # python-terraform says log.warn
+            warnings.simplefilter("ignore", DeprecationWarning)  # python-terraform calls log.warn
             code, output, errors = getattr(self._terraform, command)(var=self.variables, **options)
         return code, output + errors
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of 127.0.0.1 on which nobody listens now."""
+    """Different free ports of 127.0.0.1."""
     ports: list[int] = []
     for port in random.sample(_PORTS, len(_PORTS)):
         with socket.socket() as probe:
@@ -144,10 +144,10 @@ def free_ports(count: int) -> list[int]:
 
 
 def base_image() -> str:
-    """The base image that the playbook brought in."""
+    """The name of the base image on the engine. Fails where there is none."""
     engine = docker.from_env()
     try:
-        # In one question: images.list() asks for each image again, and another deployment's may be gone by then.
+        # One call to the engine: images.list() makes one for each image, and some image may be gone by then.
         present = {tag for image in engine.api.images() for tag in image["RepoTags"] or ()}
     finally:
         engine.close()
@@ -157,7 +157,7 @@ def base_image() -> str:
 
 
 def _copy(folder: Path) -> Path:
-    """The root module in `folder`, with the apps it builds beside it as in the project; returns the module's folder."""
+    """Copies the root module into `folder`, where the apps are found as in the project. Returns the module's folder."""
     root = folder / "infra" / "terraform"
     shutil.copytree(PROJECT / "infra" / "terraform", root, ignore=shutil.ignore_patterns(*_STATE))
     (folder / "apps").symlink_to(PROJECT / "apps")

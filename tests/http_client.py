@@ -1,4 +1,4 @@
-"""One HTTP request over a connection of its own, sent as written: nothing is followed, repeated or normalised."""
+"""An HTTP client that sends each request over its own connection, and follows, repeats and normalises nothing."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ def ask(
     headers: Mapping[str, str] | None = None,
     timeout: float = _TIMEOUT,
 ) -> Answer:
-    """`path` goes out as it is; a body that is not bytes goes out in chunks, one for each of its parts.
+    """Sends one request and returns the answer. `path` is sent as it is. A body that is not bytes is sent in chunks,
+    one for each of its parts.
 
-    Whatever keeps the answer from coming, or from coming whole, is an OSError.
+    Raises OSError where no answer comes, or only a part of one.
     """
     address = urlsplit(base)
     connection = HTTPConnection(address.hostname or "", address.port, timeout=timeout)

@@ -1,4 +1,4 @@
-"""An image as a user's own would be: one program, and nothing of the project's servers but their Python."""
+"""An image as a user may have one: a single program, on the Python of the sample server's image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.deployment import PROJECT, base_image
 
 @contextmanager
 def own_image(program: str, tag: str) -> Iterator[str]:
-    """Of a program's text, under that tag until the end."""
+    """Builds an image that runs the text of a program. The tag exists while the block runs."""
     engine = docker.from_env()
     try:
         python, _ = engine.images.build(

@@ -1,4 +1,4 @@
-"""Waiting for a condition, never for a time."""
+"""Waits for a condition instead of a fixed time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _PAUSE = 0.05
 
 
 def until(condition: Callable[[], T], what: str, *, within: float, pause: float = _PAUSE) -> T:
-    """The first true value of `condition`, asked every `pause` seconds. Fails with `what` and the last value."""
+    """Calls `condition` every `pause` seconds and returns its first true value. After `within` seconds it fails with
+    `what` and the last value."""
     end = time.monotonic() + within
     while True:
         value = condition()
@@ -24,7 +25,7 @@ def until(condition: Callable[[], T], what: str, *, within: float, pause: float 
 
 
 def stays(condition: Callable[[], object], what: str, *, seconds: float) -> None:
-    """For what must not happen: the condition is true whenever it is asked for so long."""
+    """Fails with `what` where `condition` is false at some check within `seconds` seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         assert condition(), f"no longer: {what}"

@@ -1,4 +1,4 @@
-"""The README's examples, for the tests that run them as they stand there."""
+"""The README's examples, for the tests that run them unchanged."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def blocks(language: str) -> list[str]:
 
 
 def console_examples() -> list[tuple[str, str]]:
-    """(command, what it prints) in the order of the README."""
+    """(command, its output), in the order of the README."""
     (block,) = blocks("console")
     return [(lines[0], "\n".join(lines[1:])) for part in block.split("$ ")[1:] if (lines := part.splitlines())]

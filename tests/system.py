@@ -1,4 +1,4 @@
-"""One running deployment as its users and its operators see it, however it was made."""
+"""A running deployment as its users and operators see it. It does not matter how the deployment was made."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ while part := connection.recv(65536):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What something that changes nothing must leave as it is. `runs`: hostname → run of its container."""
+    """The state that must stay the same where nothing may change. `runs`: hostname → present run of its container."""
 
     replicas: list[str]
     target: int
@@ -45,7 +45,7 @@ class Standing:
 
 
 class System:
-    """`url` is the public side, `control_url` the balancer's control port; `token` where the deployment has one."""
+    """`url`: the public side. `control_url`: the control port. `token`: empty where the deployment has none."""
 
     def __init__(self, deployment: str, *, url: str, control_url: str, token: str = "") -> None:
         self.deployment = deployment
@@ -79,7 +79,7 @@ class System:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def operate(self, method: str, path: str, document: object = None) -> Answer:
-        """A request to the control port; `document` goes along as JSON."""
+        """Sends a request to the control port, with `document` as JSON."""
         body = None if document is None else json.dumps(document).encode()
         return ask(method, self.control_url, path, body=body, headers=self.authorization)
 
@@ -106,7 +106,7 @@ class System:
 
     @property
     def stage(self) -> str:
-        """How far the latest deploy is; empty where there was none, or nobody answers."""
+        """The stage of the latest deploy; empty where there was none, or the balancer does not answer."""
         try:
             deploy = self.operate("GET", "/deploy").document["deploy"]
         except OSError:
@@ -125,7 +125,7 @@ class System:
 
     @property
     def replicas(self) -> list[str]:
-        """As /rep tells them; empty while nobody answers."""
+        """The replicas in the answer of /rep; empty while the balancer does not answer."""
         try:
             answer = self.rep()
         except OSError:
@@ -134,7 +134,7 @@ class System:
 
     @property
     def only_its_fleet_runs(self) -> bool:
-        """Whether there are containers of those servers that /rep names and of no others."""
+        """Whether the servers that /rep names have containers, and no other servers have."""
         return set(self.containers.servers) == set(self.replicas)
 
     def wait_until_ready(self, *, within: float = 30) -> None:
@@ -148,13 +148,14 @@ class System:
 
     @property
     def settings(self) -> settings.Settings:
-        """What the balancer was started with."""
+        """The settings that the balancer was started with."""
         environment = self.containers.environment(self.containers.balancer)
         return settings.read({name: value for name, value in environment.items() if name.startswith(settings.PREFIX)})
 
     @property
     def fleet(self) -> Fleet:
-        """The saved fleet; the balancer may be down. Read anew where the file was replaced while the engine read it."""
+        """The saved fleet; the balancer may be down. The file is read again where it was replaced while the engine read
+        it."""
         with suppress(StateUnavailable):
             return self._saved_fleet()
         return self._saved_fleet()
@@ -175,7 +176,7 @@ class System:
 
     @property
     def slot_map(self) -> tuple[str, ...]:
-        """slot → hostname: what the edge obeys; where there is no edge, what follows from the saved fleet."""
+        """slot → hostname, from the edge's slot map; without an edge, from the saved fleet."""
         if not self.containers.of("edge"):
             return tuple(hostname(instance) for instance in routes(self.fleet).slots)
         lines = run_in(self.containers.balancer, "python3", "-c", _SHOW_MAP).splitlines()
@@ -184,6 +185,6 @@ class System:
         return tuple(names.get(slot, "") for slot in range(self.fleet.profile.slots))
 
     def logs(self, *, since: float) -> dict[str, str]:
-        """Role → what its containers logged since a time of day in seconds."""
+        """role → the logs of its containers. `since`: seconds since 1970."""
         roles: tuple[Role, ...] = ("balancer", "edge", "server")
         return {role: text for role in roles if (text := self.containers.logs(role, since=since))}

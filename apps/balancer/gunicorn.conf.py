@@ -1,4 +1,4 @@
-"""How gunicorn serves the balancer: one process, many threads, so that the ring and its lock live in one place."""
+"""gunicorn's settings for the balancer: one process with many threads, because ring and lock are in one process."""
 
 import os
 

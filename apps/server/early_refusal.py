@@ -1,7 +1,8 @@
-"""Makes gunicorn refuse connections from the moment it is told to stop.
+"""A gunicorn worker that refuses connections from the moment it is told to stop.
 
-It goes on listening, without accepting, for up to 2 s: whoever connects meanwhile waits, is cut off unanswered, and
-cannot tell whether the request was taken. Refused, every request can be sent to another server.
+gunicorn's own worker goes on listening for up to 2 s without accepting. A client that connects meanwhile waits, is cut
+off without an answer, and does not know whether the server took the request. After a refused connection a client can
+send every request to another server.
 """
 
 from gunicorn.workers.gthread import ThreadWorker

@@ -8,13 +8,13 @@ bind = "0.0.0.0:5000"
 worker_class = "early_refusal.EarlyRefusal"
 threads = 16
 
-# Longer than any balancer keeps an idle connection: the side that reuses connections must be the one that closes them.
+# Longer than a balancer keeps an idle connection: the side that reuses connections has to be the one that closes them.
 keepalive = 75
-# After SIGTERM a request may finish; whoever stops the container decides how long it waits (docker's stop timeout).
+# After SIGTERM a request may finish. Docker's stop timeout decides how long the container may take.
 graceful_timeout = 130
 
-# It would be a socket in the home folder: the root file system is read-only, and nobody here asks it anything.
+# The control socket would be in the home folder. The root file system is read-only, and nothing uses the socket.
 control_socket_disable = True
 
-# One line per request costs more than the request; the edge logs them.
+# No access log: one line costs more than its request, and the edge can log requests.
 accesslog = None

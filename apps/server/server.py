@@ -1,7 +1,7 @@
-"""The sample server: what a balanced application looks like, and not part of the balancer.
+"""The sample server: an example of an application behind the balancer. It is no part of the balancer.
 
-`/home` and `/heartbeat` are all that a deployment needs. `/slow`, `/drip` and `/echo` are samples for trying out what
-the balancer does with requests that take long, answers that take long, and methods, headers and bodies.
+A deployment needs only `/home` and `/heartbeat`. `/slow`, `/drip` and `/echo` are for trying out long requests, long
+answers, and methods, headers and bodies.
 """
 
 import os
@@ -19,10 +19,10 @@ ANY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(server_id: str) -> Flask:
-    """The application that calls itself `server_id` in its answers."""
+    """The application. Its answers name `server_id`."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    # Clients out there split the text: no blank after the colon, whatever FLASK_DEBUG says.
+    # Compact also with FLASK_DEBUG: some clients split the text and expect no blank after a colon.
     app.json.compact = True  # type: ignore[attr-defined]
     app.register_error_handler(HTTPException, error_as_json)
     app.after_request(allow_any_origin)
@@ -54,7 +54,7 @@ def create_app(server_id: str) -> Flask:
 
 
 def seconds_to_wait(text: str) -> float:
-    """The bounded wait that `text` asks for; raises BadRequest for anything else."""
+    """The seconds in `text`, from 0 to SLOWEST_SECONDS. Raises BadRequest for anything else."""
     try:
         seconds = float(text)
     except ValueError:
@@ -65,16 +65,17 @@ def seconds_to_wait(text: str) -> float:
 
 
 def pieces(server_id: str, seconds: float) -> Iterator[str]:
-    """An answer that begins at once and is whole after so many seconds."""
+    """The pieces of an answer that begins at once and ends after `seconds` seconds."""
     for number in range(1, PIECES + 1):
         yield f"{server_id}: {number} of {PIECES}\n"
         time.sleep(seconds / PIECES)
 
 
 def request_as_seen() -> dict[str, object]:
-    """What reached this server. `target` is the request line's, not decoded; `body` holds one character per byte."""
+    """The request as this server got it. `target`: as in the request line, not decoded. `body`: one character per
+    byte."""
     body = request.get_data()
-    request.stream.read(1)  # A chunked body is cut at the bound; only reading on raises the 413.
+    request.stream.read(1)  # A chunked body is cut at the limit; only a further read raises the 413.
     return {
         "method": request.method,
         "target": request.environ.get("RAW_URI", request.full_path),
@@ -85,7 +86,7 @@ def request_as_seen() -> dict[str, object]:
 
 
 def error_as_json(error: HTTPException) -> ResponseReturnValue:
-    """Every error in the shape of the other answers; a 405 says what is allowed."""
+    """An error in the JSON shape of the other answers. A 405 names the allowed methods."""
     message = error.description
     if isinstance(error, NotFound):
         message = f"'{request.path}' is not an endpoint of this server"

@@ -1,1 +1,1 @@
-"""The balancer's ports in memory. Each passes the same contract tests as the real adapter (tests/contract)."""
+"""Fakes: in-memory adapters of the balancer's ports. Each passes the same contract tests as the real adapter."""

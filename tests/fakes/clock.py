@@ -1,4 +1,4 @@
-"""A clock that stands still until somebody sleeps or the test moves it."""
+"""A fake clock: its time passes only when a caller sleeps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class FakeClock:
-    """A Clock; sleeping takes no time and moves it on."""
+    """A Clock. `sleep` returns at once and adds the seconds to the time."""
 
     def __init__(self) -> None:
         self._now = 1000.0

@@ -1,4 +1,4 @@
-"""When a fake adapter fails: not at all, from some call on, or for a few calls."""
+"""A fault of a fake adapter: it fails never, from some call on, or for a few calls."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import threading
 
 
 class Fault:
-    """Asked once by every call that could fail."""
+    """Every call that can fail reads `strikes` once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.clear()
 
     def arm(self, *, after: int = 0, times: int | None = None) -> None:
-        """`after` more calls go well; then `times` calls fail, all of them where it is None."""
+        """`after` more calls succeed. Then `times` calls fail; None for all calls."""
         with self._lock:
             self._well, self._ill = after, times
 

@@ -1,4 +1,4 @@
-"""A data plane in memory: it obeys routes and counts what the test says is in flight."""
+"""A data plane in memory: it obeys routes, and a test tells it what is in flight."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fakes.process import Process
 
 
 class FakePlane:
-    """A DataPlane; `routes` is what it obeys, `away` makes its calls fail."""
+    """A DataPlane. `routes`: the routes that it obeys. `away`: makes its calls fail."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.routes = Routes((), ())
@@ -49,13 +49,13 @@ class FakePlane:
         return self._keyless
 
     def answer(self, slot: int) -> str:
-        """The name of the server that a request in this slot reaches; empty where there is none."""
+        """The instance that answers a request of this slot; empty where none does."""
         slots = self.routes.slots
         names = [slots[(slot + step) % len(slots)] for step in range(len(slots))]
         return next((name for name in names if self._has_room(name)), "")
 
     def answer_to(self, message: Message, random_id: int) -> str:
-        """The same for a whole request."""
+        """The instance that answers this request. `random_id`: the key of a keyless request."""
         routes = self.routes
         key = routes.key.read(message)
         self._keyless += not (key or routes.key.is_random)
@@ -64,7 +64,7 @@ class FakePlane:
 
     @contextmanager
     def request(self, name: str) -> Iterator[None]:
-        """A request that the server is answering meanwhile."""
+        """The server is answering one request while the block runs."""
         self._in_flight[name] += 1
         try:
             yield
@@ -72,15 +72,15 @@ class FakePlane:
             self._in_flight[name] -= 1
 
     def busy(self, name: str, requests: int) -> None:
-        """The server is answering so many requests from now on."""
+        """From now on the server is answering `requests` requests."""
         self._in_flight[name] = requests
 
     def took(self, seconds: float, *, responses: int = ENOUGH) -> None:
-        """So many requests have been answered, each after so many seconds."""
+        """Adds responses, each of `seconds` seconds, to the measured response times."""
         self._took += [seconds] * responses
 
     def restart(self) -> None:
-        """Comes back without knowing anything."""
+        """The plane restarts and forgets its routes."""
         self.routes = Routes((), ())
         self._keyless = 0
 

@@ -1,4 +1,4 @@
-"""Heartbeats of the servers of a FakeRuntime."""
+"""Heartbeats of the servers of a FakeRuntime, without a network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.fakes.runtime import FakeRuntime
 
 
 class FakeProbe:
-    """A Probe."""
+    """A Probe: the server answers when the FakeRuntime says so."""
 
     def __init__(self, runtime: FakeRuntime) -> None:
         self._runtime = runtime
@@ -18,7 +18,7 @@ class FakeProbe:
 
 
 class FakeProbes:
-    """Probes; every heartbeat ends when somebody listens, as the server is by then."""
+    """Probes. A heartbeat ends at the next call of `ended`, and its result is the state of the server then."""
 
     def __init__(self, runtime: FakeRuntime) -> None:
         self._probe = FakeProbe(runtime)

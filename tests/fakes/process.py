@@ -1,4 +1,4 @@
-"""The life of one balancer process: it may die before any of its calls to the outside world."""
+"""A balancer process that a test lets die before any of its calls to a port."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from tests.fakes.fault import Fault
 
 
 class Crash(BaseException):
-    """The process is dead. Not an Exception: nothing that handles errors may survive it."""
+    """The process is dead. It is no Exception, so that no error handler of the balancer catches it."""
 
 
 class Process:
-    """Shared by the fakes that one balancer uses. After its death every call of it fails without an effect."""
+    """All fakes of one balancer share a Process. After its death every call of a fake raises Crash and does nothing."""
 
     def __init__(self) -> None:
         self._death = Fault()
 
     def dies(self, *, after: int) -> None:
-        """Lets `after` more calls through, and then none."""
+        """The process dies after `after` more calls."""
         self._death.arm(after=after)
 
     def restarts(self) -> None:
         self._death.clear()
 
     def acts(self) -> None:
-        """Every port call begins with this."""
+        """Every call of a fake begins with this. Raises Crash after the death."""
         if self._death.strikes:
             raise Crash

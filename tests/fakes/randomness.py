@@ -1,4 +1,4 @@
-"""Randomness that repeats itself."""
+"""Randomness from a seed: each run draws the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 class SeededRandomness:
-    """A Randomness with the same draws for the same seed."""
+    """A Randomness that draws the same for the same seed."""
 
     def __init__(self, seed: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 (it must repeat itself)

@@ -1,4 +1,4 @@
-"""A container engine in memory, and what happens to containers behind the balancer's back."""
+"""A container engine in memory. A test can also change its containers without the balancer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fakes.process import Process
 
 
 class Everyone(Collection[str]):
-    """Contains every name, those that are not made up yet too."""
+    """A collection that contains every name, also names that are generated later."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -31,8 +31,8 @@ class Everyone(Collection[str]):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`mute`: it runs and does not answer its heartbeat; `ending`: somebody stops it. `name` is its present name on the
-    engine."""
+    """`mute`: the container does not answer its heartbeat. `ending`: it is being stopped. `name`: its container name.
+    State "foreign": it belongs to another deployment."""
 
     instance: str
     ring_id: int
@@ -45,8 +45,9 @@ class Container:
 
 
 class FakeRuntime:
-    """A ContainerRuntime, by instance. `away` makes its calls fail; new servers whose hostnames or images are in
-    `broken` do not start, in `stillborn` end at once, in `mute` never answer their heartbeat."""
+    """A ContainerRuntime. `away`: makes its calls fail. The other faults are for new servers with these hostnames or
+    images: `broken` ones do not start, `stillborn` ones end at once, `mute` ones never answer their heartbeat. `killed`
+    and `stopped`: the instances of all such calls."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.away = Fault()
@@ -119,22 +120,22 @@ class FakeRuntime:
         return f"{instance}: out of luck" if instance in self._containers else ""
 
     def answers(self, address: str) -> bool:
-        """Whether a server there answers its heartbeat."""
+        """Whether a server at this address answers its heartbeat."""
         with self._lock:
             found = [item for item in self._containers.values() if item.address == address]
         return any(item.state == "running" and not item.mute for item in found)
 
     @property
     def names(self) -> set[str]:
-        """The names of all containers, those of others too."""
+        """The container names of all containers, also of foreign ones."""
         return {container.name for container in self._containers.values()}
 
     def release(self, instance: str) -> Release:
-        """What the container is made of."""
+        """The release that the container is made of."""
         return self._containers[instance].release
 
     def stop_by_hand(self, name: str) -> None:
-        """It takes nothing new and finishes what it has."""
+        """A user stops the container: it takes no new requests and finishes those that it has."""
         self._become(name, ending=True, mute=True)
         self._tell(f"kill {name}")
 
@@ -147,7 +148,7 @@ class FakeRuntime:
         self._tell(f"pause {name}")
 
     def hang(self, name: str) -> None:
-        """It runs on without a word: no event tells of it."""
+        """The server hangs. There is no engine event of it."""
         self._become(name, mute=True)
 
     def wake(self, name: str) -> None:
@@ -158,24 +159,24 @@ class FakeRuntime:
         self._remove_ours(name)
 
     def move(self, name: str) -> str:
-        """Restarted by hand, it has another address, which is returned."""
+        """The container gets another address, as after a restart by hand. Returns the address."""
         address = next(self._addresses)
         self._become(name, address=address)
         return address
 
     def disconnect(self, name: str) -> None:
-        """Off the network: it runs and nobody can reach it."""
+        """The container runs, but is off the network."""
         self._become(name, address="")
 
     def occupy(self, name: str, *, ring_id: int | None = None) -> None:
-        """A container of that name that the balancer did not start: another deployment's or, with a ring id, an
-        orphan of this one."""
+        """Adds a container that the balancer did not start: a foreign one or, with a ring id, an orphan of this
+        deployment."""
         with self._lock:
             state: Literal["foreign", "running"] = "foreign" if ring_id is None else "running"
             self._containers[name] = Container(name, ring_id or 0, next(self._addresses), state, name=name)
 
     def end_events(self) -> None:
-        """The engine breaks off its streams of events."""
+        """The engine ends its streams of engine events."""
         for listener in self.listeners:
             listener.put("")
         self.listeners.clear()

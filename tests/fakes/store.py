@@ -1,4 +1,4 @@
-"""The desired fleet kept in memory, where it survives a balancer but not the test."""
+"""A fleet store in memory. It outlives a balancer, but not the test."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.fakes.process import Process
 
 
 class MemoryStore:
-    """A FleetStore. `full` makes saving fail; a `damaged` one cannot be read until it is saved again; a `newer` one
-    holds a fleet in a format that is not known yet."""
+    """A FleetStore. `full`: makes `save` fail. `damaged`: `load` fails until the next `save`. `newer`: the saved fleet
+    has a format that only a newer balancer knows."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.saved: Fleet | None = None

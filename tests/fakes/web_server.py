@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback whose answers a test writes, down to the bytes."""
+"""A real HTTP server on loopback. A test decides every byte of its answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as it came in; `chunks` are the sizes of the body's chunks, empty where it was not chunked."""
+    """A received request. `chunks`: the sizes of the body's chunks, empty for a body without chunks."""
 
     method: str
     target: str
@@ -25,7 +25,7 @@ class Received:
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """One request and the means to answer it."""
+    """One request, with methods to answer it."""
 
     protocol_version = "HTTP/1.1"
 
@@ -47,7 +47,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.end_headers()
 
     def chunk(self, data: bytes) -> None:
-        """An empty one ends the answer."""
+        """Sends one chunk. An empty chunk ends the answer."""
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         self.wfile.flush()
 
@@ -56,7 +56,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def break_off(self) -> None:
-        """Closes the connection, whatever was said so far."""
+        """Closes the connection at once, even in the middle of an answer."""
         self.close_connection = True
         with suppress(OSError):
             self.connection.shutdown(SHUT_RDWR)
@@ -65,14 +65,14 @@ class Exchange(BaseHTTPRequestHandler):
         event.wait(20)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name for it)
-        """Silent."""
+        """Logs nothing."""
 
 
 Answer = Callable[[Exchange], None]
 
 
 class WebServer:
-    """Answers every request with `answer` and keeps what it received. Use it in a with statement."""
+    """Answers every request with `answer`, and keeps the requests in `received`. It runs within a with statement."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -82,7 +82,7 @@ class WebServer:
         class Handler(Exchange):
             def handle_any(self) -> None:
                 chunks, body = _body(self)
-                target = self.requestline.split(" ")[1]  # self.path is tidied up
+                target = self.requestline.split(" ")[1]  # self.path would be normalised
                 outer.received.append(Received(self.command, target, self.headers, body, chunks))
                 with suppress(BrokenPipeError, ConnectionResetError):
                     outer.answer(self)
@@ -114,7 +114,7 @@ class WebServer:
 
 
 class _Server(ThreadingHTTPServer):
-    """Ends with its connections: a client's idle one must not keep a thread alive."""
+    """Can close all its connections, so that an idle connection of a client keeps no thread alive."""
 
     daemon_threads = True
     block_on_close = False
@@ -137,7 +137,7 @@ class _Server(ThreadingHTTPServer):
                 connection.shutdown(SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is its own affair."""
+        """Logs nothing: most such errors are clients that have closed their connections."""
 
 
 def _body(exchange: Exchange) -> tuple[tuple[int, ...], bytes]:

@@ -1,4 +1,4 @@
-"""Bodies that /add and /rm refuse, whatever the fleet is like, and what the answer says."""
+"""Bodies that /add and /rm refuse for every fleet, and the reasons in their answers."""
 
 from __future__ import annotations
 
@@ -81,4 +81,4 @@ BAD_BODIES = [
     (b'{"n":2,"hostnames":["S8","S8"]}', "hostnames: S8 is given twice"),
     (b'{"n":2,"hostnames":["S8","s8"]}', "hostnames: s8 is given twice"),
 ]
-"""Body → what its refusal says, after "<Error> "."""
+"""(body, a part of the error text)."""

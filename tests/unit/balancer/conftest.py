@@ -1,4 +1,4 @@
-"""What the balancer's unit tests share."""
+"""Settings and fixtures of the balancer's unit tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
-# Two noisy cores: no example has a deadline, and the count is what keeps the run short.
+# The tests run on two busy cores: so no example has a deadline, and the number of examples keeps the run short.
 settings.register_profile("ringmaster", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ringmaster")
 

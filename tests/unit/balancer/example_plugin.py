@@ -1,4 +1,4 @@
-"""Plug-ins as a user would write them, and what is none."""
+"""Plug-ins as users write them, and objects that are no plug-ins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from balancer.core.strategies.strategy import Strategy, check_power_of_two
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendezvous(Strategy):
-    """Every slot to the server with the highest score (Thaler & Ravishankar 1998), whatever their weights."""
+    """Each slot belongs to the server with the highest score (Thaler & Ravishankar 1998). It has no weights."""
 
     name: ClassVar[str] = "rendezvous"
     weighted: ClassVar[bool] = False
@@ -50,7 +50,7 @@ class NoDataclass(Strategy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished(Strategy):
-    """Does not say how it places."""
+    """A strategy without `_place`."""
 
     name: ClassVar[str] = "unfinished"
 
@@ -75,7 +75,7 @@ class Slotless(Strategy):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demanding(Rendezvous):
-    """A field without a default: no profile could leave it out."""
+    """A strategy with a field that has no default, so that every profile would have to give it."""
 
     name: ClassVar[str] = "demanding"
 
@@ -84,7 +84,7 @@ class Demanding(Rendezvous):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thief(Rendezvous):
-    """A field that every profile has already."""
+    """A strategy with a field of the same name as a field of every profile."""
 
     name: ClassVar[str] = "thief"
 

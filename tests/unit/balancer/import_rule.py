@@ -43,17 +43,18 @@ IMPURE = frozenset(
         "warnings",
     }
 )
-"""Parts of the standard library that have a clock, chance, threads, sockets, files or logging in them."""
+"""Modules of the standard library with a clock, randomness, threads, sockets, files or logging."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What the modules below `name` may import: of the balancer, of others' packages, of the standard library."""
+    """The imports that the modules below `name` may have. `ours`: modules of the balancer. `theirs`: packages of
+    others. `pure`: no module of IMPURE."""
 
     name: str
     ours: tuple[str, ...]
     theirs: frozenset[str] | None = frozenset()
-    """None: any."""
+    """None for all packages."""
     pure: bool = False
 
 
@@ -77,7 +78,7 @@ LAYERS = (
 
 
 def violations(module: str, source: str) -> list[str]:
-    """One sentence for every import that the rule forbids the module; a module of no layer is one, too."""
+    """One sentence for every forbidden import of the module, and one for a module that belongs to no layer."""
     layer = next((layer for layer in LAYERS if _is_below(module, layer.name)), None)
     if layer is None:
         return [] if module == "balancer" else [f"{module} belongs to no layer"]
@@ -85,7 +86,7 @@ def violations(module: str, source: str) -> list[str]:
 
 
 def imports(module: str, source: str) -> Iterator[str]:
-    """The full name of everything that the source imports, wherever in it."""
+    """The full names of all imports anywhere in the source."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

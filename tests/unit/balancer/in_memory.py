@@ -1,4 +1,4 @@
-"""The whole balancer over fake adapters, as bootstrap.py wires it over the real ones."""
+"""The whole balancer over fake adapters. bootstrap.py builds the same services over the real adapters."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DRAIN_TIMEOUT = 20.0
 
 
 class World:
-    """What outlives a balancer: the engine with its containers, the data plane, the volume, the time."""
+    """The parts that outlive a balancer process: engine with containers, data plane, fleet store, clock."""
 
     def __init__(self) -> None:
         self.process = Process()
@@ -42,9 +42,10 @@ class World:
 
 
 class InMemoryBalancer:
-    """One balancer process. Its steps are taken by the test; nothing runs by itself but what a step began.
+    """One balancer process without loops: a test calls its steps. Only the work that a step began runs in threads.
 
-    `ring`, `slow_start`, `release` (image and so on), `spares`, `surge` and `batch` are the settings of these names."""
+    `initial`: the hostnames of the first fleet. `release`: image, environment and limits of the settings. `seed`: the
+    seed of all randomness. The other arguments are the settings of the same names."""
 
     def __init__(
         self,
@@ -114,7 +115,7 @@ class InMemoryBalancer:
         return self.fleet.replicas
 
     def step(self) -> None:
-        """One step, and the end of all that it began."""
+        """Takes one step and waits until all work that it began has ended."""
         self.reconciler.step()
         self.settle()
 
@@ -126,25 +127,27 @@ class InMemoryBalancer:
         until(lambda: not self.workers.claims.instances, "nobody has a claim", within=5, pause=0.0005)
 
     def beat(self, times: int = STRIKES) -> None:
-        """Heartbeats of all servers that serve."""
+        """Sends `times` heartbeats to all serving servers and spares, and takes in the results."""
         for _ in range(times):
             self.heartbeats.send(self.desired.fleet.of(State.SERVING, State.SPARE))
             self.heartbeats.listen(within=0)
 
     def started(self) -> InMemoryBalancer:
-        """With its first fleet on the ring, long enough for a failure to be an accident."""
+        """The same balancer, with its first fleet on the ring for so long that a failure is not early."""
         self.steps(3)
         assert self.health.report()["ready"], self.health.report()
         self.clock.sleep(60)
         return self
 
     def restarted(self, **settings: Any) -> InMemoryBalancer:
-        """Another process on the same world, which has taken no step yet; `settings` are what has changed in them."""
+        """A new process in the same world. It has taken no step yet. `settings`: the arguments that are different
+        now."""
         self.world.process.restarts()
         return InMemoryBalancer(self.world, **(self._settings | settings))
 
     def whole_state(self) -> tuple[object, ...]:
-        """Everything that a refused or failed request must leave as it was. Ring ids may have been used up."""
+        """The state that a refused or failed request must not change. The next ring id is left out: ids may be used
+        up."""
         fleet, saved = self.desired.fleet, self.store.saved
         assert saved is not None
         return (
@@ -160,8 +163,8 @@ class InMemoryBalancer:
         )
 
     def is_sound(self) -> bool:
-        """N servers serve, the spares are ready, the plane obeys, every container is somebody's and has its name, and
-        all of it is saved."""
+        """Whether N servers serve, all spares are ready, the plane obeys the fleet, the fleet is saved, every container
+        belongs to a server and has the right container name, and every serving server with a weight has slots."""
         fleet, observed = self.desired.fleet, self.runtime.observe()
         spares = fleet.of(State.SPARE)
         serving = fleet.of(State.SERVING)
@@ -180,7 +183,7 @@ class InMemoryBalancer:
 
 
 def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "") -> Flask:
-    """The control port's application over it."""
+    """The application of the control port of this balancer."""
     return create_control_app(
         balancer.health, balancer.ring, balancer.events, balancer.rollout, token_sha256=token_sha256
     )

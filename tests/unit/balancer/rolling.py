@@ -1,4 +1,4 @@
-"""A roll as the tests look at it: what the plane obeyed from step to step, and how many containers there were."""
+"""Runs and watches a roll for tests: the routes that the plane obeyed, and the number of containers."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from tests.unit.balancer.in_memory import InMemoryBalancer
 OLD = Release(image="app:1", environment={"MODE": "slow"}, memory="64m")
 NEW = {"image": "app:2"}
 MOST_STEPS = 60
-"""More than any roll of the tests needs."""
+"""Steps. No roll of the tests needs so many."""
 
 
 @dataclass
 class Seen:
-    """Everything from `watch` on: the routes that were published, and the most containers at once."""
+    """What `watch` has seen. `published`: all routes, the first ones included. `containers`: the most at one time."""
 
     published: list[Routes] = field(default_factory=list)
     containers: int = 0
 
     @property
     def hostnames(self) -> list[set[str]]:
-        """Who answered, from one publish to the next."""
+        """The hostnames that took new requests, for each of the published routes."""
         return [{backend.hostname for backend in routes.backends if not backend.draining} for routes in self.published]
 
     @property
     def switched(self) -> list[int]:
-        """How many servers took over in each publish that changed the backends."""
+        """How many new backends each publish had, where it had any."""
         answering = [
             {backend.instance for backend in routes.backends if not backend.draining} for routes in self.published
         ]
@@ -42,7 +42,7 @@ class Seen:
 
 
 def watch(balancer: InMemoryBalancer) -> Seen:
-    """ResponseSamples at all that this balancer does from now on."""
+    """Watches the routes and the containers of this balancer from now on."""
     seen = Seen([balancer.plane.routes], len(balancer.runtime.names))
     apply, start = balancer.plane.apply, balancer.runtime.start
 
@@ -60,11 +60,12 @@ def watch(balancer: InMemoryBalancer) -> Seen:
 
 
 def nothing() -> None:
-    """Between two steps, usually."""
+    """What happens between two steps by default."""
 
 
 def carry_on(balancer: InMemoryBalancer, *, between: Callable[[], object] = nothing) -> None:
-    """Steps until the deploy that runs has ended, and until all that followed from it has."""
+    """Takes steps until the running deploy has ended, and a few more for its last containers. `between` is called
+    between the rollout's step and the reconciler's."""
     for _ in range(MOST_STEPS):
         if not balancer.rollout.is_running:
             balancer.steps(3)
@@ -76,14 +77,14 @@ def carry_on(balancer: InMemoryBalancer, *, between: Callable[[], object] = noth
 
 
 def roll(balancer: InMemoryBalancer, document: dict[str, object] | None = None) -> Rollout:
-    """A whole deploy, of NEW unless told otherwise."""
+    """Runs a whole deploy. `document`: the fields of the release that change; NEW by default."""
     balancer.rollout.begin(NEW if document is None else document)
     carry_on(balancer)
     return balancer.rollout
 
 
 def made_of(balancer: InMemoryBalancer) -> dict[str, Release]:
-    """What the containers of those who serve are made of, by hostname; their numbers do not count."""
+    """hostname → the release that the container of a serving server is made of, with the number 1."""
     return {
         server.hostname: replace(balancer.runtime.release(server.instance), number=1)
         for server in balancer.desired.fleet.of(State.SERVING)

@@ -1,1 +1,1 @@
-"""Ringmaster's balancer: places requests on a consistent-hash ring and owns the fleet behind it."""
+"""Ringmaster's balancer: it places requests on a consistent-hash ring and owns the fleet of servers."""

@@ -1,4 +1,4 @@
-"""The one place that wires everything together. Building starts nothing: no thread, no socket, no file."""
+"""Builds the application: it connects adapters, services and HTTP. It starts no thread and opens no socket or file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """The WSGI application of both sides. The socket that a request came in on tells which side it is for."""
+    """The WSGI application of the public side and the control port. The socket that a request came in on decides which
+    of the two answers."""
 
     def __init__(self, *, public: WSGIApplication, control: WSGIApplication, loops: Loops) -> None:
         self._public = public
@@ -47,8 +48,8 @@ class Application:
         self.stop: Callable[[], None] = loops.stop
 
     def start(self, *, stopping: Callable[[], bool]) -> None:
-        """`stopping` tells whether the web server waits for open answers to end. Event streams, which have no end, ask
-        it."""
+        """Starts the loops. `stopping` returns whether the web server waits for open answers to end. An event stream
+        asks it, because it has no end of its own."""
         self._stopping = stopping
         self._loops.start()
 
@@ -60,7 +61,7 @@ class Application:
 
 
 def create_app() -> Application:
-    """gunicorn's entry: the application of this process's environment."""
+    """The application for this process's environment. gunicorn calls it."""
     return build(read(os.environ))
 
 
@@ -121,7 +122,7 @@ def service_options(settings: Settings) -> Options:
 
 
 def _longest_change(settings: Settings) -> float:
-    """Seconds that one change may take: a surge of a deploy is the longest."""
+    """The longest time of one change, in seconds. The longest change is a surge of a deploy."""
     batches = math.ceil(settings.roll_surge / settings.roll_batch)
     return settings.start_grace + batches * (settings.drain_timeout + settings.stop_timeout)
 

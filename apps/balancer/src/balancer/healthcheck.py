@@ -1,4 +1,4 @@
-"""The container's own health check: exits with 0 when /readyz says ready, and prints what it says."""
+"""The health check of the balancer's container: prints the answer of /readyz, and exits with 0 when it is 200."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on standard error, the message and what was given as `extra`."""
+"""Structured logs on standard error: each line is a JSON object with the message and all fields of `extra`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configuration(level: str) -> dict[str, Any]:
-    """For logging.config.dictConfig and gunicorn's logconfig_dict alike."""
+    """The configuration for logging.config.dictConfig, and for gunicorn's logconfig_dict."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

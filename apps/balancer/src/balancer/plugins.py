@@ -1,4 +1,4 @@
-"""Strategies and request hashes that users bring along, found by module path or by entry point."""
+"""Plug-ins: strategies and request hashes of users, found by module path or by entry point."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from balancer.core.ring_profile import FIELDS
 from balancer.core.strategies import STRATEGIES, Strategy
 
 GROUP = "ringmaster.plugins"
-"""The entry-point group; every entry names a Strategy class or a RequestHash, as a module path does."""
+"""The entry-point group. Every entry names a Strategy class or a RequestHash."""
 
 
 class InvalidPlugin(ValueError):
-    """A plug-in cannot be loaded, or is not what it should be; the text says which and what to do."""
+    """A plug-in cannot be loaded, or is neither a strategy nor a request hash. The text says which one and what to
+    do."""
 
 
 def catalogue(paths: Sequence[str], *, at_edge: bool) -> Catalogue:
-    """What Ringmaster brings itself, what is installed with an entry point, and what `paths` ("module:NAME") name."""
+    """The catalogue of Ringmaster's own strategies and hashes, those of the entry points, and those of `paths`, each
+    "module:NAME". Raises InvalidPlugin."""
     loaders: dict[str, Callable[[], Any]] = {entry.value: entry.load for entry in entry_points(group=GROUP)}
     loaders |= {path: partial(_by_path, path) for path in paths}
     strategies, request_hashes = dict(STRATEGIES), dict(REQUEST_HASHES)

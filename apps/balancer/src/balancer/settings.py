@@ -1,6 +1,6 @@
-"""Every setting of the balancer: name, type, default, check and text in one place. Read from RINGMASTER_* variables.
+"""The settings of the balancer, from RINGMASTER_* environment variables: name, type, default, check and text of each.
 
-`python -m balancer.settings` prints the table that stands in docs/settings.md.
+`python -m balancer.settings` prints the table of docs/settings.md.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ T = TypeVar("T")
 
 
 class InvalidSetting(ValueError):
-    """A setting has a value that it cannot have; the text names the variable and what to write."""
+    """A setting has an invalid value. The text names the variable and says what to write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Type(Generic[T]):
-    """How a setting is read from text; `parse` raises ValueError, `expects` completes "… must be"."""
+    """How a setting is read from text. `parse` raises ValueError or KeyError. `expects` completes "… must be"."""
 
     expects: str
     parse: Callable[[str], T]
@@ -96,7 +96,7 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an operator decides; Terraform's variables of the same names set it."""
+    """The values that an operator decides. Terraform has variables of the same names."""
 
     deployment: str = _setting(
         "ringmaster", _text(_NAME, "letters, digits, '_', '.' or '-'"), "Labels everything that belongs together."
@@ -190,20 +190,20 @@ class Settings:
         )
 
     def catalogue(self) -> Catalogue:
-        """Raises InvalidPlugin."""
+        """The catalogue with the plug-ins. Raises InvalidPlugin."""
         return catalogue(self.plugins, at_edge=self.data_plane == "haproxy")
 
     def autoscaling(self) -> scaling.Policy | None:
-        """None for off. Raises InvalidRequest."""
+        """The autoscaler's policy; None for no autoscaler. Raises InvalidRequest."""
         return scaling.parse(self.autoscale) if self.autoscale else None
 
     def ring_profile(self) -> RingProfile:
-        """Raises InvalidPlugin, InvalidRequest."""
+        """The ring profile. Raises InvalidPlugin, InvalidRequest."""
         return self.catalogue().profile(self.ring)
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """The settings of this environment. Raises InvalidSetting; an unknown RINGMASTER_ variable is one, too."""
+    """The settings in these environment variables. Raises InvalidSetting, also for an unknown RINGMASTER_ variable."""
     known = {PREFIX + setting.name.upper(): setting for setting in fields(Settings)}
     for variable in environment:
         if variable.startswith(PREFIX) and variable not in known:
@@ -265,7 +265,7 @@ def _check_autoscaling(settings: Settings, capacity: int) -> None:
 
 
 def markdown() -> str:
-    """The table of all settings for docs/settings.md."""
+    """The table of all settings, as Markdown for docs/settings.md."""
     rows = ["| variable | default | must be | what it does |", "|---|---|---|---|"]
     for setting in fields(Settings):
         default = f"`{setting.metadata['default']}`" if setting.metadata["default"] else "(empty)"

@@ -1,4 +1,4 @@
-"""EventLog as documents."""
+"""Events as documents."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The outside world as it is: Docker, HAProxy, the file system, HTTP."""
+"""Adapters: the ports over Docker, HAProxy, Flask, the file system, HTTP and the operating system."""

@@ -1,4 +1,4 @@
-"""A file that is replaced whole or not at all."""
+"""Replaces a file as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Writes to a temporary name, syncs file and folder, renames. Raises OSError; then the old file is there."""
+    """Writes a temporary file, syncs it, renames it to `path`, and syncs the folder. Raises OSError: then the old file
+    or the new file is there, never a part of one."""
     temporary = path.with_name(path.name + ".new")
     with temporary.open("wb") as file:
         file.write(content)

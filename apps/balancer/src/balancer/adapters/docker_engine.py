@@ -1,4 +1,4 @@
-"""The fleet's containers on a Docker engine. Engine JSON becomes plain records here and goes no further."""
+"""The runtime on a Docker engine. It turns the engine's JSON into plain records, so that no other module reads it."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ ROLE = "ringmaster.role"
 RING_ID = "ringmaster.ring_id"
 RELEASE = "ringmaster.release"
 INSTANCE = "ringmaster.instance"
-"""Outlives the container's renamings."""
+"""Label of the instance, which stays when the container is renamed."""
 
 _EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start", "disconnect")
 _CALL_TIMEOUT = 30
-"""Seconds for one call to the engine, beyond what a container may take to stop."""
+"""Seconds that one call to the engine may take, plus the time that a container may take to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSpec:
-    """What every server of this deployment is, whatever its release; `stop_timeout` in seconds."""
+    """What all servers of this deployment have in common, for every release. `stop_timeout`: in seconds."""
 
     deployment: str
     name_prefix: str
@@ -48,7 +48,7 @@ class ServerSpec:
 
 
 class DockerEngine:
-    """A ContainerRuntime over the Docker API; the engine is where DOCKER_HOST says."""
+    """A ContainerRuntime over the Docker API. DOCKER_HOST gives the address of the engine."""
 
     def __init__(self, spec: ServerSpec) -> None:
         self._spec = spec
@@ -76,7 +76,7 @@ class DockerEngine:
     def rename(self, instance: str, name: str) -> None:
         with _engine_errors(), suppress(NotFound):
             for container, present in self._containers_of(instance).items():
-                if present == name:  # which the engine would call a bad request
+                if present == name:  # the engine would refuse this as a bad request
                     continue
                 try:
                     self._api.rename(container, self._spec.name_prefix + name)
@@ -121,12 +121,12 @@ class DockerEngine:
         return ""
 
     def _is_our_network(self, event: Mapping[str, Any]) -> bool:
-        """A network's events carry no labels."""
+        """Whether an event is about the network of the servers. The events of networks carry no labels."""
         return bool(event["Type"] == "network" and event["Actor"]["Attributes"].get("name") == self._spec.network)
 
     @property
     def _api(self) -> docker.APIClient:
-        """Made at the first call, so that an engine that is away does not keep the balancer from starting."""
+        """The connection to the engine. It is made at the first call, so that the balancer starts without an engine."""
         if self._connection is None:
             self._connection = docker.APIClient(
                 **kwargs_from_env(), version="auto", timeout=_CALL_TIMEOUT + self._spec.stop_timeout
@@ -134,13 +134,14 @@ class DockerEngine:
         return self._connection
 
     def _containers_of(self, instance: str) -> dict[str, str]:
-        """Id → name of the server's containers, of which there is one or none."""
+        """Container id → container name, for the containers of the instance: one or none."""
         containers = self._api.containers(all=True, filters=self._filters)
         observed = {container["Id"]: self._observed(container) for container in containers}
         return {key: container.container for key, container in observed.items() if container.instance == instance}
 
     def _create(self, container: str, server: Server, release: Release) -> None:
-        """Creates it; a missing image is pulled, and a container of ours that nobody owns any more makes way."""
+        """Creates the container. A missing image is pulled; a leftover container of this deployment with the same name
+        is removed. Raises NameTaken, StartFailed."""
         mended: set[str] = set()
         while True:
             try:
@@ -211,7 +212,7 @@ class DockerEngine:
         except NotFound:
             return
         except APIError as error:
-            if error.status_code != requests.codes.conflict:  # somebody else is removing it already
+            if error.status_code != requests.codes.conflict:  # another process is removing the container already
                 raise
 
     def _observed(self, container: Mapping[str, Any]) -> Observed:
@@ -234,7 +235,7 @@ class DockerEngine:
 
 @contextmanager
 def _engine_errors() -> Iterator[None]:
-    """Whatever goes wrong between here and the engine is one thing to the service."""
+    """Raises every error of the Docker library, the connection and the engine as EngineUnavailable."""
     try:
         yield
     except (DockerException, requests.RequestException, OSError) as error:

@@ -1,4 +1,4 @@
-"""The desired fleet as one JSON file, replaced atomically, with a copy beside it for the day it is damaged."""
+"""The fleet store: the desired fleet as one JSON file, replaced atomically, and a copy in case the file is damaged."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from balancer.core.slot_table import SlotTable
 _log = logging.getLogger(__name__)
 _FORMAT = 3
 _UNKNOWN = {"number": 1, "image": "", "environment": {}, "memory": "", "cpus": 0}
-"""What servers were made of before format 3: unlike any settings, so that they are rolled to what these say."""
+"""The configured release of a file before format 3. No settings are like it, so the servers are rolled to the release
+of the settings."""
 
 
 class FileStore:
-    """`directory`/fleet.json, with fleet.json.last beside it. `profile` stands in for a ring profile that is missing,
-    as in format 1, or that names what the catalogue no longer has; `release` for one that is missing, as before
-    format 3."""
+    """The files are fleet.json and its copy fleet.json.last in `directory`. `profile` is used where the file has no
+    ring profile, as in format 1, or one that the catalogue does not know. `release` is used where the file has no
+    release, as before format 3."""
 
     def __init__(self, directory: Path, *, catalogue: Catalogue, profile: RingProfile, release: Release) -> None:
         self._catalogue = catalogue
@@ -57,7 +58,7 @@ class FileStore:
         return None
 
     def _mend(self, content: bytes) -> None:
-        """The copy takes the damaged file's place."""
+        """Replaces the damaged file with the content of its copy."""
         try:
             replace_file(self._file, content)
         except OSError as error:
@@ -71,7 +72,7 @@ class FileStore:
             raise StateUnavailable(f"the fleet cannot be saved: {error}") from error
         try:
             replace_file(self._copy, content)
-        except OSError as error:  # the fleet is saved all the same
+        except OSError as error:  # the fleet itself is saved
             _log.warning("copy of the state not written", extra={"reason": str(error)})
 
     def _refuse_newer(self, path: Path, document: dict[str, Any]) -> None:
@@ -113,7 +114,8 @@ class FileStore:
         )
 
     def _profile_in(self, document: dict[str, Any], key: str) -> RingProfile:
-        """A fleet is worth more than its ring profile: one that cannot be read any more costs moves, not servers."""
+        """The ring profile in a field of the document. Where it cannot be read, the settings' profile is used: then
+        slots move, but no server is lost."""
         try:
             return self._catalogue.profile(document[key]) if key in document else self._profile
         except InvalidRequest as error:

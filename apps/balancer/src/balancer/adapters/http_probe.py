@@ -1,4 +1,4 @@
-"""A heartbeat over HTTP: GET the heartbeat path, 200 in time or dead."""
+"""Heartbeats over HTTP: a GET of the heartbeat path, which has to be answered with 200 in time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WELL = re.compile(rb"HTTP/1\.[01] 200[ \r\n]")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _LONGEST_HEAD = 65536
 _HELD_UP = 0.1
-"""Seconds. A process that comes so much later than a deadline was itself held up: no server is to blame."""
+"""Seconds. When this process comes later than this after a deadline, it was itself held up: no server has failed."""
 
 
 @dataclass(eq=False, slots=True)
@@ -33,7 +33,7 @@ class _Heartbeat:
         self.connection.sendall(self.request)
 
     def receive(self) -> bool | None:
-        """Whether the answer is 200; None while its head is still incomplete."""
+        """Whether the answer is 200; None while the head of the answer is incomplete."""
         part = self.connection.recv(4096)
         self.head += part
         if part and len(self.head) < _LONGEST_HEAD and not _END_OF_HEAD.search(self.head):
@@ -42,11 +42,11 @@ class _Heartbeat:
 
 
 class HttpProbes:
-    """Probes of `path`; `timeout` says how long the head of the answer may take, connecting included.
+    """Heartbeats to `path`. `timeout` says how long the head of the answer may take, connecting included.
 
-    One thread and a poll for all of them: they cost less than half of what a thread for each heartbeat costs, and those
-    that hang delay nobody. A heartbeat is missed only when its socket is empty after its deadline. When this process
-    itself was held up meanwhile, the deadlines of the heartbeats under way begin anew.
+    One thread polls all heartbeats. This costs less than half of a thread for each heartbeat, and a hanging heartbeat
+    delays no other. A heartbeat is missed only when its socket is empty after its deadline. When this process was
+    itself held up, the deadlines of all running heartbeats begin again.
     """
 
     def __init__(self, *, path: str, timeout: HeartbeatTimeout, clock: Clock) -> None:
@@ -55,7 +55,7 @@ class HttpProbes:
         self._clock = clock
         self._selector = PollSelector()
         self._under_way: dict[int, _Heartbeat] = {}
-        """In the order of sending."""
+        """The running heartbeats by number, in the order of sending."""
         self._failed_at_once: list[int] = []
 
     def send(self, number: int, address: str) -> None:
@@ -93,7 +93,8 @@ class HttpProbes:
         return results + [self._end(heartbeat, alive=False) for heartbeat in late]
 
     def _go_on(self, heartbeat: _Heartbeat) -> bool | None:
-        """Sends or receives, as its socket is ready; returns how the heartbeat ended, None while it has not."""
+        """Sends the request or receives the answer, as the socket is ready. Returns whether 200 came; None while the
+        heartbeat goes on."""
         try:
             if self._selector.get_key(heartbeat.connection).events == EVENT_READ:
                 return heartbeat.receive()
@@ -113,7 +114,7 @@ class HttpProbes:
 
 
 class HttpProbe:
-    """One heartbeat at a time, waited for; any number of threads may call it at once."""
+    """One heartbeat, for which the caller waits. Any number of threads may call it at once."""
 
     def __init__(self, *, path: str, timeout: float) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""The machine's own clock and randomness."""
+"""The clock and the randomness of the operating system."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SystemClock:
 
 
 class SystemRandomness:
-    """The operating system's randomness."""
+    """Random numbers of the operating system, not of a seed."""
 
     def __init__(self) -> None:
         self._random = random.SystemRandom()

@@ -1,1 +1,1 @@
-"""Pure decisions: standard library only; no clock, chance, threads, sockets, files or logging."""
+"""Pure decisions: standard library only; no clock, randomness, threads, sockets, files or logging."""

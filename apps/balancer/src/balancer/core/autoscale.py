@@ -1,4 +1,7 @@
-"""How many servers the load calls for: more of them fast, fewer slowly. Who starts and removes them is not here."""
+"""The autoscaler's decision: how many servers the load calls for. The fleet grows fast and shrinks slowly.
+
+Nothing starts or removes servers here.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ from balancer.core.errors import InvalidRequest
 from balancer.core.load import Load
 
 BAND = 0.1
-"""So far off its target, as a part of it, the load may be without any change."""
+"""The load may differ from the target by this part of the target without any change."""
 UP_AFTER = 3.0
 DOWN_AFTER = 60.0
 _RANGES = {"in_flight": (0.1, 100_000), "latency": (0.001, 3600), "up_after": (0.5, 3600), "down_after": (0.5, 3600)}
-"""What a policy's numbers may be."""
+"""The smallest and the largest value of each number of a policy."""
 
 
 class Measure(StrEnum):
@@ -27,8 +30,8 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`least` to `most` servers. `target`: requests in flight at each, or seconds a response. The load counts as grown
-    after `up_after` seconds, and as shrunk after `down_after`."""
+    """The fleet has `least` to `most` servers. `target`: requests in flight at each server, or seconds a response. The
+    load counts as grown after `up_after` seconds, and as shrunk after `down_after` seconds."""
 
     least: int
     most: int
@@ -41,14 +44,15 @@ class Policy:
         return load.in_flight if self.measure is Measure.IN_FLIGHT else load.latency
 
     def demand(self, value: float, servers: int) -> float:
-        """How many servers would have exactly the target, were response times inversely proportional to servers."""
+        """The number of servers at which the load would be exactly the target. Response times are taken as inversely
+        proportional to the number of servers."""
         return value / self.target * (1 if self.measure is Measure.IN_FLIGHT else servers)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was measured since `since`. `values`: the samples of the last `up_after` seconds. `means`: for each sample
-    of the last `down_after` seconds, the mean of the `up_after` seconds before it. Each has the time of its sample."""
+    """The samples since the time `since`, as (time, value). `values`: the samples of the last `up_after` seconds.
+    `means`: for each sample of the last `down_after` seconds, the mean of the `up_after` seconds before it."""
 
     since: float | None = None
     values: tuple[tuple[float, float], ...] = ()
@@ -68,7 +72,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """From `before` servers to `after`."""
+    """The fleet is to go from `before` servers to `after`."""
 
     before: int
     after: int
@@ -76,7 +80,8 @@ class Decision:
 
 
 def decide(policy: Policy, servers: int, window: Window) -> Decision | None:
-    """What is to become of so many servers; None for nothing. The window began when there were as many."""
+    """The decision for a fleet of `servers` servers; None for no change. All samples of the window are of that
+    number."""
     if not window.covers(policy.up_after):
         return None
     wanted, reason = _wanted(policy, servers, window)
@@ -91,7 +96,7 @@ def decide(policy: Policy, servers: int, window: Window) -> Decision | None:
 
 
 def _wanted(policy: Policy, servers: int, window: Window) -> tuple[int, str]:
-    """The servers that the load calls for, and why."""
+    """The number of servers that the load calls for, and the reason."""
     _, lately = window.means[-1]
     demand = policy.demand(lately, servers)
     if demand > servers * (1 + BAND):
@@ -104,7 +109,7 @@ def _wanted(policy: Policy, servers: int, window: Window) -> tuple[int, str]:
 
 
 def at_once(servers: int) -> int:
-    """How many of so many servers an idle fleet gives up at a time."""
+    """How many servers an idle fleet of `servers` servers removes at a time."""
     return max(2, servers // 4)
 
 

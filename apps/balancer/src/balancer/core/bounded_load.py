@@ -1,7 +1,7 @@
-"""Bounded load: no server gets more than c times its share of what is in flight; what is over walks on.
+"""Bounded load: no server gets more than c times its share of the requests in flight. Further requests walk on.
 
-Source: Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", 2018. Integers only: floats make 12
-of ceil(1.1 · 100 / 10).
+Source: Mirrokni, Thorup, Zadimoghaddam, "Consistent Hashing with Bounded Loads", 2018. Only integers are used: with
+floats ceil(1.1 · 100 / 10) is 12.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from balancer.core.errors import InvalidRequest
 
 
 def parse(bound: object) -> Fraction | None:
-    """c from a JSON number (exactly as it is written in decimal), None for off. Raises InvalidRequest."""
+    """c from a JSON number, exactly as its decimal digits say; None for off. Raises InvalidRequest."""
     if bound is None:
         return None
     if not isinstance(bound, int | float) or not 1 < bound <= 1000:
@@ -21,5 +21,5 @@ def parse(bound: object) -> Fraction | None:
 
 
 def cap(bound: Fraction, *, weight: int, total_weight: int, in_flight: int) -> int:
-    """The most requests that a server may have once the next one is placed: ceil(c · w/Σw · (in flight + 1))."""
+    """The most requests that a server may have, the new one included: ceil(c · w/Σw · (in flight + 1))."""
     return -(-bound.numerator * weight * (in_flight + 1) // (bound.denominator * total_weight))

@@ -1,4 +1,4 @@
-"""The strategies and request hashes that a ring profile can name, and the profile that a JSON object describes."""
+"""The catalogue: the strategies and request hashes that a ring profile can name. It reads profiles from JSON."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from balancer.core.strategies import STRATEGIES, Strategy, Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What there is to choose from. `at_edge`: HAProxy computes the slots, so a request hash needs its form."""
+    """All known strategies and request hashes, by name. `at_edge`: HAProxy computes the slots, so only a request hash
+    with a HAProxy form is valid."""
 
     strategies: Mapping[str, type[Strategy]] = field(default_factory=lambda: STRATEGIES)
     request_hashes: Mapping[str, RequestHash] = field(default_factory=lambda: REQUEST_HASHES)
     at_edge: bool = True
 
     def profile(self, document: object) -> RingProfile:
-        """The profile that a JSON object describes; what it leaves out is the strategy's usual.
+        """The profile that a JSON object describes. A field that the object lacks has its default.
 
-        Raises InvalidRequest naming the field and the choices.
+        Raises InvalidRequest, which names the field and the choices.
         """
         if not isinstance(document, Mapping):
             raise InvalidRequest('a ring profile is a JSON object, for example {"strategy":"table"}')
@@ -39,7 +40,7 @@ class Catalogue:
         )
 
     def _strategy(self, given: dict[str, Any]) -> Strategy:
-        """Takes the strategy and its parameters out of `given`, and refuses fields that nobody knows."""
+        """Takes the strategy and its parameters out of `given`. Raises InvalidRequest for unknown fields."""
         name = given.pop("strategy", Table.name)
         kind = self.strategies.get(name) if isinstance(name, str) else None
         if kind is None:

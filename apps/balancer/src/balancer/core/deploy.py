@@ -1,4 +1,4 @@
-"""A deploy: the fleet on its way from one release to another, or back."""
+"""A deploy: the change of the fleet from one release to another, or back."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from balancer.core.release import Release
 class Stage(StrEnum):
     ROLLING = "rolling"
     BACK = "rolling back"
-    """The new release failed, or a user wants the old one again."""
+    """The new release failed, or a user cancelled the deploy: servers get the old release again."""
     DONE = "done"
     UNDONE = "rolled back"
     STUCK = "stuck"
-    """The old release did not start again either: servers of both serve on."""
+    """The old release did not start again either. Servers of both releases go on serving."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """`release` is the one to roll out; `surge` new containers are started at once, `batch` of them take over at once;
+    """`release` is the new release. `surge` new containers start at once, and `batch` of them take over at once.
     `reason` says why the deploy failed."""
 
     release: Release

@@ -1,4 +1,4 @@
-"""A JSON object that a user sent, read strictly. What its fields mean is not here."""
+"""Reads a JSON object that a user sent, strictly. What the fields mean is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from balancer.core.errors import InvalidRequest
 
 
 def json_object(body: bytes, *, example: str) -> dict[str, Any]:
-    """The JSON object that a body is; a key given twice is an error. Raises InvalidRequest."""
+    """The JSON object in a body. Raises InvalidRequest for any other body and for a key given twice."""
     try:
         document = json.loads(body, object_pairs_hook=_object, parse_constant=_no_constant)
     except InvalidRequest:
@@ -23,14 +23,14 @@ def json_object(body: bytes, *, example: str) -> dict[str, Any]:
 
 
 def known_fields(document: Mapping[str, object], *fields: str) -> None:
-    """Raises InvalidRequest for a field that is none of these."""
+    """Raises InvalidRequest when the document has a field that is not among `fields`."""
     unknown = document.keys() - set(fields)
     if unknown:
         raise InvalidRequest(f"{printable(min(unknown))} is not a field here; there is: {', '.join(fields)}")
 
 
 def printable(text: str) -> str:
-    """A user's text for an error message: short, and nothing in it that could be taken for something else."""
+    """A user's text as a JSON string for an error message, cut after 64 characters."""
     return json.dumps(text if len(text) <= 64 else text[:64] + "…")
 
 

@@ -1,20 +1,20 @@
-"""Everything the balancer can refuse or fail at, in the words of the domain; HTTP gives them their codes."""
+"""The errors of the balancer, in the words of the domain. `http/answer.py` gives them HTTP codes."""
 
 
 class RingmasterError(Exception):
-    """The root of all errors that the balancer raises on purpose; its text is for the user."""
+    """The root of all errors that the balancer raises on purpose. The error's text is for the user."""
 
 
 class InvalidRequest(RingmasterError):
-    """The request can never be carried out as it is: the caller has to change it."""
+    """The request cannot be carried out as it is: the caller has to change it."""
 
 
 class RingFull(InvalidRequest):
-    """The ring or the cap on the fleet has no room for so many servers."""
+    """The ring, or the setting max_servers, allows fewer servers."""
 
 
 class UnknownServer(RingmasterError):
-    """No server of that name serves."""
+    """No serving server has that hostname."""
 
 
 class EmptyRing(RingmasterError):
@@ -22,11 +22,11 @@ class EmptyRing(RingmasterError):
 
 
 class NameTaken(RingmasterError):
-    """A container of that name exists and belongs to somebody else."""
+    """A container of that name exists and does not belong to this deployment."""
 
 
 class Busy(RingmasterError):
-    """Another change is running and did not end in time."""
+    """The change cannot be made now; it may succeed later. Mostly, another change is running."""
 
 
 class StartFailed(RingmasterError):
@@ -34,11 +34,11 @@ class StartFailed(RingmasterError):
 
 
 class EngineUnavailable(RingmasterError):
-    """The container engine does not answer, or refuses what the balancer needs."""
+    """The container engine does not answer, or refuses a call."""
 
 
 class PlaneUnavailable(RingmasterError):
-    """The data plane does not answer, or refuses what the balancer tells it."""
+    """The data plane does not answer, or refuses a command."""
 
 
 class StateUnavailable(RingmasterError):
@@ -50,4 +50,4 @@ class NewerState(StateUnavailable):
 
 
 class IllegalTransition(RingmasterError):
-    """A server's life cycle has no such step: a defect in the balancer, not in the request."""
+    """A server's life cycle has no such transition. This is a defect of the balancer."""

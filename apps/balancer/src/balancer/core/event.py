@@ -1,4 +1,4 @@
-"""An event: something that the balancer decided or saw, with its reason and how long it took."""
+"""An event: one thing that the balancer decided or saw, its reason, and the time that it took."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from typing import Any
 
 
 class EventKind(StrEnum):
-    """docs/operations.md has the table for users."""
+    """What an event is about. The table for users is in docs/operations.md."""
 
-    RESTORED = "restored"  # the fleet after a start of the balancer; the reason says where it was found
-    JOINED = "joined"  # ready and on the ring
-    LEFT = "left"  # off the ring as a user wished, drained and removed
-    SUSPECTED = "suspected"  # its heartbeats are missed; failed comes next, unless most servers miss theirs
-    FAILED = "failed"  # off the ring for the reason given
-    FENCED = "fenced"  # what is left of a failed server is killed
-    REPLACED = "replaced"  # the failed server's place is taken again; the seconds count from its failure
+    RESTORED = "restored"  # the balancer has its fleet after a start; the reason says from where
+    JOINED = "joined"  # a server is ready and on the ring
+    LEFT = "left"  # a server is off the ring for good, drained and removed
+    SUSPECTED = "suspected"  # a server missed its heartbeats; `failed` follows, unless most servers missed theirs
+    FAILED = "failed"  # a ready server failed; the reason says why
+    FENCED = "fenced"  # a container that must not answer any more is killed
+    REPLACED = "replaced"  # another server has the place of a failed one; `seconds` since the failure
     PROMOTED = "promoted"  # a spare went on the ring
     SPARE = "spare"  # a spare is ready, off the ring
-    CUT = "cut"  # a leaving server had requests left at the drain timeout
-    DEPLOY = "deploy"  # a step of a roll
+    CUT = "cut"  # a leaving server still had requests at the drain timeout
+    DEPLOY = "deploy"  # a deploy entered a stage, or one server runs its release
     SCALE = "scale"  # the autoscaler changed N
-    RING = "ring"  # another ring profile is obeyed
+    RING = "ring"  # the fleet has another ring profile
     WEIGHT = "weight"  # a server has another weight
-    AILING = "ailing"  # a part around the balancer does not work
-    WELL = "well"  # it works again
+    AILING = "ailing"  # a part does not work
+    WELL = "well"  # the part works again
 
 
 WARNINGS = frozenset({EventKind.SUSPECTED, EventKind.FAILED, EventKind.FENCED, EventKind.CUT, EventKind.AILING})
-"""What an operator may want to look into."""
+"""Events that an operator may want to look into; they are logged as warnings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`number` grows from event to event; `time` is in seconds since 1970, `seconds` what it took, where that is known;
-    `server` is empty where no single one is meant; `facts` is whatever else is known, as JSON knows it."""
+    """`number` grows from event to event. `time`: seconds since 1970. `server`: a hostname, empty where the event is
+    not about one server. `seconds`: how long it took, None where unknown. `facts`: all other facts, as JSON values."""
 
     number: int
     time: float

@@ -1,4 +1,4 @@
-"""Why a key goes where it goes: its slot, the slot's owner, and the walk from there to the server that answers."""
+"""The explanation of a key: its slot, the slot's owner, and the walk from the owner to the server that answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from balancer.core.lifecycle import State
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A server that the walk comes to, at the first slot from the key's own on that it owns."""
+    """A server on the walk. `slot`: the first slot clockwise from the key's slot that the server owns."""
 
     slot: int
     hostname: str
@@ -20,8 +20,8 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`owner` has the slot, `server` answers for it now; None where there is none. `walk` leads from one to the other,
-    each owner once."""
+    """`owner`: the hostname of the slot's owner. `server`: the hostname of the server that answers now. Either is None
+    where no server owns or answers. `walk` has the owners from `owner` to `server`, each once."""
 
     key: bytes
     request_hash: str
@@ -33,7 +33,7 @@ class Explanation:
 
 
 def explain(fleet: Fleet, key: bytes) -> Explanation:
-    """The key as the fleet's ring sees it, not empty and before bounded load."""
+    """The explanation of a key that is not empty. Bounded load is not counted in."""
     request_hash, slots = fleet.profile.request_hash, fleet.table.slots
     slot = request_hash.slot(key, slots)
     walk = tuple(_walk(fleet, slot))

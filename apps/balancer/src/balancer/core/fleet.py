@@ -1,4 +1,4 @@
-"""The desired fleet: its servers, how many there shall be, and the slot table. Every change gives a new value."""
+"""The desired fleet: its servers, their number N, and the slot table. Every change returns a new value."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from balancer.core.slot_table import Member, SlotTable
 ON_THE_RING = (State.SERVING, State.DOWN)
 
 WARM = 16
-"""The ramp of a server that bears its whole weight; one that starts slowly begins at 1."""
+"""The ramp of a server that has its whole weight. With slow start a server begins with the ramp 1."""
 
 HEAVIEST = 256
-"""The largest weight, as HAProxy's."""
+"""The largest weight, the same as HAProxy's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server of the fleet. Its `hostname` is what users call it; a replacement has another one. `ring_id` is its
-    integer on the ring, never given twice in a deployment. `address` is "ip:port", empty before it has one. `weight`
-    0 … HEAVIEST is its share beside the others'; `ramp` 1 … WARM says how many sixteenths of the weight count yet.
-    `release` is the number of the release that its container is made of. A `rolled` server took over hostname, ring id
-    and weight from a container of an older release."""
+    """One server of the fleet. `hostname` is what users call the server; a replacement has another hostname. `ring_id`
+    is the server's integer on the ring, never given twice in a deployment. `address` is "ip:port", or empty while the
+    server has none. `weight` 0 … HEAVIEST: its share is proportional to it. `ramp` 1 … WARM: how many sixteenths of the
+    weight count now. `release`: the number of the release that its container is made of. `rolled`: the server took over
+    hostname, ring id and weight from a container of another release."""
 
     hostname: str
     ring_id: int
@@ -40,18 +40,18 @@ class Server:
 
     @property
     def identity(self) -> tuple[int, int]:
-        """Ring id and release: no two containers of a deployment ever share both."""
+        """Ring id and release. No two containers of a deployment share both."""
         return self.ring_id, self.release
 
     @property
     def instance(self) -> str:
-        """The name of its container for the balancer: the hostname, and where a roll made the container a dot and the
-        number of the release. No hostname has a dot."""
+        """The lasting name of the server's container: the hostname, plus ".RELEASE" where a roll made the container. No
+        hostname has a dot."""
         return f"{self.hostname}.{self.release}" if self.rolled else self.hostname
 
     @property
     def effective_weight(self) -> int:
-        """Its weight as the ring sees it now; only ratios count."""
+        """Weight times ramp, as the strategy sees it; only ratios count."""
         return self.weight * self.ramp
 
     def on(self, trigger: Trigger) -> Server:
@@ -60,11 +60,13 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """`servers` in the order of joining; `target` is N, the number to keep alive; ring ids are never given twice.
+    """`servers` are in the order of joining. `target` is N, the number of servers to keep alive. `next_ring_id` is the
+    ring id of the next server.
 
-    `profile` is the ring's; `configured` the one that the settings named when they were last obeyed, so that a profile
-    switched at run time outlives a restart. `version` grows with every change of table or profile. `release` is what
-    new servers are made of, `configured_release` what the settings named; `deploy` is the latest change of it.
+    `profile` is the present ring profile. `configured` is the profile that the settings named when they were last
+    obeyed, so that a profile switched at run time outlives a restart. `version` grows with every change of table or
+    profile. New servers are made of `release`. `configured_release` is the release that the settings named when they
+    were last obeyed. `deploy` is the latest deploy.
     """
 
     servers: tuple[Server, ...]
@@ -105,17 +107,17 @@ class Fleet:
 
     @classmethod
     def first(cls, hostnames: Sequence[str], profile: RingProfile, release: Release | None = None) -> Fleet:
-        """A new deployment's fleet, nothing of it started yet."""
+        """The fleet of a new deployment: all servers are joining, none is started yet."""
         return replace(cls.empty(profile, release).begin_join(hostnames), target=len(hostnames))
 
     @property
     def is_first(self) -> bool:
-        """Whether the first servers of a new deployment are still starting. What fails is tried again with the same
-        hostnames and ring ids until all of them serve."""
+        """Whether the first servers of a new deployment are still starting. Where a start fails, all of them start
+        again with the same hostnames and ring ids, until all serve."""
         return self.target > 0 and len(self.of(State.JOINING)) == len(self.servers) == self.target
 
     def begin_join(self, hostnames: Sequence[str], *, weight: int = 1, ramp: int = WARM) -> Fleet:
-        """New servers get the next ring ids, in the order of their hostnames here."""
+        """New servers with these hostnames begin to join. They get the next ring ids, in the order of `hostnames`."""
         newcomers = tuple(
             Server(
                 hostname, self.next_ring_id + i, State.JOINING, weight=weight, ramp=ramp, release=self.release.number
@@ -125,24 +127,25 @@ class Fleet:
         return replace(self, servers=self.servers + newcomers, next_ring_id=self.next_ring_id + len(hostnames))
 
     def grow(self, addresses: Mapping[str, str]) -> Fleet:
-        """The joining servers of `addresses` (by instance) serve from now on, and N is as much larger."""
+        """The joining servers of `addresses` (instance → address) serve from now on, and N grows by their number."""
         larger = replace(self, target=self.target + len(addresses)).moved(addresses)
         return larger._serve({server.instance: server for server in larger.servers if server.instance in addresses})
 
     def fill(self, addresses: Mapping[str, str], *, ramp: int = WARM) -> Fleet:
-        """The joining servers of `addresses` (by instance) take the places of servers that are down; N stays. Those
-        that are not needed any more become spares."""
+        """The joining servers of `addresses` (instance → address) take the places of servers that are down; N stays.
+        Joining servers beyond N become spares."""
         short = max(0, self.target - len(self.of(State.SERVING)))
         needed = list(addresses)[:short]
         spared = addresses.keys() - set(needed)
         return self.moved(addresses)._on(Trigger.SPARED, spared)._in_place(needed, Trigger.READY, ramp)
 
     def promoted(self, spares: Collection[str], *, ramp: int = WARM) -> Fleet:
-        """Spares (by instance) take the places of servers that are down."""
+        """Spares, given by instance, take the places of servers that are down."""
         return self._in_place(spares, Trigger.PROMOTED, ramp) if spares else self
 
     def _in_place(self, instances: Collection[str], trigger: Trigger, ramp: int) -> Fleet:
-        """Each takes the weight of a server that is down and begins with `ramp`."""
+        """The servers of these instances serve. Each takes the weight of a server that is down, and begins with
+        `ramp`."""
         weights = dict(zip(instances, (server.weight for server in self.of(State.DOWN)), strict=False))
         return self._serve(
             {
@@ -159,34 +162,34 @@ class Fleet:
         return replace(self, servers=(*present, *joined))._without_replaced().placed()
 
     def _without_replaced(self) -> Fleet:
-        """Servers that are down leave the ring, the longest there first, as far as others fill N."""
+        """Servers that are down leave the ring, oldest first, as long as more than N servers are on it."""
         surplus = len(self.of(*ON_THE_RING)) - self.target
         return self._on(Trigger.REPLACED, self.instances(State.DOWN)[: max(0, surplus)])
 
     def fail(self, instances: Collection[str]) -> Fleet:
-        """Serving servers go down: their slots walk on, the table stays as it is until they are replaced. Spares that
-        fail are forgotten."""
+        """Serving servers go down: their slots walk on, and the table stays as it is until the servers are replaced.
+        Spares that fail are forgotten."""
         return self._on(Trigger.FAILED, instances)
 
     def abandon(self, instances: Collection[str]) -> Fleet:
-        """Joining servers that did not make it are forgotten."""
+        """Joining servers that did not become ready are forgotten."""
         return self._on(Trigger.FAILED, instances)
 
     def dismiss(self, spares: Collection[str]) -> Fleet:
-        """Spares that nobody will need are forgotten."""
+        """Spares that are not needed are forgotten."""
         return self._on(Trigger.DISMISSED, spares)
 
     def begin_leave(self, instances: Collection[str]) -> Fleet:
-        """Serving servers leave the ring for good and N is as much smaller."""
+        """Serving servers leave the ring for good, and N shrinks by their number."""
         smaller = replace(self, target=self.target - len(instances))._on(Trigger.REMOVED, instances)
         return smaller._without_replaced().placed()
 
     def stopped(self, instances: Collection[str]) -> Fleet:
-        """Leaving servers have ended."""
+        """Leaving servers whose containers are removed are forgotten."""
         return self._on(Trigger.STOPPED, instances)
 
     def moved(self, addresses: Mapping[str, str]) -> Fleet:
-        """Servers (by instance) that answer at another address than before."""
+        """The servers of `addresses` (instance → address) have these addresses from now on."""
         return replace(
             self,
             servers=tuple(
@@ -195,7 +198,7 @@ class Fleet:
         )
 
     def weighed(self, hostname: str, weight: int) -> Fleet:
-        """A server on the ring has another weight. Raises InvalidRequest where the strategy knows none."""
+        """The server of this hostname has another weight. Raises InvalidRequest where the strategy has no weights."""
         if not self.profile.strategy.weighted:
             raise InvalidRequest(f"weight: the strategy {self.profile.strategy.name} knows no weights")
         servers = tuple(
@@ -204,24 +207,24 @@ class Fleet:
         return replace(self, servers=servers).placed()
 
     def warmed(self, ramps: Mapping[int, int]) -> Fleet:
-        """Servers (ring id → ramp) bear more of their weight than before."""
+        """The servers of `ramps` (ring id → ramp) have these ramps from now on."""
         servers = tuple(replace(server, ramp=ramps.get(server.ring_id, server.ramp)) for server in self.servers)
         return replace(self, servers=servers).placed()
 
     def switched(self, profile: RingProfile) -> Fleet:
-        """The same servers under another ring profile. Raises InvalidRequest where it has no place for them."""
+        """The same servers under another ring profile. Raises InvalidRequest where the profile cannot place them."""
         if profile == self.profile:
             return self
         return replace(self, profile=profile, version=self.version + 1).placed()
 
     def configured_as(self, profile: RingProfile) -> Fleet:
-        """Obeys the settings' profile where they name another one than before; raises as `switched`."""
+        """The settings' profile takes effect where the settings name another one than before. Raises as `switched`."""
         if profile == self.configured:
             return self
         return replace(self.switched(profile), configured=profile)
 
     def members(self) -> list[Member]:
-        """The servers on the ring as the strategy sees them: without ramps where it knows no weights."""
+        """The servers on the ring as the strategy sees them. For a strategy without weights, ramps are left out."""
         weighted = self.profile.strategy.weighted
         return [
             Member(server.ring_id, server.effective_weight if weighted else server.weight)
@@ -230,9 +233,9 @@ class Fleet:
         ]
 
     def placed(self) -> Fleet:
-        """The table that the strategy gives the servers on the ring; nothing moves when they are the same.
+        """The fleet with the strategy's table for the servers on the ring. For the same servers no slot moves.
 
-        Raises InvalidRequest where the strategy has no place for them, or none of them may own a slot.
+        Raises InvalidRequest where the strategy cannot place the servers, or all of them have the weight 0.
         """
         members = self.members()
         if members and not any(member.weight for member in members):

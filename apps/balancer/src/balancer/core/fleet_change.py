@@ -1,4 +1,4 @@
-"""What a user may ask of the fleet: the bodies of /add and /rm, read strictly, and the servers they mean."""
+"""A change of the fleet that a user asks for: reads the bodies of /add and /rm strictly and chooses the servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from balancer.core.hostnames import RULE, canonical, generate, is_hostname
 
 @dataclass(frozen=True, slots=True)
 class FleetChange:
-    """`n` servers more or fewer, `hostnames` of them named by the user (at most n); `weight` of the added ones."""
+    """`n`: how many servers to add or remove. `hostnames`: those that the user names, at most n. `weight`: the weight
+    of added servers."""
 
     n: int
     hostnames: tuple[str, ...] = ()
@@ -21,9 +22,9 @@ class FleetChange:
 
 
 def parse(body: bytes, *, too_many: str) -> FleetChange:
-    """The body of a request, JSON whatever its Content-Type says. Unknown keys are ignored.
+    """The change in a request's body, read as JSON for every Content-Type. Unknown keys are ignored.
 
-    `too_many` is the error text of the specification for more hostnames than n.
+    `too_many` is the specification's error text for more hostnames than n. Raises InvalidRequest.
     """
     document = json_object(body, example='{"n":1}')
     n = _number(document)
@@ -63,7 +64,7 @@ def _hostnames(document: dict[str, object]) -> tuple[str, ...]:
 
 
 def check_names(field: str, hostnames: Sequence[str]) -> None:
-    """Raises InvalidRequest for a name that cannot be, and for one given twice."""
+    """Raises InvalidRequest for an invalid hostname, and for a hostname given twice."""
     for name in hostnames:
         if not is_hostname(name):
             raise InvalidRequest(f"{field}: {printable(name)} is not a valid hostname: {RULE}")
@@ -83,10 +84,10 @@ def to_add(
     limit: str,
     choose: Callable[[str], str],
 ) -> tuple[str, ...]:
-    """The names of the servers to start: the user's own, then generated ones.
+    """The hostnames of the servers to start: those that the user names, then generated ones.
 
-    `taken` are the fleet's names; `reserved` names that no server may have; `room` is how many more fit and
-    `limit` the sentence that says why no more.
+    `taken`: the hostnames in use. `reserved`: hostnames that no server may have. `room`: how many more servers fit.
+    `limit`: the sentence that says why not more. Raises InvalidRequest, RingFull.
     """
     existing = {canonical(name) for name in taken}
     for name in change.hostnames:
@@ -105,7 +106,8 @@ def to_add(
 def to_remove(
     change: FleetChange, *, replicas: Sequence[str], sample: Callable[[Sequence[str], int], list[str]]
 ) -> tuple[str, ...]:
-    """The names of the servers to remove: the user's own, then random ones; `sample(names, k)` draws k."""
+    """The hostnames of the servers to remove: those that the user names, then random ones. `sample(hostnames, k)` draws
+    k of them. Raises InvalidRequest."""
     for name in change.hostnames:
         if name not in replicas:
             raise InvalidRequest(f"hostnames: {name} does not exist")

@@ -1,4 +1,4 @@
-"""What the settings say of the fleet, as far as a restart or another setting may change it."""
+"""The fleet's settings that take effect at a start of the balancer: first fleet, ring profile and release."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from balancer.core.ring_profile import RingProfile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetSettings:
-    """`initial`: the hostnames of the first fleet. `surge` and `batch` belong to a deploy of another `release`: so many
-    new containers are started at once, and so many of them take over at once."""
+    """`initial`: the hostnames of the first fleet. Where the settings name another `release`, its deploy starts `surge`
+    new containers at once, and `batch` of them take over at once."""
 
     initial: tuple[str, ...]
     profile: RingProfile

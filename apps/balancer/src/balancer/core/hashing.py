@@ -1,4 +1,4 @@
-"""Hashes of bytes as numbers of 64 bits, the same on every machine. xxHash is the one library that the core uses."""
+"""Hashes of bytes as 64-bit numbers, the same on every machine. xxHash is the only library that the core uses."""
 
 from __future__ import annotations
 

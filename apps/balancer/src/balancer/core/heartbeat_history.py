@@ -1,4 +1,4 @@
-"""What is known of one server's heartbeats, and when missed ones make the server count as failed."""
+"""The heartbeat history of one server. It says when missed heartbeats make the server a suspect."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatHistory:
     """Heartbeats of one server are numbered in the order of sending. They overlap, so their results come in any order.
-    The server has failed when `strikes` heartbeats were missed that were sent after the newest answered one."""
+    The server is a suspect when `strikes` heartbeats were missed that were sent after the newest answered one."""
 
     strikes: int
     answered: int = 0
     """The number of the newest answered heartbeat."""
     missed: tuple[int, ...] = ()
-    """The numbers of the newest missed heartbeats after that one: at most `strikes` of them."""
+    """The numbers of the newest heartbeats that were missed after `answered`, at most `strikes` of them."""
 
     def with_result(self, number: int, *, alive: bool) -> HeartbeatHistory:
-        """The history with the result of one more heartbeat. A miss counts only if no later heartbeat was answered."""
+        """The history with one more result. A miss counts only while no later heartbeat is answered."""
         if alive:
             newest = max(self.answered, number)
             return replace(self, answered=newest, missed=tuple(miss for miss in self.missed if miss > newest))

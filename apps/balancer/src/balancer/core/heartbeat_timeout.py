@@ -1,4 +1,4 @@
-"""How long a heartbeat may take: longer while the answers of the whole fleet are slow."""
+"""The heartbeat timeout: how long a heartbeat may take. It grows while the answers of the whole fleet are slow."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from math import inf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatTimeout:
-    """All times are in seconds. A heartbeat may take `timeout` more than good answers take now, but at most `most`
-    times `timeout`. On an overloaded machine all servers look hung, and to replace them would add to the load.
+    """All times are in seconds. A heartbeat may take `timeout` longer than good answers take now, but at most `most`
+    times `timeout`. The reason: on an overloaded machine all servers look hung, and replacing them adds to the load.
 
-    What answers take is a mean plus twice a deviation. Both follow the latest answers of the whole fleet, as TCP's
-    retransmission timer does (RFC 6298). A heartbeat that was sent after the last answered one may take longest.
+    The time of good answers is a mean plus twice a deviation. Both follow the latest answers of the whole fleet, as
+    TCP's retransmission timer does (RFC 6298). A heartbeat that was sent after the newest answered one may take the
+    longest time.
     """
 
     timeout: float
@@ -20,10 +21,10 @@ class HeartbeatTimeout:
     mean: float = 0.0
     deviation: float = 0.0
     answered_sent: float = -inf
-    """When the newest heartbeat was sent that any server answered."""
+    """When the newest answered heartbeat of the whole fleet was sent."""
 
     def after_answer(self, sent: float, now: float) -> HeartbeatTimeout:
-        """The timeout after one more good answer, which came `now` to a heartbeat `sent` then."""
+        """The timeout after one more good answer, at the time `now`, to a heartbeat of the time `sent`."""
         seconds = now - sent
         return replace(
             self,
@@ -33,7 +34,7 @@ class HeartbeatTimeout:
         )
 
     def deadline(self, sent: float) -> float:
-        """When a heartbeat that was sent then counts as missed. Grows with `sent`."""
+        """The time when a heartbeat that was sent at the time `sent` counts as missed. It grows with `sent`."""
         longest = self.most * self.timeout
         if sent > self.answered_sent:
             return sent + longest

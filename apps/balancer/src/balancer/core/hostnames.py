@@ -1,4 +1,4 @@
-"""Hostnames of servers: what is valid, what counts as the same, how one is made up."""
+"""Hostnames of servers: which are valid, which count as the same, and how one is generated."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ def is_hostname(name: str) -> bool:
 
 
 def canonical(name: str) -> str:
-    """What two names share when they are the same name: DNS does not tell cases apart."""
+    """The form in which two hostnames are equal when they count as the same: DNS ignores case."""
     return name.lower()
 
 
 def generate(taken: Collection[str], choose: Callable[[str], str]) -> str:
-    """A name such as `kd4r7w` that is not taken; `choose` picks one character of a string.
+    """A hostname such as `kd4r7w` that is not taken. `choose` picks one character of a string.
 
-    Two letters before the first digit and no vowels: never of the forms S4, server4 or Server4, and never a word.
+    It has two letters before the first digit and no vowels, so it is never a word and never of the forms S4, server4 or
+    Server4.
     """
     used = {canonical(name) for name in taken}
     while True:

@@ -1,7 +1,7 @@
-"""Where a request's key comes from, each source declared once with its Python form and its HAProxy sample.
+"""Key sources: where a request's key comes from. Each has one Python form and one HAProxy sample, declared together.
 
-A key is bytes exactly as the client wrote them, nothing decoded. A request whose key is missing or empty is keyed by
-its random request id, as all requests are by default.
+A key is the bytes that the client wrote; nothing is decoded. A request whose key is missing or empty (a keyless
+request) has its random request id for a key. By default all requests have.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from balancer.core.errors import InvalidRequest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What of a request a key can come from. `path` and `query` as on the request line (`query` without its '?'),
-    `headers` by name in lower case (of a repeated one the last), `client` the peer's address as text."""
+    """The parts of a request that a key can come from. `path` and `query` are as on the request line, `query` without
+    its '?'. `headers`: name in lower case → value, the last one of a repeated header. `client`: the peer's address as
+    text."""
 
     path: bytes
     query: bytes
@@ -26,32 +27,32 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class SourceType:
-    """`read(message, name)` gives the key, empty where there is none; `sample` is HAProxy's, `{name}` in it standing
-    for the name; `name_pattern` is the regular
-    expression of such a name, empty where there is none."""
+    """`read(message, name)` returns the key, empty where the message has none. `sample` is HAProxy's sample expression;
+    `{name}` in it stands for the name. `name_pattern` is the regular expression of a valid name, empty where the source
+    takes no name."""
 
     read: Callable[[Message, str], bytes]
     sample: str
     name_pattern: str = ""
 
 
-# The two readers below do what HAProxy's req.cook and url_param do, to the letter: what a broken header means is
-# nowhere written down, and both data planes have to agree on it.
+# The two readers below do exactly what HAProxy's req.cook and url_param do. No standard says what a broken header
+# means, and both data planes have to agree on it.
 _QUOTED = rb'"(?:\\.|[^"\\])*(?:"|\\?\Z)'
 _LIST_ITEM = re.compile(rb"(?:%b|[^,\"])*" % _QUOTED, re.DOTALL)
 _PAIR = re.compile(rb"([^=;,]*)(?:=((?:%b|[^,;\"])*))?" % _QUOTED, re.DOTALL)
 
 
 def _pieces(pattern: re.Pattern[bytes], text: bytes, start: int = 0) -> Iterator[re.Match[bytes]]:
-    """What the pattern matches from `start` on, again and again, one delimiter after each."""
+    """All matches of the pattern from `start` on, with one delimiter after each."""
     while start <= len(text) and (found := pattern.match(text, start)):
         yield found
         start = found.end() + 1
 
 
 def _cookie(message: Message, name: str) -> bytes:
-    """The last cookie of that name. Commas separate cookies as semicolons do, unless they stand in double quotes, which
-    belong to the value."""
+    """The value of the last cookie of that name. Commas separate cookies as semicolons do, except within double quotes.
+    The quotes belong to the value."""
     value = b""
     for item in _pieces(_LIST_ITEM, message.headers.get("cookie", b"")):
         text = item[0].strip(b" \t")
@@ -63,7 +64,7 @@ def _cookie(message: Message, name: str) -> bytes:
 
 
 def _query(message: Message, name: str) -> bytes:
-    """The first parameter of that name that has a '=', as it stands there."""
+    """The value of the first parameter of that name that has a '=', not decoded."""
     pairs = (pair.partition(b"=") for pair in re.split(b"[&;?]", message.query))
     return next((value for key, equals, value in pairs if equals and key == name.encode()), b"")
 
@@ -79,7 +80,7 @@ SOURCE_TYPES: dict[str, SourceType] = {
     "path": SourceType(lambda message, _name: message.path, "path"),
     "address": SourceType(lambda message, _name: message.client, "src,lower"),
 }
-"""`lower` makes an address text, as HAProxy prints it; without it the hash would be of its 4 or 16 bytes."""
+"""`lower` turns an address into text. Without it HAProxy would hash the 4 or 16 bytes of the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class KeySource:
 
     @classmethod
     def parse(cls, text: object) -> KeySource:
-        """Raises InvalidRequest, naming the choices."""
+        """The key source that a text names. Raises InvalidRequest, which names the choices."""
         source_type, _, name = text.partition(":") if isinstance(text, str) else ("", "", "")
         if source_type not in SOURCE_TYPES or not re.fullmatch(SOURCE_TYPES[source_type].name_pattern, name):
             raise InvalidRequest(
@@ -108,12 +109,12 @@ class KeySource:
         return self.type == "random"
 
     def read(self, message: Message) -> bytes:
-        """The key in the message; empty where there is none."""
+        """The key of the message, empty where the message has none."""
         return SOURCE_TYPES[self.type].read(message, self.name)
 
     @property
     def sample(self) -> str:
-        """HAProxy's sample of the same."""
+        """HAProxy's sample expression of the same key."""
         return SOURCE_TYPES[self.type].sample.format(name=self.name)
 
 

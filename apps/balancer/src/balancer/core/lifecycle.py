@@ -1,4 +1,4 @@
-"""A server's life as a table over (state, trigger). What is not in the table cannot happen."""
+"""A server's life cycle as a table: (state, trigger) → state. A pair that is not in the table cannot happen."""
 
 from __future__ import annotations
 
@@ -9,31 +9,32 @@ from balancer.core.errors import IllegalTransition
 
 class State(StrEnum):
     JOINING = "joining"
-    """Its container is being started; not on the ring, and undone if the balancer dies now."""
+    """The server's container is being started. The server is not on the ring; the start is undone if the balancer
+    dies."""
     SPARE = "spare"
-    """Ready and off the ring: takes the place of the next server that fails."""
+    """Ready and off the ring: the server takes the place of the next server that fails."""
     SERVING = "serving"
     DOWN = "down"
-    """Failed: it answers nothing and its container is removed, but its slots wait for a replacement."""
+    """Failed: the server answers nothing, its container is removed, and its slots wait for a replacement."""
     LEAVING = "leaving"
-    """Off the ring, finishing what it has."""
+    """Off the ring: the server finishes the requests that it has."""
     GONE = "gone"
 
 
 class Trigger(StrEnum):
     READY = "ready"
     SPARED = "spared"
-    """It is ready, and nobody needs it yet."""
+    """The server is ready and becomes a spare: N servers serve already."""
     PROMOTED = "promoted"
     DISMISSED = "dismissed"
-    """A spare that nobody will need."""
+    """The spare is not needed."""
     FAILED = "failed"
     REMOVED = "removed"
-    """A user takes it away, or its own new container takes over."""
+    """A user or the autoscaler removes the server, or its own new container takes over."""
     REPLACED = "replaced"
-    """Another server took its place."""
+    """Another server took the place of the failed server."""
     STOPPED = "stopped"
-    """Its container has ended and is removed."""
+    """The server's container has ended and is removed."""
 
 
 TRANSITIONS: dict[tuple[State, Trigger], State] = {

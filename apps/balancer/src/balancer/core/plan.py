@@ -1,4 +1,4 @@
-"""The one decision: what follows when the desired fleet meets what is observed. Nothing is done here."""
+"""The plan: what has to be done so that the observed containers match the desired fleet. Nothing is done here."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _READY = (State.SERVING, State.SPARE)
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A server's container as the engine shows it; `address` ("ip:port") is empty off the network. `container` is its
-    name there, without the deployment's prefix, where that is not the instance's. `ending`: somebody stops it, and it
-    may finish what it has."""
+    """A server's container as the engine shows it. `address` is "ip:port", empty while the container is off the
+    network. `container` is the container name without the deployment's prefix, empty where it is the instance.
+    `ending`: the container is being stopped, and may finish its requests."""
 
     instance: str
     ring_id: int
@@ -33,10 +33,14 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Servers by instance. `failed`: → reason, to take off the ring; `promote`: spares to take their places; `dismiss`:
-    spares that nobody needs; `fence`: containers to kill and remove; `moved`: → new address; `abandon`: joining servers
-    that nobody brings up any more; `retire`: servers that were leaving when somebody stopped caring for them; `start`:
-    how many servers to begin, for the ring or as spares; `rename`: → the name that the container shall have."""
+    """All servers are given by instance.
+
+    `failed`: instance → reason; these servers go off the ring. `promote`: spares that take the places of failed
+    servers. `dismiss`: spares that are not needed. `fence`: containers to kill and remove. `moved`: instance → new
+    address. `abandon`: joining servers without a claim: no thread starts them any more. `retire`: leaving servers
+    without a claim: no thread removes them any more. `start`: how many servers to start, for the ring or as spares.
+    `rename`: instance → new container name.
+    """
 
     failed: Mapping[str, str]
     promote: tuple[str, ...]
@@ -59,9 +63,13 @@ def decide(
     claimed: Collection[str],
     spares: int = 0,
 ) -> Plan:
-    """`known` are the identities of the servers that were ready before the observation was made: only these can be
-    missing from it. `suspects` missed their heartbeats; `starting` servers are on their way already; what is `claimed`
-    is being started or removed by somebody and is left to them; `spares` is how many to keep."""
+    """The plan for this fleet and these containers (`observed`, by instance).
+
+    `known`: the identities of the servers that were ready before the observation was made; only these count as failed
+    when they are missing from it. `suspects`: the identities of the servers that missed their heartbeats. `starting`:
+    how many servers are being started already. `claimed`: instances that a thread starts or removes right now; the plan
+    leaves them alone. `spares`: how many spares to keep.
+    """
     hung = _believable(fleet, suspects, starting=starting)
     ready = [server for server in fleet.of(*_READY) if server.identity in known]
     seen = {server.instance: _of(server, observed) for server in ready}
@@ -110,14 +118,15 @@ def decide(
 
 
 def _of(server: Server, observed: Mapping[str, Observed]) -> Observed | None:
-    """The server's own container: another one may have its name."""
+    """The server's own container, None where it is missing. A container of the same instance may have another
+    identity."""
     container = observed.get(server.instance)
     return container if container is not None and container.identity == server.identity else None
 
 
 def _believable(fleet: Fleet, suspects: Collection[tuple[int, int]], *, starting: int) -> Collection[tuple[int, int]]:
-    """Where most of the servers seem to hang at the same time, it is rather the host that has too much to do, and to
-    replace them all would only add to that, with nobody left to answer. Then one is replaced after the other."""
+    """The suspects that count as hung. When most servers seem to hang at once, more likely the host is overloaded.
+    Replacing all of them would add to the load and leave no server to answer, so one is replaced after the other."""
     ready = fleet.of(*_READY)
     hung = [server.identity for server in ready if server.identity in suspects]
     if len(hung) < 2 or 2 * len(hung) <= len(ready):
@@ -127,7 +136,7 @@ def _believable(fleet: Fleet, suspects: Collection[tuple[int, int]], *, starting
 
 
 def failure(container: Observed | None, *, suspected: bool) -> str:
-    """Why a ready server counts as failed; empty when it does not."""
+    """The reason why a ready server counts as failed; empty where it works."""
     if container is None:
         return "its container is gone"
     if not container.running:
@@ -140,7 +149,8 @@ def failure(container: Observed | None, *, suspected: bool) -> str:
 
 
 def _renames(fleet: Fleet, observed: Mapping[str, Observed], promoted: Collection[str]) -> dict[str, str]:
-    """A serving server's container has the hostname for a name, a spare's says so, as soon as the name is free."""
+    """instance → new container name. A serving server's container is to have the hostname for a name, a spare's the
+    hostname plus ".spare". A container is renamed as soon as the name is free."""
     taken = {container.container or container.instance for container in observed.values()}
     names = {
         server.instance: f"{server.hostname}.spare"

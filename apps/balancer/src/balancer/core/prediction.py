@@ -1,7 +1,7 @@
-"""What the ring promises: the share of all requests that each server is to get, before a single one has come.
+"""The prediction: the share of all requests that each server is to get, computed from the ring alone.
 
-Exact for requests that are keyed by their random id. Other keys are expected to spread as evenly; a few that are far
-more frequent than the rest are not foreseen, nor is bounded load.
+The prediction is exact for keyless requests. Other keys are expected to spread as evenly. It does not know of keys that
+are far more frequent than the others, or of bounded load.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SAMPLE = REQUEST_IDS[::9]
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A server with the slots that it owns and the share of all requests that it is to get."""
+    """A server, the number of slots that it owns, and the share of all requests that it is to get."""
 
     server: Server
     slots: int
@@ -30,7 +30,7 @@ class Expectation:
 
 
 def expectations(fleet: Fleet, answering: SlotTable) -> tuple[Expectation, ...]:
-    """For every server of the fleet, when requests see the table `answering`."""
+    """The expectation of every server of the fleet. `answering` is the table that requests see now."""
     counts, expected = fleet.table.counts(), shares(answering, fleet.profile.request_hash)
     return tuple(
         Expectation(server, counts.get(server.ring_id, 0), expected.get(server.ring_id, 0.0))
@@ -41,7 +41,7 @@ def expectations(fleet: Fleet, answering: SlotTable) -> tuple[Expectation, ...]:
 
 
 def shares(table: SlotTable, request_hash: RequestHash) -> dict[int, float]:
-    """ring id → the share of all requests whose slots it has in the table."""
+    """ring id → the share of all requests that go to its slots in the table."""
     parts: dict[int, list[float]] = defaultdict(list)
     for ring_id, share in zip(table.owners, slot_shares(request_hash, table.slots), strict=True):
         parts[ring_id].append(share)
@@ -49,13 +49,13 @@ def shares(table: SlotTable, request_hash: RequestHash) -> dict[int, float]:
 
 
 def _total(parts: Iterable[float]) -> float:
-    """Their sum as a whole number of request ids, so that it is the same in whatever order they come."""
+    """The sum of the parts, rounded to a whole number of request ids: so the order of the parts does not matter."""
     return round(fsum(parts) * len(REQUEST_IDS)) / len(REQUEST_IDS)
 
 
 def moved_share(old: Fleet, new: Fleet) -> float:
-    """The share of all keys that another server owns in the new fleet: exact where nothing but slots has moved,
-    otherwise counted over 100 000 request ids."""
+    """The share of all keys that have another owner in the new fleet. It is exact where request hash and M are the
+    same, otherwise counted over 100 000 request ids."""
     old_hash, new_hash = old.profile.request_hash, new.profile.request_hash
     before, after = old.table.owners, new.table.owners
     if old_hash == new_hash and len(before) == len(after):
@@ -67,14 +67,14 @@ def moved_share(old: Fleet, new: Fleet) -> float:
 
 
 def least_move(old: Collection[Member], new: Collection[Member]) -> float:
-    """The least share of all keys that a ring which follows the weights exactly has to move between these members:
-    what the gainers gain, or what the losers lose where nobody is left."""
+    """The least share of all keys that any ring with exact weights has to move from the old members to the new ones:
+    the sum of all gains, or the sum of all losses where no new member has a weight."""
     before, after = _due(old), _due(new)
     gains = [after.get(ring_id, Fraction(0)) - before.get(ring_id, Fraction(0)) for ring_id in before | after]
     return float(max(sum(gain for gain in gains if gain > 0), sum(-gain for gain in gains if gain < 0)))
 
 
 def _due(members: Collection[Member]) -> dict[int, Fraction]:
-    """ring id → w / Σw."""
+    """ring id → the share that is due to its weight: w / Σw."""
     total = sum(member.weight for member in members)
     return {member.ring_id: Fraction(member.weight, total) for member in members if member.weight}

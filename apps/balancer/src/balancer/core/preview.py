@@ -1,4 +1,4 @@
-"""A look at another ring before anybody gets it: the shares now and then, and what would move. Changes nothing."""
+"""The preview of another ring: the shares now, the shares then, and what would move. It changes nothing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _EXAMPLE = '{"profile":{"strategy":"maglev"},"servers":{"S1":1,"S2":2}}'
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """`profile` is a ring profile's document. `servers`: hostname → weight, where None stands for the present weight
-    or else 1. What is None as a whole stays as it is."""
+    """`profile`: the JSON object of a ring profile; None for the present one. `servers`: hostname → weight, where None
+    stands for the present weight, or 1 for a new server; None as a whole for the present servers."""
 
     profile: object | None = None
     servers: Mapping[str, int | None] | None = None
@@ -27,7 +27,7 @@ class PreviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A ring, as if every server on it served."""
+    """A ring profile and the expectation of each server, as if all servers on the ring served."""
 
     profile: RingProfile
     servers: tuple[Expectation, ...]
@@ -35,8 +35,8 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """`slots` of the `of` slots would change their owner, None where M itself changes. `share` of all keys would change
-    their server; a ring that follows the weights exactly has to move the share `minimum`."""
+    """`slots` of the `of` slots would change their owner; None where M itself changes. `share`: the part of all keys
+    that would change their owner. `minimum`: the least share that any ring with exact weights has to move."""
 
     slots: int | None
     of: int
@@ -52,7 +52,7 @@ class Preview:
 
 
 def parse(body: bytes) -> PreviewRequest:
-    """Raises InvalidRequest."""
+    """The preview that a body asks for. Raises InvalidRequest."""
     document = json_object(body, example=_EXAMPLE)
     known_fields(document, "profile", "servers")
     if not isinstance(document.get("profile", {}), dict):
@@ -71,9 +71,9 @@ def _servers(servers: object) -> dict[str, int | None]:
 
 
 def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None] | None) -> Preview:
-    """The fleet beside what it would be with that profile and those servers.
+    """The present ring beside the ring with that profile and those servers (hostname → weight).
 
-    Raises InvalidRequest where the profile has no place for them.
+    Raises InvalidRequest where the profile cannot place the servers.
     """
     now = replace(fleet, servers=fleet.of(*ON_THE_RING))
     then = replace(now, servers=now.servers if servers is None else _members(now, servers), profile=profile).placed()
@@ -90,7 +90,7 @@ def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None
 
 
 def _members(fleet: Fleet, servers: Mapping[str, int | None]) -> tuple[Server, ...]:
-    """Who is there keeps its ring id; newcomers get the next ones and bear their whole weight at once."""
+    """The servers of the preview. Present servers keep their ring ids; new ones get the next ones and the ramp WARM."""
     present = {server.hostname: server for server in fleet.servers}
     joining = [hostname for hostname in servers if hostname not in present]
     newcomers = {

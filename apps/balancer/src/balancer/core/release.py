@@ -1,4 +1,4 @@
-"""A release: what the container of a server is made of. A new one is rolled out, server after server."""
+"""A release: what the container of a server is made of."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MOST_CPUS = 512
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`memory` as Docker writes it, empty for no limit; `cpus` 0 for none. `number` grows with every roll and is never
-    given twice in a deployment: it tells the containers of one server apart."""
+    """`memory`: the limit as Docker writes it, empty for no limit. `cpus`: the limit, 0 for no limit. `number` grows
+    with every deploy and is never given twice in a deployment. It distinguishes the containers of one server."""
 
     number: int = 1
     image: str = ""
@@ -27,14 +27,14 @@ class Release:
     cpus: float = 0.0
 
     def is_like(self, other: Release) -> bool:
-        """Whether containers of both would be the same."""
+        """Whether containers of both releases would be the same: everything but the number is equal."""
         return replace(self, number=other.number) == other
 
     def document(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in FIELDS}
 
     def changed(self, document: Mapping[str, object]) -> Release:
-        """With the fields that the document has; an environment is replaced whole. Raises InvalidRequest."""
+        """The release with the fields of the document. An environment is replaced as a whole. Raises InvalidRequest."""
         known_fields(document, *FIELDS)
         checks = {"image": _image, "environment": _environment, "memory": _memory, "cpus": _cpus}
         values: dict[str, Any] = {name: checks[name](value) for name, value in document.items()}

@@ -1,6 +1,6 @@
-"""Request hashes: key → slot, each declared once with its Python form and its HAProxy expression.
+"""Request hashes: key → slot. Each has one Python form and one HAProxy expression, declared together.
 
-HAProxy computes with signed 64-bit integers, so a value has at most 63 bits; of a digest the last 7 bytes are used.
+HAProxy computes with signed 64-bit integers, so a value has at most 63 bits. Of a digest the last 7 bytes are used.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from functools import lru_cache
 from balancer.core.hashing import DIGESTS
 
 REQUEST_IDS = range(100_000, 1_000_000)
-"""A request without a key of its own gets one of these six-digit ids at random; its decimal digits are its key."""
+"""A keyless request gets one of these six-digit ids at random. The decimal digits of the id are its key."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestHash:
-    """`value(key)` mod M is the slot, 0 ≤ value < 2⁶³. `sample` is the value as HAProxy's sample expression, the key
-    being in the variable `txn.key`; None where HAProxy has none: then only the flask data plane can run it. `rules`
-    are `http-request` rules that have to come before."""
+    """The slot is `value(key)` mod M; 0 ≤ value < 2⁶³. `sample` is the same value as a HAProxy sample expression, with
+    the key in the variable `txn.key`. It is None where HAProxy cannot compute the value: then only the data plane flask
+    can use the request hash. `rules`: the `http-request` rules that the sample needs before it."""
 
     name: str
     value: Callable[[bytes], int]
@@ -32,19 +32,19 @@ class RequestHash:
         return self.value(key) % slots
 
     def expression(self, slots: int) -> str:
-        """The HAProxy sample expression of the slot."""
+        """The slot as a HAProxy sample expression."""
         return f"{self.sample},mod({slots})"
 
 
 def request_id(key: bytes) -> int:
-    """The six-digit number that a key stands for: itself where it is one, otherwise one made of its CRC-32."""
+    """The six-digit number of a key: the key itself where it is such a number, otherwise one made of its CRC-32."""
     if len(key) == 6 and key.isdigit() and not key.startswith(b"0"):
         return int(key)
     return REQUEST_IDS.start + zlib.crc32(key) % len(REQUEST_IDS)
 
 
 def _course(key: bytes) -> int:
-    """H(i) = i² + 2i + 17, from the handout, written as i·(i + 2) + 17."""
+    """H(i) = i² + 2i + 17 of the handout, computed as i·(i + 2) + 17."""
     i = request_id(key)
     return i * (i + 2) + 17
 
@@ -56,7 +56,7 @@ _COURSE_ID = (
 
 
 def _xxh64(key: bytes) -> int:
-    """Without its highest bit, which would be a sign for HAProxy."""
+    """xxh64 without its highest bit, which HAProxy would take for a sign."""
     return DIGESTS["xxh64"](key) & ((1 << 63) - 1)
 
 
@@ -84,7 +84,7 @@ REQUEST_HASHES: dict[str, RequestHash] = {
 
 @lru_cache(maxsize=16)
 def slot_shares(request_hash: RequestHash, slots: int) -> tuple[float, ...]:
-    """The exact probability of each slot when the request id is uniform over REQUEST_IDS; Σ = 1."""
+    """slot → its exact probability when request ids are uniform over REQUEST_IDS. The sum is 1."""
     hits = [0] * slots
     for number in REQUEST_IDS:
         hits[request_hash.slot(b"%d" % number, slots)] += 1

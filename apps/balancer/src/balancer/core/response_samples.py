@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 RECENT = 1.0
-"""The mean covers at least so many seconds."""
+"""Seconds that the mean covers at least."""
 ENOUGH = 50
-"""So many responses make a mean. Fewer say little: one slow request must not start a server."""
+"""Responses that a mean needs at least. One slow request must not start a server."""
 MEMORY = 60.0
-"""Samples are kept for so many seconds, until there are ENOUGH responses."""
+"""Seconds for which samples are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseSamples:
-    """Samples of two counters: responses, and the seconds that all of them took. Every item of `samples` is a time in
-    seconds and the two counters at that time."""
+    """Samples of two counters: the responses so far, and the seconds that all of them took. Each item of `samples` is
+    (time in seconds, responses, seconds)."""
 
     samples: tuple[tuple[float, int, float], ...] = ()
 
@@ -26,7 +26,8 @@ class ResponseSamples:
     @property
     def mean(self) -> float:
         """Seconds a response. The mean begins at the newest sample that is RECENT seconds old and has ENOUGH responses
-        after it, or at the oldest sample with ENOUGH responses after it. 0 where no sample has."""
+        after it. Where no sample is that old, it begins at the oldest sample with ENOUGH responses after it. 0 where no
+        sample has ENOUGH responses after it."""
         if not self.samples:
             return 0.0
         now, responses, seconds = self.samples[-1]

@@ -1,4 +1,4 @@
-"""The ring profile: how requests get slots and slots get servers. A value; read from and written as one JSON object."""
+"""The ring profile: how requests get slots and slots get servers. It is read from and written as one JSON object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 from balancer.core.strategies import Strategy, Table
 
 FIELDS = frozenset({"strategy", "request_hash", "key", "bound"})
-"""Of every profile's document; the strategy's parameters stand beside them."""
+"""The fields of every profile's JSON object. The parameters of the strategy are further fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class RingProfile:
         return self.strategy.slots
 
     def document(self) -> dict[str, Any]:
-        """The JSON object that Catalogue.profile reads; a strategy's parameters stand beside its name."""
+        """The JSON object that Catalogue.profile reads. The strategy's parameters are fields beside `strategy`."""
         return {
             "strategy": self.strategy.name,
             **{name: getattr(self.strategy, name) for name in self.strategy.parameters()},

@@ -1,4 +1,4 @@
-"""How a fleet goes from one release to another: new containers take over from old ones, and no slot moves."""
+"""The roll: how a fleet gets from one release to another. New containers take over from old ones; no slot moves."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from balancer.core.release import Release
 
 
 def begun(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
-    """A deploy of that release begins, in the place of one that is running. Where no server serves yet there is nothing
-    to roll: the first servers are made of that release."""
+    """A deploy of that release begins and replaces a running deploy. Where no server serves yet, the first servers are
+    made of that release and there is no deploy."""
     if fleet.is_first or not fleet.servers:
         return replace(fleet, release=replace(release, number=fleet.release.number), deploy=None)
     last = fleet.deploy.release.number + 1 if fleet.deploy else 0
@@ -22,15 +22,15 @@ def begun(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
 
 
 def configured(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
-    """Obeys the settings' release where they name another one than before."""
+    """A deploy of the settings' release begins where the settings name another one than before."""
     if release.is_like(fleet.configured_release):
         return fleet
     return begun(replace(fleet, configured_release=release), release, surge=surge, batch=batch)
 
 
 def goal(fleet: Fleet) -> Release | None:
-    """The release that a running deploy gives the servers: its own one or, on the way back, the old one under a
-    new number. None where no deploy runs."""
+    """The release that a running deploy gives the servers: the new release or, on the way back, the old one under a new
+    number. None where no deploy runs."""
     deploy = fleet.deploy
     if deploy is None or not deploy.is_active:
         return None
@@ -38,8 +38,8 @@ def goal(fleet: Fleet) -> Release | None:
 
 
 def outdated(fleet: Fleet) -> tuple[Server, ...]:
-    """Serving servers that a running deploy has not come to yet. On the way back the servers that never left the old
-    release stay as they are."""
+    """The serving servers that still have to get the goal of the running deploy. On the way back, a server that still
+    has the old release stays as it is."""
     deploy, release = fleet.deploy, goal(fleet)
     if deploy is None or release is None:
         return ()
@@ -48,26 +48,26 @@ def outdated(fleet: Fleet) -> tuple[Server, ...]:
 
 
 def is_new(fleet: Fleet, server: Server) -> bool:
-    """Whether a running deploy gave the server its new release."""
+    """Whether the server has the new release of a deploy that is rolling."""
     deploy = fleet.deploy
     return deploy is not None and deploy.stage is Stage.ROLLING and server.release == deploy.release.number
 
 
 def newcomers(servers: Collection[Server], release: Release) -> tuple[Server, ...]:
-    """The servers as their new containers will be."""
+    """The same servers as joining ones, in new containers of that release."""
     return tuple(
         replace(server, state=State.JOINING, address="", release=release.number, rolled=True) for server in servers
     )
 
 
 def joining(fleet: Fleet, newcomers: Collection[Server]) -> Fleet:
-    """The new containers are on their way."""
+    """The fleet with the new containers as joining servers."""
     return replace(fleet, servers=(*fleet.servers, *newcomers))
 
 
 def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
-    """The joining containers of `addresses` (by instance) serve in the places of the old ones, which leave the ring. No
-    slot moves. One whose old server is not on the ring any more has no place and is forgotten."""
+    """The joining servers of `addresses` (instance → address) serve in the places of their old containers, which leave
+    the ring. No slot moves. A joining server whose old container is not on the ring any more is forgotten."""
     ready = {
         server.ring_id: replace(server.on(Trigger.READY), address=addresses[server.instance])
         for server in fleet.servers
@@ -87,8 +87,8 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
 
 
 def turned_back(fleet: Fleet, number: int, reason: str) -> Fleet:
-    """A deploy whose goal is the release of that number goes back; one that was on its way back is stuck. A server of
-    the new release that fails later, because its start had begun before, changes nothing."""
+    """A rolling deploy goes back, and a deploy on its way back is stuck, when the release of that number is its goal.
+    For any other number nothing changes: a server may fail late, when the deploy has another goal already."""
     deploy, release = fleet.deploy, goal(fleet)
     if deploy is None or release is None or release.number != number:
         return fleet
@@ -98,7 +98,8 @@ def turned_back(fleet: Fleet, number: int, reason: str) -> Fleet:
 
 
 def ended(fleet: Fleet) -> Fleet:
-    """A running deploy has come to every server: new ones are made of the release from now on."""
+    """The running deploy is over: all servers have its goal. After a deploy that rolled to its end, new servers get the
+    new release."""
     deploy = fleet.deploy
     if deploy is None or not deploy.is_active:
         return fleet

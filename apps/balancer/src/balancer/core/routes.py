@@ -1,4 +1,4 @@
-"""Routes: what a data plane has to obey. Made from the fleet, immutable, named by a digest."""
+"""The routes: what a data plane has to obey. They are made from the fleet, immutable, and named by a digest."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from balancer.core.lifecycle import State
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 
 IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
-"""Methods (RFC 9110, 9.2.2) of the requests that a plane may send to another server when one breaks off."""
+"""The idempotent methods (RFC 9110, 9.2.2): a data plane may send such a request again, to another server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A server that a plane may send requests to; a draining one only finishes what it has. Backends go by their
-    `instance`: while a roll lasts two of them have the same hostname. `weight`: the share of what is in flight, where
-    load is bounded; a backend of weight 0 owns no slot."""
+    """A server as a data plane sees it. A `draining` backend finishes the requests that it has and gets no new ones.
+    Backends are distinguished by `instance`: during a roll two of them have the same hostname. `weight` is for bounded
+    load: the share of the requests in flight is proportional to it. A backend of weight 0 owns no slot."""
 
     instance: str
     address: str
@@ -32,14 +32,14 @@ class Backend:
 
 
 def hostname(instance: str) -> str:
-    """The hostname of the server that the instance is a container of."""
+    """The hostname in an instance: what is before the dot."""
     return instance.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """`slots[slot]` is the instance that answers the slot's requests, empty where none does. A request's slot is its
-    key's, from the source `key`, under `request_hash`. `bound` is bounded load's c, None for off."""
+    """`slots[slot]` is the instance that answers the requests of the slot, empty where none does. `key` is the source
+    of a request's key; `request_hash` makes the slot of the key. `bound` is bounded load's c, None for off."""
 
     slots: tuple[str, ...]
     backends: tuple[Backend, ...]
@@ -49,14 +49,14 @@ class Routes:
 
     @property
     def digest(self) -> str:
-        """The same for the same routes, on every machine: 16 hex digits."""
+        """A short name of exactly these routes, the same on every machine: 16 hex digits."""
         backends = tuple(map(astuple, self.backends))
         told = (self.slots, backends, self.request_hash.name, str(self.key), str(self.bound))
         return sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def routes(fleet: Fleet) -> Routes:
-    """Slots of servers that are down walk on to the next living owner."""
+    """The routes of a fleet. The slots of a server that is down go to the next living owner clockwise."""
     instances = {server.ring_id: server.instance for server in fleet.of(State.SERVING)}
     table = fleet.table.among(instances.keys())
     return Routes(

@@ -1,4 +1,4 @@
-"""The slot table: which server owns each of the ring's M slots, and who answers while an owner is down."""
+"""The slot table: which server owns each of the M slots, and which server answers while an owner is down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOBODY = 0
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A server as the ring sees it: its ring id (≥ 1) and its weight (≥ 0; only ratios count)."""
+    """A server as the strategy sees it: its ring id (≥ 1) and its weight (≥ 0; only ratios count)."""
 
     ring_id: int
     weight: int = 1
@@ -36,24 +36,24 @@ class SlotTable:
         return len(self.owners)
 
     def counts(self) -> dict[int, int]:
-        """Slots per ring id; servers without a slot are absent."""
+        """ring id → number of slots. Servers without a slot are absent."""
         counts = Counter(self.owners)
         del counts[NOBODY]
         return dict(counts)
 
     def moved(self, other: SlotTable) -> int:
-        """How many slots have another owner in `other`, a table of the same M."""
+        """The number of slots that have another owner in `other`, a table of the same M."""
         return sum(ours != theirs for ours, theirs in zip(self.owners, other.owners, strict=True))
 
     def owner(self, slot: int, living: Set[int]) -> int:
-        """The first living owner from `slot` on, clockwise, `slot` included."""
+        """The first living owner clockwise from `slot` on, `slot` included. Raises EmptyRing."""
         for _, owner in self.walk(slot):
             if owner in living:
                 return owner
         raise EmptyRing("no living server owns a slot")
 
     def walk(self, slot: int) -> Iterator[tuple[int, int]]:
-        """(slot, owner) of all owners from `slot` on, clockwise, each where it is met first."""
+        """The walk: (slot, owner) of all owners clockwise from `slot` on. Each owner comes once, at its first slot."""
         met = {NOBODY}
         for at in (*range(slot, self.slots), *range(slot)):
             if self.owners[at] not in met:
@@ -61,7 +61,7 @@ class SlotTable:
                 yield at, self.owners[at]
 
     def among(self, living: Set[int]) -> SlotTable:
-        """The table that requests see while only `living` answer: every other owner's slots walk on clockwise."""
+        """The table that requests see while only `living` answer: all other slots walk on to the next living owner."""
         ahead = next((owner for owner in self.owners if owner in living), NOBODY)
         owners = list(self.owners)
         for slot in reversed(range(self.slots)):
@@ -71,5 +71,5 @@ class SlotTable:
         return SlotTable(tuple(owners))
 
     def digest(self) -> str:
-        """A short name for exactly this table, the same on every machine: 16 hex digits."""
+        """A short name of exactly this table, the same on every machine: 16 hex digits."""
         return sha256(",".join(map(str, self.owners)).encode()).hexdigest()[:16]

@@ -1,1 +1,1 @@
-"""The HTTP faces of the balancer: the public API and the control port."""
+"""The HTTP side of the balancer: the public API and the control port."""

@@ -1,4 +1,4 @@
-"""Domain errors and HTTP errors as answers: the one place that gives errors their codes."""
+"""HTTP answers: success, and every error with its HTTP code. No other module gives errors their codes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def broken_body(_: Exception) -> Response:
-    """For the web server's own error about a body whose chunks are broken, which shows only while it is read."""
+    """The answer to a body with broken chunks. gunicorn finds this error only while the body is read."""
     return respond(answers.failure("the body is not framed as HTTP wants it"), HTTPStatus.BAD_REQUEST)
 
 
@@ -87,7 +87,8 @@ def _defect(error: Exception) -> Response:
 
 
 def _drain() -> None:
-    """Reads on, within bounds, so that the client can end its sending and sees the answer instead of a reset."""
+    """Reads the rest of a body, at most _DRAIN_BYTES and _DRAIN_SECONDS. So the client can send all of it, and sees the
+    answer instead of a reset."""
     stream = request.environ["wsgi.input"]
     end = time.monotonic() + _DRAIN_SECONDS
     left = _DRAIN_BYTES

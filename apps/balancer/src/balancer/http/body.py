@@ -1,4 +1,4 @@
-"""The body of a request that asks for a change, within its limit."""
+"""Reads the body of a request, up to a limit."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from balancer.ports import answers
 
 
 def limit_bodies(app: Flask) -> None:
-    """A longer body ends one byte beyond the limit, so that `read` can tell."""
+    """The app reads one byte more than the limit, so that `read` sees that a body is too long."""
     app.config["MAX_CONTENT_LENGTH"] = answers.CONTROL_BODY_LIMIT + 1
 
 
 def read(request: Request) -> bytes:
-    """Raises RequestEntityTooLarge (413). A chunked body is cut at the bound, which is one byte beyond the limit."""
+    """The body. Raises RequestEntityTooLarge (413). A chunked body that is too long is cut one byte after the limit."""
     body = request.get_data()
     if len(body) > answers.CONTROL_BODY_LIMIT:
         raise RequestEntityTooLarge

@@ -1,4 +1,4 @@
-"""The control port: how the balancer is, what happened and the live ring, for whoever operates it."""
+"""The control port, for operators: health, events, the live ring, and deploys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
 
 OPENAPI = Path(__file__).with_name("openapi.json")
-"""Both ports' description, which is served as it stands there."""
+"""The description of both ports, served as it is in the file."""
 
 
 def create_control_app(
@@ -35,19 +35,20 @@ def create_control_app(
 
     @app.before_request
     def guard() -> None:
-        """Everybody shows the token but the container's own health check, which alone comes over its loopback."""
+        """Every request needs the token, except the health check of the balancer's container: only that one comes over
+        the container's loopback."""
         is_local = ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 (a default, nothing is bound)
         if not (is_local and request.path == "/readyz"):
             token.check(request, token_sha256)
 
     @app.get("/healthz")
     def healthz() -> Response:
-        """200 as long as the balancer itself works, with what ails the parts around it."""
+        """200 as long as the balancer itself works, with the problems of other parts."""
         return respond(answers.compact(health.report()))
 
     @app.get("/readyz")
     def readyz() -> Response:
-        """200 when N servers serve and the data plane obeys; otherwise 503 with the reasons."""
+        """200 when N servers serve, the data plane obeys and there is no problem; otherwise 503. The body says why."""
         report = health.report()
         return respond(answers.compact(report), HTTPStatus.OK if report["ready"] else HTTPStatus.SERVICE_UNAVAILABLE)
 

@@ -1,4 +1,4 @@
-"""The deploy API of the control port: another image, environment or limits for all servers, one after another."""
+"""The deploy API of the control port: it gives all servers another image, environment or limits."""
 
 from __future__ import annotations
 
@@ -57,5 +57,5 @@ def _deploy(fleet: Fleet) -> dict[str, Any]:
 
 
 def _release(release: Release) -> dict[str, Any]:
-    """Of the environment only the names: a value may be a secret."""
+    """The release as JSON. The environment shows only the names of its variables: a value may be a secret."""
     return {"number": release.number, **release.document(), "environment": sorted(release.environment)}

@@ -1,4 +1,4 @@
-"""Server-sent events: a few clients at once get each event as it happens, for as long as they listen."""
+"""Event streams: a client gets each event as it happens, as server-sent events. At most MOST clients at once."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "text/event-stream"
 STOPPING = "ringmaster.stopping"
-"""Where the WSGI environment has the function that tells whether this process is about to end."""
+"""Key in the WSGI environment of a function that returns whether this process is about to end."""
 MOST = 16
-"""Streams at once: each takes one of gunicorn's threads."""
+"""The most streams at once. Each stream occupies one of gunicorn's threads."""
 
 _LOOK = 1.0
-"""Seconds between two looks at client and process while nothing happens."""
+"""Seconds between two checks of client and process while there is no event."""
 _ALIVE = 10.0
-"""Seconds between two comments, which keep whatever stands between from closing an idle connection."""
+"""Seconds between two comments in a stream. They keep proxies on the way from closing an idle connection."""
 _STALL = 2.0
-"""Seconds that a client may take nothing of what it is sent; it can come back and go on where it was."""
+"""Seconds for which a client may read nothing. After that the stream ends; the client can resume it later."""
 _LOST = 30_000
-"""Milliseconds that a client's machine may confirm nothing."""
+"""Milliseconds for which a client's machine may acknowledge no data."""
 _FULL = f"{MOST} streams of events are open already: close one, or ask for /events?since=… now and then"
 _WATCHED = select.POLLOUT | select.POLLRDHUP
 
@@ -45,7 +45,8 @@ class EventStreams:
         self._free = threading.BoundedSemaphore(MOST)
 
     def open(self, after: int | None, wanted: Callable[[Event], bool], environ: WSGIEnvironment) -> Response:
-        """The wanted events after that of a number, or from now on. Raises ServiceUnavailable (503)."""
+        """A stream of the wanted events after the event number `after`; None for new events only. Raises
+        ServiceUnavailable (503) when MOST streams are open."""
         client = Client(environ["gunicorn.socket"])
         begin = self._events.last if after is None else after
         if not self._free.acquire(blocking=False):
@@ -56,7 +57,7 @@ class EventStreams:
         return response
 
     def _pieces(self, after: int, wanted: Callable[[Event], bool], stopping: Callable[[], bool]) -> Iterator[str]:
-        """What to send; an empty piece is a moment to see whether the client is still there."""
+        """The pieces of the stream. An empty piece is not sent: it only makes the caller check the client."""
         yield "retry: 1000\n\n"
         alive = time.monotonic()
         while not stopping():
@@ -72,18 +73,18 @@ class EventStreams:
 
 
 class Client:
-    """The other end of a connection. gunicorn by itself notices only in writing that it is gone, and waits for ever
-    while it reads nothing, even when the process is to end."""
+    """The client at the other end of a connection. gunicorn itself notices only when it writes that a client is gone,
+    and waits for ever for a client that reads nothing, even when the process is to end."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        with suppress(OSError):  # it may be gone already
+        with suppress(OSError):  # the client may be gone already
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _LOST)
         self._watch = select.poll()
         self._watch.register(connection, _WATCHED)
 
     def taking(self, pieces: Iterator[str]) -> Iterator[str]:
-        """The pieces, as long as the client takes them."""
+        """The pieces, as long as the client reads them."""
         for piece in pieces:
             if not self._listens():
                 self._hang_up()
@@ -92,8 +93,9 @@ class Client:
                 yield piece
 
     def _hang_up(self) -> None:
-        """So that gunicorn, which ends the answer, neither waits nor finds an error to log with its trace."""
-        self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # reading it clears it
+        """Shuts the connection down. So gunicorn, which ends the answer, does not wait and logs no error with a
+        trace."""
+        self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # reading the error clears it
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
@@ -102,7 +104,7 @@ class Client:
 
 
 def document(event: Event) -> dict[str, Any]:
-    """With the time as the logs have it."""
+    """The event as JSON, with its time in the form that the logs use."""
     moment = datetime.fromtimestamp(event.time, UTC)
     return event.document() | {"time": moment.isoformat(timespec="milliseconds")}
 

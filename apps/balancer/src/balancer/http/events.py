@@ -1,4 +1,4 @@
-"""What happened, on the control port: the latest events as one answer, or each as it happens."""
+"""The event API of the control port: the latest events as one answer, or each event as it happens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """The events that a client wants: all after the number `since`, or without one the latest; at most `limit`."""
+    """The events that a client wants: at most `limit` events after the number `since`, or the latest ones where `since`
+    is None. `kind` and `server` are empty for all."""
 
     since: int | None = None
     kind: str = ""
@@ -54,7 +55,8 @@ def _wants_a_stream() -> bool:
 
 
 def _resumed(query: EventQuery) -> int | None:
-    """After which event a stream begins: a client that comes back tells the last one it got; None is now."""
+    """The number of the event after which a stream begins; None for now. A client that comes back sends the number of
+    the last event that it got. Raises InvalidRequest."""
     if query.limit is not None:
         raise InvalidRequest("limit: a stream has none; leave it out")
     last = request.headers.get("Last-Event-ID", "")
@@ -75,7 +77,7 @@ def _history(events: EventLog, query: EventQuery) -> dict[str, object]:
 
 
 def _query(arguments: MultiDict[str, str]) -> EventQuery:
-    """Raises InvalidRequest."""
+    """The query in the parameters of a URL. Raises InvalidRequest."""
     known_fields(arguments, "since", "kind", "server", "limit")
     for name, values in arguments.lists():
         if len(values) > 1:

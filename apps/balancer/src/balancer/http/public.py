@@ -1,4 +1,4 @@
-"""The public side: /rep, /add and /rm; every other path belongs to the servers."""
+"""The public side: /rep, /add and /rm. Every other path belongs to the servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _TOO_MANY_TO_REMOVE = "Length of hostname list is more than removable instances"
 
 
 def create_public_app(service: FleetService, *, token_sha256: str, forward: Forward | None) -> Flask:
-    """`forward` answers for the servers in the flask data plane; with the edge no such request comes here."""
+    """`forward` answers the requests for the servers in the data plane flask. It is None with the edge, which sends no
+    such request here."""
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
     install_error_handlers(app)
@@ -55,7 +56,8 @@ def create_public_app(service: FleetService, *, token_sha256: str, forward: Forw
 
 
 def _path_as_written(request: Request) -> str:
-    """Not decoded: /%72ep is a path of the servers, here as at the edge. An absolute form loses scheme and host."""
+    """The path as the client wrote it, not decoded: /%72ep is a path of the servers, as it is at the edge. Of a URL
+    with scheme and host only the path is left."""
     target: str = request.environ.get("RAW_URI") or request.path
     if not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]

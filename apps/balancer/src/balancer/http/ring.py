@@ -1,4 +1,4 @@
-"""The ring on the control port: its state, the server of a key, a preview of another profile, and changes."""
+"""The ring API of the control port: the ring's state, the server of a key, previews, and changes of the ring."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def ring_api(service: RingService) -> Blueprint:
 
 
 def _key(query: bytes) -> bytes:
-    """The bytes of the one parameter `key`, percent-decoded; a plus sign is a plus sign. Raises InvalidRequest."""
+    """The bytes of the parameter `key`, percent-decoded. A plus sign stays a plus sign. Raises InvalidRequest."""
     values = [value for name, _, value in (part.partition(b"=") for part in query.split(b"&")) if name == b"key"]
     if len(values) != 1:
         raise InvalidRequest("key is missing or given twice: ask for /ring/lookup?key=…, percent-encoded")
@@ -123,7 +123,7 @@ def _preview(seen: Preview) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, Any]:
-    """Without state and warmth: they say nothing about a ring that nobody has yet."""
+    """One side of a preview as JSON. It has no state and no warmth, which only a real ring has."""
     return {
         "profile": side.profile.document(),
         "servers": [

@@ -1,4 +1,4 @@
-"""The token: whoever may change the fleet sends `Authorization: Bearer …`. Only its SHA-256 is known here."""
+"""The token of the deployment, sent as `Authorization: Bearer …`. The balancer knows only its SHA-256."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.exceptions import Unauthorized
 
 
 def check(request: Request, token_sha256: str) -> None:
-    """Raises Unauthorized (401) unless no token is set or the request carries it."""
+    """Raises Unauthorized (401) where a token is set and the request does not carry it."""
     if not token_sha256:
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

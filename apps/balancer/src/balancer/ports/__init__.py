@@ -1,1 +1,1 @@
-"""What the service needs from the outside world, as small interfaces."""
+"""Ports: small interfaces to everything outside of the balancer that the services need."""

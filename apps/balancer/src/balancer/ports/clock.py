@@ -1,4 +1,4 @@
-"""The time, as a port, so that tests can hold it still."""
+"""The clock, as a port, so that a test decides what time it is."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> float:
-        """Seconds that only ever grow, from an unknown start."""
+        """Seconds since an unknown start. They never go back."""
 
     def time(self) -> float:
-        """Seconds since 1970, for people: this time jumps when somebody sets the machine's clock."""
+        """Seconds since 1970, for people to read. This time jumps when the machine's clock is set."""
 
     def sleep(self, seconds: float) -> None:
-        """Returns after so many seconds."""
+        """Returns after `seconds` seconds."""

@@ -1,4 +1,4 @@
-"""The data plane: whatever sends each request to the server that the routes name."""
+"""The data plane, as a port: it sends each request to the server that the routes name."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ class DataPlane(Protocol):
     """Every method may raise PlaneUnavailable."""
 
     def apply(self, routes: Routes) -> None:
-        """Obeys the routes from the next request on, all of them at once. Requests that run are not touched."""
+        """The plane obeys these routes, all of them at once, from the next request on. Running requests go on."""
 
     def in_step(self, routes: Routes) -> bool:
-        """Whether exactly these routes are being obeyed now."""
+        """Whether the plane obeys exactly these routes now."""
 
     def in_flight(self, instance: str) -> int:
-        """Requests that the server is answering or that wait for it; 0 for an unknown one."""
+        """The number of requests that the server is answering or that wait for it; 0 for an unknown instance."""
 
     def load(self) -> Load:
-        """What all servers have to do now. Response times count from the first call on."""
+        """The present load of all servers. Response times are measured from the first call on."""
 
     def keyless(self) -> int:
-        """Requests without the key that the routes ask for, which were keyed at random, since the plane started or
-        last had another ring profile."""
+        """The number of keyless requests since the plane started or last got another ring profile. Where the routes ask
+        for no key, none is counted."""

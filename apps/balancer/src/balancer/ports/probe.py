@@ -1,4 +1,4 @@
-"""The heartbeat of one server, and many heartbeats at a time."""
+"""Heartbeats, as ports: one heartbeat that the caller waits for, and many at a time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ class Probe(Protocol):
 
 
 class Probes(Protocol):
-    """Heartbeats under way, none of which waits for another; for one thread."""
+    """Heartbeats that run at the same time; none waits for another. Only one thread may use it."""
 
     def send(self, number: int, address: str) -> None:
-        """Begins a heartbeat of the server at "ip:port"; `number` is its own among those under way."""
+        """Begins a heartbeat of the server at "ip:port". No other running heartbeat may have the same `number`."""
 
     def ended(self, *, within: float) -> list[tuple[int, bool]]:
-        """Those that have ended since the last call: their numbers, and whether 200 came in time. Waits for the first
-        one, but not longer than `within` seconds; may come back earlier with none."""
+        """The heartbeats that have ended since the last call: (number, whether 200 came in time). Waits for the first
+        one for at most `within` seconds, and may return an empty list earlier."""

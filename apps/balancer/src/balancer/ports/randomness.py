@@ -1,4 +1,4 @@
-"""Randomness, as a port, so that tests can repeat what was drawn."""
+"""Randomness, as a port, so that a test decides what is drawn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 class Randomness(Protocol):
     def choice(self, items: str, /) -> str:
-        """One character of a string."""
+        """One random character of a string."""
 
     def sample(self, items: Sequence[str], count: int, /) -> list[str]:
-        """`count` different ones of `items`, in random order."""
+        """`count` different items, in random order."""

@@ -1,4 +1,4 @@
-"""The container engine, as far as the fleet needs it."""
+"""The runtime: the port to the container engine, as far as the fleet needs it."""
 
 from __future__ import annotations
 
@@ -11,34 +11,36 @@ from balancer.core.release import Release
 
 
 class ContainerRuntime(Protocol):
-    """Starts and removes this deployment's servers and nothing else.
+    """Starts and removes the containers of this deployment's servers, and touches no other containers.
 
-    Every method may raise EngineUnavailable. Servers are called by their instances.
+    Every method may raise EngineUnavailable. Containers are named by their instances.
     """
 
     def start(self, server: Server, release: Release) -> None:
-        """Creates and starts the server's container, named like the instance. Raises NameTaken for a container that is
-        not ours, StartFailed with the engine's reason when it cannot start; then nothing is left behind."""
+        """Creates and starts the server's container; its container name is the instance. Raises NameTaken where a
+        container of another owner has the name, StartFailed with the engine's reason where the container cannot start.
+        After an error no container is left."""
 
     def observe(self) -> dict[str, Observed]:
-        """Every container of this deployment's servers, running or not, by instance."""
+        """instance → container, for every container of this deployment's servers, running or not."""
 
     def rename(self, instance: str, name: str) -> None:
-        """The container has another name; the instance stays. Without effect where the name is in use or the server
-        is missing."""
+        """Gives the container another container name; the instance stays. It has no effect where the name is in use or
+        the container is missing."""
 
     def stop(self, instance: str) -> None:
-        """Asks the server to end, waits as long as it may take, removes it. A missing one is no error."""
+        """Asks the container to end, waits until it has ended or its stop timeout is over, and removes it. A missing
+        container is no error."""
 
     def kill(self, instance: str) -> None:
-        """Ends the server at once, hung or paused as it may be, and removes it. A missing one is no error."""
+        """Kills the container, even a hung or paused one, and removes it. A missing container is no error."""
 
     def engine_events(self) -> Iterator[str]:
-        """Blocks, and yields a few words whenever something happened to a server. Never ends, but may raise.
+        """Blocks, and yields a few words for each engine event of a server. It never ends, but may raise.
 
-        After an event that tells of a server's death, `observe` shows the server as not running. After one that tells
-        of a stop, `observe` shows it as ending, for as long as a stop may take.
+        After the event of a container's death, `observe` shows the container as not running. After the event of a stop,
+        `observe` shows the container as ending, for as long as a stop may take.
         """
 
     def last_output(self, instance: str) -> str:
-        """The last lines that the server printed, for the log; empty when there are none or it is gone."""
+        """The last lines that the server printed; empty where it printed none or its container is gone."""

@@ -1,4 +1,4 @@
-"""Where the desired fleet survives the balancer."""
+"""The fleet store, as a port: it keeps the desired fleet while the balancer is down."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ class FleetStore(Protocol):
     """Every method may raise StateUnavailable."""
 
     def load(self) -> Fleet | None:
-        """The fleet last saved; None where none ever was. Raises NewerState where it must not be replaced."""
+        """The fleet that was saved last; None where no fleet was ever saved. Raises NewerState for a fleet that must
+        not be replaced."""
 
     def save(self, fleet: Fleet) -> None:
-        """Replaces the saved fleet, whole or not at all, and returns when it would survive a power cut."""
+        """Replaces the saved fleet, as a whole or not at all. When it returns, the fleet would survive a power cut."""

@@ -1,1 +1,1 @@
-"""The one executor: observes, asks the core what to do, does it through the ports."""
+"""The services: they observe, let the core decide, and act through the ports."""

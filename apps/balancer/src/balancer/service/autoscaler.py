@@ -1,4 +1,4 @@
-"""Keeps N at what the load calls for: samples the load, lets the core decide, and asks for servers as a user would."""
+"""The autoscaler: it samples the load, lets the core decide N, and adds or removes servers as a user does."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _log = logging.getLogger(__name__)
 _INTERVAL = 0.5
 """Seconds between two samples of the load."""
 _REASON = "the load"
-"""The reason in the events of the servers that come and go; the events of the kind scale say more."""
+"""The reason in the events of the servers that join and leave. The events of the kind `scale` say more."""
 
 
 class Autoscaler:
-    """Changes N in a thread of its own, one change after another: a change takes seconds, and sampling goes on.
-    `may_act` says whether N may be changed now."""
+    """Changes N in its own thread, one change after another: a change takes seconds, and sampling goes on meanwhile.
+    `may_act` returns whether N may be changed now."""
 
     def __init__(
         self,
@@ -62,10 +62,10 @@ class Autoscaler:
         return _INTERVAL
 
     def sample(self) -> None:
-        """Samples the load of this moment, and begins a change where one is called for.
+        """Takes one sample of the load, and begins a change of N where the core decides one.
 
-        Samples count only for the N that they were taken at. They are forgotten when N changes, whoever changed it,
-        while N must not be changed, and when the plane does not answer.
+        A sample counts only for the N at which it was taken. All samples are forgotten when N has changed, when N must
+        not be changed now, and when the plane does not answer.
         """
         servers = self._desired.fleet.target
         if servers != self._servers or not self._may_act():
@@ -93,8 +93,8 @@ class Autoscaler:
             self._record(decision, began)
 
     def _carry_out(self, decision: Decision) -> None:
-        """The servers that joined last leave first: the oldest have warm caches, and slots that moved to newcomers go
-        back to where they were."""
+        """Adds or removes servers. The servers that joined last leave first: old servers have warm caches, and slots
+        that moved to new servers go back to their earlier owners. Raises RingmasterError."""
         more = decision.after - decision.before
 
         def check() -> None:

@@ -1,4 +1,4 @@
-"""The queue of changes: changes of the fleet are carried out one at a time, in the order in which they came."""
+"""The change queue: changes of the fleet are made one at a time, in the order in which they came."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from balancer.service.desired import DesiredFleet
 
 
 class ChangeQueue:
-    """`timeout`: seconds for which a change waits for the changes before it."""
+    """`timeout`: the longest time, in seconds, that a change waits for the changes before it."""
 
     def __init__(self, *, desired: DesiredFleet, timeout: float) -> None:
         self._desired = desired
@@ -22,8 +22,8 @@ class ChangeQueue:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """The block runs when the change is first in the queue. Raises Busy when the changes before it take too long,
-        and as long as there is no fleet to change."""
+        """Waits until the change is first in the queue, and then runs the block. Raises Busy where the changes before
+        it take too long, and while the fleet is not restored or its first servers are still starting."""
         if not self._desired.restored:
             raise Busy("the balancer is still taking up its fleet; try again in a moment")
         with self._place() as is_first:
@@ -35,7 +35,7 @@ class ChangeQueue:
 
     @contextmanager
     def _place(self) -> Iterator[threading.Event]:
-        """A place at the end of the queue; its event is set when the place is the first one."""
+        """A place at the end of the queue. The event that it yields is set when the place has become the first one."""
         is_first = threading.Event()
         with self._lock:
             self._waiting.append(is_first)

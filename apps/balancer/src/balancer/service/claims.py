@@ -1,4 +1,4 @@
-"""Which containers somebody is starting or removing right now, so that nobody else touches them."""
+"""Claims: the instances that one thread is starting or removing right now, so that no other thread touches them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Claims:
-    """Containers go by their instances. Any thread may claim and ask."""
+    """Claims are held by instance. Any thread may claim instances and ask for all claims."""
 
     def __init__(self) -> None:
         self._instances: set[str] = set()

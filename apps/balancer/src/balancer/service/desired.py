@@ -1,4 +1,5 @@
-"""The desired fleet of record: changed by one at a time, saved before anybody hears of it, published to the plane."""
+"""The desired fleet as the services share it: changes are made one at a time, saved first, and published to the
+plane."""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ from balancer.ports.store import FleetStore
 
 
 class DesiredFleet:
-    """`lock` may be held over several calls to make them one step. Until `restored` is set the fleet is not known
-    and must not be changed by users; `obeyed` is whether the plane has obeyed a known fleet since the start. `profile`
-    is the ring profile of the fleet that is not known yet."""
+    """A caller may hold `lock` over several calls to make them one change. `restored`: the fleet is known; until then
+    users must not change it. `obeyed`: the plane has obeyed the restored fleet since the start. `profile`: the ring
+    profile of the empty fleet that stands here until then."""
 
     def __init__(self, *, store: FleetStore, plane: DataPlane, profile: RingProfile) -> None:
         self.lock = threading.RLock()
@@ -34,21 +35,23 @@ class DesiredFleet:
 
     @property
     def routes(self) -> Routes:
-        """What the plane has to obey now; made once for each fleet, for a large table costs milliseconds."""
+        """The routes of the present fleet. They are made once for each fleet, because a large table costs
+        milliseconds."""
         with self.lock:
             if self._routes[0] is not self._fleet:
                 self._routes = (self._fleet, routes(self._fleet))
             return self._routes[1]
 
     def load(self) -> bool:
-        """Takes up the saved fleet, if there is one. Raises StateUnavailable."""
+        """Loads the saved fleet; returns False where none was ever saved. Raises StateUnavailable."""
         saved = self._store.load()
         if saved is not None:
             self._fleet = saved
         return saved is not None
 
     def change(self, make: Callable[[Fleet], Fleet]) -> Fleet:
-        """The fleet becomes make(fleet), on the volume first. Nothing has changed when this raises."""
+        """The fleet becomes make(fleet), and is saved first. After an error nothing has changed. Raises
+        StateUnavailable."""
         with self.lock:
             fleet = make(self._fleet)
             if fleet != self._fleet:
@@ -57,13 +60,13 @@ class DesiredFleet:
             return fleet
 
     def publish(self) -> None:
-        """The data plane obeys the present fleet. Raises PlaneUnavailable."""
+        """The data plane obeys the present fleet when this returns. Raises PlaneUnavailable."""
         with self.lock:
             self._plane.apply(self.routes)
 
     def change_and_publish(self, make: Callable[[Fleet], Fleet]) -> Fleet:
-        """Both or neither: where the plane does not follow, the fleet is as it was and the error goes on. A change that
-        changes nothing is published only to a plane that is behind."""
+        """Changes the fleet and publishes it. Where the plane does not obey, the fleet is as before and the error is
+        raised again. Where the fleet stays the same, it is published only to a plane that does not obey it yet."""
         with self.lock:
             before = self._fleet
             fleet = self.change(make)
@@ -78,15 +81,16 @@ class DesiredFleet:
             return fleet
 
     def _undo(self) -> None:
-        """Volume and plane follow the fleet of before, as far as they can now: the plane at the next step at the
-        latest, the volume with the next change."""
+        """Saves and publishes the earlier fleet again. Where that fails now, the next change saves it, and the next
+        step publishes it."""
         with suppress(StateUnavailable):
             self._store.save(self._fleet)
         with suppress(PlaneUnavailable):
             self.publish()
 
     def synchronise(self) -> None:
-        """The data plane obeys the present fleet, whoever restarted or reconfigured it. Raises PlaneUnavailable."""
+        """Publishes the present fleet where the plane does not obey it, for example after a restart of the plane.
+        Raises PlaneUnavailable."""
         with self.lock:
             if not self.is_published():
                 self.publish()

@@ -1,4 +1,4 @@
-"""Listens to the engine: whatever happened to a server calls for a step."""
+"""Listens to engine events: each one calls for a step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 class EngineListener:
-    """Sets `wake` at every engine event."""
+    """Sets `wake` at every engine event of a server."""
 
     def __init__(self, *, runtime: ContainerRuntime, wake: threading.Event) -> None:
         self._runtime = runtime

@@ -1,4 +1,4 @@
-"""What happened: the latest events, for whoever asks or follows, and each of them as a line of the log."""
+"""The event log: it keeps the latest events for the API, and writes each event as a line of the log."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from balancer.ports.clock import Clock
 _log = logging.getLogger(__name__)
 
 KEPT = 1000
-"""EventLog; older ones are forgotten."""
+"""How many events are kept. Older ones are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The events after a number; `next` is what to ask for next, `dropped` how many of them are forgotten already."""
+    """The events after a number. `next`: the number to ask for next. `dropped`: how many events after the number are
+    forgotten already."""
 
     events: tuple[Event, ...]
     next: int
@@ -28,8 +29,8 @@ class Page:
 
 
 class EventLog:
-    """Any thread may record, ask and follow. Numbers have no gaps and begin with the time of the start in milliseconds:
-    so they grow over restarts, too, and whoever followed goes on with all that is new."""
+    """Any thread may call every method. Event numbers have no gaps. They begin with the time of the start in
+    milliseconds: so they also grow over restarts, and a client that followed the events goes on with the new ones."""
 
     def __init__(self, clock: Clock, *, kept: int = KEPT) -> None:
         self._clock = clock
@@ -39,14 +40,14 @@ class EventLog:
 
     @property
     def last(self) -> int:
-        """The latest event's number."""
+        """The number of the latest event."""
         return self._last
 
     def record(
         self, kind: EventKind, *, server: str = "", reason: str = "", seconds: float | None = None, **facts: object
     ) -> None:
-        """Facts are kept as they are now, in JSON. No fact and no reason may hold the value of an environment variable:
-        it may be a secret, and events are shown and logged."""
+        """Records an event. Facts are converted to JSON at once, so that later changes do not show. No fact and no
+        reason may hold the value of an environment variable: it may be a secret, and events are shown and logged."""
         known = json.loads(json.dumps(facts, default=str, skipkeys=True))
         took = None if seconds is None else round(seconds, 3)
         with self._changed:
@@ -59,7 +60,8 @@ class EventLog:
         _log.log(level, "%s", kind, extra=_extra(event))
 
     def since(self, number: int) -> Page:
-        """All that came after the event of this number. A number that is yet to come is nobody's: all that is kept."""
+        """The events after the event of this number. For a number that no event has had since the start, all kept
+        events."""
         with self._changed:
             after = number if self._before <= number <= self._last else self._before
             oldest = self._last - len(self._history)
@@ -67,14 +69,15 @@ class EventLog:
             return Page(events, self._last, max(0, oldest - after))
 
     def follow(self, after: int, timeout: float) -> Page:
-        """The same as soon as there is something, and an empty page when there was nothing for so many seconds."""
+        """Like `since`, but waits for the first event for at most `timeout` seconds. Without one the page is empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._last != after, timeout)
             return self.since(after)
 
 
 def _extra(event: Event) -> dict[str, object]:
-    """Without what says nothing. Facts stay together: a fact's name could be one that the logs need themselves."""
+    """The fields of a log line, without empty ones. Facts stay in one field: a fact's name could be a name of the
+    logs."""
     document = event.document()
     names = ("number", "server", "reason", "seconds", "facts")
     return {name: document[name] for name in names if document[name] not in ("", None, {})}

@@ -1,4 +1,4 @@
-"""The one executor: observes all containers, lets the core decide what follows, and does it."""
+"""The executor: it observes all containers, lets the core make the plan, and carries the plan out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REMOVAL_FINISHED = "a removal that somebody had begun"
 
 
 class Executor:
-    """`spares`: how many ready servers to keep off the ring."""
+    """`spares`: how many spares to keep."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class Executor:
         self._spares = spares
 
     def step(self) -> None:
-        """One observation and all that follows from it. Raises StateUnavailable; an engine or a plane that is
-        unavailable is reported as a problem, and the next step tries again."""
-        # A server that becomes ready after this line may be missing from the observation, and has not failed then.
+        """Observes once and carries out the plan. Raises StateUnavailable. Where the engine or the plane is
+        unavailable, the step reports a problem, and the next step tries again."""
+        # A server that becomes ready after this line may be missing from the observation. It has not failed.
         known = {server.identity for server in self._desired.fleet.of(State.SERVING, State.SPARE)}
         observed = self._observe()
         with self._desired.lock:
@@ -72,7 +72,8 @@ class Executor:
             self._workers.rename(instance, name)
 
     def _observe(self) -> Mapping[str, Observed]:
-        """The containers that the engine shows; while the engine is away, what was last known of the servers."""
+        """The containers that the engine shows, by instance. While the engine is away, all servers of the fleet, as
+        running at their known addresses."""
         try:
             observed = self._runtime.observe()
         except EngineUnavailable as error:
@@ -87,7 +88,8 @@ class Executor:
         return observed
 
     def _change_fleet(self, plan: Plan) -> None:
-        """What changes the fleet itself: failed servers leave the ring and spares take their places in one change."""
+        """The part of the plan that changes the fleet. Failed servers leave the ring and spares take their places in
+        one change."""
         for instance, reason in plan.failed.items():
             self._note_failure(instance, reason)
         if plan.failed or plan.moved or plan.promote:
@@ -102,8 +104,8 @@ class Executor:
         self._desired.change(lambda fleet: fleet.abandon(plan.abandon).dismiss(plan.dismiss))
 
     def _note_failure(self, instance: str, reason: str) -> None:
-        """A new release whose server fails as soon as it serves is as bad as one that does not start: the deploy goes
-        back."""
+        """Records the failure. Where a server of a new release fails early, the deploy goes back, as it does where the
+        server does not start."""
         server = self._desired.fleet.server(instance)
         failed_early = self._failures.failed(server, reason)
         if failed_early and roll.is_new(self._desired.fleet, server):
@@ -111,8 +113,10 @@ class Executor:
             self._desired.change(lambda fleet: roll.turned_back(fleet, server.release, why))
 
     def _use_engine(self, plan: Plan) -> None:
-        """What needs the engine, begun under the lock: a container that goes is claimed before anybody can start it
-        anew. To fence ends what must not answer any more, hung servers and orphans; it comes only after the ring."""
+        """The part of the plan that needs the engine. The caller holds the lock, so a container that goes is claimed
+        before another thread can start the same instance. Hung servers and orphans are fenced only after the ring has
+        changed.
+        """
         if plan.fence:
             for instance in plan.fence:
                 self._events.record(EventKind.FENCED, server=hostname(instance), container=instance)

@@ -1,4 +1,4 @@
-"""Which servers have failed lately, when, and why; how long to wait until the next start where servers keep failing."""
+"""Failures of servers: when and why each failed, and how long the next start waits after early failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from balancer.service.event_log import EventLog
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`at` in seconds of the clock."""
+    """`at`: the time of the failure, in seconds of the clock."""
 
     at: float
     reason: str
@@ -31,7 +31,7 @@ class Failures:
 
     @property
     def delay(self) -> float:
-        """Seconds from the latest early failure to the next start."""
+        """Seconds that the next start waits after the latest early failure."""
         return self._backoff.delay
 
     @property
@@ -39,18 +39,19 @@ class Failures:
         return self._backoff.may_start(self._clock.now())
 
     def forget_early_ones(self) -> None:
-        """Early failures of an older release say nothing about the next one."""
+        """Forgets the early failures: those of an older release say nothing about the next release."""
         self._backoff = Backoff()
 
     def joined(self, servers: Collection[Server]) -> None:
-        """The servers are ready from now on."""
+        """Notes that the servers are ready from now on."""
         self._joined_at |= dict.fromkeys((server.identity for server in servers), self._clock.now())
 
     def start_failed(self) -> None:
         self._backoff = self._backoff.failed(self._clock.now())
 
     def failed(self, server: Server, reason: str) -> bool:
-        """A ready server has failed. Returns whether it failed early: several early failures make new starts wait."""
+        """Records that a ready server has failed. Returns whether it failed early. Early failures make new starts
+        wait."""
         now = self._clock.now()
         self._events.record(EventKind.FAILED, server=server.hostname, reason=reason, state=server.state)
         if server.state is State.SERVING:
@@ -61,7 +62,7 @@ class Failures:
         return is_early
 
     def replaced(self, before: Fleet, fleet: Fleet) -> None:
-        """Tells of the servers that were down in the fleet `before` and whose places are taken in `fleet`."""
+        """Records the servers that were down in the fleet `before` and are replaced in `fleet`."""
         kept = {server.identity for server in fleet.servers}
         for server in before.of(State.DOWN):
             failure = None if server.identity in kept else self._failures.pop(server.identity, None)

@@ -1,4 +1,7 @@
-"""What users may ask: who serves, more servers, fewer servers. All or nothing, one change at a time."""
+"""The fleet service, for /rep, /add and /rm: it lists, adds and removes servers.
+
+A change is made as a whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,16 @@ from balancer.service.event_log import EventLog
 from balancer.service.server_workers import ServerWorkers
 
 A_USERS = "a user's wish"
-"""The reason that the events of a user's change give."""
+"""The reason in the events of a user's change."""
 
 
 def _no_check() -> None:
-    """For a change that cannot be out of date."""
+    """The check of a change that cannot be out of date."""
 
 
 class FleetService:
-    """`max_servers` caps N; `reserved` are names that no server may have; `ramp` is what new servers begin with."""
+    """`max_servers`: the largest N. `reserved`: hostnames that no server may have. `ramp`: the first ramp of new
+    servers."""
 
     def __init__(
         self,
@@ -58,23 +62,22 @@ class FleetService:
     def add(
         self, change: FleetChange, *, reason: str = A_USERS, check: Callable[[], None] = _no_check
     ) -> tuple[str, ...]:
-        """Starts the servers, waits until all of them serve, and returns the replicas. `check` is called when the turn
-        of the change has come, and raises where the change is out of date by then.
+        """Starts the servers, waits until all of them serve, and returns the replicas. `check` is called when the
+        change is first in the queue, and raises where the change is out of date by then.
 
-        Raises InvalidRequest, Busy, NameTaken, StartFailed, EngineUnavailable, PlaneUnavailable, StateUnavailable;
-        then nothing of it is left.
+        Raises InvalidRequest, Busy, NameTaken, StartFailed, EngineUnavailable, PlaneUnavailable, StateUnavailable.
+        After an error nothing of the change is left.
         """
         with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
             began = self._clock.now()
             with self._desired.lock:
                 check()
-                # The instance of a server that no roll has made is its hostname.
+                # A new server's instance is its hostname: no roll has made it.
                 hostnames = self._new_hostnames(change)
                 held.enter_context(self._workers.claims.hold(hostnames))
                 joining = self._desired.fleet.begin_join(hostnames, weight=change.weight, ramp=self._ramp)
-                joining.grow(
-                    dict.fromkeys(hostnames, "")
-                )  # The ring refuses what it will refuse before anything starts.
+                # Raises now, before any start, where the ring has no place for the servers.
+                joining.grow(dict.fromkeys(hostnames, ""))
                 fleet = self._desired.change(lambda _: joining)
             undo.callback(self._abandon, hostnames)
             addresses = self._workers.bring_up([fleet.server(hostname) for hostname in hostnames], fleet.release)
@@ -86,11 +89,11 @@ class FleetService:
     def remove(
         self, change: FleetChange, *, reason: str = A_USERS, check: Callable[[], None] = _no_check
     ) -> tuple[str, ...]:
-        """Takes servers off the ring, waits until they are drained and gone, and returns the replicas. `check` as of
-        add().
+        """Takes servers off the ring, waits until they are drained and removed, and returns the replicas. `check` is
+        the same as of `add`.
 
-        Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable with nothing changed, and EngineUnavailable
-        when the servers are off the ring but their containers cannot be removed yet.
+        Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable: then nothing has changed. Raises
+        EngineUnavailable: then the servers are off the ring, but their containers cannot be removed yet.
         """
         with self._queue.turn(), ExitStack() as hold:
             began = self._clock.now()
@@ -123,12 +126,12 @@ class FleetService:
         )
 
     def _abandon(self, hostnames: Collection[str]) -> None:
-        """Undoes a join that failed; a container that cannot be removed now is removed when it is next observed."""
+        """Undoes a join that failed. A container that cannot be removed now is removed at a later step."""
         self._workers.kill(hostnames)
         self._desired.change(lambda fleet: fleet.abandon(hostnames))
 
     def _room(self, fleet: Fleet) -> tuple[int, str]:
-        """How many more servers fit, and the sentence that says why no more."""
+        """How many more servers fit, and the sentence that says why not more."""
         present = max(fleet.target, len(fleet.of(State.SERVING, State.DOWN)))
         capacity = fleet.profile.strategy.capacity
         if capacity < self._max_servers:

@@ -1,4 +1,4 @@
-"""The balancer's health in one report."""
+"""The health of the balancer, as one report for /healthz and /readyz."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from balancer.service.problems import Problems
 
 
 class Report(TypedDict):
-    """`N` servers serve of the `target` to keep alive; `ailments`: the problems, part → reason; `ring`: the
-    slot table's digest."""
+    """`N`: the number of servers that serve. `target`: the number to keep alive. `ring`: the slot table's digest.
+    `ailments`: the problems, part → reason."""
 
     ready: bool
     N: int

@@ -1,4 +1,4 @@
-"""When heartbeats are sent and their results are taken in; a server that misses them calls for a step."""
+"""The heartbeat loop: it sends heartbeats when they are due, and calls for a step when a server becomes a suspect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from balancer.service.event_log import EventLog
 from balancer.service.heartbeats import Heartbeats
 
 _LONGEST_WAIT = 1.0
-"""Seconds that one round waits for results at most, so that a stop need not wait longer."""
+"""The longest time, in seconds, that one round waits for results, so that a stop does not wait longer."""
 
 
 class HeartbeatLoop:
@@ -37,7 +37,7 @@ class HeartbeatLoop:
         self._next = clock.now()
 
     def round(self) -> float:
-        """Sends heartbeats when it is time to, and takes in results until the next time."""
+        """Sends heartbeats when they are due, and listens for results until the next ones are due."""
         now = self._clock.now()
         if now >= self._next:
             self._next = now + self._interval

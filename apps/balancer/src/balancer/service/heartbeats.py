@@ -1,4 +1,4 @@
-"""Watches the heartbeats of servers and knows which of them missed too many."""
+"""The heartbeats of all servers: sends them, takes in their results, and knows the suspects."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Identity = tuple[int, int]
 
 
 class Heartbeats:
-    """One thread sends and listens; any thread may ask for the suspects, which are the servers that missed `strikes`
-    heartbeats in a row."""
+    """Suspects are the servers that missed `strikes` heartbeats in a row. Only one thread may send and listen; any
+    thread may ask for the suspects."""
 
     def __init__(self, *, probes: Probes, strikes: int) -> None:
         self._probes = probes
@@ -31,9 +31,10 @@ class Heartbeats:
         return self._suspects
 
     def send(self, servers: Collection[Server]) -> None:
-        """Sends one more heartbeat to each server, answered or not those before; forgets all other servers.
+        """Sends one more heartbeat to each of these servers, and forgets all other servers. It does not wait for
+        earlier heartbeats.
 
-        A server that has not answered as many as there are strikes gets no more: they would tell nothing sooner.
+        A server with `strikes` unanswered heartbeats gets no further one, which could not tell anything sooner.
         """
         fresh = HeartbeatHistory(strikes=self._strikes)
         self._histories = {server.identity: self._histories.get(server.identity, fresh) for server in servers}
@@ -46,8 +47,8 @@ class Heartbeats:
                 self._under_way[number] = server.identity
 
     def listen(self, *, within: float) -> frozenset[Identity]:
-        """Takes in the results that come first, at most `within` seconds from now; returns the servers that have become
-        suspects by them."""
+        """Takes in the next results, for which it waits at most `within` seconds. Returns the servers that have become
+        suspects, by identity."""
         before = self._suspects
         for number, alive in self._probes.ended(within=within):
             identity = self._under_way.pop(number)

@@ -1,4 +1,4 @@
-"""The balancer's threads, each of which repeats one round. They are started and stopped, never at import."""
+"""The loops: the balancer's threads. Each thread repeats one round, from `start` to `stop`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _END_WITHIN = 5.0
 """Seconds that a stop waits for each loop."""
 
 Round = Callable[[], float]
-"""One round of a loop; returns the seconds until the next one."""
+"""One round of a loop. It returns the seconds until the next round."""
 
 
 class Loops:
-    """`rounds`: thread name → what the thread repeats. `before_stop` wakes rounds that wait. A stop waits for the loops
-    `waited_for`; the others end with the process, for they may be waiting for the engine."""
+    """`rounds`: thread name → the round that the thread repeats. `before_stop` wakes waiting rounds. `waited_for`: the
+    names of the threads whose end `stop` waits for. The others end with the process: they may be waiting for the
+    engine."""
 
     def __init__(
         self, rounds: Mapping[str, Round], *, before_stop: Callable[[], None], waited_for: Collection[str]
@@ -39,7 +40,7 @@ class Loops:
             self._threads.append(thread)
 
     def stop(self) -> None:
-        """Lets the running rounds end."""
+        """Ends all loops after their running rounds, and waits for some of them."""
         self._stopped.set()
         self._before_stop()
         for thread in self._threads:
@@ -47,7 +48,7 @@ class Loops:
                 thread.join(_END_WITHIN)
 
     def _repeat(self, name: str, one_round: Round) -> None:
-        """A defect in one round is logged with its trace and does not end the loop."""
+        """Repeats the round. A defect in one round is logged with its trace and does not end the loop."""
         while not self._stopped.is_set():
             try:
                 pause = one_round()

@@ -1,4 +1,4 @@
-"""What does not work right now, part by part, for the balancer's health answers. Every change is an event."""
+"""Problems: the parts that do not work right now, for the health report. Every change is an event."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ class Problems:
 
     @property
     def by_part(self) -> dict[str, str]:
-        """Part → the reason why it does not work; empty while all parts work."""
+        """part → the reason why it does not work. Empty while all parts work."""
         return {str(part): reason for part, reason in sorted(self._reasons.items())}
 
     def has(self, part: Part) -> bool:
         return part in self._reasons
 
     def report(self, part: Part, reason: str) -> None:
-        """The part does not work, for that reason."""
+        """Notes that the part does not work, for this reason."""
         is_new = part not in self._reasons
         self._reasons[part] = reason
         if is_new:
             self._events.record(EventKind.AILING, reason=reason, part=part)
 
     def clear(self, part: Part) -> None:
-        """The part works."""
+        """Notes that the part works."""
         if self._reasons.pop(part, ""):
             self._events.record(EventKind.WELL, part=part)
 
     @contextmanager
     def watch(self, part: Part, *errors: type[RingmasterError]) -> Iterator[None]:
-        """Reports the part when the block raises one of `errors`, which goes no further; clears it when the block ends
-        without an error."""
+        """Reports the part where the block raises one of `errors`, and does not raise it again. Clears the part where
+        the block ends without an error."""
         try:
             yield
         except errors as error:

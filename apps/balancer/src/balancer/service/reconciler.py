@@ -1,4 +1,7 @@
-"""The level-triggered step: whatever happened, the same step follows, and it makes up for all that was missed."""
+"""The reconciler: every trigger leads to the same step, which looks at everything.
+
+So a missed trigger costs only time: the next step makes up for it.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,8 @@ class Reconciler:
         self._problems = problems
 
     def step(self) -> None:
-        """Restores the fleet after a start; then observes, decides and acts. A part that is unavailable is reported as
-        a problem, and the next step tries again."""
+        """Restores the fleet after a start; then observes, decides and acts. Where a part is unavailable, the step
+        reports a problem, and the next step tries again."""
         with self._problems.watch(Part.STATE, StateUnavailable):
             if not self._desired.restored:
                 with self._problems.watch(Part.ENGINE, EngineUnavailable):

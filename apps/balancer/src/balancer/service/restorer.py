@@ -1,4 +1,7 @@
-"""The fleet after a start: the saved one, else what runs under our label, else a new one. Nothing is removed here."""
+"""Restores the fleet after a start: the saved fleet, else that of the labelled containers, else a new one.
+
+Nothing is removed here.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +41,8 @@ class Restorer:
         self._settings = settings
 
     def restore(self) -> None:
-        """Raises EngineUnavailable where the engine has to be asked, StateUnavailable. Of these NewerState leaves
-        everything as it is; the next call looks again."""
+        """Sets the desired fleet. Raises StateUnavailable, and EngineUnavailable where no saved fleet can be read. After
+        NewerState the saved fleet is as it was; the next call reads it again."""
         source = "the saved fleet"
         if not self._load():
             observed = self._runtime.observe()
@@ -51,8 +54,8 @@ class Restorer:
         self._events.record(EventKind.RESTORED, reason=source, servers=fleet.replicas, N=fleet.target)
 
     def obey_settings(self) -> None:
-        """A ring profile and a release that the settings name anew replace the saved ones: the release by a roll, the
-        profile as soon as it has a place for the fleet and unless a user switches first."""
+        """Where the settings name another ring profile or release than before, it replaces the saved one: the release
+        by a deploy, the profile as soon as it can place the fleet, unless a user switches the profile first."""
         settings = self._settings
         self._desired.change(
             lambda fleet: roll.configured(fleet, settings.release, surge=settings.surge, batch=settings.batch)
@@ -73,9 +76,9 @@ class Restorer:
         return Fleet.first(self._settings.initial, self._settings.profile, self._settings.release)
 
     def _found(self, observed: Collection[Observed]) -> Fleet:
-        """The fleet that the containers tell of, in the order of their ring ids. Of two containers of one server, which
-        a roll has left, the one with the server's own name serves if it runs, else the newer one; the other finishes
-        what it has."""
+        """The fleet of these containers, in the order of their ring ids. A roll may have left two containers of one
+        server. Then the running one serves; of two running ones, the one whose container name is the hostname; else the
+        newer one. The other one is leaving."""
         by_ring_id: Mapping[int, list[Observed]] = _grouped(observed)
         servers: list[Server] = []
         for ring_id in sorted(by_ring_id):

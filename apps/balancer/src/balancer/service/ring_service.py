@@ -1,5 +1,4 @@
-"""What users may ask of the ring while it runs: its state, the server of a key, a preview of another profile, another
-profile, another weight."""
+"""The ring service, for the ring API: state of the ring, server of a key, previews, changes of profile and weight."""
 
 from __future__ import annotations
 
@@ -24,8 +23,8 @@ from balancer.service.event_log import EventLog
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """`servers` of all states with what they are to get now. `keyless` counts requests without the key that the profile
-    asks for, None where the plane does not answer; `in_step` says whether the plane obeys this ring."""
+    """`servers`: the servers of all states, with their present expectations. `keyless`: the number of keyless requests;
+    None where the plane does not answer. `in_step`: whether the plane obeys this ring."""
 
     fleet: Fleet
     servers: tuple[Expectation, ...]
@@ -34,8 +33,8 @@ class Ring:
 
 
 class RingService:
-    """`configured` is the settings' ring profile; `slow_start` says whether new servers bear their weight bit by bit;
-    `max_servers` caps what can be previewed."""
+    """`configured`: the settings' ring profile. `slow_start`: whether slow start is on. `max_servers`: the most servers
+    of a preview."""
 
     def __init__(
         self,
@@ -66,7 +65,7 @@ class RingService:
         return self._ring(self._desired.fleet)
 
     def _ring(self, fleet: Fleet) -> Ring:
-        """The first call for a request hash and M takes a second. It holds no lock, so no other caller waits for it."""
+        """The first call for a request hash and M takes about a second. It holds no lock, so no other caller waits."""
         serving = frozenset(server.ring_id for server in fleet.of(State.SERVING))
         expected = expectations(fleet, fleet.table.among(serving))
         try:
@@ -75,13 +74,13 @@ class RingService:
             return Ring(fleet, expected, None, in_step=False)
 
     def lookup(self, key: bytes) -> Explanation:
-        """Raises InvalidRequest."""
+        """The explanation of a key. Raises InvalidRequest for an empty key."""
         if not key:
             raise InvalidRequest("key is empty: a request without a key has its random request id for one")
         return explanation.explain(self._desired.fleet, key)
 
     def preview(self, wanted: PreviewRequest) -> Preview:
-        """Raises InvalidRequest, as the change itself would."""
+        """The preview. Raises InvalidRequest, as the change itself does."""
         fleet = self._desired.fleet
         if wanted.servers is not None and len(wanted.servers) > self._max_servers:
             raise RingFull(f"servers: {len(wanted.servers)} are too many: max_servers is {self._max_servers}")
@@ -89,10 +88,10 @@ class RingService:
         return preview(fleet, profile, wanted.servers)
 
     def switch(self, document: object) -> Ring:
-        """The ring has another profile, and the plane obeys it, when this returns. The settings' own profile counts
-        again when they name another one than now.
+        """Switches the ring profile; the plane obeys it when this returns. The settings' profile takes effect again
+        only when the settings name another one than now.
 
-        Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable; then everything is as it was.
+        Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable. After an error everything is as before.
         """
         profile = self._profile(document)
         with self._queue.turn():
@@ -105,9 +104,10 @@ class RingService:
         return self._ring(fleet)
 
     def weigh(self, hostname: str, weight: int) -> Ring:
-        """A serving server has another weight, and the plane obeys, when this returns.
+        """Changes the weight of a serving server; the plane obeys it when this returns.
 
-        Raises UnknownServer, InvalidRequest, Busy, PlaneUnavailable, StateUnavailable; then everything is as it was.
+        Raises UnknownServer, InvalidRequest, Busy, PlaneUnavailable, StateUnavailable. After an error everything is as
+        before.
         """
         with self._queue.turn(), self._desired.lock:
             if hostname not in self._desired.fleet.replicas:

@@ -1,4 +1,4 @@
-"""Carries a deploy out: a few servers at a time get a new container, which takes over before the old one leaves."""
+"""The rollout carries a deploy out, surge by surge: new containers start and take over before the old ones leave."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from balancer.service.failures import Failures
 from balancer.service.server_workers import ServerWorkers
 
 PROBATION = 3.0
-"""Seconds from the last server's taking over to the end of the deploy: until then the deploy can still go back."""
+"""Seconds from when the last server took over to the end of the deploy. Until then the deploy can still go back."""
 
 _INTERVAL = 0.1
-"""Seconds between two questions whether there is a deploy to carry out."""
+"""Seconds between two checks whether a deploy is running."""
 
 
 class Rollout:
-    """`surge` new containers are started at once, `batch` of them take over at once."""
+    """A new deploy starts `surge` new containers at once, and `batch` of them take over at once."""
 
     def __init__(
         self,
@@ -61,9 +61,10 @@ class Rollout:
         return roll.goal(self._desired.fleet) is not None
 
     def begin(self, document: Mapping[str, object]) -> Fleet:
-        """The deploy is saved when this returns. It is carried out from then on, also after a restart of the balancer.
+        """Begins a deploy; it is saved when this returns. The loop carries it out, also after a restart of the
+        balancer. `document`: the fields of the release that change.
 
-        Raises InvalidRequest, Busy, StateUnavailable; then everything is as it was.
+        Raises InvalidRequest, Busy, StateUnavailable. After an error everything is as before.
         """
         with self._queue.turn(), self._desired.lock:
             if self.is_running:
@@ -74,7 +75,7 @@ class Rollout:
         return fleet
 
     def cancel(self) -> Fleet:
-        """The running deploy goes back. Raises Busy where there is none, StateUnavailable."""
+        """Makes the running deploy go back. Raises Busy where no deploy is rolling, StateUnavailable."""
         with self._queue.turn(), self._desired.lock:
             deploy = self.fleet.deploy
             if deploy is None or deploy.stage is not Stage.ROLLING:
@@ -88,9 +89,9 @@ class Rollout:
         return 0.0 if self.step() else _INTERVAL
 
     def step(self) -> bool:
-        """One surge of a running deploy; False where there is nothing to do now.
+        """Carries out one surge of the running deploy. Returns False where nothing could be done now.
 
-        Raises Busy, EngineUnavailable, PlaneUnavailable, StateUnavailable; the next step tries again.
+        Raises Busy, EngineUnavailable, PlaneUnavailable, StateUnavailable. After an error the next step tries again.
         """
         if not self._desired.restored or not self.is_running:
             return False
@@ -103,24 +104,25 @@ class Rollout:
                 newcomers = roll.newcomers(roll.outdated(fleet)[: fleet.deploy.surge], release)
                 instances = {server.instance for server in newcomers}
                 if instances & {*self._workers.claims.instances, *fleet.instances(*State)}:
-                    return False  # An earlier attempt that was cut off has left containers; they are removed first.
+                    return False  # An earlier, interrupted surge left containers; they are removed first.
                 held.enter_context(self._workers.claims.hold(instances))
                 self._desired.change(lambda fleet: roll.joining(fleet, newcomers))
             undo.callback(self._abandon, newcomers)
             addresses = self._start(newcomers, release)
             for batch in _batches(list(addresses), fleet.deploy.batch):
                 if roll.goal(self.fleet) != release:
-                    return True  # A server of this release that serves already has failed meanwhile.
+                    return True  # A server of this release that served already has failed meanwhile.
                 self._take_over({instance: addresses[instance] for instance in batch})
             return bool(addresses)
 
     def _watch_the_last(self) -> None:
-        """A deploy does not end before the servers that took over last have served for a while."""
+        """After the last surge, waits until its servers have served for PROBATION seconds."""
         if not roll.outdated(self.fleet):
             self._clock.sleep(max(0.0, self._took_over_at + PROBATION - self._clock.now()))
 
     def _start(self, newcomers: Collection[Server], release: Release) -> dict[str, str]:
-        """instance → address of the new servers; empty when one does not start: then the deploy goes back."""
+        """Starts the new servers; returns instance → address. Where one of them does not start, the deploy goes back
+        and the result is empty."""
         try:
             return self._workers.bring_up(newcomers, release)
         except (StartFailed, NameTaken) as error:
@@ -153,14 +155,15 @@ class Rollout:
             )
 
     def _abandon(self, newcomers: Collection[Server]) -> None:
-        """New servers that have not taken over are removed; what the engine does not do now is done at a later step."""
+        """Removes new servers that have not taken over. A container that cannot be removed now is removed at a later
+        step."""
         joining = {server.instance for server in newcomers} & set(self.fleet.instances(State.JOINING))
         if joining:
             self._workers.kill(joining)
             self._desired.change(lambda fleet: fleet.abandon(joining))
 
     def _end(self) -> bool:
-        """The deploy ends, unless a server is just being started: it may still have the old release."""
+        """Ends the deploy, unless a server is being started right now: that one may still have the old release."""
         if not self.fleet.of(State.JOINING):
             self._tell(self._desired.change(roll.ended))
         return False

@@ -1,4 +1,7 @@
-"""Starts, drains, stops and kills servers, several at once. Which server is to go or come is decided elsewhere."""
+"""The server workers: threads that start, drain, stop and kill servers, several at once.
+
+Which server is to start or go is decided elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +25,15 @@ from balancer.service.event_log import EventLog
 _log = logging.getLogger(__name__)
 
 _DRAIN_INTERVAL = 0.05
-"""Seconds between two questions what a leaving server still has to do."""
+"""Seconds between two checks of what a leaving server has in flight."""
 _HEARTBEAT_INTERVAL = 0.02
 """Seconds between two heartbeats of a new server."""
 _HEARTBEATS_PER_OBSERVATION = 25
-"""A new server's container is observed once in so many heartbeats."""
+"""Heartbeats of a new server between two observations of its container."""
 
 
 class ServerWorkers:
-    """`start_grace` and `drain_timeout` in seconds; `size`: how many servers the workers handle at once."""
+    """`start_grace`, `drain_timeout`: in seconds. `size`: the number of threads, each of which handles one server."""
 
     def __init__(
         self,
@@ -55,8 +58,8 @@ class ServerWorkers:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
 
     def run(self, instances: Collection[str], work: Callable[[], None]) -> None:
-        """Does the work in the background. The instances are claimed from now until the work has ended. An unforeseen
-        error is logged."""
+        """Does the work in the background. The instances are claimed from now until the work has ended. An error of the
+        work is logged."""
         claim = ExitStack()
         claim.enter_context(self.claims.hold(instances))
 
@@ -68,9 +71,9 @@ class ServerWorkers:
         self._pool.submit(work).add_done_callback(ended)
 
     def bring_up(self, servers: Collection[Server], release: Release) -> dict[str, str]:
-        """Starts servers together; returns instance → address when every one answers its heartbeat.
+        """Starts servers at the same time; returns instance → address when all of them answer their heartbeats.
 
-        Raises the first error among StartFailed, NameTaken, EngineUnavailable when all starts have ended, well or not.
+        Raises StartFailed, NameTaken, EngineUnavailable: the first error, when all starts have ended.
         """
         tasks = {server.instance: self._pool.submit(self._bring_up, server, release) for server in servers}
         errors = [error for task in tasks.values() if (error := task.exception())]
@@ -79,19 +82,20 @@ class ServerWorkers:
         return {instance: task.result() for instance, task in tasks.items()}
 
     def rename(self, instance: str, name: str) -> None:
-        """Renames a container. What the engine does not do now is done when the container is observed again."""
+        """Renames a container. Where the engine does not answer, a later step tries again."""
         try:
             self._runtime.rename(instance, name)
         except EngineUnavailable as error:
             _log.warning("container not renamed yet", extra={"server": instance, "reason": str(error)})
 
     def kill(self, instances: Collection[str]) -> None:
-        """Kills servers and removes them. What the engine does not do now is done when they are observed again."""
+        """Kills and removes containers. Where the engine does not answer, a later step tries again."""
         for task in [self._pool.submit(self._kill, instance) for instance in instances]:
             task.result()
 
     def retire(self, instances: Collection[str]) -> None:
-        """Waits until nothing is in flight at each server, at most the drain timeout, then stops and removes it.
+        """Retires servers: waits until each has nothing in flight, at most the drain timeout, then stops and removes
+        it.
 
         Raises EngineUnavailable.
         """
@@ -115,7 +119,7 @@ class ServerWorkers:
         raise StartFailed(f"{instance} did not answer its heartbeat with 200 within {self._start_grace:g} s")
 
     def _address(self, instance: str) -> str:
-        """Of a server that is starting. Raises StartFailed when its container has ended."""
+        """The address of a server that is starting. Raises StartFailed where its container has ended."""
         container = self._runtime.observe().get(instance)
         if container is None or not container.running:
             status = container.status if container else "removed"
@@ -129,7 +133,8 @@ class ServerWorkers:
             _log.warning("server not removed yet", extra={"server": instance, "reason": str(error)})
 
     def _retire(self, instance: str) -> None:
-        """A server counts as idle when it has nothing in flight twice in a row: a request may just be on its way."""
+        """Retires one server. It counts as idle when it had nothing in flight at two checks in a row: at one check, a
+        request may just be on its way."""
         began = self._clock.now()
         idle = 0
         while idle < 2 and self._clock.now() - began < self._drain_timeout:
@@ -146,7 +151,8 @@ class ServerWorkers:
         self._runtime.stop(instance)
 
     def _in_flight(self, instance: str) -> int:
-        """A plane that does not answer has lost count; then only the drain timeout protects what runs."""
+        """Requests in flight at the server. 1 where the plane does not answer: then the drain takes the whole
+        timeout."""
         try:
             return self._plane.in_flight(instance)
         except PlaneUnavailable:

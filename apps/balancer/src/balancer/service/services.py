@@ -1,4 +1,4 @@
-"""Builds all services of the balancer from ports and options. It starts nothing: no thread, no socket, no file."""
+"""Builds all services of the balancer from ports and options. It starts no thread and opens no socket or file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from balancer.service.step_loop import StepLoop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What the services need from outside."""
+    """The adapters that the services use, one for each port."""
 
     runtime: ContainerRuntime
     plane: DataPlane
@@ -53,8 +53,9 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the services are told: the settings of the same names, all times in seconds. `reserved`: hostnames that no
-    server may have; `queue_timeout`: for how long a change waits for the changes before it."""
+    """The options of the services: mostly the settings of the same names. All times are in seconds. `reserved`:
+    hostnames that no server may have. `queue_timeout`: the longest time that a change waits for the changes before
+    it."""
 
     fleet: FleetSettings
     catalogue: Catalogue
@@ -71,13 +72,13 @@ class Options:
 
     @property
     def most_servers_at_once(self) -> int:
-        """How many servers may have to be handled at once: all of them leave while as many come."""
+        """The most servers that are handled at once: all servers leave while as many new ones start."""
         return 2 * (self.max_servers + self.spares) + 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The services that others call, by name."""
+    """The services that HTTP, the loops and tests call."""
 
     desired: DesiredFleet
     events: EventLog

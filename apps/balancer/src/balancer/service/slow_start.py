@@ -1,4 +1,4 @@
-"""Slow start: a new server's weight grows step by step, so that its caches and pools warm up on part of its traffic."""
+"""Slow start: the ramp of a new server grows, so that its caches and pools warm up with a part of its traffic."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from balancer.service.problems import Part, Problems
 
 
 def first_ramp(seconds: float) -> int:
-    """The ramp that a new server begins with, where slow start takes so many seconds."""
+    """The first ramp of a new server. `seconds`: the time that slow start takes; 0 for none."""
     return 1 if seconds else WARM
 
 
 class SlowStart:
-    """`seconds` from joining to the whole weight; 0: the whole weight at once. After a restart of the balancer the time
-    of a server that is warming up begins again, but its ramp goes on from where it was."""
+    """`seconds`: the time from joining to the whole weight; 0 for the whole weight at once. After a restart of the
+    balancer the time begins again, but the ramp of a server does not go back."""
 
     def __init__(self, *, desired: DesiredFleet, problems: Problems, clock: Clock, seconds: float) -> None:
         self._desired = desired
@@ -27,7 +27,7 @@ class SlowStart:
         self._since: dict[int, float] = {}
 
     def step(self) -> None:
-        """Servers that may bear more than they do bear it. Raises StateUnavailable."""
+        """Raises the ramps that are due, and publishes them. Raises StateUnavailable."""
         with self._desired.lock:
             ramps = self._due(self._desired.fleet)
             if ramps:
@@ -36,7 +36,7 @@ class SlowStart:
                     self._desired.publish()
 
     def _due(self, fleet: Fleet) -> dict[int, int]:
-        """ring id → ramp of the servers that may bear more now than they do."""
+        """ring id → new ramp, for the servers whose ramp is due to grow."""
         now = self._clock.now()
         cold = {server.ring_id: server.ramp for server in fleet.of(State.SERVING) if server.ramp < WARM}
         self._since = {ring_id: self._since.get(ring_id, now) for ring_id in cold}

@@ -1,4 +1,4 @@
-"""Starts servers in the background: the first fleet, replacements, spares. How many to start is decided elsewhere."""
+"""The starter starts servers in the background: first fleet, replacements, spares. The plan decides how many."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _log = logging.getLogger(__name__)
 
 
 class Starter:
-    """`ramp` is what a server begins with that joins later than the first ones. `on_end` is called when a start has
-    ended: that may call for another step."""
+    """`ramp`: the first ramp of a server that joins after the first fleet. `on_end` is called when a start has ended,
+    because another step may be needed."""
 
     def __init__(
         self,
@@ -60,17 +60,18 @@ class Starter:
 
     @property
     def starting(self) -> int:
-        """How many servers are being started."""
+        """The number of servers that are being started."""
         return len(self._starting)
 
     def promoted(self, before: Fleet, spares: Collection[str]) -> None:
-        """Spares have taken the places of servers that were down in the fleet `before`: notes and tells it."""
+        """Records that the spares have taken the places of servers that were down in the fleet `before`."""
         fleet = self._desired.fleet
         self._failures.joined([fleet.server(spare) for spare in spares])
         self._tell(before, fleet, spares, EventKind.PROMOTED)
 
     def start(self, count: int) -> None:
-        """Begins to start so many servers, unless too many servers failed early."""
+        """Begins to start `count` servers, or the whole first fleet. Starts nothing while early failures make starts
+        wait."""
         release = self._desired.fleet.release.number
         if release != self._release:
             self._release = release
@@ -84,7 +85,8 @@ class Starter:
                 self._start_one()
 
     def _start_first(self) -> None:
-        """All of the first fleet or nothing. What fails is tried again with the same hostnames and ring ids."""
+        """Begins to start all servers of the first fleet. Where a start fails, a later call starts all of them again,
+        with the same hostnames and ring ids."""
         if not self._starting:
             fleet = self._desired.fleet
             self._begin(fleet.servers, fleet.release)
@@ -103,7 +105,8 @@ class Starter:
         self._workers.run(instances, lambda: self._bring_up(servers, release))
 
     def _bring_up(self, servers: Collection[Server], release: Release) -> None:
-        """Brings joining servers where they are needed. Where that fails, a later step abandons them."""
+        """Starts joining servers and makes them serve, or spares. Where that fails, they are killed, and a later step
+        abandons or retries them."""
         began = self._clock.now()
         instances = [server.instance for server in servers]
         try:
@@ -128,7 +131,7 @@ class Starter:
     def _tell(
         self, before: Fleet, fleet: Fleet, newcomers: Collection[str], kind: EventKind, *, seconds: float | None = None
     ) -> None:
-        """Tells which servers came, and whose places they took."""
+        """Records the events of the servers that came, and of the servers that they replaced."""
         for instance in newcomers:
             server = fleet.server(instance)
             self._events.record(

@@ -1,4 +1,4 @@
-"""When the next step of the reconciler comes: at once when something calls for it, else after a pause."""
+"""The step loop: it decides when the next step of the reconciler comes, at once on a call, else after a pause."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable
 
 _LONGEST_PAUSE = 1.0
-"""Seconds between two steps when nothing calls for one."""
+"""The longest time between two steps, in seconds, while nothing calls for one."""
 _SHORTEST_PAUSE = 0.05
-"""Seconds between a step that was called for and the next one. The pause then doubles up to the longest: the engine
-announces some changes a moment before its list of containers shows them."""
+"""Seconds between a step that was called for and the next one. After that the pause doubles, up to the longest. The
+early further steps are needed because the engine announces some changes before its list of containers shows them."""
 
 
 class StepLoop:
-    """Any thread may set `wake` to call for a step at once."""
+    """Any thread may set `wake` to call for the next step at once."""
 
     def __init__(self, step: Callable[[], None], *, wake: threading.Event) -> None:
         self.wake = wake

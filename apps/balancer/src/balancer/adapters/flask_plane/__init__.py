@@ -1,1 +1,1 @@
-"""The Flask data plane: the balancer forwards requests by itself."""
+"""The data plane flask: the balancer forwards requests by itself."""

@@ -1,4 +1,4 @@
-"""The access log: a line for each request, with what the edge's log says of it under the same names."""
+"""The access log: one line for each request, with the same fields as the edge's log."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _log = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """`kind`: "all" requests, or only "errors", which are answers with 5xx, the servers' and the plane's own."""
+    """`kind`: "all" for all requests, "errors" for answers with 5xx only, from servers and from the plane itself."""
 
     def __init__(self, kind: str) -> None:
         self._everything = kind == "all"
 
     def note(self, incoming: Incoming, *, status: int, seconds: float, attempt: Attempt | None) -> None:
-        """`attempt` is the last one, None where there was no server to ask; `seconds` to the head of the answer, for
-        the body of a long one is still to come."""
+        """Logs a request. `seconds`: the time to the head of the answer; a long body is still to come. `attempt`: the
+        last attempt, None where no server could be asked."""
         is_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if not (is_error or self._everything):
             return

@@ -1,4 +1,4 @@
-"""Connections to the servers: kept for the next request, and given up where a server is lost."""
+"""Connections to the servers: they are kept for later requests, and break off where a server is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from balancer.adapters.flask_plane.incoming import Incoming
 
 _CONNECT_TIMEOUT = 0.25
-"""Seconds. A lost SYN is sent again after one: to wait longer than this and shorter than that is of no use."""
+"""Seconds that connecting may take. The kernel sends a lost SYN again only after 1 s, so waiting a bit longer would not
+help."""
 _LOST = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1),
@@ -22,17 +23,17 @@ _LOST = [
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 2),
     (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 3000),
 ]
-"""A server that is off the network is noticed within 3 s, by these numbers of seconds, probes and milliseconds, while
-one that only takes its time is left to it."""
+"""Socket options, in seconds, probes and milliseconds. A connection to a server that is off the network breaks off
+within 3 s; a slow server keeps its connection."""
 
 Failure = (HTTPError, OSError)
-"""What keeps an answer from coming."""
+"""The errors of an attempt that gets no answer."""
 
 _target: ContextVar[str] = ContextVar("target")
 
 
 class _Connection(urllib3.connection.HTTPConnection):
-    """Sends the target as the client wrote it; urllib3 would write some characters in another way."""
+    """A connection that sends the target as the client wrote it. urllib3 itself would encode some characters again."""
 
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         target = _target.get()
@@ -44,7 +45,7 @@ class _Pool(urllib3.HTTPConnectionPool):
 
 
 class Connections:
-    """`present()` are the addresses of today's servers. `response_timeout` in seconds."""
+    """`present` returns the addresses of the present servers. `response_timeout`: in seconds."""
 
     def __init__(self, *, response_timeout: float, present: Callable[[], Collection[str]]) -> None:
         self._timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=response_timeout)
@@ -53,7 +54,7 @@ class Connections:
         self._lock = threading.Lock()
 
     def ask(self, address: str, incoming: Incoming) -> urllib3.BaseHTTPResponse:
-        """The head of a server's answer, its body not read yet. Raises Failure."""
+        """Sends a request; returns the head of the answer, the body not yet read. Raises Failure."""
         _target.set(incoming.target)
         return self._pool(address).urlopen(
             incoming.method,
@@ -69,7 +70,7 @@ class Connections:
         )
 
     def _pool(self, address: str) -> _Pool:
-        """One pool per server; those of servers that are gone are dropped."""
+        """The pool of a server. The pools of servers that are gone are dropped."""
         with self._lock:
             if address not in self._pools:
                 present = self._present()
@@ -81,7 +82,8 @@ class Connections:
 
 
 def was_too_slow(error: Exception) -> bool:
-    """Whether we gave up the waiting, rather than the kernel the connection; Python and urllib3 call both a timeout."""
+    """Whether the response timeout is over. Where the kernel gave up the connection the result is False, though Python
+    and urllib3 call that a timeout, too."""
     is_lost = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ETIMEDOUT
     return isinstance(error, ReadTimeoutError) and not is_lost
 

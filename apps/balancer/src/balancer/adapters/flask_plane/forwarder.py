@@ -1,4 +1,4 @@
-"""Forwards one request over the ring: streaming both ways, repeated elsewhere where that is safe."""
+"""The forwarder: it sends a request to the server of its slot, and repeats it at another server where that is safe."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from balancer.ports import answers
 _log = logging.getLogger(__name__)
 
 WHOLE_ANSWER = 65536
-"""Bytes of an answer that are read to their end before it is passed on."""
+"""Bytes. An answer of at most this length is read to its end before it is passed on."""
 ATTEMPTS = 4
 _PIECE = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardingProfile:
-    """`response_timeout` in seconds; `explain`: answers tell their server, slot and attempt; `access_log` as AccessLog
-    has it; `draw` gives the random id of a request."""
+    """`response_timeout`: in seconds. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers
+    name their server, slot and attempt. `access_log`: the kind of AccessLog. `draw` returns a random request id."""
 
     response_timeout: float
     course_errors: bool
@@ -42,7 +42,7 @@ class ForwardingProfile:
 
 
 class Forwarder:
-    """Called with a Flask request, answers with what a server said."""
+    """Called with a Flask request, it returns the answer of a server."""
 
     def __init__(self, plane: FlaskPlane, profile: ForwardingProfile) -> None:
         self._plane = plane
@@ -58,7 +58,7 @@ class Forwarder:
         return response
 
     def _answer(self, received: Incoming) -> tuple[Response, Attempt | None]:
-        """The answer, and the last attempt that was made."""
+        """The answer, and the last attempt; None where no server could be asked."""
         random_id = self._profile.draw()
         tried: set[str] = set()
         attempt: Attempt | None = None
@@ -84,7 +84,8 @@ class Forwarder:
         return _failed(status, reason), attempt
 
     def _ask(self, received: Incoming, attempt: Attempt, flight: ExitStack) -> Response:
-        """`flight` ends with the answer: at once, or with the last byte of one that is passed on piece by piece."""
+        """Makes one attempt and returns its answer. Raises Failure. `flight` counts the request as in flight: until
+        this returns, or until the last byte of an answer that is passed on piece by piece."""
         began = time.monotonic()
         answer = self._connections.ask(attempt.backend.address, received)
         self._plane.reached(attempt.backend)
@@ -103,8 +104,8 @@ class Forwarder:
 
 
 def _passed_on(answer: urllib3.BaseHTTPResponse, flight: ExitStack) -> Response:
-    """A short answer is there as a whole before its first byte goes out: where the server breaks off before its end,
-    another one is asked. Longer ones are streamed."""
+    """The answer for the client. A short answer is read as a whole before its first byte goes out: where the server
+    breaks off meanwhile, another server can be asked. A longer answer is streamed."""
     if answer.length_remaining is not None and answer.length_remaining <= WHOLE_ANSWER:
         return Response(answer.read(), answer.status)
     response = Response(_pieces(answer), answer.status)  # direct_passthrough would skip call_on_close

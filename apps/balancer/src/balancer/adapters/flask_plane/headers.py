@@ -1,4 +1,4 @@
-"""What a proxy does to headers (RFC 9110, 7.6.1): hop-by-hop ones end here, where it came from is added."""
+"""The headers of forwarded messages (RFC 9110, 7.6.1): hop-by-hop headers are dropped, forwarding headers added."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ HOP_BY_HOP = frozenset(
     }
 )
 _GUNICORNS_OWN = frozenset({"server", "date"})
-"""gunicorn writes these itself; twice is once too often."""
+"""gunicorn adds these headers itself, so they must not be passed on."""
 
 
 def to_server(headers: Mapping[str, str], *, client: str) -> dict[str, str]:
-    """The headers for the server: Host kept, X-Forwarded-* and X-Request-ID added, and nothing of urllib3's own."""
+    """The headers for the server: Host is kept, X-Forwarded-* and X-Request-ID are added. SKIP_HEADER keeps urllib3
+    from adding its own."""
     dropped = _dropped(headers.get("Connection", "")) | {"expect"}
     forwarded = {name: value for name, value in headers.items() if name.lower() not in dropped}
     sources = [forwarded[name] for name in ("X-Forwarded-For",) if name in forwarded]
@@ -39,7 +40,8 @@ def to_server(headers: Mapping[str, str], *, client: str) -> dict[str, str]:
 
 
 def to_client(headers: Iterable[tuple[str, str]], *, explained: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The headers for the client, repeated ones kept apart, and those that explain where the answer comes from."""
+    """The headers for the client. Repeated headers stay separate. `explained`: the headers that name server, slot and
+    attempt."""
     pairs = list(headers)
     connection = ",".join(value for name, value in pairs if name.lower() == "connection")
     dropped = _dropped(connection) | _GUNICORNS_OWN | {name.lower() for name, _ in explained}

@@ -1,4 +1,4 @@
-"""A request as it came in, bytes as the client wrote them, and what of it goes on to a server."""
+"""An incoming request: its parts as the client wrote them, and the headers for the server."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from balancer.core.key_source import Message
 from balancer.core.routes import IDEMPOTENT
 
 REPEATABLE_BODY = 16384
-"""Bytes of a body that are kept for a repetition; a longer one is sent once."""
+"""Bytes of the longest body that is kept, so that its request can be repeated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """`headers` are those for the server. `body`: None without one, bytes where it is short enough to be sent again,
-    the stream itself otherwise; `is_chunked`: without a length."""
+    """`headers`: the headers for the server. `body`: None for no body, bytes for a body short enough to be sent again,
+    else the stream. `is_chunked`: the body is a stream of unknown length."""
 
     method: str
     target: str
@@ -38,7 +38,7 @@ class Incoming:
 
 
 def read(request: Request) -> Incoming:
-    """Reads a short body, too."""
+    """The incoming request. A short body is read at once."""
     target = _target(request)
     client = request.remote_addr or ""
     body = _body(request)
@@ -54,15 +54,16 @@ def read(request: Request) -> Incoming:
 
 
 def _message(request: Request, target: str, client: str) -> Message:
-    """WSGI text has one character per byte. A repeated header cannot be told from one with commas: gunicorn joins its
-    values, so the key is all of them here, while at the edge it is the last one."""
+    """The parts that a key can come from. WSGI text has one character for each byte. gunicorn joins the values of a
+    repeated header with commas: so all of them are the key here, while at the edge only the last one is."""
     path, _, query = target.encode("latin-1").partition(b"?")
     headers = {name.lower(): value.encode("latin-1") for name, value in request.headers}
     return Message(path=path, query=query, headers=headers, client=client.encode())
 
 
 def _target(request: Request) -> str:
-    """Path and query as the client wrote them, nothing decoded; an absolute form loses scheme and host."""
+    """Path and query as the client wrote them, not decoded. Of a URL with scheme and host only path and query are
+    left."""
     target: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
     if not target.startswith("/") and "://" in target:
         target = "/" + target.split("://", 1)[1].partition("/")[2]

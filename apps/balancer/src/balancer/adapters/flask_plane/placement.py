@@ -1,4 +1,4 @@
-"""Which server a request gets under one set of routes: pure, and without a lock."""
+"""Placement: which backend a request gets under one set of routes. It is pure and has no lock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from balancer.core.routes import Backend, Routes
 
 
 class Placement:
-    """One set of routes, made ready for many requests."""
+    """One set of routes, prepared for many requests."""
 
     def __init__(self, routes: Routes) -> None:
         self.routes = routes
@@ -20,16 +20,16 @@ class Placement:
         self._total_weight = sum(self._weights.values())
 
     def slot(self, key: bytes) -> int:
-        """Raises EmptyRing."""
+        """The slot of a key. Raises EmptyRing."""
         if not self.routes.slots:
             raise EmptyRing("there are no slots")
         return self.routes.request_hash.slot(key, len(self.routes.slots))
 
     def server(self, slot: int, tried: Collection[str], in_flight: Mapping[str, int]) -> Backend:
-        """The slot's server, or the next one clockwise that is not in `tried` and has room under bounded load.
+        """The first backend clockwise from the slot that is not in `tried` (instances) and has room under bounded load.
 
-        Before anything was tried somebody has room, because the caps add up to more than what is in flight; in a
-        repetition perhaps nobody: then the next one takes it all the same. Raises EmptyRing when all were tried.
+        At the first attempt there is always one with room, because the caps add up to more than what is in flight. In a
+        repetition there may be none: then it is the first one that is not in `tried`. Raises EmptyRing where all are.
         """
         untried = (instance for instance in self._clockwise(slot) if instance not in tried)
         first = next(untried, None)
@@ -39,7 +39,7 @@ class Placement:
         return self._backends[next(with_room, first)]
 
     def _clockwise(self, slot: int) -> Iterator[str]:
-        """The servers from the slot on, each once."""
+        """The walk: the instances clockwise from the slot on, each once."""
         slots = self.routes.slots
         met = {""}
         for step in range(len(slots)):

@@ -1,4 +1,4 @@
-"""The routes that the forwarder obeys, and what each server is answering now."""
+"""The state of the data plane flask: its routes, and the number of requests in flight at each server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from balancer.core.routes import Backend, Routes
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A request on its way to a server; `number` 1 is the first that was asked."""
+    """One attempt to get an answer from a server. `number`: 1 for the first attempt of a request."""
 
     backend: Backend
     slot: int
@@ -28,7 +28,7 @@ class Attempt:
 
 
 class FlaskPlane:
-    """A DataPlane inside the balancer's own process: the next attempt sees the new routes, all of them."""
+    """A DataPlane in the balancer's own process. New routes hold from the next attempt on."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -65,7 +65,7 @@ class FlaskPlane:
         return self._keyless
 
     def answered(self, seconds: float) -> None:
-        """A server took so many seconds to the head of its answer."""
+        """Notes that a server took `seconds` seconds to the head of its answer."""
         with self._lock:
             self._responses += 1
             self._response_seconds += seconds
@@ -76,10 +76,10 @@ class FlaskPlane:
 
     @contextmanager
     def send(self, message: Message, random_id: int, tried: Collection[str]) -> Iterator[Attempt]:
-        """The server for one attempt of a request, under the routes of this moment; `tried` are those asked before.
+        """Chooses the server for one attempt under the present routes. `tried`: the instances of earlier attempts.
 
-        The choice and the count of what is in flight are one step, so that a drain sees every request and no bound is
-        passed; the count goes down when the block ends. Raises EmptyRing.
+        The request counts as in flight from the choice, under the same lock, until the block ends. So a drain sees
+        every request, and no server exceeds its bound. Raises EmptyRing.
         """
         with self._lock:
             slot = self._placement.slot(self._key(message, random_id, is_first=not tried))
@@ -99,7 +99,7 @@ class FlaskPlane:
             self._unreachable.failed(backend.address, self._now())
 
     def _choose(self, slot: int, tried: Collection[str], now: float) -> Backend:
-        """One that can be reached, as far as is known; where there is none, one that perhaps cannot."""
+        """A server that is not known as unreachable; where there is none, any server. Raises EmptyRing."""
         addresses = self._unreachable.at(now)
         passed_over = {backend.instance for backend in self._placement.routes.backends if backend.address in addresses}
         try:

@@ -1,4 +1,4 @@
-"""Servers to which no connection can be made: they are passed over, so that not every request finds out for itself."""
+"""Unreachable servers: to these no connection can be made, so requests pass them over for a short time."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Collection
 
 LIMIT = 3
-"""Connections in a row that fail, none between them that succeeds, until a server is passed over."""
+"""Connections in a row that have to fail before a server is passed over."""
 REST = 0.2
-"""Seconds for which it is; then one request tries it again."""
+"""Seconds for which a server is passed over. Then one request tries it again."""
 
 
 class Unreachable:
-    """Servers go by their addresses, times are seconds of one clock. The caller holds a lock."""
+    """Servers are given by address, times in seconds of one clock. The caller holds a lock."""
 
     def __init__(self) -> None:
         self._failures: Counter[str] = Counter()
@@ -22,7 +22,8 @@ class Unreachable:
         return frozenset(address for address, until in self._until.items() if now < until)
 
     def asked(self, address: str, now: float) -> None:
-        """A request goes there. Where it is the one that tries again, the others wait for what comes of it."""
+        """Notes that a request goes to the server. Where this request tries an unreachable server again, other requests
+        pass the server over for REST more seconds."""
         if self._failures[address] >= LIMIT:
             self._until[address] = now + REST
 
@@ -35,6 +36,6 @@ class Unreachable:
         self._until.pop(address, None)
 
     def keep(self, addresses: Collection[str]) -> None:
-        """Forgets all others."""
+        """Forgets all servers but these."""
         for address in self._failures.keys() - addresses:
             self.reached(address)

@@ -1,1 +1,1 @@
-"""The HAProxy data plane: its configuration, its Runtime API and the adapter over both."""
+"""The data plane haproxy (the edge): its configuration, its Runtime API, and the adapter over both."""

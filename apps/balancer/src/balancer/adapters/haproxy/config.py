@@ -1,4 +1,4 @@
-"""The edge's files for one set of routes: haproxy.cfg and slots.map, as text. Who writes and loads them is not here."""
+"""The edge's files for one set of routes: the texts of haproxy.cfg and slots.map. Nothing is written or loaded here."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from balancer.core.routes import IDEMPOTENT, Backend, Routes
 from balancer.ports import answers
 
 SERVER_OPTIONS = "check inter 1s downinter 200ms fall 3 rise 1 observe layer4 error-limit 3 on-error mark-down"
-"""The same for servers in the file and for those added at run time, which know no default-server.
+"""The options of a server, in the file and for `add server` at run time, which ignores default-server.
 
-A server to which three connections in a row fail, and none succeeds in between, gets no requests until a check has
-passed: this bounds how many requests are repeated before the ring is without it.
+When three connections in a row to a server fail, the server gets no requests until a check has passed. This limits how
+many requests have to be repeated before the balancer takes the server off the ring.
 """
 
 KEYLESS_TABLE = "keyless"
 
 _IDLE_SECONDS = 60
-"""How long a client's connection may be idle."""
+"""Seconds that a client's connection may be idle."""
 
 _ERRORS = (
     (400, "The request is not HTTP as it must be"),
@@ -43,8 +43,9 @@ _TEMPLATE = Environment(  # noqa: S701 (it writes a configuration, not HTML)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeProfile:
-    """What the edge is told beside the routes. `response_timeout` in seconds; `explain`: answers tell their server,
-    slot and attempt; `access_log`: which requests are logged, "errors" or "all"; `bufsize`: bytes of HAProxy's buffers.
+    """The options of the edge, beside its routes. `directory`: the folder of its files and sockets. `response_timeout`:
+    in seconds. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers name their server, slot
+    and attempt. `access_log`: which requests are logged, "errors" or "all". `bufsize`: bytes of a buffer of HAProxy.
     """
 
     directory: Path
@@ -57,7 +58,7 @@ class EdgeProfile:
 
 
 class EdgeFiles:
-    """Each text is made when it is first asked for."""
+    """The files' texts, each made at its first use."""
 
     def __init__(self, profile: EdgeProfile, routes: Routes) -> None:
         self.routes = routes
@@ -65,7 +66,7 @@ class EdgeFiles:
 
     @cached_property
     def serving(self) -> tuple[Backend, ...]:
-        """The servers that take new requests: neither the draining ones nor those of weight 0."""
+        """The backends that take new requests: all but the draining ones and those of weight 0."""
         return tuple(backend for backend in self.routes.backends if backend.weight and not backend.draining)
 
     @cached_property
@@ -79,7 +80,7 @@ class EdgeFiles:
 
     @cached_property
     def profile_digest(self) -> str:
-        """Names what cannot be changed in a running HAProxy: all of the configuration but the servers."""
+        """A digest of everything that a running HAProxy cannot change: the whole configuration without the servers."""
         return sha256(self._render(digest="", backends=()).encode()).hexdigest()[:16]
 
     @cached_property

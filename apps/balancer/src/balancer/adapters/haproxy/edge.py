@@ -1,4 +1,4 @@
-"""The HAProxy data plane: files for its next start, the Runtime API for the running one."""
+"""The edge as a DataPlane: files for its next start, and the Runtime API for the running HAProxy."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from balancer.core.response_samples import ResponseSamples
 from balancer.core.routes import Routes
 
 _PAYLOAD = 4096
-"""Bytes of one `add map` command, well under HAProxy's smallest buffer, 8192 here."""
+"""Bytes of one `add map` command. HAProxy's smallest buffer has 8192 here."""
 
 _REEXECUTION = 2.0
-"""Seconds for which the master process may not listen: it executes itself anew after its start and every reload."""
+"""Seconds for which the master process may not listen: it executes itself again after its start and after a reload."""
 
 _VALUE = re.compile(r'value="([^"]*)"')
 _COUNT = re.compile(r"http_req_cnt=(\d+)")
 _OLD_WORKERS = re.compile(r"^# old workers\n((?:[^#].*\n?)*)", re.MULTILINE)
 _MAINTENANCE = 1
-"""SRV_ADMF_FMAINT in srv_admin_state: set by `set server … state maint`."""
+"""The bit SRV_ADMF_FMAINT of srv_admin_state, which `set server … state maint` sets."""
 _STILL_BUSY = "Server still has connections attached to it"
 
 
 class HaproxyEdge:
-    """A DataPlane over the edge container, with which it shares the profile's directory."""
+    """A DataPlane over the edge's container. Both share the directory of the profile."""
 
     def __init__(self, profile: EdgeProfile) -> None:
         self._profile = profile
@@ -56,8 +56,8 @@ class HaproxyEdge:
         self._retire(files, present)
 
     def in_step(self, routes: Routes) -> bool:
-        """Both halves: what the running edge obeys, and what it would obey after its next start. A server that is no
-        longer in the routes and has connections left is no matter; it is deleted when it is found to have none."""
+        """Whether the running edge obeys the routes, and would obey them after its next start. A server that is no
+        longer in the routes may still be there while it has connections; it is deleted when it has none."""
         files = self._files_of(routes)
         if not self._is_written(files):
             return False
@@ -78,14 +78,14 @@ class HaproxyEdge:
         return sum(_busy(answer, instance) for answer in self._statistics("show stat fleet 4 -1"))
 
     def load(self) -> Load:
-        """Response times are those of the current process; few end in an old one."""
+        """The load. Response times are only those of the current process: few responses end in an old process."""
         current, *old = (_backend(answer) for answer in self._statistics("show stat fleet 2 -1"))
         self._response_times = times = self._response_times.updated(current["req_tot"], current["rtime"])
         self._samples = self._samples.with_sample(time.monotonic(), responses=times.ended, seconds=times.seconds)
         return Load(sum(row["scur"] for row in (current, *old)), self._samples.mean)
 
     def _statistics(self, command: str) -> list[str]:
-        """The answers of the current process and of old ones: after a reload these end what they have."""
+        """The answers of the current process and of old ones. After a reload an old process finishes its requests."""
         current = self._runtime.ask(command)
         old = _OLD_WORKERS.search(self._master.do("show proc", expect="#<PID>"))
         processes = [line.split()[0] for line in old[1].splitlines()] if old else []
@@ -96,8 +96,8 @@ class HaproxyEdge:
         return int(found[1]) if found else 0
 
     def _files_of(self, routes: Routes) -> EdgeFiles:
-        """Made once for each Routes object: whether the edge is in step is asked every second, and the texts of a large
-        ring cost milliseconds."""
+        """The files of the routes, made once for each Routes object: `in_step` is called every second, and the texts of
+        a large ring cost milliseconds."""
         if self._files.routes is not routes:
             self._files = EdgeFiles(self._profile, routes)
         return self._files
@@ -128,11 +128,11 @@ class HaproxyEdge:
         return found[1] if found else ""
 
     def _servers(self) -> dict[str, str]:
-        """name → "ip:port" of every server that the running edge has."""
+        """instance → "ip:port", for every server of the running edge."""
         return {name: _address(row) for name, row in self._states().items()}
 
     def _states(self) -> dict[str, dict[str, str]]:
-        """name → what the running edge says of the server."""
+        """instance → the fields of `show servers state`, for every server of the running edge."""
         lines = self._runtime.ask("show servers state fleet").splitlines()
         header = next((line.removeprefix("# ").split() for line in lines if line.startswith("# ")), [])
         rows = (dict(zip(header, line.split(), strict=False)) for line in lines[2:])
@@ -150,7 +150,7 @@ class HaproxyEdge:
             self._runtime.do(f"set server {server} state ready")
 
     def _swap(self, files: EdgeFiles) -> None:
-        """The whole slot map in one transaction: no request sees half of it."""
+        """Replaces the whole slot map in one transaction, so that no request sees a part of it."""
         answer = self._runtime.do(f"prepare map {self._map}", expect="New version created: ")
         version = answer.rpartition(" ")[2]
         for payload in _chunks(files.slots_map):
@@ -158,7 +158,7 @@ class HaproxyEdge:
         self._runtime.do(f"commit map @{version} {self._map}")
 
     def _retire(self, files: EdgeFiles, present: dict[str, str]) -> None:
-        """A server that rests gets nothing new; one that is not in the routes goes as soon as nothing uses it."""
+        """Drains the servers that take no new requests, and deletes those that are not in the routes."""
         serving = {backend.instance for backend in files.serving}
         resting = {backend.instance for backend in files.routes.backends} - serving
         for name in present.keys() - serving:
@@ -169,7 +169,7 @@ class HaproxyEdge:
             self._delete(name)
 
     def _delete(self, name: str) -> None:
-        """Unless it still has connections."""
+        """Deletes the server, unless it still has connections. Raises PlaneUnavailable."""
         answer = self._runtime.ask(f"del server fleet/{name}")
         if not answer.startswith(("Server deleted", _STILL_BUSY)):
             raise PlaneUnavailable(f"the edge does not delete {name}: {answer}")
@@ -180,13 +180,13 @@ def _address(state: dict[str, str]) -> str:
 
 
 def _busy(statistics: str, name: str) -> int:
-    """The server's running and waiting requests in the answer to `show stat`."""
+    """The number of running and waiting requests of a server, from the answer to `show stat`."""
     return sum(int(row["scur"] or 0) + int(row["qcur"] or 0) for row in _rows(statistics) if row.get("svname") == name)
 
 
 def _backend(statistics: str) -> dict[str, int]:
-    """What the answer to `show stat` says of the whole fleet: requests that run or wait, all that ended, their mean
-    response time in ms. Zeros where a process has just ended."""
+    """The whole fleet in the answer to `show stat`. `scur`: running and waiting requests. `req_tot`: all requests so
+    far. `rtime`: the mean response time in ms. All are 0 where the process has just ended."""
     row = next((row for row in _rows(statistics) if row.get("svname") == "BACKEND"), {})
     return {field: int(row.get(field) or 0) for field in ("scur", "req_tot", "rtime")}
 

@@ -1,9 +1,9 @@
-"""HAProxy's mean response time, turned back into a sum of the responses that it was made of.
+"""Response times at the edge: turns HAProxy's mean back into the sum of the times that it was made of.
 
-`rtime` in `show stat` is the sum of the first 512 response times over their number, and after that an exponential mean:
-each further response takes a 512th of the sum away and adds itself (src/stream.c, stream_update_time_stats, and
-include/haproxy/freq_ctr.h of HAProxy 3.0). Such a mean is old where few requests come: of one a second it would be
-minutes old. Two readings of it, and the number of responses between them, give the mean of just these.
+`rtime` in `show stat` is the plain mean of the first 512 response times. After that it is an exponential mean: each
+further response removes a 512th of the sum and adds its own time (src/stream.c, stream_update_time_stats, and
+include/haproxy/freq_ctr.h of HAProxy 3.0). Such a mean is old where few requests come: minutes old at one request a
+second. Two readings, and the number of responses between them, give the mean of just these responses.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 _WINDOW = 512
 _KEPT = 1 - 1 / _WINDOW
-"""What a further response leaves of the sum."""
+"""The part of the sum that is left after a further response."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseTimes:
-    """What one HAProxy process shows, `count` responses and their `mean` in ms, and what is made of it: over all
-    readings and processes, responses that `ended` and the `seconds` they took, right to half a second or so."""
+    """`count`, `mean`: the last reading of one HAProxy process: responses so far, and `rtime` in ms. `ended`,
+    `seconds`: the result over all readings and processes: responses, and the seconds that they took, right to about
+    half a second."""
 
     count: int = 0
     mean: float = 0.0
@@ -26,7 +27,7 @@ class ResponseTimes:
     seconds: float = 0.0
 
     def updated(self, count: int, mean: float) -> ResponseTimes:
-        """A process that has counted less than before is a new one."""
+        """The result after one more reading. A process whose count is smaller than before is a new one."""
         known, known_mean = (self.count, self.mean) if count >= self.count else (0, 0.0)
         newer = count - known
         plain = max(0, min(count, _WINDOW) - known)

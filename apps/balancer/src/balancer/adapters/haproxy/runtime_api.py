@@ -1,4 +1,4 @@
-"""HAProxy's Runtime API over its unix socket: text in, text out, what it means is decided elsewhere."""
+"""HAProxy's Runtime API over its unix socket: it sends commands and returns answers as text, and interprets neither."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from pathlib import Path
 from balancer.core.errors import PlaneUnavailable
 
 _TIMEOUT = 5.0
-"""Seconds for one command; HAProxy answers in milliseconds or is not well."""
+"""Seconds that one command may take. A working HAProxy answers in milliseconds."""
 
 
 _PAUSE = 0.01
 
 
 class RuntimeApi:
-    """Commands to the unix socket at `path`, one connection each. `retry_for`: for how many seconds a
-    connection that is refused is tried again."""
+    """Commands to the unix socket at `path`, each over its own connection. `retry_for`: seconds for which connecting is
+    tried again while HAProxy does not listen."""
 
     def __init__(self, path: Path, *, retry_for: float = 0) -> None:
         self._path = path
         self._retry_for = retry_for
 
     def ask(self, command: str, payload: str = "") -> str:
-        """The answer to one command, without surrounding blank lines; `payload` as lines, none of them empty."""
+        """The answer to one command, without surrounding blank lines. `payload`: lines, none of them empty. Raises
+        PlaneUnavailable."""
         text = f"{command} <<\n{payload}\n\n" if payload else f"{command}\n"
         try:
             with self._connection() as connection:
@@ -35,7 +36,8 @@ class RuntimeApi:
             raise PlaneUnavailable(f"the edge does not answer at {self._path}: {error}") from error
 
     def do(self, command: str, payload: str = "", *, expect: str = "") -> str:
-        """Like ask, for a command whose answer must be `expect` or start with it. Raises PlaneUnavailable."""
+        """Like `ask`, but also raises PlaneUnavailable where the answer does not start with `expect`. An empty `expect`
+        stands for an empty answer."""
         answer = self.ask(command, payload)
         if answer != expect and not (expect and answer.startswith(expect)):
             raise PlaneUnavailable(f"the edge refused {command!r}: {answer}")

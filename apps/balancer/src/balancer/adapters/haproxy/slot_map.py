@@ -1,7 +1,8 @@
-"""slots.map: what the running edge looks up for a request. A text; who writes and loads it is not here.
+"""The slot map: the text of slots.map, in which the edge looks up the server of a slot. Nothing is written here.
 
-A key is a slot, and its value the slot's server. With bounded load the value is a walk: the slot's server and the next
-ones clockwise, and there is a key for each server's share. See docs/decisions/0008-bounded-load-at-the-edge.md.
+A key is a slot, and its value is the instance of the slot's server. With bounded load the value is a walk: the slot's
+server and the next ones clockwise. Then there is also a key for each server's share. See
+docs/decisions/0008-bounded-load-at-the-edge.md.
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ from itertools import islice
 from balancer.core.routes import Backend
 
 DIGEST_KEY = "digest"
-"""The key of the digest of the routes."""
+"""The key whose value is the digest of the routes."""
 
 SHARE_KEY = "share/"
-"""Begins the key of a server's share of what is in flight, in parts of SHARE_UNIT, c included."""
+"""Prefix of the key of a server's share, whose value is c · w/Σw in units of 1 / SHARE_UNIT."""
 
 SHARE_UNIT = 10**9
-"""HAProxy counts in 64 bits with a sign: room for c = 1000 and for millions of requests in flight."""
+"""HAProxy's numbers are signed 64-bit integers. With this unit they have room for c = 1000 and millions of requests in
+flight."""
 
 WALK = 12
-"""Servers in a walk: those that a request may go to. Fewer keep no bound where one key has much of the traffic."""
+"""Servers in a walk. With fewer the bound is not kept where one key has much of the traffic."""
 
 
 def lines(digest: str, slots: tuple[str, ...], serving: Iterable[Backend], bound: Fraction | None) -> list[str]:
-    """None of them empty, as the Runtime API wants it. `serving`: the servers that take new requests."""
+    """The lines of slots.map. None is empty, as the Runtime API requires. `serving`: the backends that take new
+    requests."""
     values = slots if bound is None else walks(slots)
     shares = () if bound is None else _shares(bound, tuple(serving))
     return [
@@ -37,8 +40,8 @@ def lines(digest: str, slots: tuple[str, ...], serving: Iterable[Backend], bound
 
 
 def walks(slots: tuple[str, ...]) -> list[str]:
-    """For each slot its server and the next different ones clockwise; where there are fewer than WALK in all, the
-    first one again, so that every walk has as many words."""
+    """slot → walk: the slot's instance and the next different ones clockwise, with colons between them. Where there are
+    fewer than WALK instances, the first one fills the rest, so that every walk has WALK words."""
     found = [""] * len(slots)
     ahead = tuple(islice(dict.fromkeys(name for name in slots if name), WALK))
     missing = WALK - len(ahead)
@@ -50,7 +53,8 @@ def walks(slots: tuple[str, ...]) -> list[str]:
 
 
 def _shares(bound: Fraction, serving: tuple[Backend, ...]) -> Iterator[tuple[str, int]]:
-    """c · w/Σw rounded down: where c · w/Σw · total is a whole number, a server that has as many is at its cap."""
+    """(instance, c · w/Σw in units of 1 / SHARE_UNIT), rounded down: where c · w/Σw · total is a whole number, a server
+    with exactly so many requests is full."""
     total_weight = sum(backend.weight for backend in serving)
     for backend in serving:
         yield backend.instance, int(bound * backend.weight * SHARE_UNIT / total_weight)

@@ -1,4 +1,4 @@
-"""Placement strategies by name. Each is one file with one class; this is the only list of them."""
+"""All placement strategies, by name. Each strategy is one file with one class. No other file lists them."""
 
 from __future__ import annotations
 

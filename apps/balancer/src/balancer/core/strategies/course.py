@@ -1,7 +1,8 @@
-"""The course handout's ring: K virtual servers per server at Φ(i, j), probing where two meet, servers in id order.
+"""The strategy `course`: the handout's ring. Each server has K virtual servers, at the slots Φ(i, j).
 
-Source: "Implementing a Customizable Load Balancer": Φ(i, j) = i² + j² + 2j + 25 mod M, M = 512, K = 9. A pure
-function of the member set. It is unbalanced by construction (ids 1, 2, 3 own 89 %, 4 %, 6 % of the slots).
+Source: "Implementing a Customizable Load Balancer": Φ(i, j) = i² + j² + 2j + 25 mod M, M = 512, K = 9. Servers are
+placed in the order of their ring ids; a virtual server whose slot is taken probes for a free one. The table depends on
+the members alone. It is unbalanced by construction: the ring ids 1, 2, 3 own 89 %, 4 %, 6 % of the slots.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from balancer.core.slot_table import NOBODY, Member, SlotTable
 from balancer.core.strategies.strategy import Strategy, check_choice, check_integer, check_power_of_two
 
 Probe = Callable[[list[int], int], int]
-"""(free, place) → where a virtual server sits: free[slot] is the slot itself where nobody sits, else one further on."""
+"""(free, place) → the slot of a virtual server. free[slot] is the slot itself where the slot is free, else a later
+slot."""
 
 
 def _linear(free: list[int], place: int) -> int:
-    """The next free slot. The way is halved for whoever comes next, so that a crowded ring takes no longer."""
+    """The next free slot. Each step also shortens the way for later virtual servers, so that a full ring stays fast."""
     while free[place] != place:
         free[place] = free[free[place]]
         place = free[place]
@@ -26,7 +28,7 @@ def _linear(free: list[int], place: int) -> int:
 
 
 def _triangular(free: list[int], place: int) -> int:
-    """The first free slot 0, 1, 3, 6, 10 … slots further on, which comes to every slot of a power of two."""
+    """The first free slot among those 0, 1, 3, 6, 10 … further on. Where M is a power of two, these are all slots."""
     attempt = 0
     while free[place] != place:
         attempt += 1
@@ -35,17 +37,17 @@ def _triangular(free: list[int], place: int) -> int:
 
 
 PROBES: dict[str, Probe] = {"linear": _linear, "triangular": _triangular}
-"""The handout names t² as well, which comes to 87 of 512 slots only."""
+"""The handout names steps of t² as well. They are left out: they reach only 87 of 512 slots."""
 
 
 def virtual_server_hash(ring_id: int, virtual_server: int) -> int:
-    """Φ(i, j), before the modulus."""
+    """Φ(i, j) without the modulus."""
     return ring_id**2 + virtual_server**2 + 2 * virtual_server + 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course(Strategy):
-    """K = `virtual_servers` of each server on M = `slots`."""
+    """M = `slots`, K = `virtual_servers` of each server."""
 
     name: ClassVar[str] = "course"
     weighted: ClassVar[bool] = False
@@ -70,7 +72,7 @@ class Course(Strategy):
         return ring.among(frozenset(member.ring_id for member in members))
 
     def points(self, members: Collection[Member]) -> dict[int, int]:
-        """slot → ring id of the virtual server that sits on it: exactly K slots per member."""
+        """slot → ring id of the virtual server at this slot: exactly K slots for each member."""
         probe = PROBES[self.probing]
         points: dict[int, int] = {}
         free = list(range(self.slots))

@@ -1,8 +1,9 @@
-"""Maglev's table: every server walks its own permutation of the slots, one claim a turn, until all are taken.
+"""The strategy `maglev`: each server takes free slots in its own order, one a turn, until all slots are taken.
 
-Source: Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, 3.4. Weights as in
-Envoy: in a round a server's credit grows by its weight, and it claims when the credit reaches the largest weight. A
-pure function of the member set; balanced to a slot per turn, and a change moves a few slots of bystanders, too.
+Source: Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, 3.4. Weights work as
+in Envoy: in each round a server's credit grows by its weight, and it has a turn when the credit reaches the largest
+weight. The table depends on the members alone. Shares are exact to a few slots. A change also moves a few slots between
+servers that did not change.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ PRIME = 65_537
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maglev(Strategy):
-    """M = `slots`, the prime 65537 or a power of two: odd skips reach every slot of both."""
+    """M = `slots`: the prime 65537 or a power of two. An odd skip reaches every slot of both."""
 
     name: ClassVar[str] = "maglev"
 
@@ -42,7 +43,7 @@ class Maglev(Strategy):
         return SlotTable(tuple(owners))
 
     def permutation(self, ring_id: int) -> Iterator[int]:
-        """All slots once, in the order in which the server wants them."""
+        """All slots, each once, in the order in which the server tries to take them."""
         name = str(ring_id).encode()
         slot = xxhash.xxh64_intdigest(name, seed=1) % self.slots
         skip = xxhash.xxh64_intdigest(name, seed=2) % (self.slots - 1) + 1
@@ -54,7 +55,8 @@ class Maglev(Strategy):
 
 
 def _queue(members: Collection[Member]) -> Iterator[int]:
-    """Whose turn it is, without end: round after round in id order, each as often as its weight says."""
+    """The ring ids in the order of turns, without end. In each round the members come in the order of their ring ids,
+    and only those whose credit is large enough have a turn."""
     in_order = sorted(members, key=lambda member: member.ring_id)
     heaviest = max(member.weight for member in members)
     credit = {member.ring_id: 0 for member in members}

@@ -1,8 +1,8 @@
-"""The classic hash ring: K virtual servers per server at hashed positions, a slot belongs to the next one clockwise.
+"""The strategy `ring`: the classic hash ring, with K virtual servers for each server at hashed points of a circle.
 
-Source: Karger et al. 1997. Weights divide distances: a slot takes the virtual server with the least
-distance / weight (the linear method of Schindelhauer & Schomaker 2005). So a newcomer takes slots and moves no others,
-whatever the weights, and only their ratios count. A pure function of the member set.
+A slot belongs to the next virtual server clockwise. Source: Karger et al. 1997. Weights divide distances: a slot
+belongs to the virtual server with the least distance / weight (the linear method of Schindelhauer & Schomaker 2005). So
+a new server takes slots but moves no others, for any weights. The table depends on the members alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies.strategy import Strategy, check_choice, check_integer, check_power_of_two
 
 USUAL_VIRTUAL_SERVERS = {"2^32": 160, "slots": 9}
-"""K where none is given, for each kind of points."""
+"""K where none is given, for each value of `points`."""
 
 _CIRCLE = 1 << 64
 _MOST_VIRTUAL_SERVERS = 1024
@@ -25,9 +25,11 @@ _MOST_VIRTUAL_SERVERS = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring(Strategy):
-    """Where a virtual server sits: with `points` "2^32" at its hash mod 2³², slot s beginning at s · 2³² / M; with
-    "slots" on the slot hash mod M, as in the original project, the rest of the hash telling which is first of several
-    on one slot. `point_hash` hashes "<ring id>:<j>", j = 0 … K - 1. K = 0 stands for the usual number.
+    """M = `slots`, K = `virtual_servers`; K = 0 stands for the usual number. `point_hash` hashes "<ring id>:<j>", j = 0
+    … K - 1, to the point of a virtual server.
+
+    `points` "2^32": the point is the hash mod 2³², and slot s begins at s · 2³² / M. `points` "slots": the point is on
+    the slot hash mod M, as in the original project; the rest of the hash orders the points on one slot.
     """
 
     name: ClassVar[str] = "ring"
@@ -67,7 +69,7 @@ class Ring(Strategy):
         return SlotTable(tuple(owners))
 
     def virtual_server_points(self, ring_id: int) -> tuple[int, ...]:
-        """Where on a circle of 2⁶⁴ the server's K virtual servers sit."""
+        """The points of the server's K virtual servers on a circle of 2⁶⁴."""
         return _points(ring_id, self.virtual_servers, self.point_hash, self.slots if self.points == "slots" else 0)
 
     def _holds(self) -> str:
@@ -75,10 +77,10 @@ class Ring(Strategy):
 
 
 def _nearest(ring: Sequence[tuple[int, int, int]], first: int, start: int, heaviest: int) -> int:
-    """The ring id of the point with the least distance / weight from `start`, the smaller id of two alike.
+    """The ring id of the point with the least distance / weight from `start`; of equal ones the smaller ring id.
 
-    `ring` has (point, ring id, weight) in order, at `first` the point next to `start`. The search ends where the points
-    are so far away that even the heaviest server's could not win.
+    `ring`: (point, ring id, weight) in the order of the points. `first`: the index of the first point from `start` on.
+    The search ends where the points are so far away that even a point of the heaviest server could not win.
     """
     point, winner, weight = ring[first]
     least, over = point - start + 1, weight

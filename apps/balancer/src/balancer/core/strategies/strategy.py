@@ -1,4 +1,4 @@
-"""What every placement strategy is: members and the present table in, the next table out."""
+"""The interface of every placement strategy: it makes the next slot table of the members and the present table."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ POWERS_OF_TWO = tuple(1 << exponent for exponent in range(1, 17))
 
 
 class Strategy(ABC):
-    """A pure function with its parameters, which are the fields of a frozen dataclass: a ring profile names them, and
-    `__post_init__` raises InvalidRequest for values that cannot be. The order of the members never matters.
+    """A strategy is a frozen dataclass; its fields are the parameters that a ring profile can give. `__post_init__`
+    raises InvalidRequest for invalid values. `_place` is a pure function, and the order of the members does not matter.
     """
 
     __slots__ = ()
 
     name: ClassVar[str]
     weighted: ClassVar[bool] = True
-    """Whether shares follow the weights; where not, all weights have to be 1."""
+    """Whether shares follow the weights. Where False, all weights have to be 1."""
     usual_hash: ClassVar[str] = "crc32"
     """The request hash of a profile that names none."""
 
     slots: int
-    """M, the length of every table it returns."""
+    """M, the number of slots of every table that the strategy makes."""
 
     @classmethod
     def parameters(cls) -> tuple[str, ...]:
-        """The names of its fields, in a ring profile beside its name."""
+        """The names of the parameters: the fields of the dataclass."""
         return tuple(parameter.name for parameter in fields(cls))  # type: ignore[arg-type]  # a dataclass, see above
 
     @property
     def capacity(self) -> int:
-        """The largest number of members it can place."""
+        """The largest number of members that the strategy can place."""
         return self.slots
 
     @abstractmethod
     def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
-        """The table for at least one and at most `capacity` members, all weights ≥ 1; `current` has M slots."""
+        """The table for at least one and at most `capacity` members. All weights are ≥ 1, and `current` has M slots."""
 
     def place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
-        """The table for `members`; those of weight 0 own nothing, and a table of another M counts as empty.
+        """The table for `members`. Members of weight 0 own no slot. A `current` table of another M counts as empty.
 
-        Raises RingFull above the capacity, InvalidRequest for weights that the strategy cannot follow.
+        Raises RingFull for more members than the capacity, InvalidRequest for weights where the strategy has none.
         """
         if len(members) > self.capacity:
             raise RingFull(f"{self._holds()} holds at most {self.capacity} servers, not {len(members)}")
@@ -73,7 +73,8 @@ def check_integer(field: str, value: object, low: int, high: int) -> None:
 
 
 def check_power_of_two(field: str, value: object, *, or_else: Collection[int] = ()) -> None:
-    """M is a power of two, so that every digest's last bits are as good as all of it; `or_else`: or one of these."""
+    """Raises InvalidRequest unless M (`value`) is a power of two or one of `or_else`. With a power of two, M uses only
+    the last bits of a hash, which are as good as all bits."""
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     if not is_integer or value not in (*POWERS_OF_TWO, *or_else):
         also = "".join(f", or {other}" for other in or_else)

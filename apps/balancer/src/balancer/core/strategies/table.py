@@ -1,10 +1,11 @@
-"""The balanced slot table: every server's share exact to one slot, every change the fewest possible moves.
+"""The strategy `table`: the balanced slot table. Each share is exact to one slot, and a change moves the fewest slots.
 
-A function of (current table, members), so the table is part of the state that is kept. Quotas follow the largest
-remainder, but a spare slot goes first to a server that already holds more than its floor, which saves a move, and then
-to one that holds nothing yet: a server that replaces another one of its weight gets as many slots as that one had, and
-nobody else gets any. The slots that must move go where their score grows most (rendezvous hashing's idea, Thaler &
-Ravishankar 1998), so that a server that leaves and comes back finds most of its old slots. Integers only.
+The next table depends on the present table and the members, so the table has to be saved. Quotas follow the largest
+remainder. A slot that remains goes first to a server that already owns more than its rounded-down quota, which saves a
+move, and then to a server that owns no slot yet. So a replacement of the same weight gets exactly as many slots as its
+predecessor had, and no survivor gets one of them. A slot that has to move goes where its score grows most (the idea of
+rendezvous hashing, Thaler & Ravishankar 1998): so a server that leaves and comes back gets most of its old slots. Only
+integers are used.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _MASK = (1 << 64) - 1
 
 
 def _mix(value: int) -> int:
-    """The splitmix64 finaliser (Steele, Lea, Flood 2014); a score is _mix(_mix(slot + 1) ^ ring id)."""
+    """The splitmix64 finaliser (Steele, Lea, Flood 2014). The score of a slot at a server is _mix(_mix(slot + 1) ^ ring
+    id)."""
     value = (value + 0x9E3779B97F4A7C15) & _MASK
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
@@ -28,7 +30,7 @@ def _mix(value: int) -> int:
 
 
 _MOST_PAIRS = 1 << 18
-"""So many (slot, taker) pairs are scored at a time, which bounds time and memory."""
+"""How many (slot, taker) pairs are scored in one round at most. This bounds time and memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ class Table(Strategy):
 
 
 def quotas(members: Collection[Member], held: Mapping[int, int], slots: int) -> dict[int, int]:
-    """ring id → slots it shall own: M·w/Σw rounded down or up, Σ = M; `held` is what each owns now."""
+    """ring id → the number of slots that it shall own: M·w/Σw rounded down or up; the sum is M. `held`: ring id → the
+    number of slots that it owns now."""
     total = sum(member.weight for member in members)
     floor = {member.ring_id: slots * member.weight // total for member in members}
     remainder = {member.ring_id: slots * member.weight % total for member in members}
@@ -67,11 +70,11 @@ def quotas(members: Collection[Member], held: Mapping[int, int], slots: int) -> 
 
 
 def moves(owners: Sequence[int], held: Mapping[int, int], quota: Mapping[int, int]) -> dict[int, int]:
-    """The fewest slot → new owner that bring every server to its quota, best margin first.
+    """slot → new owner: the fewest moves that bring every server to its quota, largest margin first.
 
-    The margin is score(slot, new) - score(slot, old); an orphan's old score is the best that any taker has. Where slots
-    and takers are so many that not every pair can be scored, each slot looks at some of the takers, and what stays
-    open is matched in further rounds.
+    A taker is a server with fewer slots than its quota. The margin is score(slot, taker) - score(slot, old owner). For
+    a slot whose owner is no member, the largest score of any taker stands for the old owner's. Where there are too many
+    pairs to score all of them, each slot is scored with some of the takers, and further rounds give away what is left.
     """
     missing = {taker: quota[taker] - held.get(taker, 0) for taker in sorted(quota) if quota[taker] > held.get(taker, 0)}
     excess = {ring_id: held[ring_id] - want for ring_id, want in quota.items() if held.get(ring_id, 0) > want}
@@ -94,7 +97,7 @@ def moves(owners: Sequence[int], held: Mapping[int, int], quota: Mapping[int, in
 def _pairs(
     slots: Sequence[int], owners: Sequence[int], excess: Collection[int], takers: Sequence[int]
 ) -> Iterator[tuple[int, int, int]]:
-    """(- margin, slot, taker): of each slot and its takers, as many as can be looked at."""
+    """(-margin, slot, taker) for each slot and as many takers as can be scored in one round."""
     taken = min(len(takers), max(1, _MOST_PAIRS // len(slots)))
     around = [*takers, *takers]
     for slot in slots:
