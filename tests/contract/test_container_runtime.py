@@ -60,7 +60,9 @@ def test_servers_are_told_apart_by_instance_ring_id_and_release(bench: RuntimeBe
     bench.runtime.start(joining("S1", 7), bench.release)
     bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
     observed = bench.runtime.observe()
-    assert {(key, item.instance, item.container, item.identity, item.running) for key, item in observed.items()} == {
+    assert {
+        (key, item.instance, item.container_name, item.identity, item.running) for key, item in observed.items()
+    } == {
         ("S1", "S1", "S1", (7, 1), True),
         ("S1.2", "S1.2", "S1.2", (7, 2), True),
     }
@@ -73,7 +75,7 @@ def test_a_renamed_server_is_the_same_instance_under_another_name(bench: Runtime
     bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
     before = bench.runtime.observe()["S1.2"]
     bench.runtime.rename("S1.2", "S1")
-    assert bench.runtime.observe() == {"S1.2": replace(before, container="S1")}
+    assert bench.runtime.observe() == {"S1.2": replace(before, container_name="S1")}
     assert bench.names == {"S1"}
     bench.runtime.rename("S1.2", "S1")
     assert bench.names == {"S1"}
@@ -101,7 +103,7 @@ def test_a_name_in_use_is_not_taken(bench: RuntimeBench) -> None:
     bench.runtime.rename("S2", "S1")
     bench.runtime.rename("S2", "S3")
     observed = bench.runtime.observe()
-    assert {item.instance: item.container for item in observed.values()} == {"S1": "S1", "S2": "S2"}
+    assert {item.instance: item.container_name for item in observed.values()} == {"S1": "S1", "S2": "S2"}
     assert bench.names == {"S1", "S2", "S3"}
 
 
@@ -119,7 +121,7 @@ def test_the_name_of_a_renamed_server_is_free_again(bench: RuntimeBench) -> None
     bench.runtime.start(joining("S2", 2), bench.release)
     bench.runtime.rename("S2", "S1")
     observed = bench.runtime.observe()
-    assert {item.instance: item.container for item in observed.values()} == {"S1": "S1.spare", "S2": "S1"}
+    assert {item.instance: item.container_name for item in observed.values()} == {"S1": "S1.spare", "S2": "S1"}
 
 
 def test_a_leftover_of_ones_own_makes_way_under_whatever_instance(bench: RuntimeBench) -> None:
@@ -127,7 +129,7 @@ def test_a_leftover_of_ones_own_makes_way_under_whatever_instance(bench: Runtime
     bench.runtime.rename("S1.2", "S1")
     bench.runtime.start(joining("S1", 5), bench.release)
     observed = bench.runtime.observe()
-    assert {(item.instance, item.container, item.ring_id) for item in observed.values()} == {("S1", "S1", 5)}
+    assert {(item.instance, item.container_name, item.ring_id) for item in observed.values()} == {("S1", "S1", 5)}
 
 
 def test_nothing_is_observed_where_nothing_was_started(bench: RuntimeBench) -> None:

@@ -93,7 +93,7 @@ def test_a_server_of_before_releases_is_called_by_its_container_name(docker_benc
     labels = {"ringmaster.deployment": docker_bench.lab.name, "ringmaster.role": "server", "ringmaster.ring_id": "4"}
     docker_bench.neighbour("S4", labels=labels)
     observed = docker_bench.runtime.observe()
-    assert [(item.instance, item.container, item.identity) for item in observed.values()] == [("S4", "S4", (4, 1))]
+    assert [(item.instance, item.container_name, item.identity) for item in observed.values()] == [("S4", "S4", (4, 1))]
     docker_bench.runtime.kill("S4")
     assert docker_bench.names == set()
 

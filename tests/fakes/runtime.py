@@ -10,7 +10,7 @@ from typing import Literal
 
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from balancer.core.fleet import Server
-from balancer.core.plan import Observed
+from balancer.core.observed import Observed
 from balancer.core.release import Release
 from tests.fakes.fault import Fault
 from tests.fakes.process import Process

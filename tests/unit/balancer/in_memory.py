@@ -174,7 +174,7 @@ class InMemoryBalancer:
             and len(fleet.servers) == len(serving) + len(spares)
             and {container.instance: container.identity for container in observed.values()}
             == {server.instance: server.identity for server in fleet.servers}
-            and {container.container for container in observed.values()}
+            and {container.container_name for container in observed.values()}
             == {*fleet.replicas, *(f"{server.hostname}.spare" for server in spares)}
             and self.plane.routes == routes(fleet)
             and self.store.saved == fleet

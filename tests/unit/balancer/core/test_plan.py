@@ -9,7 +9,8 @@ import pytest
 
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
-from balancer.core.plan import Observed, Plan, decide, failure
+from balancer.core.observed import Observed
+from balancer.core.plan import Plan, decide, failure
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Table
 

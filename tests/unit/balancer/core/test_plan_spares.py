@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from balancer.core import roll
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
-from balancer.core.plan import Observed, Plan, decide
+from balancer.core.observed import Observed
+from balancer.core.plan import Plan, decide
 from balancer.core.release import Release
 from tests.unit.balancer.core.fleets import PROFILES, serving
 
@@ -36,7 +37,7 @@ def observed(of: Fleet, *without: str) -> dict[str, Observed]:
             address=server.address,
             status="up",
             release=server.release,
-            container=f"{server.hostname}.spare" if server.state is State.SPARE else server.hostname,
+            container_name=f"{server.hostname}.spare" if server.state is State.SPARE else server.hostname,
         )
         for server in of.servers
         if server.state is not State.DOWN and server.instance not in without
@@ -161,7 +162,7 @@ def test_afterwards_there_are_or_will_be_n_servers_and_the_spares(
 
 def test_a_spares_container_says_so_and_a_promoted_one_gets_its_hostname() -> None:
     desired = fleet(spares=2)
-    seen = {instance: replace(container, container=instance) for instance, container in observed(desired).items()}
+    seen = {instance: replace(container, container_name=instance) for instance, container in observed(desired).items()}
     assert decided(desired, seen, spares=2).rename == {"P1": "P1.spare", "P2": "P2.spare"}
     promoted = desired.fail(["S1"]).promoted(["P1"])
     assert decided(promoted, observed(desired, "S1"), spares=1).rename == {"P1": "P1"}
@@ -174,7 +175,7 @@ def test_a_rolled_servers_container_gets_the_hostname_as_soon_as_the_old_one_is_
     newcomers = roll.newcomers(desired.of(State.SERVING)[:1], release)
     switched = roll.taken_over(roll.joining(desired, newcomers), {"S1.2": "new:5000"})
     seen = observed(switched)
-    seen["S1.2"] = replace(seen["S1.2"], container="S1.2")
+    seen["S1.2"] = replace(seen["S1.2"], container_name="S1.2")
     assert decided(switched, seen, claimed={"S1"}) == NOTHING
     assert decided(switched.stopped(["S1"]), {"S1.2": seen["S1.2"], "S2": seen["S2"], "S3": seen["S3"]}) == replace(
         NOTHING, rename={"S1.2": "S1"}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from balancer.core.lifecycle import State
-from balancer.core.plan import Observed
+from balancer.core.observed import Observed
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import STRIKES, InMemoryBalancer
 

@@ -293,5 +293,5 @@ def serving_containers(balancer: InMemoryBalancer) -> dict[int, str]:
     return {
         container.ring_id: instance.partition(".")[0]
         for instance, container in observed.items()
-        if instance in reached and container.running and not container.container.endswith(".spare")
+        if instance in reached and container.running and not container.container_name.endswith(".spare")
     }

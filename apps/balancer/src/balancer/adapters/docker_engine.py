@@ -17,7 +17,7 @@ from docker.utils import kwargs_from_env
 from balancer.adapters.announced_ends import AnnouncedEnds
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from balancer.core.fleet import Server
-from balancer.core.plan import Observed
+from balancer.core.observed import Observed
 from balancer.core.release import Release
 
 _log = logging.getLogger(__name__)
@@ -137,7 +137,7 @@ class DockerEngine:
         """Container id → container name, for the containers of the instance: one or none."""
         containers = self._api.containers(all=True, filters=self._filters)
         observed = {container["Id"]: self._observed(container) for container in containers}
-        return {key: container.container for key, container in observed.items() if container.instance == instance}
+        return {key: container.container_name for key, container in observed.items() if container.instance == instance}
 
     def _create(self, container: str, server: Server, release: Release) -> None:
         """Creates the container. A missing image is pulled; a leftover container of this deployment with the same name
@@ -223,7 +223,7 @@ class DockerEngine:
         death = self._announced.death(container["Id"])
         return Observed(
             instance=labels.get(INSTANCE, name),
-            container=name,
+            container_name=name,
             ending=self._announced.is_ending(container["Id"], container["State"]),
             ring_id=int(labels[RING_ID]),
             release=int(labels.get(RELEASE, 1)),

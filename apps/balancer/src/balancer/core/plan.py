@@ -7,28 +7,9 @@ from dataclasses import dataclass
 
 from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
+from balancer.core.observed import Observed
 
 _READY = (State.SERVING, State.SPARE)
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """A server's container as the engine shows it. `address` is "ip:port", empty while the container is off the
-    network. `container` is the container name without the deployment's prefix, empty where it is the instance.
-    `ending`: the container is being stopped, and may finish its requests."""
-
-    instance: str
-    ring_id: int
-    running: bool
-    address: str = ""
-    status: str = ""
-    release: int = 1
-    container: str = ""
-    ending: bool = False
-
-    @property
-    def identity(self) -> tuple[int, int]:
-        return self.ring_id, self.release
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +132,7 @@ def failure(container: Observed | None, *, suspected: bool) -> str:
 def _renames(fleet: Fleet, observed: Mapping[str, Observed], promoted: Collection[str]) -> dict[str, str]:
     """instance → new container name. A serving server's container is to have the hostname for a name, a spare's the
     hostname plus ".spare". A container is renamed as soon as the name is free."""
-    taken = {container.container or container.instance for container in observed.values()}
+    taken = {container.container_name for container in observed.values()}
     names = {
         server.instance: f"{server.hostname}.spare"
         if server.state is State.SPARE and server.instance not in promoted
@@ -162,7 +143,7 @@ def _renames(fleet: Fleet, observed: Mapping[str, Observed], promoted: Collectio
     return {
         instance: name
         for instance, name in names.items()
-        if name != (observed[instance].container or instance) and name not in taken
+        if name != observed[instance].container_name and name not in taken
     }
 
 

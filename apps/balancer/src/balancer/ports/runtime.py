@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from balancer.core.fleet import Server
-from balancer.core.plan import Observed
+from balancer.core.observed import Observed
 from balancer.core.release import Release
 
 

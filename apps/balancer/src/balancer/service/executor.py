@@ -8,7 +8,8 @@ from balancer.core import roll
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable
 from balancer.core.event import EventKind
 from balancer.core.lifecycle import State
-from balancer.core.plan import Observed, Plan, decide
+from balancer.core.observed import Observed
+from balancer.core.plan import Plan, decide
 from balancer.core.routes import hostname
 from balancer.ports.runtime import ContainerRuntime
 from balancer.service.desired import DesiredFleet

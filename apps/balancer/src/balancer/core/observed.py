@@ -1,0 +1,29 @@
+"""A server's container as the engine shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """`address` is "ip:port", empty while the container is off the network. `container_name` has no prefix of the
+    deployment; it is the instance where it is not given. `ending`: the container is being stopped, and may finish its
+    requests."""
+
+    instance: str
+    ring_id: int
+    running: bool
+    address: str = ""
+    status: str = ""
+    release: int = 1
+    container_name: str = ""
+    ending: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.container_name:
+            object.__setattr__(self, "container_name", self.instance)
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        return self.ring_id, self.release
