@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from balancer.adapters.docker_engine import _signal_number
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from balancer.core.release import Release
 from tests.containers import run_in, started
@@ -121,13 +120,6 @@ def test_an_ending_server_keeps_its_name_until_it_has_ended(docker_bench: Docker
         docker_bench.die("S1")
         until(lambda: not docker_bench.runtime.observe()["S1"].ending, "S1 has ended", within=5)
         docker_bench.runtime.start(joining("S1", 2), docker_bench.release)
-
-
-@pytest.mark.parametrize(
-    ("name", "number"), [("SIGTERM", 15), ("QUIT", 3), ("28", 28), ("SIGRTMIN+3", 37), ("no such signal", 0)]
-)
-def test_a_stop_signal_is_read_however_the_image_writes_it(name: str, number: int) -> None:
-    assert _signal_number(name) == number
 
 
 def test_a_graceful_stop_lets_an_open_request_finish(docker_bench: DockerBench) -> None:

@@ -29,41 +29,41 @@ class InvalidSetting(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class SettingType(Generic[T]):
+class Type(Generic[T]):
     """How a setting is read from text. `parse` raises ValueError or KeyError. `expects` completes "… must be"."""
 
     expects: str
     parse: Callable[[str], T]
 
 
-def _setting(default: str, kind: SettingType[Any], text: str) -> Any:
-    return field(metadata={"default": default, "kind": kind, "text": text})
+def _setting(default: str, type_: Type[Any], text: str) -> Any:
+    return field(metadata={"default": default, "type": type_, "text": text})
 
 
 def _refuse() -> Any:
     raise ValueError
 
 
-def _integer(low: int, high: int) -> SettingType[int]:
-    return SettingType(
+def _integer(low: int, high: int) -> Type[int]:
+    return Type(
         f"an integer from {low} to {high}",
         lambda text: value if low <= (value := int(text)) <= high else _refuse(),
     )
 
 
-def _seconds(low: float, high: float) -> SettingType[float]:
-    return SettingType(
+def _seconds(low: float, high: float) -> Type[float]:
+    return Type(
         f"seconds from {low:g} to {high:g}",
         lambda text: value if low <= (value := float(text)) <= high else _refuse(),
     )
 
 
-def _choice(*choices: str) -> SettingType[str]:
-    return SettingType("one of " + ", ".join(choices), lambda text: text if text in choices else _refuse())
+def _choice(*choices: str) -> Type[str]:
+    return Type("one of " + ", ".join(choices), lambda text: text if text in choices else _refuse())
 
 
-def _text(pattern: str, expects: str) -> SettingType[str]:
-    return SettingType(expects, lambda text: text if re.fullmatch(pattern, text) else _refuse())
+def _text(pattern: str, expects: str) -> Type[str]:
+    return Type(expects, lambda text: text if re.fullmatch(pattern, text) else _refuse())
 
 
 def _yes_or_no(text: str) -> bool:
@@ -90,7 +90,7 @@ def _environment(text: str) -> dict[str, str]:
     return document if all(isinstance(value, str) for value in document.values()) else _refuse()
 
 
-_FLAG = SettingType("true or false", _yes_or_no)
+_FLAG = Type("true or false", _yes_or_no)
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 
@@ -109,7 +109,7 @@ class Settings:
         "haproxy", _choice("haproxy", "flask"), "Who forwards requests: the edge, or the balancer itself."
     )
     initial_servers: tuple[str, ...] = _setting(
-        "S1,S2,S3", SettingType(f"different hostnames with commas between them: {RULE}", _hostnames),
+        "S1,S2,S3", Type(f"different hostnames with commas between them: {RULE}", _hostnames),
         "The first fleet; later N moves with /add and /rm.",
     )  # fmt: skip
     max_servers: int = _setting("64", _integer(1, 1000), "The most servers that /add allows.")
@@ -121,29 +121,25 @@ class Settings:
         "Answers 200 while a server is well.",
     )
     server_environment: dict[str, str] = _setting(
-        "{}", SettingType("a JSON object of strings", _environment), "Variables for every server, beside SERVER_ID."
+        "{}", Type("a JSON object of strings", _environment), "Variables for every server, beside SERVER_ID."
     )
     server_memory: str = _setting("", _text(MEMORY, "such as 256m, or empty"), "A server's memory limit; empty: none.")
     server_cpus: float = _setting(
-        "0",
-        SettingType(f"a number from 0 to {MOST_CPUS}", _seconds(0, MOST_CPUS).parse),
-        "A server's limit in CPUs; 0: none.",
+        "0", Type(f"a number from 0 to {MOST_CPUS}", _seconds(0, MOST_CPUS).parse), "A server's limit in CPUs; 0: none."
     )
     server_read_only: bool = _setting("true", _FLAG, "A read-only root file system for servers, /tmp excepted.")
     server_capabilities: tuple[str, ...] = _setting(
-        "",
-        SettingType("capabilities with commas between them", _words),
-        "Linux capabilities a server keeps; none by default.",
+        "", Type("capabilities with commas between them", _words), "Linux capabilities a server keeps; none by default."
     )
     spares: int = _setting("0", _integer(0, 100), "Servers kept ready off the ring, each to take a failed one's place.")
     roll_surge: int = _setting("1", _integer(1, 100), "How many new containers a deploy starts at once, beyond N.")
     roll_batch: int = _setting("1", _integer(1, 100), "How many of them take over at once; at most the surge.")
     ring: dict[str, Any] = _setting(
-        "{}", SettingType("a JSON object", _object),
+        "{}", Type("a JSON object", _object),
         "The ring profile: strategy with its parameters, request_hash, key, bound; see docs/ring.md.",
     )  # fmt: skip
     autoscale: dict[str, Any] = _setting(
-        "{}", SettingType("a JSON object", _object),
+        "{}", Type("a JSON object", _object),
         'How N follows the load, such as {"min":2,"max":10,"in_flight":8}; see docs/operations.md. Empty: it does not.',
     )  # fmt: skip
     slow_start: float = _setting(
@@ -151,7 +147,7 @@ class Settings:
     )
     plugins: tuple[str, ...] = _setting(
         "",
-        SettingType("module:NAME with commas between them", _words),
+        Type("module:NAME with commas between them", _words),
         "Strategies and request hashes of your own; see docs/ring.md.",
     )
     heartbeat_interval: float = _setting("0.2", _seconds(0.05, 3600), "From one heartbeat to the next; they overlap.")
@@ -214,12 +210,12 @@ def read(environment: Mapping[str, str]) -> Settings:
             raise InvalidSetting(f"{variable} is not a setting; see docs/settings.md")
     values: dict[str, Any] = {}
     for variable, setting in known.items():
-        kind: SettingType[Any] = setting.metadata["kind"]
+        type_: Type[Any] = setting.metadata["type"]
         text = environment.get(variable, setting.metadata["default"])
         try:
-            values[setting.name] = kind.parse(text)
+            values[setting.name] = type_.parse(text)
         except (ValueError, KeyError):
-            raise InvalidSetting(f"{variable} must be {kind.expects}, not {text!r}") from None
+            raise InvalidSetting(f"{variable} must be {type_.expects}, not {text!r}") from None
     settings = Settings(**values)
     _check_together(settings)
     return settings
@@ -273,7 +269,7 @@ def markdown() -> str:
     rows = ["| variable | default | must be | what it does |", "|---|---|---|---|"]
     for setting in fields(Settings):
         default = f"`{setting.metadata['default']}`" if setting.metadata["default"] else "(empty)"
-        expects = setting.metadata["kind"].expects.replace("one of , ", "empty or one of ")
+        expects = setting.metadata["type"].expects.replace("one of , ", "empty or one of ")
         rows.append(f"| `{PREFIX}{setting.name.upper()}` | {default} | {expects} | {setting.metadata['text']} |")
     return "\n".join(rows)
 

@@ -56,3 +56,9 @@ def test_heartbeats_end_in_the_order_of_sending(answers: list[float], one: float
 
 def test_with_a_factor_of_one_a_heartbeat_may_take_its_timeout_and_no_longer() -> None:
     assert HeartbeatTimeout(timeout=0.4, most=1).deadline(7.0) == 7.4
+
+
+def test_a_heartbeat_that_was_sent_with_the_newest_answered_one_gets_no_more_time_than_that_one() -> None:
+    timeout = HeartbeatTimeout(timeout=0.4, most=5).after_answer(7.0, 7.0)
+    assert timeout.deadline(7.0) == 7.4
+    assert timeout.deadline(7.5) == 7.5 + 2

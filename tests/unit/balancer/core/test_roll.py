@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -44,7 +45,7 @@ def go(fleet: Fleet, count: int = 1) -> Fleet:
 def back(fleet: Fleet, reason: str = "no good") -> Fleet:
     release = roll.goal(fleet)
     assert release is not None
-    return roll.turned_round(fleet, release.number, reason)
+    return roll.turned_back(fleet, release.number, reason)
 
 
 def numbers(fleet: Fleet) -> dict[str, int]:
@@ -79,7 +80,7 @@ def test_a_deploy_ends_when_every_server_has_the_release() -> None:
     assert fleet.begin_join(["S9"]).server("S9").release == 2
 
 
-@pytest.mark.parametrize("change", [roll.ended, lambda fleet: roll.turned_round(fleet, 2, "why")])
+@pytest.mark.parametrize("change", [roll.ended, lambda fleet: roll.turned_back(fleet, 2, "why")])
 @pytest.mark.parametrize("deploys", [0, 1])
 def test_where_no_deploy_runs_none_ends_or_turns_round(change, deploys: int) -> None:  # type: ignore[no-untyped-def]
     fleet = roll.ended(go(begun(fleet_of()), 3)) if deploys else fleet_of()
@@ -174,7 +175,7 @@ def test_a_deploy_that_fails_before_anybody_switched_has_nothing_to_take_back() 
 
 def test_what_fails_of_the_new_release_on_the_way_back_turns_nothing() -> None:
     fleet = back(go(begun(fleet_of()), 2))
-    assert roll.turned_round(fleet, 2, "again") is fleet
+    assert roll.turned_back(fleet, 2, "again") is fleet
 
 
 def test_a_deploy_whose_way_back_fails_is_stuck_and_leads_nowhere_by_itself() -> None:
@@ -268,3 +269,22 @@ def test_where_nobody_serves_yet_the_first_servers_are_made_of_it(fleet: Fleet) 
     assert (after.release, after.deploy, after.servers) == (NEW, None, fleet.servers)
     configured = roll.configured(fleet, NEW, surge=1, batch=1)
     assert (configured.release, configured.configured_release, configured.deploy) == (NEW, NEW, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "weight", "ramp"),
+    [(lambda fleet: fleet.warmed({1: 9}), 1, 9), (lambda fleet: fleet.weighed("S1", 7), 7, 5)],
+    ids=["warmed", "weighed"],
+)
+def test_what_changes_while_the_new_container_starts_is_kept(
+    change: Callable[[Fleet], Fleet], weight: int, ramp: int
+) -> None:
+    """It bears what the old one bears in the moment of taking over: no slot moves."""
+    fleet = begun(fleet_of().warmed({1: 5}))
+    release = roll.goal(fleet)
+    assert release is not None
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    before = change(roll.joining(fleet, [newcomer]))
+    fleet = roll.taken_over(before, {"S1.2": "new:5000"})
+    assert (fleet.server("S1.2").weight, fleet.server("S1.2").ramp) == (weight, ramp)
+    assert fleet.placed().table == before.table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from hashlib import sha256
 
 import pytest
@@ -104,3 +105,24 @@ def test_without_the_token_the_ring_is_neither_changed_nor_shown(
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_the_containers_own_health_check_needs_no_token(guarded_control: FlaskClient, address: str) -> None:
     assert guarded_control.get("/readyz", environ_overrides={"REMOTE_ADDR": address}).status_code == 200
+
+
+def test_spaces_around_the_token_do_not_count(guarded: FlaskClient) -> None:
+    headers = {"Authorization": f"Bearer   {TOKEN} "}
+    assert guarded.post("/add", data=b'{"n":1}', headers=headers).status_code == 200
+
+
+def test_how_long_a_refusal_takes_does_not_tell_how_much_of_a_token_was_right(
+    guarded: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every token is compared by the one function that takes the same time for all."""
+    compare, compared = hmac.compare_digest, []
+
+    def note(given: str, right: str) -> bool:
+        compared.append((given, right))
+        return compare(given, right)
+
+    monkeypatch.setattr(hmac, "compare_digest", note)
+    for token in ("wrong", TOKEN):
+        guarded.post("/add", data=b'{"n":1}', headers={"Authorization": f"Bearer {token}"})
+    assert compared == [(sha256(b"wrong").hexdigest(), DIGEST), (DIGEST, DIGEST)]

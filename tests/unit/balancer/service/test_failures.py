@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from balancer.core.lifecycle import State
+from balancer.core.plan import Observed
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import STRIKES, InMemoryBalancer
 
@@ -173,3 +175,26 @@ def test_nothing_happens_while_all_is_well(balancer: InMemoryBalancer) -> None:
         balancer.step()
     assert balancer.whole_state() == before
     assert balancer.desired.fleet.next_ring_id == 4
+
+
+def test_a_server_that_became_ready_while_the_engine_was_asked_is_not_missing(balancer: InMemoryBalancer) -> None:
+    """The answer is older than its container."""
+    balancer.desired.change(lambda fleet: fleet.begin_join(["S4"]))
+    joining = balancer.desired.fleet.server("S4")
+    observe = balancer.runtime.observe
+
+    def answer_late() -> dict[str, Observed]:
+        answer = observe()
+        balancer.runtime.observe = observe  # type: ignore[method-assign]
+        balancer.runtime.start(joining, balancer.desired.fleet.release)
+        address = observe()["S4"].address
+        balancer.desired.change(lambda fleet: fleet.grow({"S4": address}))
+        return answer
+
+    balancer.runtime.observe = answer_late  # type: ignore[method-assign]
+    with balancer.workers.claims.hold(["S4"]):
+        balancer.reconciler.step()
+    assert balancer.replicas == ("S1", "S2", "S3", "S4")
+    assert not balancer.desired.fleet.of(State.DOWN)
+    balancer.step()
+    assert balancer.is_sound()

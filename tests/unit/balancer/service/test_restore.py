@@ -197,3 +197,15 @@ def test_without_an_engine_the_saved_fleet_goes_on_serving(balancer: InMemoryBal
 def test_a_fresh_world_makes_a_new_deployment() -> None:
     balancer = InMemoryBalancer(World()).started()
     assert balancer.desired.fleet.instances(State.SERVING) == ("S1", "S2", "S3")
+
+
+def test_after_a_loss_no_ring_id_of_what_runs_is_given_again_wherever_the_gaps_are(balancer: InMemoryBalancer) -> None:
+    balancer.fleet.add(FleetChange(2, ("S4", "S5")))
+    balancer.fleet.remove(FleetChange(3, ("S1", "S2", "S4")))
+    balancer.store.damaged = True
+    again = balancer.restarted()
+    again.steps(2)
+    assert [server.ring_id for server in again.desired.fleet.servers] == [3, 5]
+    again.fleet.add(FleetChange(4))
+    assert [server.ring_id for server in again.desired.fleet.servers] == [3, 5, 6, 7, 8, 9]
+    assert again.is_sound()

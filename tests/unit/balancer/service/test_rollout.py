@@ -711,3 +711,72 @@ def test_a_release_never_gets_a_number_twice(balancer: InMemoryBalancer) -> None
     assert numbers == sorted(set(numbers))
     assert images(balancer) == {"e"}
     assert balancer.is_sound()
+
+
+def test_a_server_that_warms_up_goes_on_with_it_during_a_roll() -> None:
+    balancer = InMemoryBalancer(release=OLD, slow_start=150).started()
+    balancer.fleet.add(FleetChange(1, ("S4",)))
+    balancer.step()
+
+    def warm_up() -> None:
+        balancer.clock.sleep(20)
+        balancer.reconciler.step()
+
+    for name in ("S3.2", "S4.2"):
+        during_start(balancer, name, warm_up)
+    balancer.rollout.begin(NEW)
+    ramps = []
+    while balancer.rollout.is_running:
+        balancer.rollout.step()
+        balancer.step()
+        ramps.append(
+            next(server.ramp for server in balancer.desired.fleet.of(State.SERVING) if server.hostname == "S4")
+        )
+    assert ramps == sorted(ramps)
+    assert ramps[-1] >= 1 + 15 * 40 // 150
+    assert stage(balancer) == (Stage.DONE, "")
+    balancer.clock.sleep(150)
+    balancer.step()
+    assert balancer.plane.routes.slots.count("S4.2") == 128
+    assert balancer.is_sound()
+
+
+def test_what_an_attempt_left_in_the_fleet_goes_before_the_next_one_begins(balancer: InMemoryBalancer) -> None:
+    """The disk was full when it should have been forgotten: no container is begun twice."""
+    balancer.rollout.begin(NEW)
+    balancer.plane.away.arm(times=1)
+    kill = balancer.runtime.kill
+
+    def kill_and_fill_the_disk(instance: str) -> None:
+        kill(instance)
+        balancer.store.full.arm(times=1)
+
+    balancer.runtime.kill = kill_and_fill_the_disk  # type: ignore[method-assign]
+    with pytest.raises((PlaneUnavailable, StateUnavailable)):
+        balancer.rollout.step()
+    balancer.runtime.kill = kill  # type: ignore[method-assign]
+    assert balancer.desired.fleet.instances(State.JOINING) == ("S1.2",)
+    before = balancer.desired.fleet
+    assert not balancer.rollout.step()
+    assert balancer.desired.fleet == before
+    assert "S1.2" not in balancer.runtime.names
+    balancer.step()
+    carry_on(balancer)
+    assert stage(balancer) == (Stage.DONE, "")
+    assert balancer.is_sound()
+
+
+def test_a_server_that_is_being_removed_is_left_to_whoever_removes_it(balancer: InMemoryBalancer) -> None:
+    """A takeover retires the containers whose places it took, and waits for no other's requests."""
+    balancer.rollout.begin(NEW)
+    balancer.desired.change_and_publish(lambda fleet: fleet.begin_leave(["S3"]))
+    with balancer.workers.claims.hold(["S3"]), balancer.plane.request("S3"):
+        began = balancer.clock.now()
+        balancer.rollout.step()
+        assert balancer.clock.now() - began < 5
+        assert balancer.runtime.stopped == ["S1"]
+        assert balancer.desired.fleet.instances(State.LEAVING) == ("S3",)
+        assert "S3" in balancer.workers.claims.instances
+    carry_on(balancer)
+    assert balancer.replicas == ("S1", "S2")
+    assert balancer.is_sound()

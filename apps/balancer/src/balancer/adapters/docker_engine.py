@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import LogConfig
 from docker.utils import kwargs_from_env
 
+from balancer.adapters.announced_ends import AnnouncedEnds
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.plan import Observed
@@ -55,12 +54,7 @@ class DockerEngine:
         self._spec = spec
         self._labels = {DEPLOYMENT: spec.deployment, ROLE: "server"}
         self._filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
-        self._dead: dict[str, str] = {}
-        """Container id → status, for containers whose death the engine has announced. Its list may still show them as
-        running."""
-        self._ending: dict[str, float] = {}
-        """Container id → time, for containers that are being stopped. Until that time of the monotonic clock they may
-        end by themselves."""
+        self._announced = AnnouncedEnds(stop_timeout=spec.stop_timeout, stop_signal=self._stop_signal)
         self._connection: docker.APIClient | None = None
 
     def start(self, server: Server, release: Release) -> None:
@@ -104,12 +98,12 @@ class DockerEngine:
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
-        self._dead.clear()
+        self._announced.forget()
         with _engine_errors():
             for event in self._api.events(decode=True, filters=filters):
                 attributes = event["Actor"]["Attributes"]
                 if self._spec.deployment == attributes.get(DEPLOYMENT) or self._is_our_network(event):
-                    self._mark(event)
+                    self._announced.note(event)
                     yield f"{event['Action']} {attributes.get('name', '')}"
         raise EngineUnavailable("the Docker engine ended its stream of events")
 
@@ -120,24 +114,12 @@ class DockerEngine:
                 output += self._api.logs(container, tail=5)
         return output.decode(errors="replace").strip()
 
-    def _mark(self, event: Mapping[str, Any]) -> None:
-        container, attributes = event["Actor"]["ID"], event["Actor"]["Attributes"]
-        match event["Action"]:
-            case "kill" if self._is_stop(container, attributes.get("signal", "")):
-                self._ending.setdefault(container, time.monotonic() + self._spec.stop_timeout)
-            case "die":
-                self._dead[container] = f"Exited ({attributes.get('exitCode', '?')})"
-                self._ending.pop(container, None)
-            case "start" | "destroy":
-                self._dead.pop(container, None)
-                self._ending.pop(container, None)
-
-    def _is_stop(self, container: str, number: str) -> bool:
-        """Whether the signal is the one that `docker stop` sends to this container."""
+    def _stop_signal(self, container: str) -> str:
+        """The signal that `docker stop` sends to the container, by name or number; empty where the container is
+        gone."""
         with suppress(NotFound):
-            wanted = self._api.inspect_container(container)["Config"].get("StopSignal") or "SIGTERM"
-            return number == str(_signal_number(wanted))
-        return False
+            return self._api.inspect_container(container)["Config"].get("StopSignal") or "SIGTERM"
+        return ""
 
     def _is_our_network(self, event: Mapping[str, Any]) -> bool:
         """Whether an event is about the network of the servers. The events of networks carry no labels."""
@@ -185,7 +167,7 @@ class DockerEngine:
         labels = present["Config"]["Labels"] or {}
         if not (self._labels.items() <= labels.items() and RING_ID in labels):
             raise NameTaken(f"a container named {container} exists and is not a server of this deployment")
-        if self._is_ending(present["Id"], present["State"]["Status"]):
+        if self._announced.is_ending(present["Id"], present["State"]["Status"]):
             raise NameTaken(f"{container} has been stopped and is still ending; try again in a moment")
         self._remove(container)
 
@@ -234,39 +216,22 @@ class DockerEngine:
             if error.status_code != requests.codes.conflict:  # another process is removing the container already
                 raise
 
-    def _is_ending(self, container: str, state: str) -> bool:
-        """Whether the container has been asked to end and may still take time. `container`: its id. `state`: its state
-        in the engine's list."""
-        may_take_time = time.monotonic() < self._ending.get(container, 0.0)
-        return state == "running" and container not in self._dead and may_take_time
-
     def _observed(self, container: Mapping[str, Any]) -> Observed:
         network = container["NetworkSettings"]["Networks"].get(self._spec.network) or {}
         address = network.get("IPAddress", "")
         labels = container["Labels"]
         name = container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix)
-        running = container["State"] in ("running", "paused") and container["Id"] not in self._dead
+        death = self._announced.death(container["Id"])
         return Observed(
             instance=labels.get(INSTANCE, name),
             container=name,
-            ending=self._is_ending(container["Id"], container["State"]),
+            ending=self._announced.is_ending(container["Id"], container["State"]),
             ring_id=int(labels[RING_ID]),
             release=int(labels.get(RELEASE, 1)),
-            running=running,
+            running=container["State"] in ("running", "paused") and not death,
             address=f"{address}:{self._spec.port}" if address else "",
-            status=self._dead.get(container["Id"], container["Status"]),
+            status=death or container["Status"],
         )
-
-
-def _signal_number(name: str) -> int:
-    """The number of a signal that an image names: "SIGTERM", "TERM", "15" or "SIGRTMIN+3"; 0 for an unknown name."""
-    if name.isdecimal():
-        return int(name)
-    base, plus, offset = name.removeprefix("SIG").partition("+")
-    try:
-        return signal.Signals[f"SIG{base}"] + (int(offset) if plus else 0)
-    except (KeyError, ValueError):
-        return 0
 
 
 @contextmanager

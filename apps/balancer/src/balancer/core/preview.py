@@ -92,7 +92,9 @@ def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None
 def _members(fleet: Fleet, servers: Mapping[str, int | None]) -> tuple[Server, ...]:
     """The servers of the preview. Present servers keep their ring ids; new ones get the next ones and the ramp WARM."""
     present = {server.hostname: server for server in fleet.servers}
-    joining = [name for name in servers if name not in present]
-    newcomers = {name: Server(name, fleet.next_ring_id + at, State.SERVING) for at, name in enumerate(joining)}
-    found = [(present.get(name) or newcomers[name], given) for name, given in servers.items()]
+    joining = [hostname for hostname in servers if hostname not in present]
+    newcomers = {
+        hostname: Server(hostname, fleet.next_ring_id + at, State.SERVING) for at, hostname in enumerate(joining)
+    }
+    found = [(present.get(hostname) or newcomers[hostname], given) for hostname, given in servers.items()]
     return tuple(replace(server, weight=server.weight if given is None else given) for server, given in found)

@@ -79,14 +79,14 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
         if server.instance in addresses:
             continue
         if server.ring_id in ready and server.state in ON_THE_RING:
-            servers.append(replace(ready[server.ring_id], weight=server.weight, ramp=server.ramp))
+            servers.append(ready[server.ring_id])
             leaving += [server.on(Trigger.REMOVED)] if server.state is State.SERVING else []
         else:
             servers.append(server)
     return replace(fleet, servers=(*servers, *leaving))
 
 
-def turned_round(fleet: Fleet, number: int, reason: str) -> Fleet:
+def turned_back(fleet: Fleet, number: int, reason: str) -> Fleet:
     """A rolling deploy goes back, and a deploy on its way back is stuck, when the release of that number is its goal.
     For any other number nothing changes: a server may fail late, when the deploy has another goal already."""
     deploy, release = fleet.deploy, goal(fleet)

@@ -36,11 +36,11 @@ def ring_api(service: RingService) -> Blueprint:
     @api.get("/ring/slots")
     def slots() -> Response:
         fleet = service.fleet
-        names = {server.ring_id: server.hostname for server in fleet.of(*ON_THE_RING)}
+        hostnames = {server.ring_id: server.hostname for server in fleet.of(*ON_THE_RING)}
         table = {
             "version": fleet.version,
             "digest": fleet.table.digest(),
-            "owners": [names.get(owner, "") for owner in fleet.table.owners],
+            "owners": [hostnames.get(owner, "") for owner in fleet.table.owners],
             "answering": [hostname(instance) for instance in routes(fleet).slots],
         }
         return respond(answers.compact(table))

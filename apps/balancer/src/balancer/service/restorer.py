@@ -100,8 +100,8 @@ def _grouped(observed: Collection[Observed]) -> dict[int, list[Observed]]:
 
 
 def _server(container: Observed, state: State) -> Server:
-    name, _, rolled = container.instance.partition(".")
-    return Server(name, container.ring_id, state, container.address, release=container.release, rolled=bool(rolled))
+    hostname, _, rolled = container.instance.partition(".")
+    return Server(hostname, container.ring_id, state, container.address, release=container.release, rolled=bool(rolled))
 
 
 def _is_spare(container: Observed) -> bool:

@@ -81,7 +81,7 @@ class Rollout:
             if deploy is None or deploy.stage is not Stage.ROLLING:
                 raise Busy("no deploy is on its way; POST /deploy starts one")
             why = "a user wants the old release again"
-            fleet = self._desired.change(lambda fleet: roll.turned_round(fleet, deploy.release.number, why))
+            fleet = self._desired.change(lambda fleet: roll.turned_back(fleet, deploy.release.number, why))
         self._tell(fleet)
         return fleet
 
@@ -127,7 +127,7 @@ class Rollout:
             return self._workers.bring_up(newcomers, release)
         except (StartFailed, NameTaken) as error:
             reason = str(error)
-            self._tell(self._desired.change(lambda fleet: roll.turned_round(fleet, release.number, reason)))
+            self._tell(self._desired.change(lambda fleet: roll.turned_back(fleet, release.number, reason)))
             return {}
 
     def _take_over(self, addresses: Mapping[str, str]) -> None:

@@ -78,7 +78,7 @@ def test_with_nobody_behind_the_socket_the_plane_is_away(directory: Path) -> Non
         RuntimeApi(directory / "dead.sock").ask("show info")
 
 
-def test_where_patience_is_asked_for_it_waits_for_somebody_who_listens(
+def test_a_refused_connection_is_tried_again_where_that_is_asked_for(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket(socket.AF_UNIX) as late:
@@ -90,16 +90,16 @@ def test_where_patience_is_asked_for_it_waits_for_somebody_who_listens(
 
         monkeypatch.setattr(runtime_api, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=listen))
         with pytest.raises(PlaneUnavailable, match="timed out"):
-            RuntimeApi(directory / "late.sock", patience=5).ask("show info")
+            RuntimeApi(directory / "late.sock", retry_for=5).ask("show info")
 
 
-def test_its_patience_ends(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_trying_again_ends(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 1.0, 2.0])
     monkeypatch.setattr(runtime_api, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(directory / "dead.sock"))
         with pytest.raises(PlaneUnavailable, match="does not answer"):
-            RuntimeApi(directory / "dead.sock", patience=2).ask("show info")
+            RuntimeApi(directory / "dead.sock", retry_for=2).ask("show info")
     assert not list(clock)
 
 

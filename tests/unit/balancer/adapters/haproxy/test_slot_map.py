@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from balancer.adapters.haproxy.slot_map import SHARE_UNIT, WALK, lines, walks
@@ -36,6 +36,9 @@ def test_an_empty_ring_has_nothing_but_its_digest(bound: Fraction | None) -> Non
 
 
 @given(slot_tables)
+@example(tuple(f"S{number}" for number in range(1, 16)))
+@example(tuple(f"S{number}" for number in range(1, WALK + 1)))
+@example(tuple(f"S{number}" for number in range(1, WALK)))
 def test_a_walk_is_the_next_different_servers_clockwise(slots: tuple[str, ...]) -> None:
     for slot, walk in enumerate(walks(slots)):
         names = walk.split(":")

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from balancer.core.errors import RingFull
+from balancer.core.hashing import DIGESTS
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Ring
+from balancer.core.strategies import ring as ring_module
 from tests.unit.balancer.core.strategies.rings import PURE, fresh, members, newcomers, owned
 
 BOTH = {name: PURE[name] for name in ("ring", "ring, on slots")}
@@ -123,3 +125,27 @@ def test_on_slots_as_many_virtual_servers_fit_as_there_are_slots() -> None:
 
 def test_with_points_on_the_circle_each_server_needs_one_slot_at_most() -> None:
     assert Ring(slots=64).capacity == 64
+
+
+def ring_of(points: dict[str, tuple[int, int]], monkeypatch: pytest.MonkeyPatch) -> Ring:
+    """Four slots; "<ring id>:0" → its server's slot, and how far behind the slot's beginning its one point is."""
+    values = {text.encode(): slot + 4 * behind for text, (slot, behind) in points.items()}
+    monkeypatch.setitem(DIGESTS, "exact", values.__getitem__)
+    ring_module._points.cache_clear()
+    return Ring(slots=4, points="slots", point_hash="exact", virtual_servers=1)
+
+
+def test_a_slot_belongs_to_the_virtual_server_that_sits_exactly_at_its_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ring = ring_of({"1:0": (1, 0), "2:0": (1, 1)}, monkeypatch)
+    assert ring.place([Member(1), Member(2)], SlotTable.empty(4)).owners == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize(("near", "far"), [(5, 2), (2, 5)])
+def test_of_two_that_are_alike_the_smaller_id_has_the_slot(
+    near: int, far: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A distance counts from 1: the one three away of weight 1 is like the one six away of weight 2."""
+    ring = ring_of({f"{near}:0": (0, 2), f"{far}:0": (0, 5)}, monkeypatch)
+    assert ring.place([Member(near), Member(far, 2)], SlotTable.empty(4)).owners[0] == 2

@@ -16,7 +16,7 @@ class Placement:
     def __init__(self, routes: Routes) -> None:
         self.routes = routes
         self._backends = {backend.instance: backend for backend in routes.backends}
-        self._weights = {name: self._backends[name].weight for name in set(routes.slots) if name}
+        self._weights = {instance: self._backends[instance].weight for instance in set(routes.slots) if instance}
         self._total_weight = sum(self._weights.values())
 
     def slot(self, key: bytes) -> int:
@@ -31,11 +31,11 @@ class Placement:
         At the first attempt there is always one with room, because the caps add up to more than what is in flight. In a
         repetition there may be none: then it is the first one that is not in `tried`. Raises EmptyRing where all are.
         """
-        untried = (name for name in self._clockwise(slot) if name not in tried)
+        untried = (instance for instance in self._clockwise(slot) if instance not in tried)
         first = next(untried, None)
         if first is None:
             raise EmptyRing("no server is left to try")
-        with_room = (name for name in chain([first], untried) if self._has_room(name, in_flight))
+        with_room = (instance for instance in chain([first], untried) if self._has_room(instance, in_flight))
         return self._backends[next(with_room, first)]
 
     def _clockwise(self, slot: int) -> Iterator[str]:
@@ -43,17 +43,17 @@ class Placement:
         slots = self.routes.slots
         met = {""}
         for step in range(len(slots)):
-            name = slots[(slot + step) % len(slots)]
-            if name not in met:
-                met.add(name)
-                yield name
+            instance = slots[(slot + step) % len(slots)]
+            if instance not in met:
+                met.add(instance)
+                yield instance
             if len(met) > len(self._weights):
                 return
 
-    def _has_room(self, name: str, in_flight: Mapping[str, int]) -> bool:
+    def _has_room(self, instance: str, in_flight: Mapping[str, int]) -> bool:
         bound = self.routes.bound
         if bound is None:
             return True
         total = sum(count for other, count in in_flight.items() if other in self._weights)
-        cap = bounded_load.cap(bound, weight=self._weights[name], total_weight=self._total_weight, in_flight=total)
-        return in_flight.get(name, 0) < cap
+        cap = bounded_load.cap(bound, weight=self._weights[instance], total_weight=self._total_weight, in_flight=total)
+        return in_flight.get(instance, 0) < cap

@@ -39,7 +39,7 @@ class HaproxyEdge:
         self._map = profile.directory / "slots.map"
         self._configuration = profile.directory / "haproxy.cfg"
         self._runtime = RuntimeApi(profile.directory / "runtime.sock")
-        self._master = RuntimeApi(profile.directory / "master.sock", patience=_REEXECUTION)
+        self._master = RuntimeApi(profile.directory / "master.sock", retry_for=_REEXECUTION)
         self._files = EdgeFiles(profile, Routes((), ()))
         self._response_times = ResponseTimes()
         self._samples = ResponseSamples()

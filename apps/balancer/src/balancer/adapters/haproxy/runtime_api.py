@@ -16,12 +16,12 @@ _PAUSE = 0.01
 
 
 class RuntimeApi:
-    """Commands to the unix socket at `path`, each over its own connection. `patience`: seconds for which connecting is
-    tried again while HAProxy does not listen."""
+    """Commands to the unix socket at `path`, each over its own connection. `retry_for`: seconds for which a refused
+    connection is tried again."""
 
-    def __init__(self, path: Path, *, patience: float = 0) -> None:
+    def __init__(self, path: Path, *, retry_for: float = 0) -> None:
         self._path = path
-        self._patience = patience
+        self._retry_for = retry_for
 
     def ask(self, command: str, payload: str = "") -> str:
         """The answer to one command, without surrounding blank lines. `payload`: lines, none of them empty. Raises
@@ -44,7 +44,7 @@ class RuntimeApi:
         return answer
 
     def _connection(self) -> socket.socket:
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self._retry_for
         while True:
             connection = socket.socket(socket.AF_UNIX)
             connection.settimeout(_TIMEOUT)

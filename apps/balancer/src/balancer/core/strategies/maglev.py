@@ -34,9 +34,9 @@ class Maglev(Strategy):
 
     def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
         owners = [NOBODY] * self.slots
-        wishes = {member.ring_id: self.permutation(member.ring_id) for member in members}
+        preferences = {member.ring_id: self.permutation(member.ring_id) for member in members}
         for ring_id in islice(_queue(members), self.slots):
-            for slot in wishes[ring_id]:
+            for slot in preferences[ring_id]:
                 if not owners[slot]:
                     owners[slot] = ring_id
                     break

@@ -2,8 +2,10 @@
 
 The next table depends on the present table and the members, so the table has to be saved. Quotas follow the largest
 remainder. A slot that remains goes first to a server that already owns more than its rounded-down quota, which saves a
-move. A slot that has to move goes where its score grows most (the idea of rendezvous hashing, Thaler & Ravishankar
-1998): so a server that leaves and comes back gets most of its old slots. Only integers are used.
+move, and then to a server that owns no slot yet. So a server that replaces another one of the same weight gets as many
+slots as that one had, and no other server gets any. A slot that has to move goes where its score grows most (the idea
+of rendezvous hashing, Thaler & Ravishankar 1998): so a server that leaves and comes back gets most of its old slots.
+Only integers are used.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ def _mix(value: int) -> int:
     return value ^ (value >> 31)
 
 
-_WISHES = 1 << 18
+_MOST_PAIRS = 1 << 18
 """How many (slot, taker) pairs are scored in one round at most. This bounds time and memory."""
 
 
@@ -58,10 +60,12 @@ def quotas(members: Collection[Member], held: Mapping[int, int], slots: int) -> 
     floor = {member.ring_id: slots * member.weight // total for member in members}
     remainder = {member.ring_id: slots * member.weight % total for member in members}
     spare = slots - sum(floor.values())
-    first = sorted(
-        (ring_id for ring_id in floor if remainder[ring_id]),
-        key=lambda ring_id: (held.get(ring_id, 0) <= floor[ring_id], -remainder[ring_id], _mix(ring_id)),
-    )
+
+    def rank(ring_id: int) -> tuple[bool, bool, int, int]:
+        holds = held.get(ring_id, 0)
+        return holds <= floor[ring_id], holds > 0, -remainder[ring_id], _mix(ring_id)
+
+    first = sorted((ring_id for ring_id in floor if remainder[ring_id]), key=rank)
     return floor | {ring_id: floor[ring_id] + 1 for ring_id in first[:spare]}
 
 
@@ -77,7 +81,7 @@ def moves(owners: Sequence[int], held: Mapping[int, int], quota: Mapping[int, in
     slots = [slot for slot, owner in enumerate(owners) if owner not in quota or owner in excess]
     chosen: dict[int, int] = {}
     while missing:
-        for _, slot, taker in sorted(_wishes(slots, owners, excess, list(missing))):
+        for _, slot, taker in sorted(_pairs(slots, owners, excess, list(missing))):
             owner = owners[slot]
             if slot in chosen or not missing[taker] or excess.get(owner, 1) == 0:
                 continue
@@ -90,16 +94,16 @@ def moves(owners: Sequence[int], held: Mapping[int, int], quota: Mapping[int, in
     return chosen
 
 
-def _wishes(
+def _pairs(
     slots: Sequence[int], owners: Sequence[int], excess: Collection[int], takers: Sequence[int]
 ) -> Iterator[tuple[int, int, int]]:
     """(-margin, slot, taker) for each slot and as many takers as can be scored in one round."""
-    looks = min(len(takers), max(1, _WISHES // len(slots)))
+    taken = min(len(takers), max(1, _MOST_PAIRS // len(slots)))
     around = [*takers, *takers]
     for slot in slots:
-        first = _mix(slot) % len(takers) if looks < len(takers) else 0
+        first = _mix(slot) % len(takers) if taken < len(takers) else 0
         seed = _mix(slot + 1)
-        scores = {taker: _mix(seed ^ taker) for taker in around[first : first + looks]}
+        scores = {taker: _mix(seed ^ taker) for taker in around[first : first + taken]}
         old = _mix(seed ^ owners[slot]) if owners[slot] in excess else max(scores.values())
         for taker, new in scores.items():
             yield old - new, slot, taker

@@ -1,0 +1,64 @@
+"""Announced ends: containers whose end an engine event announced. The engine's list may still show them running."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+class AnnouncedEnds:
+    """Containers are given by id. `stop_timeout`: the seconds that a stop may take. `stop_signal(id)` returns the
+    signal that stops the container, as images write it; empty where the container is gone."""
+
+    def __init__(self, *, stop_timeout: int, stop_signal: Callable[[str], str]) -> None:
+        self._stop_timeout = stop_timeout
+        self._stop_signal = stop_signal
+        self._deaths: dict[str, str] = {}
+        """container id → status, for containers that have died."""
+        self._ending: dict[str, float] = {}
+        """container id → time, for containers that are being stopped. Until that time of the monotonic clock they may
+        end by themselves."""
+
+    def forget(self) -> None:
+        """Forgets the deaths: a new stream of events begins, and the engine's list shows all deaths before it."""
+        self._deaths.clear()
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Takes in one engine event."""
+        container, attributes = event["Actor"]["ID"], event["Actor"]["Attributes"]
+        match event["Action"]:
+            case "kill" if self._is_stop(container, attributes.get("signal", "")):
+                self._ending.setdefault(container, time.monotonic() + self._stop_timeout)
+            case "die":
+                self._deaths[container] = f"Exited ({attributes.get('exitCode', '?')})"
+                self._ending.pop(container, None)
+            case "start" | "destroy":
+                self._deaths.pop(container, None)
+                self._ending.pop(container, None)
+
+    def death(self, container: str) -> str:
+        """The status of a container whose death was announced; empty for other containers."""
+        return self._deaths.get(container, "")
+
+    def is_ending(self, container: str, state: str) -> bool:
+        """Whether the container has been asked to end and may still take time. `state`: its state in the engine's
+        list."""
+        may_take_time = time.monotonic() < self._ending.get(container, 0.0)
+        return state == "running" and container not in self._deaths and may_take_time
+
+    def _is_stop(self, container: str, number: str) -> bool:
+        return number == _signal_number(self._stop_signal(container)) != ""
+
+
+def _signal_number(name: str) -> str:
+    """The number of a signal that an image names: "SIGTERM", "TERM", "15" or "SIGRTMIN+3"; empty for an unknown
+    name."""
+    if name.isdecimal():
+        return name
+    base, plus, offset = name.removeprefix("SIG").partition("+")
+    try:
+        return str(signal.Signals[f"SIG{base}"] + (int(offset) if plus else 0))
+    except (KeyError, ValueError):
+        return ""
