@@ -173,7 +173,7 @@ def test_what_is_damaged_is_said_to_be_and_the_next_save_heals_it(bench: StoreBe
         "{}",
         '{"format":2}',
         '{"format":3}',
-        '{"format":4,"servers":[],"target":1,"next_ring_id":2,"table":[]}',
+        '{"format":0,"servers":[],"target":1,"next_ring_id":2,"table":[]}',
         '{"format":3,"servers":[],"target":1,"next_ring_id":2,"table":[],"release":{}}',
         '{"format":3,"servers":[],"target":1,"next_ring_id":2,"table":[],"deploy":{"stage":"rolling"}}',
         '{"format":1,"servers":null,"target":1,"next_ring_id":2,"table":[]}',

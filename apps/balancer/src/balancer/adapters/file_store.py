@@ -10,7 +10,7 @@ from typing import Any
 from balancer.adapters.atomic_file import replace_file
 from balancer.core.catalogue import Catalogue
 from balancer.core.deploy import Deploy, Stage
-from balancer.core.errors import InvalidRequest, StateUnavailable
+from balancer.core.errors import InvalidRequest, NewerState, StateUnavailable
 from balancer.core.fleet import WARM, Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
@@ -44,7 +44,9 @@ class FileStore:
         for path in present:
             try:
                 content = path.read_bytes()
-                fleet = self._from_document(json.loads(content))
+                document = json.loads(content)
+                self._refuse_newer(path, document)
+                fleet = self._from_document(document)
             except (OSError, ValueError, LookupError, TypeError) as error:
                 _log.error("state damaged", extra={"file": str(path), "reason": str(error)})
                 continue
@@ -73,9 +75,20 @@ class FileStore:
         except OSError as error:  # the fleet itself is saved
             _log.warning("copy of the state not written", extra={"reason": str(error)})
 
+    def _refuse_newer(self, path: Path, document: dict[str, Any]) -> None:
+        """Raises NewerState for a file of a newer format. This balancer cannot read all of such a file, so it must
+        replace it neither by a new fleet nor by the copy."""
+        number = document["format"]
+        if isinstance(number, int) and number > _FORMAT:
+            raise NewerState(
+                f"{path} has format {number}, and this balancer knows 1 to {_FORMAT}: a newer one wrote it. It is left "
+                f"as it is. Run the newer balancer again, or move {self._file} and {self._copy.name} away: then the "
+                "fleet is taken up from its containers, without its weights and its ring profile"
+            )
+
     def _from_document(self, document: dict[str, Any]) -> Fleet:
         if document["format"] not in range(1, _FORMAT + 1):
-            raise ValueError(f"format {document['format']} is not {_FORMAT}")
+            raise ValueError(f"format {document['format']} is none from 1 to {_FORMAT}")
         return Fleet(
             servers=tuple(
                 Server(

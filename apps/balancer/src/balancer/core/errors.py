@@ -45,5 +45,9 @@ class StateUnavailable(RingmasterError):
     """The desired fleet cannot be read from or written to its volume."""
 
 
+class NewerState(StateUnavailable):
+    """The saved fleet has a format that only a newer balancer knows. The files are left as they are."""
+
+
 class IllegalTransition(RingmasterError):
     """A server's life cycle has no such transition. This is a defect of the balancer."""

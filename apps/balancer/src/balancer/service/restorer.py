@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from balancer.core import roll
-from balancer.core.errors import InvalidRequest, StateUnavailable
+from balancer.core.errors import InvalidRequest, NewerState, StateUnavailable
 from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
 from balancer.core.fleet_settings import FleetSettings
@@ -41,7 +41,8 @@ class Restorer:
         self._settings = settings
 
     def restore(self) -> None:
-        """Sets the desired fleet. Raises StateUnavailable, and EngineUnavailable where no saved fleet can be read."""
+        """Sets the desired fleet. Raises EngineUnavailable where no saved fleet can be read and the engine does not
+        answer, and StateUnavailable. After NewerState everything is left as it is, and the next call tries again."""
         source = "the saved fleet"
         if not self._load():
             observed = self._runtime.observe()
@@ -65,6 +66,8 @@ class Restorer:
     def _load(self) -> bool:
         try:
             return self._desired.load()
+        except NewerState:
+            raise
         except StateUnavailable as error:
             _log.error("state lost, taking up the containers that run", extra={"reason": str(error)})
             return False
