@@ -10,7 +10,7 @@ from tests.fakes.process import Process
 
 class MemoryStore:
     """A FleetStore. `full`: makes `save` fail. `damaged`: `load` fails until the next `save`. `newer`: the saved fleet
-    has an unknown, newer format."""
+    has a format that only a newer balancer knows."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.saved: Fleet | None = None

@@ -41,8 +41,8 @@ class Restorer:
         self._settings = settings
 
     def restore(self) -> None:
-        """Sets the desired fleet. Raises EngineUnavailable where no saved fleet can be read and the engine does not
-        answer, and StateUnavailable. After NewerState everything is left as it is, and the next call tries again."""
+        """Sets the desired fleet. Raises StateUnavailable, and EngineUnavailable where no saved fleet can be read.
+        After NewerState the saved fleet is as it was; the next call reads it again."""
         source = "the saved fleet"
         if not self._load():
             observed = self._runtime.observe()

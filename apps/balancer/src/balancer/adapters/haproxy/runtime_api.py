@@ -16,8 +16,8 @@ _PAUSE = 0.01
 
 
 class RuntimeApi:
-    """Commands to the unix socket at `path`, each over its own connection. `retry_for`: seconds for which a refused
-    connection is tried again."""
+    """Commands to the unix socket at `path`, each over its own connection. `retry_for`: seconds for which connecting is
+    tried again while HAProxy does not listen."""
 
     def __init__(self, path: Path, *, retry_for: float = 0) -> None:
         self._path = path

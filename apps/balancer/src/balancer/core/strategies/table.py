@@ -2,10 +2,10 @@
 
 The next table depends on the present table and the members, so the table has to be saved. Quotas follow the largest
 remainder. A slot that remains goes first to a server that already owns more than its rounded-down quota, which saves a
-move, and then to a server that owns no slot yet. So a server that replaces another one of the same weight gets as many
-slots as that one had, and no other server gets any. A slot that has to move goes where its score grows most (the idea
-of rendezvous hashing, Thaler & Ravishankar 1998): so a server that leaves and comes back gets most of its old slots.
-Only integers are used.
+move, and then to a server that owns no slot yet. So a replacement of the same weight gets exactly as many slots as its
+predecessor had, and no survivor gets one of them. A slot that has to move goes where its score grows most (the idea of
+rendezvous hashing, Thaler & Ravishankar 1998): so a server that leaves and comes back gets most of its old slots. Only
+integers are used.
 """
 
 from __future__ import annotations
