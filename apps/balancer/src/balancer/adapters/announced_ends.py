@@ -1,4 +1,4 @@
-"""Ends of containers that engine events have announced: the engine's list may still show the containers running."""
+"""Announced ends: containers whose end an engine event announced. The engine's list may still show them running."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any
 
 
 class AnnouncedEnds:
-    """Containers go by their ids. `stop_timeout`: the seconds that a stop may take. `stop_signal(id)` is the signal by
-    which the engine stops the container, as images write it, empty where the container is gone."""
+    """Containers are given by id. `stop_timeout`: the seconds that a stop may take. `stop_signal(id)` returns the
+    signal that stops the container, as images write it; empty where the container is gone."""
 
     def __init__(self, *, stop_timeout: int, stop_signal: Callable[[str], str]) -> None:
         self._stop_timeout = stop_timeout
         self._stop_signal = stop_signal
         self._deaths: dict[str, str] = {}
-        """Container → status of a container that has died."""
+        """container id → status, for containers that have died."""
         self._ending: dict[str, float] = {}
-        """Container → until when, on the monotonic clock, a container that is being stopped may take to end."""
+        """container id → time, for containers that are being stopped. Until that time of the monotonic clock they may
+        end by themselves."""
 
     def forget(self) -> None:
-        """Forgets deaths: a new stream of events begins, and deaths before it are in the engine's list."""
+        """Forgets the deaths: a new stream of events begins, and the engine's list shows all deaths before it."""
         self._deaths.clear()
 
     def note(self, event: Mapping[str, Any]) -> None:
@@ -38,11 +39,12 @@ class AnnouncedEnds:
                 self._ending.pop(container, None)
 
     def death(self, container: str) -> str:
-        """The status of a container whose death was announced; empty for any other."""
+        """The status of a container whose death was announced; empty for other containers."""
         return self._deaths.get(container, "")
 
     def is_ending(self, container: str, state: str) -> bool:
-        """Whether the container, in the engine's `state`, has been asked to end and may still take time."""
+        """Whether the container has been asked to end and may still take time. `state`: its state in the engine's
+        list."""
         may_take_time = time.monotonic() < self._ending.get(container, 0.0)
         return state == "running" and container not in self._deaths and may_take_time
 
@@ -51,7 +53,8 @@ class AnnouncedEnds:
 
 
 def _signal_number(name: str) -> str:
-    """Of "SIGTERM", "TERM", "15" or "SIGRTMIN+3", as images write it; empty for what is no signal."""
+    """The number of a signal that an image names: "SIGTERM", "TERM", "15" or "SIGRTMIN+3"; empty for an unknown
+    name."""
     if name.isdecimal():
         return name
     base, plus, offset = name.removeprefix("SIG").partition("+")

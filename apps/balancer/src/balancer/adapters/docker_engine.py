@@ -115,7 +115,8 @@ class DockerEngine:
         return output.decode(errors="replace").strip()
 
     def _stop_signal(self, container: str) -> str:
-        """The name or number of the signal by which `docker stop` ends the container; empty where it is gone."""
+        """The signal that `docker stop` sends to the container, by name or number; empty where the container is
+        gone."""
         with suppress(NotFound):
             return self._api.inspect_container(container)["Config"].get("StopSignal") or "SIGTERM"
         return ""

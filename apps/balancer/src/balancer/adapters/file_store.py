@@ -76,7 +76,8 @@ class FileStore:
             _log.warning("copy of the state not written", extra={"reason": str(error)})
 
     def _refuse_newer(self, path: Path, document: dict[str, Any]) -> None:
-        """What this balancer cannot read whole it must not replace, nor by its copy."""
+        """Raises NewerState for a file of a newer format. This balancer cannot read all of such a file, so it must
+        replace it neither by a new fleet nor by the copy."""
         number = document["format"]
         if isinstance(number, int) and number > _FORMAT:
             raise NewerState(

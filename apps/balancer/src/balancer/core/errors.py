@@ -46,7 +46,7 @@ class StateUnavailable(RingmasterError):
 
 
 class NewerState(StateUnavailable):
-    """The saved fleet is in a format that only a newer balancer knows: it is left as it is."""
+    """The saved fleet has a format that only a newer balancer knows. The files are left as they are."""
 
 
 class IllegalTransition(RingmasterError):

@@ -92,7 +92,7 @@ class Forwarder:
         self._plane.answered(time.monotonic() - began)
         explained = _explained(attempt) if self._profile.explain else []
         if self._profile.course_errors and answer.status == HTTPStatus.NOT_FOUND:
-            answer.drain_conn()  # which gives the connection back as well
+            answer.drain_conn()  # drain_conn also gives the connection back
             text = answers.unknown_path(received.path)
             response = Response(text, HTTPStatus.BAD_REQUEST, content_type=answers.CONTENT_TYPE)
             response.headers.extend(explained)
