@@ -10,7 +10,7 @@ from time import perf_counter_ns
 
 from docker.errors import DockerException
 
-from balancer.adapters.haproxy.config import EdgeFiles, EdgeProfile
+from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.core.routes import Backend, Routes
 from balancer.core.slot_table import Member, SlotTable
@@ -36,7 +36,7 @@ class Swap:
 class TimedEdge(HaproxyEdge):
     """Takes the time of every swap."""
 
-    def __init__(self, profile: EdgeProfile) -> None:
+    def __init__(self, profile: EdgeOptions) -> None:
         super().__init__(profile)
         self.swaps: list[float] = []
 

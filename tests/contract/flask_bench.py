@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from flask import Request
 from werkzeug.serving import make_server
 
-from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingProfile
+from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import Backend
@@ -37,7 +37,7 @@ class FlaskBench:
 
     def __enter__(self) -> Self:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
-        profile = ForwardingProfile(
+        profile = ForwardingOptions(
             response_timeout=20, course_errors=False, explain=True, access_log="errors", draw=self._draw
         )
         self.servers = tuple(Backend(name, self._serve(create_app(name))) for name in ("S1", "S2", "S3"))

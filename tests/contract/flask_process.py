@@ -10,7 +10,7 @@ from itertools import islice
 
 from flask import Request
 
-from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingProfile
+from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import Routes
@@ -33,7 +33,7 @@ def ask(routes: Routes, keys: Sequence[bytes]) -> list[Told]:
 def _plane() -> tuple[FlaskPlane, Forwarder]:
     """One for the process, so that a change of routes is one."""
     plane = FlaskPlane()
-    profile = ForwardingProfile(
+    profile = ForwardingOptions(
         response_timeout=20,
         course_errors=False,
         explain=True,

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from docker.models.containers import Container
 
-from balancer.adapters.haproxy.config import EdgeProfile
+from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.routes import Backend, Routes
@@ -30,7 +30,7 @@ class HaproxyBench:
 
     def __init__(self, lab: Lab, folder: Path, servers: tuple[Backend, ...]) -> None:
         self.servers = servers
-        self.profile = EdgeProfile(
+        self.profile = EdgeOptions(
             directory=folder,
             heartbeat_path="/heartbeat",
             response_timeout=20,

@@ -56,7 +56,9 @@ LARGE = Fleet(
     version=2**40,
     release=Release(2**40, "shop:1", {"MODE": "x"}, "256m", 0.5),
     configured_release=Release(1, "shop:0"),
-    deploy=Deploy(Release(2**40 + 1, "shop:2"), surge=100, batch=10, stage=Stage.BACK, reason="S1 did not answer"),
+    deploy=Deploy(
+        Release(2**40 + 1, "shop:2"), surge=100, batch=10, stage=Stage.ROLLING_BACK, reason="S1 did not answer"
+    ),
 )
 
 

@@ -21,7 +21,7 @@ class Fault:
         self.arm(times=0)
 
     @property
-    def strikes(self) -> bool:
+    def hits(self) -> bool:
         with self._lock:
             if self._well > 0:
                 self._well -= 1

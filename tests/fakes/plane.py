@@ -95,5 +95,5 @@ class FakePlane:
 
     def _call(self) -> None:
         self._process.acts()
-        if self.away.strikes:
+        if self.away.hits:
             raise PlaneUnavailable("the edge does not answer")

@@ -24,5 +24,5 @@ class Process:
 
     def acts(self) -> None:
         """Every call of a fake begins with this. Raises Crash after the death."""
-        if self._death.strikes:
+        if self._death.hits:
             raise Crash

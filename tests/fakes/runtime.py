@@ -183,7 +183,7 @@ class FakeRuntime:
 
     def _call(self) -> None:
         self._process.acts()
-        if self.away.strikes:
+        if self.away.hits:
             raise EngineUnavailable("the engine does not answer")
 
     def _become(self, name: str, **changes: object) -> None:

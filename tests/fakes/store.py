@@ -29,7 +29,7 @@ class MemoryStore:
 
     def save(self, fleet: Fleet) -> None:
         self._process.acts()
-        if self.full.strikes:
+        if self.full.hits:
             raise StateUnavailable("the fleet cannot be saved: no space left on device")
         self.saved = fleet
         self.damaged = False

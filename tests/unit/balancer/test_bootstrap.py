@@ -84,7 +84,7 @@ def test_a_change_before_the_first_step_is_told_to_wait() -> None:
     assert answer.status_code == 409
 
 
-@pytest.mark.parametrize(("data_plane", "profile"), [("haproxy", "EdgeProfile"), ("flask", "ForwardingProfile")])
+@pytest.mark.parametrize(("data_plane", "profile"), [("haproxy", "EdgeOptions"), ("flask", "ForwardingOptions")])
 def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_plane: str, profile: str) -> None:
     made: list[Any] = []
     original = getattr(bootstrap, profile)

@@ -13,9 +13,9 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
 from balancer.adapters.docker_engine import DockerEngine, ServerSpec
 from balancer.adapters.file_store import FileStore
-from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingProfile
+from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
-from balancer.adapters.haproxy.config import EdgeProfile
+from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.system import SystemClock, SystemRandomness
@@ -130,7 +130,7 @@ def _longest_change(settings: Settings) -> float:
 def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
     course_errors = settings.unknown_path == "course"
     if settings.data_plane == "haproxy":
-        edge = EdgeProfile(
+        edge = EdgeOptions(
             directory=Path(settings.edge_dir),
             heartbeat_path=settings.heartbeat_path,
             response_timeout=settings.response_timeout,
@@ -141,7 +141,7 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
         )
         return HaproxyEdge(edge), None
     plane = FlaskPlane()
-    forwarding = ForwardingProfile(
+    forwarding = ForwardingOptions(
         response_timeout=settings.response_timeout,
         course_errors=course_errors,
         explain=settings.explain,

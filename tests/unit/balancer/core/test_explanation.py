@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.explanation import Stop, explain
+from balancer.core.explanation import WalkStep, explain
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
 from balancer.core.ring_profile import RingProfile
@@ -57,13 +57,13 @@ def test_the_walk_leads_from_the_owner_to_the_server_that_answers(
 ) -> None:
     explained = explain(ring(*down), KEY)
     assert (explained.slot, explained.owner, explained.server) == (1, "S2", server)
-    assert explained.walk == tuple(Stop(slot, hostname, State(state)) for slot, hostname, state in walk)
+    assert explained.walk == tuple(WalkStep(slot, hostname, State(state)) for slot, hostname, state in walk)
     assert explained.why == f"crc32 of the key mod 8 is slot 1; {why}"
 
 
 def test_the_walk_goes_on_behind_the_last_slot() -> None:
     fleet = ring("S2", owners=(3, 2, 2, 2, 2, 2, 2, 2))
-    assert explain(fleet, KEY).walk[-1] == Stop(0, "S3", State.SERVING)
+    assert explain(fleet, KEY).walk[-1] == WalkStep(0, "S3", State.SERVING)
 
 
 def test_an_empty_ring_says_so() -> None:

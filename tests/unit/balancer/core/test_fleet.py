@@ -179,7 +179,7 @@ def test_a_server_that_warms_up_gets_its_slots_bit_by_bit_and_takes_them_from_al
     fleet = serving().begin_join(["S4"], ramp=1).grow(addresses("S4"))
     counts = [fleet.table.counts()[4]]
     for ramp in range(2, WARM + 1):
-        warmer = fleet.warmed({4: ramp})
+        warmer = fleet.with_ramps({4: ramp})
         assert all(now in (was, 4) for was, now in zip(fleet.table.owners, warmer.table.owners, strict=True))
         fleet = warmer
         counts.append(fleet.table.counts()[4])
@@ -298,7 +298,7 @@ def test_the_version_grows_with_every_change_of_table_or_profile(step: Callable[
         lambda fleet: fleet.fail(["S2"]),
         lambda fleet: fleet.begin_join(["S4"]),
         lambda fleet: fleet.moved({"S1": "10.9.9.9:5000"}),
-        lambda fleet: fleet.warmed({}),
+        lambda fleet: fleet.with_ramps({}),
         lambda fleet: fleet.weighed("S1", 1),
         lambda fleet: fleet.placed(),
     ],

@@ -33,20 +33,20 @@ def history(*results: Result, strikes: int = 2) -> HeartbeatHistory:
     ],
 )
 def test_a_server_is_dead_after_its_strikes_in_a_row(beats: str, dead: bool) -> None:
-    assert history(*((number, beat == "+") for number, beat in enumerate(beats, 1)), strikes=3).has_failed is dead
+    assert history(*((number, beat == "+") for number, beat in enumerate(beats, 1)), strikes=3).is_suspect is dead
 
 
 def test_one_strike_may_be_enough() -> None:
-    assert history((1, False), strikes=1).has_failed
+    assert history((1, False), strikes=1).is_suspect
 
 
 def test_a_late_miss_of_a_heartbeat_before_a_good_one_does_not_count() -> None:
-    assert not history((3, True), (1, False), (2, False), (4, False)).has_failed
+    assert not history((3, True), (1, False), (2, False), (4, False)).is_suspect
 
 
 def test_a_late_answer_takes_back_the_misses_before_it_and_not_those_after_it() -> None:
-    assert not history((1, False), (3, False), (2, True)).has_failed
-    assert history((1, False), (3, False), (4, False), (2, True)).has_failed
+    assert not history((1, False), (3, False), (2, True)).is_suspect
+    assert history((1, False), (3, False), (4, False), (2, True)).is_suspect
 
 
 @st.composite
@@ -64,7 +64,7 @@ def test_it_is_dead_when_as_many_as_strikes_after_the_newest_good_one_were_misse
         answered = max((number for number, alive in known if alive), default=0)
         misses = [number for number, alive in known if not alive and number > answered]
         now = history(*known, strikes=strikes)
-        assert now.has_failed is (len(misses) >= strikes)
+        assert now.is_suspect is (len(misses) >= strikes)
         assert len(now.missed) <= strikes
 
 

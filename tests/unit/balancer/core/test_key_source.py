@@ -81,7 +81,7 @@ def test_all_requests_are_keyed_at_random_by_default() -> None:
 
 
 @pytest.mark.parametrize("source", ["header:X-User", "cookie:id", "query:user", "path", "address"])
-def test_every_other_source_has_a_haproxy_sample_with_its_name(source: str) -> None:
+def test_every_other_source_has_a_sample_with_its_name(source: str) -> None:
     key = KeySource.parse(source)
     assert key.sample
     assert key.name in key.sample

@@ -45,7 +45,7 @@ def go(fleet: Fleet, count: int = 1) -> Fleet:
 def back(fleet: Fleet, reason: str = "no good") -> Fleet:
     release = roll.goal(fleet)
     assert release is not None
-    return roll.turned_back(fleet, release.number, reason)
+    return roll.rolled_back(fleet, release.number, reason)
 
 
 def numbers(fleet: Fleet) -> dict[str, int]:
@@ -80,7 +80,7 @@ def test_a_deploy_ends_when_every_server_has_the_release() -> None:
     assert fleet.begin_join(["S9"]).server("S9").release == 2
 
 
-@pytest.mark.parametrize("change", [roll.ended, lambda fleet: roll.turned_back(fleet, 2, "why")])
+@pytest.mark.parametrize("change", [roll.ended, lambda fleet: roll.rolled_back(fleet, 2, "why")])
 @pytest.mark.parametrize("deploys", [0, 1])
 def test_where_no_deploy_runs_none_ends_or_turns_round(change, deploys: int) -> None:  # type: ignore[no-untyped-def]
     fleet = roll.ended(go(begun(fleet_of()), 3)) if deploys else fleet_of()
@@ -156,12 +156,12 @@ def test_a_container_whose_server_is_not_on_the_ring_any_more_has_no_place(how: 
 
 def test_on_the_way_back_only_those_who_have_the_new_release_get_another_container() -> None:
     fleet = back(go(begun(fleet_of()), 2))
-    assert stage(fleet) is Stage.BACK
+    assert stage(fleet) is Stage.ROLLING_BACK
     assert [server.instance for server in roll.outdated(fleet)] == ["S1.2", "S2.2"]
     assert roll.goal(fleet) == Release(number=3, image="app:1")
     fleet = roll.ended(go(fleet, 2))
     assert numbers(fleet) == {"S1": 3, "S2": 3, "S3": 1}
-    assert (stage(fleet), fleet.release) == (Stage.UNDONE, Release(image="app:1"))
+    assert (stage(fleet), fleet.release) == (Stage.ROLLED_BACK, Release(image="app:1"))
     assert fleet.deploy is not None
     assert fleet.deploy.reason == "no good"
 
@@ -170,12 +170,12 @@ def test_a_deploy_that_fails_before_anybody_switched_has_nothing_to_take_back() 
     before = fleet_of()
     fleet = roll.ended(back(begun(before)))
     assert not roll.outdated(back(begun(before)))
-    assert (stage(fleet), replace(fleet, deploy=None)) == (Stage.UNDONE, before)
+    assert (stage(fleet), replace(fleet, deploy=None)) == (Stage.ROLLED_BACK, before)
 
 
 def test_what_fails_of_the_new_release_on_the_way_back_turns_nothing() -> None:
     fleet = back(go(begun(fleet_of()), 2))
-    assert roll.turned_back(fleet, 2, "again") is fleet
+    assert roll.rolled_back(fleet, 2, "again") is fleet
 
 
 def test_a_deploy_whose_way_back_fails_is_stuck_and_leads_nowhere_by_itself() -> None:
@@ -234,7 +234,7 @@ def test_whatever_happens_no_two_containers_share_an_identity_and_the_release_te
                 made[server.identity] = release.image
         assert fleet.target == 3
         assert len(fleet.of(*ON_THE_RING)) >= 3
-        if fleet.deploy is not None and fleet.deploy.stage in (Stage.DONE, Stage.UNDONE) and move == "end":
+        if fleet.deploy is not None and fleet.deploy.stage in (Stage.DONE, Stage.ROLLED_BACK) and move == "end":
             assert {made[server.identity] for server in fleet.of(State.SERVING)} <= {fleet.release.image}
 
 
@@ -273,14 +273,14 @@ def test_where_nobody_serves_yet_the_first_servers_are_made_of_it(fleet: Fleet) 
 
 @pytest.mark.parametrize(
     ("change", "weight", "ramp"),
-    [(lambda fleet: fleet.warmed({1: 9}), 1, 9), (lambda fleet: fleet.weighed("S1", 7), 7, 5)],
+    [(lambda fleet: fleet.with_ramps({1: 9}), 1, 9), (lambda fleet: fleet.weighed("S1", 7), 7, 5)],
     ids=["warmed", "weighed"],
 )
 def test_what_changes_while_the_new_container_starts_is_kept(
     change: Callable[[Fleet], Fleet], weight: int, ramp: int
 ) -> None:
     """It bears what the old one bears in the moment of taking over: no slot moves."""
-    fleet = begun(fleet_of().warmed({1: 5}))
+    fleet = begun(fleet_of().with_ramps({1: 5}))
     release = roll.goal(fleet)
     assert release is not None
     (newcomer,) = roll.newcomers([fleet.server("S1")], release)

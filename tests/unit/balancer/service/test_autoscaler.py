@@ -20,11 +20,11 @@ POLICY = {"min": 2, "max": 5, "in_flight": 4, "up_after": 1, "down_after": 10}
 
 
 class Scaled:
-    """A balancer whose first three servers serve, and its autoscaler; `may_act` is what the autoscaler is told."""
+    """A balancer whose first three servers serve, and its autoscaler; `may_change` is what the autoscaler is told."""
 
     def __init__(self, policy: Mapping[str, object] = POLICY, **settings: Any) -> None:
         self.balancer = InMemoryBalancer(**settings).started()
-        self.may_act = True
+        self.may_change = True
         self.autoscaler = Autoscaler(
             policy=parse(policy),
             plane=self.balancer.plane,
@@ -32,7 +32,7 @@ class Scaled:
             service=self.balancer.fleet,
             events=self.balancer.events,
             clock=self.balancer.clock,
-            may_act=lambda: self.may_act,
+            may_change=lambda: self.may_change,
         )
 
     @property
@@ -51,7 +51,7 @@ class Scaled:
             self.settle()
 
     def settle(self) -> None:
-        until(lambda: not self.autoscaler.is_acting, "the change has ended", within=5, pause=0.0005)
+        until(lambda: not self.autoscaler.is_changing, "the change has ended", within=5, pause=0.0005)
 
     @property
     def told(self) -> list[dict[str, Any]]:
@@ -143,7 +143,7 @@ def test_looking_goes_on_while_a_change_is_carried_out(scaled: Scaled, held_up: 
     for _ in range(10):
         scaled.balancer.clock.sleep(0.5)
         scaled.autoscaler.sample()
-    assert scaled.autoscaler.is_acting
+    assert scaled.autoscaler.is_changing
     assert scaled.n == 3
     held_up.set()
     scaled.settle()
@@ -160,7 +160,7 @@ def test_a_change_that_had_to_wait_is_not_made_of_another_fleet(scaled: Scaled, 
     for _ in range(10):
         scaled.balancer.clock.sleep(0.5)
         scaled.autoscaler.sample()
-    assert scaled.autoscaler.is_acting
+    assert scaled.autoscaler.is_changing
     held_up.set()
     users.join()
     scaled.settle()
@@ -175,9 +175,9 @@ def test_what_was_seen_before_does_not_count_any_more(scaled: Scaled, why: str) 
     scaled.load(0)
     scaled.looks(9)
     if why == "a deploy":
-        scaled.may_act = False
+        scaled.may_change = False
         scaled.looks(1)
-        scaled.may_act = True
+        scaled.may_change = True
     elif why == "N changed":
         scaled.balancer.fleet.add(FleetChange(1))
     else:
@@ -192,7 +192,7 @@ def test_what_was_seen_before_does_not_count_any_more(scaled: Scaled, why: str) 
 
 
 def test_while_it_must_not_act_nothing_happens(scaled: Scaled) -> None:
-    scaled.may_act = False
+    scaled.may_change = False
     scaled.load(100)
     scaled.looks(20)
     assert (scaled.n, scaled.told) == (3, [])

@@ -121,7 +121,7 @@ def rolled_in_vain(before: Fleet, after: InMemoryBalancer, is_acknowledged: bool
     assert deploy is not None or not is_acknowledged
     assert images(after) == {"app:2" if deploy is not None and deploy.stage is Stage.DONE else "app:1"}
     if after.runtime.stillborn and deploy is not None:
-        assert deploy.stage is Stage.UNDONE
+        assert deploy.stage is Stage.ROLLED_BACK
 
 
 def roll_back(balancer: InMemoryBalancer, acknowledged: Callable[[], None]) -> None:
@@ -136,7 +136,7 @@ def rolled_back(before: Fleet, after: InMemoryBalancer, is_acknowledged: bool) -
     is_as_before(before, after)
     deploy = after.desired.fleet.deploy
     stage = deploy and deploy.stage
-    assert stage in ((Stage.UNDONE,) if is_acknowledged else (Stage.UNDONE, Stage.DONE, None))
+    assert stage in ((Stage.ROLLED_BACK,) if is_acknowledged else (Stage.ROLLED_BACK, Stage.DONE, None))
     assert images(after) == {"app:2" if stage is Stage.DONE else "app:1"}
 
 

@@ -201,7 +201,7 @@ def test_a_release_that_does_not_become_ready_leaves_everything_as_it_was(
     before, containers, seen = placed(balancer), balancer.runtime.observe(), watch(balancer)
     go_wrong(balancer)
     roll(balancer)
-    assert stage(balancer) == (Stage.UNDONE, why)
+    assert stage(balancer) == (Stage.ROLLED_BACK, why)
     assert placed(balancer) == before
     assert balancer.runtime.observe() == containers
     assert balancer.desired.fleet.release == OLD
@@ -225,7 +225,7 @@ def test_a_release_that_goes_wrong_halfway_is_taken_back_from_those_who_have_it(
     balancer.step()
     go_wrong(balancer)
     carry_on(balancer)
-    assert stage(balancer)[0] is Stage.UNDONE
+    assert stage(balancer)[0] is Stage.ROLLED_BACK
     assert "S3" in stage(balancer)[1]
     assert placed(balancer) == before
     assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3"), OLD)
@@ -240,9 +240,9 @@ def test_a_release_whose_server_fails_as_soon_as_it_serves_is_taken_back(balance
     balancer.rollout.step()
     balancer.runtime.die("S1.2")
     balancer.step()
-    assert stage(balancer) == (Stage.BACK, "S1 failed: its container is not running: exited")
+    assert stage(balancer) == (Stage.ROLLING_BACK, "S1 failed: its container is not running: exited")
     carry_on(balancer)
-    assert stage(balancer)[0] is Stage.UNDONE
+    assert stage(balancer)[0] is Stage.ROLLED_BACK
     assert images(balancer) == {"app:1"}
     assert balancer.desired.fleet.table.digest() != digest  # S1's place has gone to a server of another ring id.
     assert balancer.is_sound()
@@ -281,11 +281,11 @@ def test_a_deploy_that_turns_round_while_the_next_server_starts_switches_no_more
     balancer.rollout.step()
     during_start(balancer, "S2.2", fail)
     balancer.rollout.step()
-    assert stage(balancer)[0] is Stage.BACK
+    assert stage(balancer)[0] is Stage.ROLLING_BACK
     assert images(balancer) == {"app:1"}
     assert "S2.2" not in balancer.runtime.names
     carry_on(balancer)
-    assert stage(balancer)[0] is Stage.UNDONE
+    assert stage(balancer)[0] is Stage.ROLLED_BACK
     assert balancer.is_sound()
 
 
@@ -301,9 +301,9 @@ def test_what_still_fails_of_a_release_that_is_taken_back_already_does_not_stop_
     during_start(balancer, "S2.2", fail)
     balancer.runtime.broken = {"app:2"}
     balancer.rollout.step()
-    assert stage(balancer) == (Stage.BACK, "S1 failed: its container is not running: exited")
+    assert stage(balancer) == (Stage.ROLLING_BACK, "S1 failed: its container is not running: exited")
     carry_on(balancer)
-    assert stage(balancer)[0] is Stage.UNDONE
+    assert stage(balancer)[0] is Stage.ROLLED_BACK
     assert balancer.is_sound()
 
 
@@ -342,7 +342,7 @@ def test_a_user_can_have_the_old_release_again(balancer: InMemoryBalancer) -> No
     balancer.rollout.step()
     balancer.rollout.cancel()
     carry_on(balancer)
-    assert stage(balancer) == (Stage.UNDONE, "a user wants the old release again")
+    assert stage(balancer) == (Stage.ROLLED_BACK, "a user wants the old release again")
     assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3"), OLD)
     assert placed(balancer) == before
     assert balancer.is_sound()
@@ -589,7 +589,7 @@ def test_settings_whose_release_was_taken_back_do_not_try_it_again(balancer: InM
     again = balancer.restarted(release=NEWER)
     again.steps(2)
     carry_on(again)
-    assert stage(again)[0] is Stage.UNDONE
+    assert stage(again)[0] is Stage.ROLLED_BACK
     third = again.restarted()
     third.steps(3)
     assert not third.rollout.is_running
@@ -620,7 +620,7 @@ def test_where_the_settings_replace_a_deploy_and_fail_all_go_back_to_the_release
     again = balancer.restarted(release=replace(OLD, image="app:3"))
     again.steps(2)
     carry_on(again)
-    assert stage(again)[0] is Stage.UNDONE
+    assert stage(again)[0] is Stage.ROLLED_BACK
     assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), OLD)
     assert placed(again) == before
     assert again.is_sound()

@@ -33,7 +33,7 @@ class Scaled:
         for _ in range(6):
             self.balancer.clock.sleep(0.5)
             self.autoscaler.sample()
-            until(lambda: not self.autoscaler.is_acting, "the change has ended", within=5, pause=0.0005)
+            until(lambda: not self.autoscaler.is_changing, "the change has ended", within=5, pause=0.0005)
         return self.services.desired.fleet.target
 
 

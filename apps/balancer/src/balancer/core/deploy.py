@@ -10,10 +10,10 @@ from balancer.core.release import Release
 
 class Stage(StrEnum):
     ROLLING = "rolling"
-    BACK = "rolling back"
+    ROLLING_BACK = "rolling back"
     """The new release failed, or a user cancelled the deploy: servers get the old release again."""
     DONE = "done"
-    UNDONE = "rolled back"
+    ROLLED_BACK = "rolled back"
     STUCK = "stuck"
     """The old release did not start again either. Servers of both releases go on serving."""
 
@@ -31,4 +31,4 @@ class Deploy:
 
     @property
     def is_active(self) -> bool:
-        return self.stage in (Stage.ROLLING, Stage.BACK)
+        return self.stage in (Stage.ROLLING, Stage.ROLLING_BACK)

@@ -10,7 +10,7 @@ from balancer.core.lifecycle import State
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class WalkStep:
     """A server on the walk. `slot`: the first slot clockwise from the key's slot that the server owns."""
 
     slot: int
@@ -28,7 +28,7 @@ class Explanation:
     slot: int
     owner: str | None
     server: str | None
-    walk: tuple[Stop, ...]
+    walk: tuple[WalkStep, ...]
     why: str
 
 
@@ -49,16 +49,16 @@ def explain(fleet: Fleet, key: bytes) -> Explanation:
     )
 
 
-def _walk(fleet: Fleet, slot: int) -> Iterator[Stop]:
+def _walk(fleet: Fleet, slot: int) -> Iterator[WalkStep]:
     servers = {server.ring_id: server for server in fleet.of(*ON_THE_RING)}
     owners = ((at, servers[owner]) for at, owner in fleet.table.walk(slot) if owner in servers)
     for at, server in owners:
-        yield Stop(at, server.hostname, server.state)
+        yield WalkStep(at, server.hostname, server.state)
         if server.state is State.SERVING:
             return
 
 
-def _reason(walk: tuple[Stop, ...], fleet: Fleet) -> str:
+def _reason(walk: tuple[WalkStep, ...], fleet: Fleet) -> str:
     if not walk:
         return "nobody owns it: the ring is empty"
     owner, last = walk[0], walk[-1]

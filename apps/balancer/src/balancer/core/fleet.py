@@ -206,7 +206,7 @@ class Fleet:
         )
         return replace(self, servers=servers).placed()
 
-    def warmed(self, ramps: Mapping[int, int]) -> Fleet:
+    def with_ramps(self, ramps: Mapping[int, int]) -> Fleet:
         """The servers of `ramps` (ring id → ramp) have these ramps from now on."""
         servers = tuple(replace(server, ramp=ramps.get(server.ring_id, server.ramp)) for server in self.servers)
         return replace(self, servers=servers).placed()

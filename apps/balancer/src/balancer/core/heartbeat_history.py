@@ -26,5 +26,5 @@ class HeartbeatHistory:
         return replace(self, missed=tuple(sorted({*self.missed, number})[-self.strikes :]))
 
     @property
-    def has_failed(self) -> bool:
+    def is_suspect(self) -> bool:
         return len(self.missed) >= self.strikes

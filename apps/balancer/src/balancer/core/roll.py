@@ -86,14 +86,14 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
     return replace(fleet, servers=(*servers, *leaving))
 
 
-def turned_back(fleet: Fleet, number: int, reason: str) -> Fleet:
+def rolled_back(fleet: Fleet, number: int, reason: str) -> Fleet:
     """A rolling deploy goes back, and a deploy on its way back is stuck, when the release of that number is its goal.
     For any other number nothing changes: a server may fail late, when the deploy has another goal already."""
     deploy, release = fleet.deploy, goal(fleet)
     if deploy is None or release is None or release.number != number:
         return fleet
     if deploy.stage is Stage.ROLLING:
-        return replace(fleet, deploy=replace(deploy, stage=Stage.BACK, reason=reason))
+        return replace(fleet, deploy=replace(deploy, stage=Stage.ROLLING_BACK, reason=reason))
     return replace(fleet, deploy=replace(deploy, stage=Stage.STUCK, reason=f"{deploy.reason}; going back: {reason}"))
 
 
@@ -105,4 +105,4 @@ def ended(fleet: Fleet) -> Fleet:
         return fleet
     if deploy.stage is Stage.ROLLING:
         return replace(fleet, release=deploy.release, deploy=replace(deploy, stage=Stage.DONE))
-    return replace(fleet, deploy=replace(deploy, stage=Stage.UNDONE))
+    return replace(fleet, deploy=replace(deploy, stage=Stage.ROLLED_BACK))

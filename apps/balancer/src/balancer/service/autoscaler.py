@@ -27,7 +27,7 @@ _REASON = "the load"
 
 class Autoscaler:
     """Changes N in its own thread, one change after another: a change takes seconds, and sampling goes on meanwhile.
-    `may_act` returns whether N may be changed now."""
+    `may_change` returns whether N may be changed now."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Autoscaler:
         service: FleetService,
         events: EventLog,
         clock: Clock,
-        may_act: Callable[[], bool],
+        may_change: Callable[[], bool],
     ) -> None:
         self._policy = policy
         self._plane = plane
@@ -46,15 +46,15 @@ class Autoscaler:
         self._service = service
         self._events = events
         self._clock = clock
-        self._may_act = may_act
+        self._may_change = may_change
         self._window = Window()
         self._servers = 0
         self._backoff = Backoff()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="scale")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="scale")
         self._task: Future[None] | None = None
 
     @property
-    def is_acting(self) -> bool:
+    def is_changing(self) -> bool:
         return self._task is not None and not self._task.done()
 
     def round(self) -> float:
@@ -68,17 +68,17 @@ class Autoscaler:
         not be changed now, and when the plane does not answer.
         """
         servers = self._desired.fleet.target
-        if servers != self._servers or not self._may_act():
+        if servers != self._servers or not self._may_change():
             self._window, self._servers = Window(), servers
         try:
             self._window = self._window.with_sample(self._policy, self._clock.now(), self._plane.load())
         except PlaneUnavailable:
             self._window = Window()
-        if self.is_acting or not self._backoff.may_start(self._clock.now()):
+        if self.is_changing or not self._backoff.may_start(self._clock.now()):
             return
         if decision := decide(self._policy, servers, self._window):
             self._window = Window()
-            self._task = self._executor.submit(self._act, decision)
+            self._task = self._thread.submit(self._act, decision)
             self._task.add_done_callback(_tell_unforeseen)
 
     def _act(self, decision: Decision) -> None:
@@ -98,7 +98,7 @@ class Autoscaler:
         more = decision.after - decision.before
 
         def check() -> None:
-            if not self._may_act() or self._desired.fleet.target != decision.before:
+            if not self._may_change() or self._desired.fleet.target != decision.before:
                 raise Busy(f"somebody else changed the fleet of {decision.before} meanwhile, or is at it")
 
         if more > 0:

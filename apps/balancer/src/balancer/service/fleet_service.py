@@ -83,7 +83,7 @@ class FleetService:
             addresses = self._workers.bring_up([fleet.server(hostname) for hostname in hostnames], fleet.release)
             fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses))
             undo.pop_all()
-            self._tell(EventKind.JOINED, hostnames, reason, began, fleet)
+            self._record(EventKind.JOINED, hostnames, reason, began, fleet)
             return fleet.replicas
 
     def remove(
@@ -105,10 +105,10 @@ class FleetService:
                 self._desired.change_and_publish(lambda fleet: fleet.begin_leave(leaving))
             self._workers.retire(leaving)
             fleet = self._desired.change(lambda fleet: fleet.stopped(leaving))
-            self._tell(EventKind.LEFT, hostnames, reason, began, fleet)
+            self._record(EventKind.LEFT, hostnames, reason, began, fleet)
             return fleet.replicas
 
-    def _tell(self, kind: EventKind, hostnames: Collection[str], reason: str, began: float, fleet: Fleet) -> None:
+    def _record(self, kind: EventKind, hostnames: Collection[str], reason: str, began: float, fleet: Fleet) -> None:
         seconds = self._clock.now() - began
         for hostname in hostnames:
             self._events.record(kind, server=hostname, reason=reason, seconds=seconds, N=len(fleet.replicas))

@@ -58,4 +58,4 @@ class Heartbeats:
         return self._suspects - before
 
     def _find_suspects(self) -> None:
-        self._suspects = frozenset(identity for identity, history in self._histories.items() if history.has_failed)
+        self._suspects = frozenset(identity for identity, history in self._histories.items() if history.is_suspect)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StateUnavailable
 from balancer.service.desired import DesiredFleet
-from balancer.service.executor import Executor
+from balancer.service.plan_executor import PlanExecutor
 from balancer.service.problems import Part, Problems
 from balancer.service.restorer import Restorer
 from balancer.service.slow_start import SlowStart
@@ -19,7 +19,7 @@ class Reconciler:
         *,
         desired: DesiredFleet,
         restorer: Restorer,
-        executor: Executor,
+        executor: PlanExecutor,
         slow_start: SlowStart,
         problems: Problems,
     ) -> None:

@@ -71,7 +71,7 @@ class Rollout:
                 raise Busy("a deploy is running; wait until GET /deploy says how it ended, or DELETE /deploy")
             release = self.fleet.release.changed(document)
             fleet = self._desired.change(lambda fleet: roll.begun(fleet, release, surge=self._surge, batch=self._batch))
-        self._tell(fleet)
+        self._record(fleet)
         return fleet
 
     def cancel(self) -> Fleet:
@@ -81,8 +81,8 @@ class Rollout:
             if deploy is None or deploy.stage is not Stage.ROLLING:
                 raise Busy("no deploy is on its way; POST /deploy starts one")
             why = "a user wants the old release again"
-            fleet = self._desired.change(lambda fleet: roll.turned_back(fleet, deploy.release.number, why))
-        self._tell(fleet)
+            fleet = self._desired.change(lambda fleet: roll.rolled_back(fleet, deploy.release.number, why))
+        self._record(fleet)
         return fleet
 
     def round(self) -> float:
@@ -127,7 +127,7 @@ class Rollout:
             return self._workers.bring_up(newcomers, release)
         except (StartFailed, NameTaken) as error:
             reason = str(error)
-            self._tell(self._desired.change(lambda fleet: roll.turned_back(fleet, release.number, reason)))
+            self._record(self._desired.change(lambda fleet: roll.rolled_back(fleet, release.number, reason)))
             return {}
 
     def _take_over(self, addresses: Mapping[str, str]) -> None:
@@ -165,10 +165,10 @@ class Rollout:
     def _end(self) -> bool:
         """Ends the deploy, unless a server is being started right now: that one may still have the old release."""
         if not self.fleet.of(State.JOINING):
-            self._tell(self._desired.change(roll.ended))
+            self._record(self._desired.change(roll.ended))
         return False
 
-    def _tell(self, fleet: Fleet) -> None:
+    def _record(self, fleet: Fleet) -> None:
         deploy = fleet.deploy
         if deploy is not None:
             release = deploy.release

@@ -20,13 +20,13 @@ from balancer.service.change_queue import ChangeQueue
 from balancer.service.desired import DesiredFleet
 from balancer.service.engine_listener import EngineListener
 from balancer.service.event_log import EventLog
-from balancer.service.executor import Executor
 from balancer.service.failures import Failures
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.heartbeat_loop import HeartbeatLoop
 from balancer.service.heartbeats import Heartbeats
 from balancer.service.loops import Loops, Round
+from balancer.service.plan_executor import PlanExecutor
 from balancer.service.problems import Problems
 from balancer.service.reconciler import Reconciler
 from balancer.service.restorer import Restorer
@@ -125,7 +125,7 @@ def build_services(ports: Ports, options: Options) -> Services:
         ramp=ramp,
         on_end=wake.set,
     )
-    executor = Executor(
+    executor = PlanExecutor(
         desired=desired,
         runtime=ports.runtime,
         workers=workers,
@@ -193,7 +193,7 @@ def build_services(ports: Ports, options: Options) -> Services:
             service=fleet,
             events=events,
             clock=clock,
-            may_act=lambda: desired.restored and not desired.fleet.is_first and roll.goal(desired.fleet) is None,
+            may_change=lambda: desired.restored and not desired.fleet.is_first and roll.goal(desired.fleet) is None,
         ),
         steps=StepLoop(reconciler.step, wake=wake),
     )

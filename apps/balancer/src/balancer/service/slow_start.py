@@ -31,7 +31,7 @@ class SlowStart:
         with self._desired.lock:
             ramps = self._due(self._desired.fleet)
             if ramps:
-                self._desired.change(lambda fleet: fleet.warmed(ramps))
+                self._desired.change(lambda fleet: fleet.with_ramps(ramps))
                 with self._problems.watch(Part.PLANE, PlaneUnavailable):
                     self._desired.publish()
 

@@ -67,7 +67,7 @@ class Starter:
         """Records that the spares have taken the places of servers that were down in the fleet `before`."""
         fleet = self._desired.fleet
         self._failures.joined([fleet.server(spare) for spare in spares])
-        self._tell(before, fleet, spares, EventKind.PROMOTED)
+        self._record(before, fleet, spares, EventKind.PROMOTED)
 
     def start(self, count: int) -> None:
         """Begins to start `count` servers, or the whole first fleet. Starts nothing while early failures make starts
@@ -118,7 +118,7 @@ class Starter:
                 with self._problems.watch(Part.PLANE, PlaneUnavailable):
                     self._desired.publish()
                 self._failures.joined([fleet.server(instance) for instance in instances])
-            self._tell(before, fleet, instances, EventKind.JOINED, seconds=self._clock.now() - began)
+            self._record(before, fleet, instances, EventKind.JOINED, seconds=self._clock.now() - began)
         except (StartFailed, NameTaken, EngineUnavailable, StateUnavailable, InvalidRequest) as error:
             self._problems.report(Part.FLEET, str(error))
             self._failures.start_failed()
@@ -128,7 +128,7 @@ class Starter:
             self._starting.difference_update(instances)
             self._on_end()
 
-    def _tell(
+    def _record(
         self, before: Fleet, fleet: Fleet, newcomers: Collection[str], kind: EventKind, *, seconds: float | None = None
     ) -> None:
         """Records the events of the servers that came, and of the servers that they replaced."""

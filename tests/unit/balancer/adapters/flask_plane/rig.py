@@ -10,7 +10,7 @@ from typing import Any
 from flask import Request
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
-from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingProfile
+from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.core.key_source import KeySource
 from balancer.core.request_hash import REQUEST_HASHES
@@ -60,7 +60,7 @@ class Rig:
     @cached_property
     def forwarder(self) -> Forwarder:
         """Made at the first request, so that a test can set the profile before."""
-        profile = ForwardingProfile(
+        profile = ForwardingOptions(
             response_timeout=self.response_timeout,
             course_errors=self.course_errors,
             explain=self.explain,

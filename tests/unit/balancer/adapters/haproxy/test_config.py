@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import EdgeFiles, EdgeProfile
+from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
 from balancer.core.key_source import KeySource
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
 
 GOLDEN = Path(__file__).parent / "golden"
 
-PROFILE = EdgeProfile(
+PROFILE = EdgeOptions(
     directory=Path("/run/ringmaster"),
     heartbeat_path="/heartbeat",
     response_timeout=60,
@@ -44,8 +44,8 @@ def rendered(routes: Routes = ROUTES, **changes: object) -> str:
     return EdgeFiles(replace(PROFILE, **changes), routes).configuration  # type: ignore[arg-type]
 
 
-def profile_digest(routes: Routes = ROUTES, **changes: object) -> str:
-    return EdgeFiles(replace(PROFILE, **changes), routes).profile_digest  # type: ignore[arg-type]
+def fixed_digest(routes: Routes = ROUTES, **changes: object) -> str:
+    return EdgeFiles(replace(PROFILE, **changes), routes).fixed_digest  # type: ignore[arg-type]
 
 
 def assert_golden(text: str, name: str, tmp_path: Path) -> None:
@@ -131,8 +131,8 @@ def test_the_response_timeout_is_written_in_milliseconds(seconds: float, millise
 
 
 def test_a_profiles_digest_is_in_the_configuration() -> None:
-    assert re.fullmatch("[0-9a-f]{16}", profile_digest())
-    assert f"description {profile_digest()}\n" in rendered()
+    assert re.fullmatch("[0-9a-f]{16}", fixed_digest())
+    assert f"description {fixed_digest()}\n" in rendered()
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,12 @@ def test_a_profiles_digest_is_in_the_configuration() -> None:
 )
 def test_a_change_of_the_fleet_is_no_change_of_the_profile(change: dict[str, object]) -> None:
     for routes in (ROUTES, KEYED):
-        assert profile_digest(replace(routes, **change)) == profile_digest(routes)  # type: ignore[arg-type]
+        assert fixed_digest(replace(routes, **change)) == fixed_digest(routes)  # type: ignore[arg-type]
 
 
 def test_another_bound_is_no_change_of_the_profile() -> None:
     """It is a matter of the map; that there is one is in the configuration."""
-    assert profile_digest(replace(KEYED, bound=Fraction(2))) == profile_digest(KEYED)
+    assert fixed_digest(replace(KEYED, bound=Fraction(2))) == fixed_digest(KEYED)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_another_bound_is_no_change_of_the_profile() -> None:
     ],
 )
 def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change: dict[str, object]) -> None:
-    assert profile_digest(replace(ROUTES, **change)) != profile_digest()  # type: ignore[arg-type]
+    assert fixed_digest(replace(ROUTES, **change)) != fixed_digest()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change:
     ],
 )
 def test_every_part_of_the_profile_changes_the_digest(change: dict[str, object]) -> None:
-    assert profile_digest(**change) != profile_digest()
+    assert fixed_digest(**change) != fixed_digest()
 
 
 def test_every_error_of_the_edge_is_json_in_the_shape_of_all_errors() -> None:

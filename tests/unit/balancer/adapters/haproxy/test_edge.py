@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.haproxy import edge as edge_module
-from balancer.adapters.haproxy.config import EdgeFiles, EdgeProfile
+from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load
@@ -33,9 +33,9 @@ ROUTES = Routes(
 class Haproxy:
     """Enough of a running HAProxy: its description, its servers and its map."""
 
-    def __init__(self, runtime_socket: RuntimeSocket, profile: EdgeProfile) -> None:
+    def __init__(self, runtime_socket: RuntimeSocket, profile: EdgeOptions) -> None:
         self.runtime_socket = runtime_socket
-        self.description = EdgeFiles(profile, ROUTES).profile_digest
+        self.description = EdgeFiles(profile, ROUTES).fixed_digest
         self.servers: dict[str, str] = {}
         self.in_maintenance: set[str] = set()
         self.digest = ""
@@ -75,8 +75,8 @@ class Haproxy:
 
 
 @pytest.fixture
-def profile(directory: Path) -> EdgeProfile:
-    return EdgeProfile(
+def profile(directory: Path) -> EdgeOptions:
+    return EdgeOptions(
         directory=directory,
         heartbeat_path="/heartbeat",
         response_timeout=60,
@@ -88,11 +88,11 @@ def profile(directory: Path) -> EdgeProfile:
 
 
 @pytest.fixture
-def haproxy(runtime_socket: RuntimeSocket, profile: EdgeProfile) -> Haproxy:
+def haproxy(runtime_socket: RuntimeSocket, profile: EdgeOptions) -> Haproxy:
     return Haproxy(runtime_socket, profile)
 
 
-def test_the_files_are_written_before_anything_is_asked(profile: EdgeProfile) -> None:
+def test_the_files_are_written_before_anything_is_asked(profile: EdgeOptions) -> None:
     """So that an edge that is away starts with them."""
     with pytest.raises(PlaneUnavailable):
         HaproxyEdge(profile).apply(ROUTES)
@@ -100,13 +100,13 @@ def test_the_files_are_written_before_anything_is_asked(profile: EdgeProfile) ->
     assert (profile.directory / "slots.map").read_text().startswith(f"digest {ROUTES.digest}\n0 S1\n1 S2\n")
 
 
-def test_files_that_cannot_be_written_are_the_planes_fault(profile: EdgeProfile) -> None:
+def test_files_that_cannot_be_written_are_the_planes_fault(profile: EdgeOptions) -> None:
     (profile.directory / "slots.map.new").mkdir()
     with pytest.raises(PlaneUnavailable, match="the edge's files cannot be written"):
         HaproxyEdge(profile).apply(ROUTES)
 
 
-def test_servers_are_there_before_the_map_names_them(profile: EdgeProfile, haproxy: Haproxy) -> None:
+def test_servers_are_there_before_the_map_names_them(profile: EdgeOptions, haproxy: Haproxy) -> None:
     HaproxyEdge(profile).apply(ROUTES)
     kinds = [" ".join(command.split()[:2]) for command in haproxy.commands]
     assert kinds.index("prepare map") > max(at for at, kind in enumerate(kinds) if kind == "add server")
@@ -115,7 +115,7 @@ def test_servers_are_there_before_the_map_names_them(profile: EdgeProfile, hapro
 
 @pytest.mark.parametrize("name", ["S3", "S4"])
 def test_a_server_that_rests_and_that_the_edge_does_not_have_is_not_added(
-    profile: EdgeProfile, haproxy: Haproxy, name: str
+    profile: EdgeOptions, haproxy: Haproxy, name: str
 ) -> None:
     """Because it is draining, or because its weight is 0."""
     HaproxyEdge(profile).apply(ROUTES)
@@ -124,20 +124,20 @@ def test_a_server_that_rests_and_that_the_edge_does_not_have_is_not_added(
 
 @pytest.mark.parametrize("name", ["S3", "S4"])
 def test_a_server_that_rests_and_that_the_edge_has_gets_nothing_new(
-    profile: EdgeProfile, haproxy: Haproxy, name: str
+    profile: EdgeOptions, haproxy: Haproxy, name: str
 ) -> None:
     haproxy.servers = {name: "10.0.0.9:5000"}
     HaproxyEdge(profile).apply(ROUTES)
     assert haproxy.commands[-1] == f"set server fleet/{name} state drain"
 
 
-def test_a_server_whose_weight_is_above_0_again_is_ready(profile: EdgeProfile, haproxy: Haproxy) -> None:
+def test_a_server_whose_weight_is_above_0_again_is_ready(profile: EdgeOptions, haproxy: Haproxy) -> None:
     haproxy.servers = {"S4": "10.0.0.4:5000"}
     HaproxyEdge(profile).apply(replace(ROUTES, backends=(Backend("S4", "10.0.0.4:5000", weight=2),)))
     assert "set server fleet/S4 state ready" in haproxy.commands
 
 
-def test_a_long_map_goes_in_parts_that_fit_haproxys_buffer(profile: EdgeProfile, haproxy: Haproxy) -> None:
+def test_a_long_map_goes_in_parts_that_fit_haproxys_buffer(profile: EdgeOptions, haproxy: Haproxy) -> None:
     HaproxyEdge(profile).apply(ROUTES)
     payloads = [command for command in haproxy.runtime_socket.commands if command.startswith("add map @7")]
     assert len(payloads) > 1
@@ -147,27 +147,27 @@ def test_a_long_map_goes_in_parts_that_fit_haproxys_buffer(profile: EdgeProfile,
     assert len(lines) == 1 + 2048
 
 
-def test_a_map_that_is_as_it_shall_be_is_left_alone(profile: EdgeProfile, haproxy: Haproxy) -> None:
+def test_a_map_that_is_as_it_shall_be_is_left_alone(profile: EdgeOptions, haproxy: Haproxy) -> None:
     haproxy.digest = ROUTES.digest
     haproxy.servers = {"S1": "10.0.0.1:5000", "S2": "10.0.0.2:5000"}
     HaproxyEdge(profile).apply(ROUTES)
     assert not [command for command in haproxy.commands if "map" in command or "add" in command]
 
 
-def test_a_server_that_moved_gets_its_new_address(profile: EdgeProfile, haproxy: Haproxy) -> None:
+def test_a_server_that_moved_gets_its_new_address(profile: EdgeOptions, haproxy: Haproxy) -> None:
     haproxy.servers = {"S1": "10.0.0.9:5000", "S2": "10.0.0.2:5000"}
     HaproxyEdge(profile).apply(ROUTES)
     assert "set server fleet/S1 addr 10.0.0.1 port 5000" in haproxy.commands
 
 
-def test_a_server_that_is_not_wanted_any_more_is_deleted(profile: EdgeProfile, haproxy: Haproxy) -> None:
+def test_a_server_that_is_not_wanted_any_more_is_deleted(profile: EdgeOptions, haproxy: Haproxy) -> None:
     haproxy.servers = {"S9": "10.0.0.9:5000"}
     HaproxyEdge(profile).apply(ROUTES)
     assert haproxy.commands[-2:] == ["set server fleet/S9 state maint", "del server fleet/S9"]
 
 
 def test_a_server_that_is_still_answering_is_deleted_another_time(
-    profile: EdgeProfile, haproxy: Haproxy, runtime_socket: RuntimeSocket
+    profile: EdgeOptions, haproxy: Haproxy, runtime_socket: RuntimeSocket
 ) -> None:
     """Until then it is in maintenance, and no matter."""
     assert in_step(profile, haproxy)
@@ -188,13 +188,13 @@ def test_a_server_that_is_still_answering_is_deleted_another_time(
 @pytest.mark.parametrize(
     "command", ["add server", "enable health", "set server fleet/S1 state", "prepare map", "add map", "commit map"]
 )
-def test_a_refusal_of_the_edge_is_an_error_that_quotes_it(profile: EdgeProfile, haproxy: Haproxy, command: str) -> None:
+def test_a_refusal_of_the_edge_is_an_error_that_quotes_it(profile: EdgeOptions, haproxy: Haproxy, command: str) -> None:
     haproxy.refuses = command
     with pytest.raises(PlaneUnavailable, match=f"the edge refused '{re.escape(command)}.*': No."):
         HaproxyEdge(profile).apply(ROUTES)
 
 
-def test_a_deletion_that_is_refused_is_an_error(profile: EdgeProfile, haproxy: Haproxy) -> None:
+def test_a_deletion_that_is_refused_is_an_error(profile: EdgeOptions, haproxy: Haproxy) -> None:
     haproxy.servers = {"S9": "10.0.0.9:5000"}
     haproxy.refuses = "del server"
     with pytest.raises(PlaneUnavailable, match="the edge does not delete S9: No"):
@@ -210,7 +210,7 @@ OTHER_PROFILES = [
 
 @pytest.mark.parametrize("routes", OTHER_PROFILES)
 def test_an_edge_with_another_profile_is_told_to_reload(
-    profile: EdgeProfile, haproxy: Haproxy, master_socket: RuntimeSocket, routes: Routes
+    profile: EdgeOptions, haproxy: Haproxy, master_socket: RuntimeSocket, routes: Routes
 ) -> None:
     master_socket.answer = lambda _: "Success=1"
     edge = HaproxyEdge(profile)
@@ -221,7 +221,7 @@ def test_an_edge_with_another_profile_is_told_to_reload(
 
 
 def test_a_reload_that_fails_is_an_error_that_quotes_it(
-    profile: EdgeProfile, haproxy: Haproxy, master_socket: RuntimeSocket
+    profile: EdgeOptions, haproxy: Haproxy, master_socket: RuntimeSocket
 ) -> None:
     haproxy.description = "another"
     master_socket.answer = lambda _: "Success=0\n--\nwhy"
@@ -229,7 +229,7 @@ def test_a_reload_that_fails_is_an_error_that_quotes_it(
         HaproxyEdge(profile).apply(ROUTES)
 
 
-def in_step(profile: EdgeProfile, haproxy: Haproxy) -> bool:
+def in_step(profile: EdgeOptions, haproxy: Haproxy) -> bool:
     edge = HaproxyEdge(profile)
     edge.apply(ROUTES)
     haproxy.digest = ROUTES.digest
@@ -237,7 +237,7 @@ def in_step(profile: EdgeProfile, haproxy: Haproxy) -> bool:
     return edge.in_step(ROUTES)
 
 
-def test_an_edge_that_has_it_all_is_in_step(profile: EdgeProfile, haproxy: Haproxy) -> None:
+def test_an_edge_that_has_it_all_is_in_step(profile: EdgeOptions, haproxy: Haproxy) -> None:
     assert in_step(profile, haproxy)
 
 
@@ -252,7 +252,7 @@ def test_an_edge_that_has_it_all_is_in_step(profile: EdgeProfile, haproxy: Hapro
     ],
 )
 def test_an_edge_that_lacks_anything_is_behind(
-    profile: EdgeProfile, haproxy: Haproxy, attribute: str, value: object
+    profile: EdgeOptions, haproxy: Haproxy, attribute: str, value: object
 ) -> None:
     assert in_step(profile, haproxy)
     setattr(haproxy, attribute, value)
@@ -260,7 +260,7 @@ def test_an_edge_that_lacks_anything_is_behind(
 
 
 @pytest.mark.parametrize("name", ["haproxy.cfg", "slots.map"])
-def test_an_edge_whose_files_are_gone_is_behind(profile: EdgeProfile, haproxy: Haproxy, name: str) -> None:
+def test_an_edge_whose_files_are_gone_is_behind(profile: EdgeOptions, haproxy: Haproxy, name: str) -> None:
     assert in_step(profile, haproxy)
     (profile.directory / name).unlink()
     assert not HaproxyEdge(profile).in_step(ROUTES)
@@ -281,7 +281,7 @@ PROGRAMS = "# programs\n21 program 0\n"
     ],
 )
 def test_what_is_in_flight_is_what_runs_and_what_waits_in_every_process(
-    profile: EdgeProfile, haproxy: Haproxy, master_socket: RuntimeSocket, processes: str, expected: list[int]
+    profile: EdgeOptions, haproxy: Haproxy, master_socket: RuntimeSocket, processes: str, expected: list[int]
 ) -> None:
     haproxy.connections = {"S1": ("2", "3"), "S2": ("", "0")}
     answers = {
@@ -295,7 +295,7 @@ def test_what_is_in_flight_is_what_runs_and_what_waits_in_every_process(
 
 
 def test_a_process_that_has_just_ended_has_nothing_in_flight(
-    profile: EdgeProfile, haproxy: Haproxy, master_socket: RuntimeSocket
+    profile: EdgeOptions, haproxy: Haproxy, master_socket: RuntimeSocket
 ) -> None:
     haproxy.connections = {"S1": ("2", "3")}
     master_socket.answer = lambda command: (
@@ -305,7 +305,7 @@ def test_a_process_that_has_just_ended_has_nothing_in_flight(
 
 
 def test_the_load_is_that_of_all_processes_and_the_latency_that_of_the_current_one(
-    profile: EdgeProfile, runtime_socket: RuntimeSocket, master_socket: RuntimeSocket
+    profile: EdgeOptions, runtime_socket: RuntimeSocket, master_socket: RuntimeSocket
 ) -> None:
     shown = iter(["4,1000,250", "2,1400,150", "3,1800,87"])
     runtime_socket.answer = lambda _: f"# pxname,svname,scur,req_tot,rtime\nfleet,BACKEND,{next(shown)}\n"
@@ -332,7 +332,7 @@ def test_the_load_is_that_of_all_processes_and_the_latency_that_of_the_current_o
     ],
 )
 def test_requests_without_a_key_are_counted_where_one_is_asked_for(
-    profile: EdgeProfile, runtime_socket: RuntimeSocket, answer: str, expected: int
+    profile: EdgeOptions, runtime_socket: RuntimeSocket, answer: str, expected: int
 ) -> None:
     runtime_socket.answer = lambda _: answer
     assert HaproxyEdge(profile).keyless() == expected
@@ -340,12 +340,12 @@ def test_requests_without_a_key_are_counted_where_one_is_asked_for(
 
 
 def test_whether_it_is_in_step_costs_the_texts_of_a_ring_only_once(
-    profile: EdgeProfile, haproxy: Haproxy, monkeypatch: pytest.MonkeyPatch
+    profile: EdgeOptions, haproxy: Haproxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Routes] = []
 
     class Counted(EdgeFiles):
-        def __init__(self, profile: EdgeProfile, routes: Routes) -> None:
+        def __init__(self, profile: EdgeOptions, routes: Routes) -> None:
             made.append(routes)
             super().__init__(profile, routes)
 

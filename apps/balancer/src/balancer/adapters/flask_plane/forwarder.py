@@ -30,7 +30,7 @@ _PIECE = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForwardingProfile:
+class ForwardingOptions:
     """`response_timeout`: in seconds. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers
     name their server, slot and attempt. `access_log`: the kind of AccessLog. `draw` returns a random request id."""
 
@@ -44,7 +44,7 @@ class ForwardingProfile:
 class Forwarder:
     """Called with a Flask request, it returns the answer of a server."""
 
-    def __init__(self, plane: FlaskPlane, profile: ForwardingProfile) -> None:
+    def __init__(self, plane: FlaskPlane, profile: ForwardingOptions) -> None:
         self._plane = plane
         self._profile = profile
         self._connections = Connections(response_timeout=profile.response_timeout, present=lambda: plane.addresses)

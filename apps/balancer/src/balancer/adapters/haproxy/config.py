@@ -42,7 +42,7 @@ _TEMPLATE = Environment(  # noqa: S701 (it writes a configuration, not HTML)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeProfile:
+class EdgeOptions:
     """The options of the edge, beside its routes. `directory`: the folder of its files and sockets. `response_timeout`:
     in seconds. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers name their server, slot
     and attempt. `access_log`: which requests are logged, "errors" or "all". `bufsize`: bytes of a buffer of HAProxy.
@@ -60,7 +60,7 @@ class EdgeProfile:
 class EdgeFiles:
     """The files' texts, each made at its first use."""
 
-    def __init__(self, profile: EdgeProfile, routes: Routes) -> None:
+    def __init__(self, profile: EdgeOptions, routes: Routes) -> None:
         self.routes = routes
         self._profile = profile
 
@@ -79,13 +79,13 @@ class EdgeFiles:
         return slot_map.lines(self.digest, self.routes.slots, self.serving, self.routes.bound)
 
     @cached_property
-    def profile_digest(self) -> str:
+    def fixed_digest(self) -> str:
         """A digest of everything that a running HAProxy cannot change: the whole configuration without the servers."""
         return sha256(self._render(digest="", backends=()).encode()).hexdigest()[:16]
 
     @cached_property
     def configuration(self) -> str:
-        return self._render(digest=self.profile_digest, backends=self.serving)
+        return self._render(digest=self.fixed_digest, backends=self.serving)
 
     def _render(self, *, digest: str, backends: tuple[Backend, ...]) -> str:
         profile, routes = self._profile, self.routes

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from balancer.adapters.atomic_file import replace_file
-from balancer.adapters.haproxy.config import KEYLESS_TABLE, SERVER_OPTIONS, EdgeFiles, EdgeProfile
+from balancer.adapters.haproxy.config import KEYLESS_TABLE, SERVER_OPTIONS, EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.response_times import ResponseTimes
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
@@ -34,7 +34,7 @@ _STILL_BUSY = "Server still has connections attached to it"
 class HaproxyEdge:
     """A DataPlane over the edge's container. Both share the directory of the profile."""
 
-    def __init__(self, profile: EdgeProfile) -> None:
+    def __init__(self, profile: EdgeOptions) -> None:
         self._profile = profile
         self._map = profile.directory / "slots.map"
         self._configuration = profile.directory / "haproxy.cfg"
@@ -47,13 +47,13 @@ class HaproxyEdge:
     def apply(self, routes: Routes) -> None:
         files = self._files_of(routes)
         self._write(files)
-        if not self._has_profile(files):
+        if not self._has_fixed_part(files):
             self._master.do("reload", expect="Success=1")
         present = self._servers()
         self._add(files, present)
         if self._map_digest() != files.digest:
             self._swap(files)
-        self._retire(files, present)
+        self._withdraw(files, present)
 
     def in_step(self, routes: Routes) -> bool:
         """Whether the running edge obeys the routes, and would obey them after its next start. A server that is no
@@ -69,7 +69,7 @@ class HaproxyEdge:
             self._delete(name)
         return (
             self._map_digest() == files.digest
-            and self._has_profile(files)
+            and self._has_fixed_part(files)
             and states.keys() <= wanted | gone
             and serving == {name: _address(row) for name, row in states.items() if name in serving}
         )
@@ -119,8 +119,8 @@ class HaproxyEdge:
         except OSError as error:
             raise PlaneUnavailable(f"the edge's files cannot be read: {error}") from error
 
-    def _has_profile(self, files: EdgeFiles) -> bool:
-        return f"description: {files.profile_digest}" in self._runtime.ask("show info").splitlines()
+    def _has_fixed_part(self, files: EdgeFiles) -> bool:
+        return f"description: {files.fixed_digest}" in self._runtime.ask("show info").splitlines()
 
     def _map_digest(self) -> str:
         """The digest of the routes that the running edge obeys; empty where its map has none."""
@@ -157,7 +157,7 @@ class HaproxyEdge:
             self._runtime.do(f"add map @{version} {self._map}", payload)
         self._runtime.do(f"commit map @{version} {self._map}")
 
-    def _retire(self, files: EdgeFiles, present: dict[str, str]) -> None:
+    def _withdraw(self, files: EdgeFiles, present: dict[str, str]) -> None:
         """Drains the servers that take no new requests, and deletes those that are not in the routes."""
         serving = {backend.instance for backend in files.serving}
         resting = {backend.instance for backend in files.routes.backends} - serving

@@ -23,7 +23,7 @@ from balancer.service.starter import Starter
 _REMOVAL_FINISHED = "a removal that somebody had begun"
 
 
-class Executor:
+class PlanExecutor:
     """`spares`: how many spares to keep."""
 
     def __init__(
@@ -111,7 +111,7 @@ class Executor:
         failed_early = self._failures.failed(server, reason)
         if failed_early and roll.is_new(self._desired.fleet, server):
             why = f"{server.hostname} failed: {reason}"
-            self._desired.change(lambda fleet: roll.turned_back(fleet, server.release, why))
+            self._desired.change(lambda fleet: roll.rolled_back(fleet, server.release, why))
 
     def _use_engine(self, plan: Plan) -> None:
         """The part of the plan that needs the engine. The caller holds the lock, so a container that goes is claimed
