@@ -1,59 +1,24 @@
-"""What these locust files add to locust's command line."""
+"""What this locustfile adds to locust's command line. Each is in the environment, too: LOCUST_KEYS and so on."""
 
 from __future__ import annotations
 
 import math
 from argparse import ArgumentTypeError
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from configargparse import ArgumentParser
+from loadtests.swarm.answers import GREETING
+
+if TYPE_CHECKING:
+    from locust.argument_parser import LocustArgumentParser
 
 CONTROL_URL = "http://127.0.0.1:5001"
 STOP_TIMEOUT = 2
 """Seconds in which requests under way may end with the run."""
 
 T = TypeVar("T", int, float)
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """`read` turns its text into its value or raises ArgumentTypeError. `on_the_page`: in the start form as well. Those
-    of the traffic are; control port and token are not, because whatever page is open in the same browser may read
-    locust's form, and send it."""
-
-    name: str
-    read: Callable[[str], Any]
-    default: Any
-    metavar: str
-    help: str
-    on_the_page: bool = False
-    variable: str = ""
-
-    @property
-    def field(self) -> str:
-        return self.name.replace("-", "_")
-
-    def add(self, parser: ArgumentParser) -> None:
-        option = parser.add_argument(
-            f"--{self.name}",
-            type=self.read,
-            default=self.default,
-            metavar=self.metavar,
-            env_var=self.variable or f"LOCUST_{self.field.upper()}",
-            help=self.help,
-        )
-        option.include_in_web_ui = self.on_the_page  # locust's argument for it is a parser's, not a group's
-
-
-def add(parser: ArgumentParser) -> None:
-    parser.set_defaults(stop_timeout=STOP_TIMEOUT)
-    group = parser.add_argument_group("Ringmaster options", "Each in the environment, too: LOCUST_KEYS and so on.")
-    for option in OPTIONS:
-        option.add(group)
 
 
 def number(kind: type[T], least: float, most: float = math.inf) -> Callable[[str], T]:
@@ -80,6 +45,12 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def paths(text: str) -> str:
+    if not all(path.startswith("/") and " " not in path for path in text.split(",")):
+        raise ArgumentTypeError(f"{text!r} is no path: write it as /home, several as /a,/b")
+    return text
+
+
 def writable(text: str) -> str:
     """Not as a Path: a master sends all options to its workers, and can only send what is plain."""
     path = Path(text)
@@ -88,72 +59,59 @@ def writable(text: str) -> str:
     return text
 
 
-OPTIONS = (
-    Option(
-        "control-url",
-        url,
-        CONTROL_URL,
-        "<url>",
-        f"The control port, which is asked for the ring. Default {CONTROL_URL}.",
-    ),
-    Option(
-        "token",
-        str,
-        "",
-        "<token>",
-        "The deployment's token, better as RINGMASTER_TOKEN in the environment: everybody sees command lines.",
-        variable="RINGMASTER_TOKEN",
-    ),
-    Option(
-        "keys",
-        number(int, 1, 1_000_000),
-        10_000,
-        "<int>",
-        "How many keys UniformKeyUser and ZipfKeyUser draw from. Default 10000.",
-        on_the_page=True,
-    ),
-    Option(
-        "zipf",
-        number(float, 0, 10),
-        1.1,
-        "<float>",
-        "ZipfKeyUser's exponent: the n-th most popular key comes in proportion to n^-exponent. Default 1.1.",
-        on_the_page=True,
-    ),
-    Option(
-        "requests",
-        number(int, 0),
-        0,
-        "<int>",
-        "End after exactly so many requests, in one process only. Default 0: no limit.",
-        on_the_page=True,
-    ),
-    Option(
-        "servers-file",
-        writable,
-        None,
-        "<filename>",
-        "Write at the end what each server answered in each second, with statuses and errors, as JSON.",
-    ),
-    Option(
-        "max-fail-ratio",
-        number(float, 0, 1),
-        None,
-        "<ratio>",
-        "Exit code 1 if a larger part of the requests failed; as few as that are forgiven. 0 to 1.",
-    ),
-    Option(
-        "max-p99-ms",
-        number(float, 0),
-        None,
-        "<ms>",
-        "Exit code 1 if the 99th percentile of the response times, as locust prints it, is longer.",
-    ),
-    Option(
-        "max-over-mean",
-        number(float, 1),
-        None,
-        "<ratio>",
-        "Exit code 1 if the busiest server answered more than so many times the mean. 1 is even.",
-    ),
-)
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "path": paths,
+    "keys": number(int, 1, 1_000_000),
+    "zipf": number(float, 0, 10),
+    "rate": number(float, 0.001, 1_000),
+    "requests": number(int, 0),
+}
+"""Those of the traffic, with what turns their text into their value. They are in the page's start form as well. Control
+port and token are not: whatever page is open in the same browser may read locust's form, and send it."""
+
+
+def add(parser: LocustArgumentParser) -> None:
+    parser.set_defaults(stop_timeout=STOP_TIMEOUT)
+    for name, default, metavar, text in (
+        ("path", "/home", "<path>", "What is asked for; of several, /a,/b, one at random."),
+        ("keys", 10_000, "<int>", "How many keys UniformKeyUser and ZipfKeyUser draw from."),
+        ("zipf", 1.1, "<float>", "ZipfKeyUser: the n-th most popular key comes in proportion to n^-zipf."),
+        ("rate", 10.0, "<float>", "Requests a second of each ConstantThroughputUser."),
+        ("requests", 0, "<int>", "End after exactly so many requests, in one process only; 0: no limit."),
+    ):
+        _add(parser, name, READERS[name], metavar, f"{text} Default {default}.", default=default)
+    text = f"What each answer has to contain; {{server}} is who signed it. Default {GREETING!r} at /home, else nothing."
+    _add(parser, "text", str, "<text>", text)
+    text = f"The control port, which is asked for the ring. Default {CONTROL_URL}."
+    _add(parser, "control-url", url, "<url>", text, default=CONTROL_URL)
+    text = "The deployment's token, better as RINGMASTER_TOKEN in the environment: everybody sees command lines."
+    _add(parser, "token", str, "<token>", text, default="", variable="RINGMASTER_TOKEN")
+    text = "Write at the end what each server answered in each second, and the errors, as JSON."
+    _add(parser, "servers-file", writable, "<filename>", text)
+    text = "Exit code 1 if a larger part of the requests failed; as few as that are forgiven. 0 to 1."
+    _add(parser, "max-fail-ratio", number(float, 0, 1), "<ratio>", text)
+    text = "Exit code 1 if the 99th percentile of the response times, as locust prints it, is longer."
+    _add(parser, "max-p99-ms", number(float, 0), "<ms>", text)
+    text = "Exit code 1 if the busiest server answered more than so many times the mean. 1 is even."
+    _add(parser, "max-over-mean", number(float, 1), "<ratio>", text)
+
+
+def _add(
+    parser: LocustArgumentParser,
+    name: str,
+    read: Callable[[str], Any],
+    metavar: str,
+    text: str,
+    *,
+    default: Any = None,
+    variable: str = "",
+) -> None:
+    parser.add_argument(
+        f"--{name}",
+        type=read,
+        default=default,
+        metavar=metavar,
+        env_var=variable or f"LOCUST_{name.replace('-', '_').upper()}",
+        help=text,
+        include_in_web_ui=name in READERS,
+    )

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from loadtests.spread import Spread
 from loadtests.swarm.ring import Ring
 
 COLUMNS = {
@@ -33,6 +32,13 @@ class Row:
     def difference(self) -> float:
         return self.measured - self.predicted
 
+    @property
+    def percent(self) -> dict[str, str | float]:
+        """By COLUMNS."""
+        shares = {"measured": self.measured, "predicted": self.predicted, "difference": self.difference}
+        rounded = {column: round(100 * share, 2) for column, share in shares.items()}
+        return {"server": self.server, "requests": self.requests, **rounded}
+
 
 @dataclass(frozen=True, slots=True)
 class RingTable:
@@ -46,8 +52,9 @@ class RingTable:
     @property
     def rows(self) -> list[Row]:
         """Those on the ring in the order of joining, then those that are gone."""
-        names = [*self.ring.shares, *sorted(self.servers.keys() - self.ring.shares.keys())]
-        return [self._row(name) for name in names]
+        shares, total = self.ring.shares, max(1, self.requests)
+        counts = {name: self.servers.get(name, 0) for name in [*shares, *sorted(self.servers.keys() - shares.keys())]}
+        return [Row(name, count, count / total, shares.get(name, 0.0)) for name, count in counts.items()]
 
     @property
     def requests(self) -> int:
@@ -56,10 +63,8 @@ class RingTable:
     @property
     def max_over_mean(self) -> float | None:
         """Of all rows, as measured; None where nothing was answered."""
-        if not self.requests:
-            return None
         rows = self.rows
-        return Spread(tuple(row.requests for row in rows), tuple(row.predicted for row in rows)).max_over_mean
+        return max(row.requests for row in rows) * len(rows) / self.requests if self.requests else None
 
     @property
     def title(self) -> str:
@@ -67,20 +72,21 @@ class RingTable:
         return f"{self.ring}{changed}"
 
     def page_rows(self) -> list[dict[str, str | float]]:
-        """COLUMNS for locust's page, which shows them as they are: percent, two digits."""
-        rows = [_percent(row) for row in self.rows]
+        """COLUMNS for locust's page, which shows them as they are."""
         measured, predicted = (
             "" if ratio is None else round(ratio, 3) for ratio in (self.max_over_mean, self.ring.max_over_mean)
         )
-        rows.append({"server": "max / mean", "requests": "", "measured": measured, "predicted": predicted})
-        rows.append({"server": self.title, "requests": self.requests})
-        return rows
+        return [
+            *(row.percent for row in self.rows),
+            {"server": "max / mean", "requests": "", "measured": measured, "predicted": predicted},
+            {"server": self.title, "requests": self.requests},
+        ]
 
     def csv(self) -> str:
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(_percent(row) for row in self.rows)
+        writer.writerows(row.percent for row in self.rows)
         return text.getvalue()
 
     def document(self) -> dict[str, Any]:
@@ -93,31 +99,18 @@ class RingTable:
         }
 
     def __str__(self) -> str:
-        lines = [
-            f"Ring: {self.title}",
-            f"{'server':<24}{'requests':>10}{'measured':>12}{'predicted':>12}{'difference':>14}",
-            *(
-                f"{row.server:<24}{row.requests:>10}{row.measured:>12.2%}{row.predicted:>12.2%}"
-                f"{100 * row.difference:>+11.2f} pp"
-                for row in self.rows
-            ),
-        ]
         measured, predicted = (
             "-" if ratio is None else f"{ratio:.3f}" for ratio in (self.max_over_mean, self.ring.max_over_mean)
         )
-        return "\n".join([*lines, f"{'max / mean':<34}{measured:>12}{predicted:>12}"])
-
-    def _row(self, name: str) -> Row:
-        count = self.servers.get(name, 0)
-        share = count / self.requests if self.requests else 0.0
-        return Row(name, count, share, self.ring.shares.get(name, 0.0))
-
-
-def _percent(row: Row) -> dict[str, str | float]:
-    return {
-        "server": row.server,
-        "requests": row.requests,
-        "measured": round(100 * row.measured, 2),
-        "predicted": round(100 * row.predicted, 2),
-        "difference": round(100 * row.difference, 2),
-    }
+        return "\n".join(
+            [
+                f"Ring: {self.title}",
+                f"{'server':<24}{'requests':>10}{'measured':>12}{'predicted':>12}{'difference':>14}",
+                *(
+                    f"{row.server:<24}{row.requests:>10}{row.measured:>12.2%}{row.predicted:>12.2%}"
+                    f"{100 * row.difference:>+11.2f} pp"
+                    for row in self.rows
+                ),
+                f"{'max / mean':<34}{measured:>12}{predicted:>12}",
+            ]
+        )
