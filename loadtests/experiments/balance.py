@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from loadtests.experiments.stage import Stage
-from loadtests.experiments.swarm_run import swarm
+from loadtests.experiments.swarm_run import Load, swarm
 from loadtests.running import CannotMeasure
 from loadtests.spread import Spread
 
@@ -25,6 +25,7 @@ class Part:
     slots: int
     share: float
     requests: int
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +52,20 @@ class Run:
         return len(self.parts)
 
     @property
+    def name(self) -> str:
+        return f"{self.strategy} with {self.request_hash}, N = {self.n}"
+
+    @property
     def spread(self) -> Spread:
         return Spread(tuple(part.requests for part in self.parts), tuple(part.share for part in self.parts))
 
     def __str__(self) -> str:
         spread = self.spread
         return (
-            f"{self.strategy} with {self.request_hash}, N = {self.n}: {self.requests} requests, "
-            f"{self.failures} failed, "
+            f"{self.name}: {self.requests} requests, {self.failures} failed, "
             f"max/mean {spread.max_over_mean:.3f} (predicted {spread.predicted_max_over_mean:.3f}), "
             f"{self.requests / self.seconds:.0f}/s"
         )
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return asdict(self)
 
     @staticmethod
     def of(document: Mapping[str, Any]) -> Run:
@@ -77,47 +77,52 @@ class RingChanged(CannotMeasure):
     """A server was replaced meanwhile, or somebody changed the ring."""
 
 
-def measure(stage: Stage, n: int, *, requests: int, users: int) -> Run:
-    """Sends exactly so many over n servers, and all of them again where the ring changed meanwhile. Raises
-    CannotMeasure where it goes on changing."""
+def measure(stage: Stage, n: int, load: Load) -> Run:
+    """Sends it over n servers, and all of it again where the ring changed meanwhile. Raises CannotMeasure where it goes
+    on changing."""
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _measure(stage, requests=requests, users=users)
+            return _measure(stage, load)
         except RingChanged:
             stage.resize(n)
-    return _measure(stage, requests=requests, users=users)
+    return _measure(stage, load)
 
 
-def _measure(stage: Stage, *, requests: int, users: int) -> Run:
+def _measure(stage: Stage, load: Load) -> Run:
     before = stage.ring()
     servers = stage.servers()
-    with swarm(stage.system, users=users, requests=requests) as load:
-        counted = load.counted()
+    with swarm(stage.system, load) as running:
+        counted = running.counted()
     if stage.ring()["digest"] != before["digest"]:
         raise RingChanged("the ring changed while it was measured, three times; try again on a quiet machine")
-    names = {server["hostname"] for server in servers}
-    if strangers := counted.servers.keys() - names:
+    if strangers := counted.servers.keys() - {server["hostname"] for server in servers}:
         raise CannotMeasure(f"servers that are not on the ring have answered: {', '.join(sorted(strangers))}")
-    parts = (
-        Part(name, server["ring_id"], server["slots"], server["share"], counted.servers.get(name, 0))
+    parts = tuple(
+        Part(
+            server=server["hostname"],
+            ring_id=server["ring_id"],
+            slots=server["slots"],
+            share=server["share"],
+            requests=counted.servers.get(server["hostname"], 0),
+            weight=server["weight"],
+        )
         for server in servers
-        if (name := server["hostname"])
     )
-    return Run(before["profile"], tuple(parts), counted.requests, counted.failures, counted.duration, counted.latency)
+    return Run(before["profile"], parts, counted.requests, counted.failures, counted.duration, counted.latency)
 
 
-def at_sizes(stage: Stage, sizes: Sequence[int], *, requests: int, users: int) -> Iterator[Run]:
+def at_sizes(stage: Stage, sizes: Sequence[int], load: Load) -> Iterator[Run]:
     """A-1 with one size, A-2 with several: the ring as it is. Raises CannotMeasure where it would not be asked."""
     key = stage.ring()["profile"]["key"]
     if key in _ONE_KEY:
         raise CannotMeasure(f'by "{key}" all requests of an experiment have one key: set the ring key to "random"')
     for n in sizes:
         stage.resize(n)
-        yield measure(stage, n, requests=requests, users=users)
+        yield measure(stage, n, load)
 
 
 def under_profiles(
-    stage: Stage, sizes: Sequence[int], strategies: Sequence[str], hashes: Sequence[str], *, requests: int, users: int
+    stage: Stage, sizes: Sequence[int], strategies: Sequence[str], hashes: Sequence[str], load: Load
 ) -> Iterator[Run]:
     """A-4: every strategy with every request hash, at every size. The servers stay while the profiles change, so that
     all profiles see the same ring ids."""
@@ -125,4 +130,4 @@ def under_profiles(
         stage.resize(n)
         for strategy, request_hash in itertools.product(strategies, hashes):
             stage.switch({"strategy": strategy, "request_hash": request_hash})
-            yield measure(stage, n, requests=requests, users=users)
+            yield measure(stage, n, load)

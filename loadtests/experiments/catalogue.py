@@ -55,21 +55,17 @@ EXPERIMENTS: Mapping[str, Experiment] = {
 
 def figures(result: Result) -> dict[str, Figure]:
     """File name → plot, of what there is yet."""
-    with rc_context(STYLE):
-        return _figures(result)
-
-
-def _figures(result: Result) -> dict[str, Figure]:
     runs = result.runs
-    if result.timeline:
-        return {"timeline": plots.time_line(result.timeline)}
-    if not runs:
-        return {}
-    if result.experiment == "a-1":
-        return {"shares": plots.shares(runs[0])}
-    if result.experiment == "a-2":
-        return {"growth": plots.growth(runs)}
-    return {"shares": plots.grid(one_size(runs)), "growth": plots.lines(runs)}
+    with rc_context(STYLE):
+        if result.timeline:
+            return {"timeline": plots.time_line(result.timeline)}
+        if not runs:
+            return {}
+        if result.experiment == "a-1":
+            return {"shares": plots.shares(runs[0])}
+        if result.experiment == "a-2":
+            return {"growth": plots.growth(runs)}
+        return {"shares": plots.grid(one_size(runs)), "growth": plots.lines(runs)}
 
 
 def one_size(runs: Sequence[Run]) -> list[Run]:

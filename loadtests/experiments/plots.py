@@ -110,7 +110,7 @@ def lines(runs: Sequence[Run]) -> Figure:
 
 def time_line(line: Timeline) -> Figure:
     """Requests and failures a second over the ring's members, with the faults."""
-    spells = line.memberships
+    spells = line.spells
     names = list(dict.fromkeys(name for name, _, _ in spells))
     figure = _figure(9.0, 3.6 + 0.22 * len(names))
     rate, failures, ring = figure.subplots(
@@ -120,10 +120,13 @@ def time_line(line: Timeline) -> Figure:
     at = [second.at for second in whole]
     answers = [sum(second.servers.values()) for second in whole]
     rate.step(at, answers, where="post", color=OKABE_ITO["blue"])
-    rate.set(ylabel="answers/s", ylim=(0, 1.6 * max(answers)))  # with room for the faults' names above the curve
-    rate.set_title(f"{line.requests} requests, {line.failures} failed")
+    rate.set(
+        ylabel="answers/s", ylim=(0, 1.6 * max(answers, default=1))
+    )  # with room for the faults' names above the curve
+    slowest = line.latency["max"] / 1000
+    rate.set_title(f"{line.requests} requests, {line.failures} failed, the slowest answered after {slowest:.1f} s")
     failures.bar(at, [second.failures for second in whole], width=1, align="edge", color=OKABE_ITO["vermillion"])
-    failures.set(ylabel="failures/s", ylim=(0, max(1, *(second.failures for second in whole))))
+    failures.set(ylabel="failures/s", ylim=(0, max([1, *(second.failures for second in whole)])))
     failures.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=3))
     for name, since, until in spells:
         ring.barh(names.index(name), until - since, left=since, height=0.6, color=OKABE_ITO["green"])

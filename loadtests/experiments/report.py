@@ -16,8 +16,10 @@ PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 from loadtests.bench import report as bench  # noqa: E402 (the search path comes first)
+from loadtests.experiments import judge  # noqa: E402
+from loadtests.experiments.balance import Run  # noqa: E402
 from loadtests.experiments.catalogue import EXPERIMENTS, Experiment  # noqa: E402
-from loadtests.experiments.results import BALANCE, Result, balance_row, read  # noqa: E402
+from loadtests.experiments.results import Result, read  # noqa: E402
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -47,6 +49,10 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+_BALANCE = (
+    *("strategy", "request hash", "N", "requests", "failures", "mean", "max", "min", "standard deviation"),
+    *("max/mean", "predicted max/mean", "chi square", "degrees", "p", "requests per second"),
+)
 _ENDPOINTS = ("side", "request", "expected", "answered", "ms")
 _FAULTS = ("fault", "victim", "at (s)", "off the ring (s)", "N serve again (s)", "replacement")
 
@@ -76,18 +82,15 @@ def section(folder: Path, experiment: Experiment) -> str:
             *([] if result.is_complete else [f'<p class="wrong">{escape(result.status)}: {escape(result.reason)}</p>']),
             *pictures,
             *_tables(result),
-            f"<details><summary>How to repeat it</summary><pre>{_facts(result)}</pre></details>",
+            "<details><summary>How to repeat it</summary>",
+            f"<pre>{escape(json.dumps(result.provenance, indent=1))}</pre></details>",
         ]
     )
 
 
-def _facts(result: Result) -> str:
-    return escape(json.dumps(result.provenance, indent=1))
-
-
 def _tables(result: Result) -> Iterable[str]:
     if result.runs:
-        yield table(BALANCE, [(balance_row(run), run.failures > 0) for run in result.runs])
+        yield table(_BALANCE, [(_balance(run), bool(judge.of_run(run, asked=run.requests))) for run in result.runs])
     if line := result.timeline:
         faults = [
             (f.name, f.victim, f"{f.at:.1f}", _seconds(f.off_ring), _seconds(f.whole), f.replacement)
@@ -101,11 +104,21 @@ def _tables(result: Result) -> Iterable[str]:
         yield table(_ENDPOINTS, calls)
 
 
+def _balance(run: Run) -> tuple[object, ...]:
+    spread = run.spread
+    return (
+        *(run.strategy, run.request_hash, run.n, run.requests, run.failures, f"{spread.mean:.1f}", spread.highest),
+        *(spread.lowest, f"{spread.deviation:.1f}", f"{spread.max_over_mean:.4f}"),
+        *(f"{spread.predicted_max_over_mean:.4f}", f"{spread.fit.statistic:.2f}", spread.fit.degrees),
+        *(f"{spread.fit.p:.3g}", f"{run.requests / run.seconds:.0f}"),
+    )
+
+
 def table(columns: Sequence[str], rows: Sequence[tuple[Sequence[object], bool]]) -> str:
     """Rows with whether something is wrong with them."""
     texts = [[str(value) for value in row] for row, _ in rows]
     classes = [_class([row[place] for row in texts]) for place in range(len(columns))]
-    head = _cells("th", classes, [column.replace("_", " ") for column in columns])
+    head = _cells("th", classes, columns)
     body = "\n".join(
         f"<tr{' class=wrong' if is_wrong else ''}>{_cells('td', classes, row)}</tr>"
         for row, (_, is_wrong) in zip(texts, rows, strict=True)

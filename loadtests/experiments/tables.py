@@ -68,7 +68,9 @@ def _faults(line: Timeline) -> str:
         }
         for fault in line.faults
     }
-    return table(f"{line.requests} requests, {line.failures} failed", rows, first="fault")
+    slowest = line.latency["max"] / 1000
+    title = f"{line.requests} requests, {line.failures} failed, the slowest answered after {slowest:.2f} s"
+    return table(title, rows, first="fault")
 
 
 def _pairs(runs: Sequence[Run]) -> str:

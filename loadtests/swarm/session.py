@@ -97,7 +97,8 @@ class Session:
         classes = self._environment.user_classes
         left_out = sorted(user.__name__ for user in classes if getattr(user, "only_if_named", False))
         self._environment.user_classes = [user for user in classes if user.__name__ not in left_out]
-        self._environment.available_user_classes.pop("MembershipUser", None)
+        for offered in (self._environment.available_user_classes, self._environment.available_user_tasks):
+            offered.pop("MembershipUser", None)
         running = ", ".join(user.__name__ for user in self._environment.user_classes)
         _log.info("Users: %s. Name them on the command line to run others: %s", running, ", ".join(left_out))
 

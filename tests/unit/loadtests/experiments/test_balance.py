@@ -8,6 +8,7 @@ import pytest
 
 from loadtests.experiments.balance import at_sizes
 from loadtests.experiments.stage import Stage
+from loadtests.experiments.swarm_run import Load
 from loadtests.running import CannotMeasure
 
 
@@ -21,6 +22,6 @@ class KeyedStage:
 
 @pytest.mark.parametrize("key", ["path", "address"])
 def test_a_ring_that_gives_all_requests_one_key_is_not_measured(key: str) -> None:
-    runs = at_sizes(cast(Stage, KeyedStage(key)), [3], requests=10, users=1)
+    runs = at_sizes(cast(Stage, KeyedStage(key)), [3], Load(users=1, requests=10))
     with pytest.raises(CannotMeasure, match=f'by "{key}" all requests'):
         next(runs)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.experiments.catalogue import EXPERIMENTS
+from loadtests.experiments.endpoints import Call
 from loadtests.experiments.report import write_report
 from loadtests.experiments.results import Result, write
 from tests.unit.loadtests.experiments.some_results import result, run, timeline
@@ -16,12 +17,12 @@ from tests.unit.loadtests.experiments.some_results import result, run, timeline
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     leave(tmp_path, result("a-1", run()))
-    leave(tmp_path, result("a-3", line=timeline()))
+    leave(tmp_path, result("a-3", line=timeline(endpoints=(Call("public", "GET /x", 404, 500, 1.5, "<b>"),))))
     return tmp_path
 
 
 def leave(folder: Path, result: Result) -> None:
-    write(folder / result.experiment, result)
+    write(folder / result.experiment, result, {})
     (folder / result.experiment / "plot.svg").write_text("<svg/>")
 
 
@@ -48,6 +49,12 @@ def test_what_was_answered_is_text(folder: Path) -> None:
 def test_it_marks_a_call_that_was_answered_otherwise(folder: Path) -> None:
     (wrong,) = re.findall(r"<tr class=wrong>.*?</tr>", write_report(folder).read_text())
     assert "GET /x" in wrong
+
+
+def test_it_marks_a_run_whose_requests_went_elsewhere(folder: Path) -> None:
+    leave(folder, result("a-2", run((60, 40)), run((100, 0))))
+    wrong, _ = re.findall(r"<tr class=wrong>.*?</tr>", write_report(folder).read_text())
+    assert "<td>2.0000</td>" in wrong
 
 
 def test_it_says_what_failed_and_shows_what_there_was(folder: Path) -> None:
