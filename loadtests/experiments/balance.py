@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from loadtests.experiments.stage import Stage
-from loadtests.experiments.swarm_run import Load, swarm
+from loadtests.experiments.swarm_run import Counted, Load, swarm
 from loadtests.running import CannotMeasure
 from loadtests.spread import Spread
 
 _ATTEMPTS = 3
 _ONE_KEY = ("path", "address")
+_TOLD = ("ring_id", "slots", "share", "weight")
+"""What GET /ring tells of a server, and a part keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,61 +74,34 @@ class Run:
         return Run(**{**document, "parts": tuple(Part(**part) for part in document["parts"])})
 
 
-class RingChanged(CannotMeasure):
-    """A server was replaced meanwhile, or somebody changed the ring."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """N servers under a ring profile; None: the one that is there."""
+
+    n: int
+    profile: Mapping[str, Any] | None = None
 
 
-def measure(stage: Stage, n: int, load: Load) -> Run:
-    """Sends it over n servers, and all of it again where the ring changed meanwhile. Raises CannotMeasure where it goes
-    on changing."""
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return _measure(stage, load)
-        except RingChanged:
-            stage.resize(n)
-    return _measure(stage, load)
+def measure(stage: Stage, step: Step, load: Load) -> Run:
+    """Sends it, and all of it again where a server was replaced meanwhile, or somebody changed the ring. Raises
+    CannotMeasure where that goes on, and where it would not be the ring that is measured."""
+    for _ in range(_ATTEMPTS):
+        stage.resize(step.n)
+        if step.profile:
+            stage.switch(step.profile)
+        ring, servers = stage.ring(), stage.servers()
+        if (key := ring["profile"]["key"]) in _ONE_KEY:
+            raise CannotMeasure(f'by "{key}" all requests of an experiment have one key: set the ring key to "random"')
+        with swarm(stage.system, load) as running:
+            counted = running.counted()
+        if stage.ring()["digest"] == ring["digest"]:
+            return _run(ring["profile"], servers, counted)
+    raise CannotMeasure(f"the ring changed while it was measured, {_ATTEMPTS} times; try again on a quiet machine")
 
 
-def _measure(stage: Stage, load: Load) -> Run:
-    before = stage.ring()
-    servers = stage.servers()
-    with swarm(stage.system, load) as running:
-        counted = running.counted()
-    if stage.ring()["digest"] != before["digest"]:
-        raise RingChanged("the ring changed while it was measured, three times; try again on a quiet machine")
-    if strangers := counted.servers.keys() - {server["hostname"] for server in servers}:
+def _run(profile: Mapping[str, Any], servers: Sequence[Mapping[str, Any]], counted: Counted) -> Run:
+    on_ring = {server["hostname"]: {key: server[key] for key in _TOLD} for server in servers}
+    if strangers := counted.servers.keys() - on_ring.keys():
         raise CannotMeasure(f"servers that are not on the ring have answered: {', '.join(sorted(strangers))}")
-    parts = tuple(
-        Part(
-            server=server["hostname"],
-            ring_id=server["ring_id"],
-            slots=server["slots"],
-            share=server["share"],
-            requests=counted.servers.get(server["hostname"], 0),
-            weight=server["weight"],
-        )
-        for server in servers
-    )
-    return Run(before["profile"], parts, counted.requests, counted.failures, counted.duration, counted.latency)
-
-
-def at_sizes(stage: Stage, sizes: Sequence[int], load: Load) -> Iterator[Run]:
-    """A-1 with one size, A-2 with several: the ring as it is. Raises CannotMeasure where it would not be asked."""
-    key = stage.ring()["profile"]["key"]
-    if key in _ONE_KEY:
-        raise CannotMeasure(f'by "{key}" all requests of an experiment have one key: set the ring key to "random"')
-    for n in sizes:
-        stage.resize(n)
-        yield measure(stage, n, load)
-
-
-def under_profiles(
-    stage: Stage, sizes: Sequence[int], strategies: Sequence[str], hashes: Sequence[str], load: Load
-) -> Iterator[Run]:
-    """A-4: every strategy with every request hash, at every size. The servers stay while the profiles change, so that
-    all profiles see the same ring ids."""
-    for n in sizes:
-        stage.resize(n)
-        for strategy, request_hash in itertools.product(strategies, hashes):
-            stage.switch({"strategy": strategy, "request_hash": request_hash})
-            yield measure(stage, n, load)
+    parts = tuple(Part(server=name, requests=counted.servers.get(name, 0), **told) for name, told in on_ring.items())
+    return Run(profile, parts, counted.requests, counted.failures, counted.duration, counted.latency)

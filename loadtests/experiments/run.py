@@ -13,7 +13,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -25,8 +25,9 @@ from docker.errors import DockerException  # noqa: E402 (the search path comes f
 from balancer.core.request_hash import REQUEST_HASHES  # noqa: E402
 from balancer.core.strategies import STRATEGIES  # noqa: E402
 from loadtests.experiments import judge, timeline  # noqa: E402
-from loadtests.experiments.balance import Run, at_sizes, under_profiles  # noqa: E402
-from loadtests.experiments.catalogue import A1_SIZE, EXPERIMENTS, figures  # noqa: E402
+from loadtests.experiments.balance import Run, measure  # noqa: E402
+from loadtests.experiments.catalogue import A1_SIZE, EXPERIMENTS, steps  # noqa: E402
+from loadtests.experiments.plots import figures  # noqa: E402
 from loadtests.experiments.provenance import provenance  # noqa: E402
 from loadtests.experiments.report import write_report  # noqa: E402
 from loadtests.experiments.results import COMPLETE, Result, write  # noqa: E402
@@ -55,7 +56,7 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
                     stage, users=arguments.users, path=arguments.path, tell=lambda text: say(f"  {text}")
                 )
             else:
-                runs.extend(_told(_runs(name, stage, arguments), _count(name, arguments)))
+                _play(name, stage, arguments, runs)
         if reason := "; ".join(_flaws(runs, line, asked=arguments.requests)):
             status = "failed"
     except (CannotMeasure, DockerException, AssertionError, OSError) as error:
@@ -69,35 +70,20 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
     return result
 
 
+def _play(name: str, stage: Stage, arguments: argparse.Namespace, runs: list[Run]) -> None:
+    load = Load(users=arguments.users, path=arguments.path, requests=arguments.requests)
+    planned = steps(name, arguments.sizes, arguments.strategies, arguments.hashes)
+    began = time.monotonic()
+    for number, step in enumerate(planned, start=1):
+        runs.append(measure(stage, step, load))
+        left = (time.monotonic() - began) / number * (len(planned) - number)
+        say(f"  {number}/{len(planned)} {runs[-1]}; {left / 60:.0f} min left")
+
+
 def _flaws(runs: Sequence[Run], line: timeline.Timeline | None, *, asked: int) -> list[str]:
     if line:
         return judge.of_timeline(line)
     return [flaw for run in runs for flaw in judge.of_run(run, asked=asked)]
-
-
-def _runs(name: str, stage: Stage, arguments: argparse.Namespace) -> Iterator[Run]:
-    load = Load(users=arguments.users, path=arguments.path, requests=arguments.requests)
-    if name == "a-4":
-        return under_profiles(stage, arguments.sizes, arguments.strategies, arguments.hashes, load)
-    return at_sizes(stage, _sizes_of(name, arguments), load)
-
-
-def _sizes_of(name: str, arguments: argparse.Namespace) -> Sequence[int]:
-    return arguments.sizes if name in ("a-2", "a-4") else [A1_SIZE]
-
-
-def _count(name: str, arguments: argparse.Namespace) -> int:
-    pairs = len(arguments.strategies) * len(arguments.hashes) if name == "a-4" else 1
-    return pairs * len(_sizes_of(name, arguments))
-
-
-def _told(runs: Iterator[Run], total: int) -> Iterator[Run]:
-    """The same, each told of as it comes."""
-    began = time.monotonic()
-    for number, run in enumerate(runs, start=1):
-        left = (time.monotonic() - began) / number * (total - number)
-        say(f"  {number}/{total} {run}; {left / 60:.0f} min left")
-        yield run
 
 
 def _stage(name: str, arguments: argparse.Namespace) -> AbstractContextManager[Stage]:
@@ -105,7 +91,7 @@ def _stage(name: str, arguments: argparse.Namespace) -> AbstractContextManager[S
         return borrowed(arguments.url, arguments.control_url, os.environ.get("RINGMASTER_TOKEN", ""))
     say("  bringing up a deployment, 10 s with images built before …")
     # Servers only join it, so that they have the ring ids 1, 2, 3 … with which the course's shares are published.
-    return temporary(replicas=_sizes_of(name, arguments)[0])
+    return temporary(replicas=A1_SIZE if name in ("a-1", "a-3") else arguments.sizes[0])
 
 
 def _choice(text: str, known: Sequence[str], what: str) -> list[str]:

@@ -40,7 +40,7 @@ def test_it_needs_no_other_file_and_no_network(folder: Path) -> None:
 
 
 def test_what_was_answered_is_text(folder: Path) -> None:
-    leave(folder, result("a-2", run(strategy="<script>alert(1)</script>")))
+    leave(folder, result("a-4", run(strategy="<script>alert(1)</script>")))
     page = write_report(folder).read_text()
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
@@ -51,10 +51,14 @@ def test_it_marks_a_call_that_was_answered_otherwise(folder: Path) -> None:
     assert "GET /x" in wrong
 
 
-def test_it_marks_a_run_whose_requests_went_elsewhere(folder: Path) -> None:
-    leave(folder, result("a-2", run((60, 40)), run((100, 0))))
-    wrong, _ = re.findall(r"<tr class=wrong>.*?</tr>", write_report(folder).read_text())
-    assert "<td>2.0000</td>" in wrong
+def test_it_says_how_well_runs_fit_unless_they_failed(folder: Path) -> None:
+    leave(folder, result("a-1", run((33, 33, 34))))
+    leave(folder, result("a-2", run((60, 40)), run((50, 50))))
+    page = write_report(folder).read_text()
+    assert "p = 0.99 in the worst of 1 runs" in page
+    assert "p = 0.0455 in the worst of 2 runs" in page
+    leave(folder, result("a-1", run((33, 33, 34)), status="failed", reason="9 requests failed"))
+    assert "in the worst of 1 runs" not in write_report(folder).read_text()
 
 
 def test_it_says_what_failed_and_shows_what_there_was(folder: Path) -> None:

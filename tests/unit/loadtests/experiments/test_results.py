@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.experiments.catalogue import EXPERIMENTS, figures
+from loadtests.experiments.catalogue import EXPERIMENTS
+from loadtests.experiments.plots import figures
 from loadtests.experiments.results import Result, lines, read, write
 from tests.unit.loadtests.experiments.some_results import result, run, timeline
 
