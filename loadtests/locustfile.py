@@ -20,8 +20,8 @@ Shapes. Those in loadtests/shapes go behind a comma of -f, one file, or the fold
     locust -f loadtests/locustfile.py,loadtests/shapes/steps.py -u 50 -t 5m
 
 Answers are checked: their status, and --text. A request is counted under its path and the server that answered, so that
-locust's tables tell servers apart. The page's tab "Ring", /ring-stats (JSON), /ring-stats/csv, and the end of a run
-without the page tell what each server answered, beside what the ring promises as long as no key is popular.
+locust's tables tell servers apart. The page's tab "Ring" and the end of a run without the page tell what each server
+answered, beside what the ring promises as long as no key is popular.
 --servers-file has it second by second. What is under way when a run ends is waited for (--stop-timeout, 2 s), so that
 what was sent is counted; nothing is sent twice. --requests counts traffic: a MembershipUser's changes come on top.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from loadtests.experiments.balance import Run
 from loadtests.experiments.timeline import FAULTS, STRIKES, Fault, Timeline
@@ -17,6 +17,10 @@ _LEAST_SENT = 0.9
 _MAGLEV = 1.02
 _COARSE = "course"
 """The request hash that reaches 87 slots only: what it gives a server says little about the server's slots."""
+
+
+def of_runs(runs: Sequence[Run], *, asked: int) -> list[str]:
+    return [flaw for run in runs for flaw in of_run(run, asked=asked)] if runs else ["nothing was measured"]
 
 
 def of_run(run: Run, *, asked: int) -> list[str]:

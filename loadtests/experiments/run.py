@@ -52,13 +52,12 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
         with _stage(name, arguments) as stage:
             facts = provenance(stage.system, {key: str(value) for key, value in vars(arguments).items()})
             if name == "a-3":
-                line = timeline.play(
-                    stage, users=arguments.users, path=arguments.path, tell=lambda text: say(f"  {text}")
-                )
+                line = timeline.play(stage, users=arguments.users, path=arguments.path, say=say)
             else:
                 _play(name, stage, arguments, runs)
-        if reason := "; ".join(_flaws(runs, line, asked=arguments.requests)):
-            status = "failed"
+        flaws = judge.of_timeline(line) if line else judge.of_runs(runs, asked=arguments.requests)
+        if flaws:
+            status, reason = "failed", "; ".join(flaws)
     except (CannotMeasure, DockerException, AssertionError, OSError) as error:
         status, reason = "failed", str(error)
     except KeyboardInterrupt:
@@ -78,12 +77,6 @@ def _play(name: str, stage: Stage, arguments: argparse.Namespace, runs: list[Run
         runs.append(measure(stage, step, load))
         left = (time.monotonic() - began) / number * (len(planned) - number)
         say(f"  {number}/{len(planned)} {runs[-1]}; {left / 60:.0f} min left")
-
-
-def _flaws(runs: Sequence[Run], line: timeline.Timeline | None, *, asked: int) -> list[str]:
-    if line:
-        return judge.of_timeline(line)
-    return [flaw for run in runs for flaw in judge.of_run(run, asked=asked)]
 
 
 def _stage(name: str, arguments: argparse.Namespace) -> AbstractContextManager[Stage]:

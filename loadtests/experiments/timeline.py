@@ -104,12 +104,12 @@ STRIKES: Mapping[str, Callable[[System, str], object]] = {
 FAULTS = (*STRIKES, "balancer kill -9")
 
 
-def play(stage: Stage, *, users: int, path: str, tell: Callable[[str], None]) -> Timeline:
+def play(stage: Stage, *, users: int, path: str, say: Callable[[str], None]) -> Timeline:
     """Ends early where the fleet does not become whole again."""
     stage.resize(N)
     system = stage.system
     endpoints = tuple(every_endpoint(system, path))
-    tell(f"{len(endpoints)} calls, {sum(not call.is_as_expected for call in endpoints)} not as expected")
+    say(f"  {len(endpoints)} calls, {sum(not call.is_as_expected for call in endpoints)} not as expected")
     stage.resize(N)
     load = Load(users=users, path=path, rate=RATE)
     first = tuple(system.replicas)
@@ -127,7 +127,7 @@ def play(stage: Stage, *, users: int, path: str, tell: Callable[[str], None]) ->
             except CannotMeasure as error:
                 broken_off = f"{name}: {error}"
                 break
-            tell(_told(faults[-1]))
+            say(f"  {_told(faults[-1])}")
             time.sleep(_CALM)
         end, last = time.monotonic() - began, tuple(system.replicas)
         counted = running.end()

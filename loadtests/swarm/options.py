@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -59,59 +59,43 @@ def writable(text: str) -> str:
     return text
 
 
-READERS: Mapping[str, Callable[[str], Any]] = {
-    "path": paths,
-    "keys": number(int, 1, 1_000_000),
-    "zipf": number(float, 0, 10),
-    "rate": number(float, 0.001, 1_000),
-    "requests": number(int, 0),
-}
-"""Those of the traffic, with what turns their text into their value. They are in the page's start form as well. Control
-port and token are not: whatever page is open in the same browser may read locust's form, and send it."""
+_OPTIONS: Sequence[tuple[str, Callable[[str], Any], Any, str]] = (
+    ("path", paths, "/home", "What is asked for; of several, /a,/b, one at random. Default /home."),
+    (
+        "keys",
+        number(int, 1, 1_000_000),
+        10_000,
+        "How many keys UniformKeyUser and ZipfKeyUser draw from; 10000.",
+    ),
+    ("zipf", number(float, 0, 10), 1.1, "ZipfKeyUser: the n-th key comes in proportion to n^-zipf. Default 1.1."),
+    ("rate", number(float, 0.001, 1_000), 10.0, "Requests a second of each ConstantThroughputUser. Default 10."),
+    ("requests", number(int, 0), 0, "End after exactly so many requests, in one process only. Default 0: no limit."),
+    ("text", str, None, f"What answers contain; {{server}} is who signed it. Default {GREETING!r} at /home."),
+    ("control-url", url, CONTROL_URL, f"The control port, which is asked for the ring. Default {CONTROL_URL}."),
+    ("token", str, "", "The deployment's, better as RINGMASTER_TOKEN in the environment: all see command lines."),
+    ("servers-file", writable, None, "Write in the end what each server answered in each second, as JSON."),
+    ("max-fail-ratio", number(float, 0, 1), None, "Exit code 1 if a larger part of the requests failed than this."),
+    ("max-p99-ms", number(float, 0), None, "Exit code 1 if the 99th percentile of locust's response times is longer."),
+    (
+        "max-over-mean",
+        number(float, 1),
+        None,
+        "Exit code 1 if the busiest server has more than this times the mean.",
+    ),
+)
+READERS = {name: read for name, read, *_ in _OPTIONS[:5]}
+"""Those of the traffic, which are in the page's start form as well. Control port and token are not: whatever page is
+open in the same browser may read locust's form, and send it."""
 
 
 def add(parser: LocustArgumentParser) -> None:
     parser.set_defaults(stop_timeout=STOP_TIMEOUT)
-    for name, default, metavar, text in (
-        ("path", "/home", "<path>", "What is asked for; of several, /a,/b, one at random."),
-        ("keys", 10_000, "<int>", "How many keys UniformKeyUser and ZipfKeyUser draw from."),
-        ("zipf", 1.1, "<float>", "ZipfKeyUser: the n-th most popular key comes in proportion to n^-zipf."),
-        ("rate", 10.0, "<float>", "Requests a second of each ConstantThroughputUser."),
-        ("requests", 0, "<int>", "End after exactly so many requests, in one process only; 0: no limit."),
-    ):
-        _add(parser, name, READERS[name], metavar, f"{text} Default {default}.", default=default)
-    text = f"What each answer has to contain; {{server}} is who signed it. Default {GREETING!r} at /home, else nothing."
-    _add(parser, "text", str, "<text>", text)
-    text = f"The control port, which is asked for the ring. Default {CONTROL_URL}."
-    _add(parser, "control-url", url, "<url>", text, default=CONTROL_URL)
-    text = "The deployment's token, better as RINGMASTER_TOKEN in the environment: everybody sees command lines."
-    _add(parser, "token", str, "<token>", text, default="", variable="RINGMASTER_TOKEN")
-    text = "Write at the end what each server answered in each second, and the errors, as JSON."
-    _add(parser, "servers-file", writable, "<filename>", text)
-    text = "Exit code 1 if a larger part of the requests failed; as few as that are forgiven. 0 to 1."
-    _add(parser, "max-fail-ratio", number(float, 0, 1), "<ratio>", text)
-    text = "Exit code 1 if the 99th percentile of the response times, as locust prints it, is longer."
-    _add(parser, "max-p99-ms", number(float, 0), "<ms>", text)
-    text = "Exit code 1 if the busiest server answered more than so many times the mean. 1 is even."
-    _add(parser, "max-over-mean", number(float, 1), "<ratio>", text)
-
-
-def _add(
-    parser: LocustArgumentParser,
-    name: str,
-    read: Callable[[str], Any],
-    metavar: str,
-    text: str,
-    *,
-    default: Any = None,
-    variable: str = "",
-) -> None:
-    parser.add_argument(
-        f"--{name}",
-        type=read,
-        default=default,
-        metavar=metavar,
-        env_var=variable or f"LOCUST_{name.replace('-', '_').upper()}",
-        help=text,
-        include_in_web_ui=name in READERS,
-    )
+    for name, read, default, text in _OPTIONS:
+        parser.add_argument(
+            f"--{name}",
+            type=read,
+            default=default,
+            env_var="RINGMASTER_TOKEN" if name == "token" else f"LOCUST_{name.replace('-', '_').upper()}",
+            help=text,
+            include_in_web_ui=name in READERS,
+        )

@@ -72,7 +72,7 @@ class Session:
         if refusal := self._refusal_at_once(page):
             _give_up(refusal)
         if page:
-            ring_tab.attach(page, table=self._table, refusal=self._refusal, base_path=self._options.web_base_path)
+            ring_tab.attach(page, table=self._table, refusal=self._refusal)
         if self._options.servers_file:
             Path(self._options.servers_file).unlink(missing_ok=True)
         self._choose_users()

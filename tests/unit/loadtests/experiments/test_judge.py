@@ -53,6 +53,12 @@ def test_a_run_that_broke_a_promise(broken: Run, said: str) -> None:
     assert all(flaw.startswith(f"{broken.name}: ") for flaw in flaws)
 
 
+def test_no_run_is_none_that_went_well() -> None:
+    assert judge.of_runs([], asked=10) == ["nothing was measured"]
+    broken = replace(EVEN, failures=148)
+    assert judge.of_runs([EVEN, broken, EVEN], asked=10_000) == judge.of_run(broken, asked=10_000)
+
+
 def test_nothing_sent_is_not_as_promised() -> None:
     nothing = replace(with_counts(EVEN, 0, 0, 0), requests=0)
     assert any("p = nan" in flaw for flaw in judge.of_run(nothing, asked=0))
