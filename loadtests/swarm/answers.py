@@ -21,4 +21,4 @@ def name_of(path: str, server: str) -> str:
 
 def server_of(name: str) -> str:
     """Empty where no server answered."""
-    return name.rpartition(_BY)[2] if _BY in name else ""
+    return name.partition(_BY)[2]

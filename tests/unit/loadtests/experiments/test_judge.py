@@ -29,7 +29,17 @@ def with_counts(run: Run, *counts: int) -> Run:
     return replace(run, parts=parts)
 
 
-@pytest.mark.parametrize("honest", [EVEN, COURSE], ids=["table", "course"])
+UNEVEN_HASH = Run(
+    {"strategy": "table", "request_hash": "course"},
+    (Part("S1", 1, 171, 0.38, 3800), Part("S2", 2, 171, 0.3, 3000), Part("S3", 3, 170, 0.32, 3200)),
+    10_000,
+    0,
+    9.6,
+    {},
+)
+
+
+@pytest.mark.parametrize("honest", [EVEN, COURSE, UNEVEN_HASH], ids=["table", "course", "course's hash"])
 def test_what_the_ring_promised_is_right_be_it_even_or_not(honest: Run) -> None:
     assert judge.of_run(honest, asked=10_000) == []
 

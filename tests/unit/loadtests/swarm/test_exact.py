@@ -84,8 +84,8 @@ def test_other_images_are_asked_for_what_they_have_and_say_what_they_say(tmp_pat
             exchange.reply(body=b"It works", headers=[("X-Served-By", "S1")])
 
     with WebServer(answer) as server:
-        done, counted = locust(server, tmp_path, "--requests", "50", "--path", "/,/index.html", "--text", "works")
-        assert {request.target for request in server.received} == {*CONTROL, "/", "/index.html"}
+        done, counted = locust(server, tmp_path, "--requests", "50", "--path", "/home,/index.html", "--text", "works")
+        assert {request.target for request in server.received} == {*CONTROL, "/home", "/index.html"}
     assert (done.returncode, counted["requests"], counted["failures"]) == (0, 50, 0), done.stderr
 
 
