@@ -86,7 +86,7 @@ def _outcome(result: Result) -> list[str]:
     if not result.runs:
         return []
     p = min(run.spread.fit.p for run in result.runs)
-    return [f"<p>Chi-square test of the measured shares: p = {p:.3g} in the worst of {len(result.runs)} runs.</p>"]
+    return [f"<p>Chi-square test of the measured shares: p = {p:.3g} in the worst run of {len(result.runs)}.</p>"]
 
 
 def _inline(picture: Path) -> str:

@@ -55,10 +55,10 @@ def test_it_says_how_well_runs_fit_unless_they_failed(folder: Path) -> None:
     leave(folder, result("a-1", run((33, 33, 34))))
     leave(folder, result("a-2", run((60, 40)), run((50, 50))))
     page = write_report(folder).read_text()
-    assert "p = 0.99 in the worst of 1 runs" in page
-    assert "p = 0.0455 in the worst of 2 runs" in page
+    assert "p = 0.99 in the worst run of 1" in page
+    assert "p = 0.0455 in the worst run of 2" in page
     leave(folder, result("a-1", run((33, 33, 34)), status="failed", reason="9 requests failed"))
-    assert "in the worst of 1 runs" not in write_report(folder).read_text()
+    assert "in the worst run of 1" not in write_report(folder).read_text()
 
 
 def test_it_says_what_failed_and_shows_what_there_was(folder: Path) -> None:
