@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from loadtests.experiments.balance import Run
-from loadtests.experiments.timeline import FAULTS, STRIKES, Fault, Timeline
+from loadtests.experiments.timeline import FAULTS, OF_A_SERVER, Fault, Timeline
 
 LEAST_P = 1e-6
 """A ring that is right gives less once in a million runs; one that gives a server 5 % too much, nearly always."""
@@ -66,9 +66,10 @@ def _of_timeline(line: Timeline) -> Iterator[str]:
     if missing := [name for name in FAULTS if name not in {fault.name for fault in line.faults}]:
         yield f"did not happen: {', '.join(missing)}"
     for fault in line.faults:
-        if fault.name in STRIKES:
+        if fault.name in OF_A_SERVER:
             yield from _of_fault(fault)
-    if {*line.last} != {name for name, _, until in line.spells if until == line.end}:
+    gone = {fault.victim for fault in line.faults if fault.off_ring is not None}
+    if {*line.last} != {name for name, _, _ in line.spells} - gone:
         yield f"in the end {', '.join(line.last) or 'nothing'} is on the ring, which is not what the faults left there"
     if line.requests < _LEAST_SENT * line.due:
         yield f"{line.requests} requests were sent where {line.due:.0f} were due"

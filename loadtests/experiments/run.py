@@ -24,7 +24,7 @@ from docker.errors import DockerException  # noqa: E402 (the search path comes f
 
 from balancer.core.request_hash import REQUEST_HASHES  # noqa: E402
 from balancer.core.strategies import STRATEGIES  # noqa: E402
-from loadtests.experiments import judge, timeline  # noqa: E402
+from loadtests.experiments import faults, judge  # noqa: E402
 from loadtests.experiments.balance import Run, measure  # noqa: E402
 from loadtests.experiments.catalogue import A1_SIZE, EXPERIMENTS, steps  # noqa: E402
 from loadtests.experiments.plots import figures  # noqa: E402
@@ -52,7 +52,7 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
         with _stage(name, arguments) as stage:
             facts = provenance(stage.system, {key: str(value) for key, value in vars(arguments).items()})
             if name == "a-3":
-                line = timeline.play(stage, users=arguments.users, path=arguments.path, say=say)
+                line = faults.play(stage, users=arguments.users, path=arguments.path, say=say)
             else:
                 _play(name, stage, arguments, runs)
         flaws = judge.of_timeline(line) if line else judge.of_runs(runs, asked=arguments.requests)
