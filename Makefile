@@ -19,7 +19,6 @@ ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
 unexport TF_CLI_CONFIG_FILE
 endif
 
-comma := ,
 # Only what is said on the command line counts: a PORT or PREFIX that happens to be in the environment does not.
 said = $(findstring command,$(origin $(1)))
 extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
@@ -87,9 +86,11 @@ chaos: host ## Faults and calls at random under load, 200 of them (FAULTS=1000 S
 	python loadtests/chaos/chaos.py $(if $(call said,FAULTS),--faults $(FAULTS)) $(if $(call said,SEED),--seed $(SEED)) \
 		$(if $(call said,RECORD),--record $(RECORD)) $(if $(call said,ENGINE),--engine)
 
-# URL=http://127.0.0.1:5000 takes the running deployment instead of one of its own, REQUESTS=1000 a quicker look.
+# URL=http://127.0.0.1:5000 takes the running deployment instead of one of its own, whose image may want another path,
+# REQUEST_PATH=/; REQUESTS=1000 is a quicker look.
 EXPERIMENT = python loadtests/experiments/run.py $(if $(call said,URL),--url $(URL)) \
-	$(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL)) $(if $(call said,REQUESTS),--requests $(REQUESTS))
+	$(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL)) $(if $(call said,REQUESTS),--requests $(REQUESTS)) \
+	$(if $(call said,REQUEST_PATH),--path $(REQUEST_PATH))
 
 experiments: host ## A-1 to A-4 with plots and loadtests/results/report.html (URL=: of the running deployment)
 	$(EXPERIMENT) a-1 a-2 a-3 a-4
@@ -111,8 +112,8 @@ bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy a
 	python loadtests/experiments/report.py
 
 locust: host ## Open locust's page on the running deployment (URL= CONTROL_URL=; MEMBERSHIP=1: servers come and go)
-	locust -f loadtests/locustfile.py,loadtests/shapes$(if $(call said,MEMBERSHIP),$(comma)loadtests/swarm/membership.py) --class-picker \
-		--web-host 127.0.0.1 $(if $(call said,URL),--host $(URL)) $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
+	locust -f loadtests/locustfile.py,loadtests/shapes --class-picker $(if $(call said,URL),--host $(URL)) \
+		$(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL)) $(if $(call said,MEMBERSHIP),PlainUser MembershipUser)
 
 bench-ring: .venv/test.stamp ## Measure the ring beside uhashring, and an edge's swap (5 minutes)
 	python loadtests/ring/bench.py

@@ -1,22 +1,29 @@
-"""Load on a deployment, for those who know locust; `make locust` opens its web page.
+"""Load on a deployment, for those who know locust; `make locust` opens its web page. At the root of the repository:
 
-    locust -f loadtests/locustfile.py --headless -u 20 -r 20 -t 1m
-    locust -f loadtests/locustfile.py --headless -u 20 -r 20 --requests 10000 --max-over-mean 1.1 UniformKeyUser
-    locust -f loadtests/locustfile.py,loadtests/swarm/membership.py --headless -u 20 -r 20 -t 1m
+    locust                                                      the page, as `make locust`
+    locust --headless -u 20 -r 20 -t 1m                         PlainUser
+    locust --headless -u 20 -r 20 --requests 10000 --max-over-mean 1.1 UniformKeyUser
+    locust --headless -u 20 -r 20 -t 1m PlainUser MembershipUser
 
-The deployment has to be up: --host and --control-url say where, its token comes as RINGMASTER_TOKEN=…. All options that
-are not locust's, which its --help does not list, are in loadtests/swarm/options.py.
+From elsewhere add -f …/loadtests/locustfile.py. The deployment has to be up: --host and --control-url say where, its
+token comes as RINGMASTER_TOKEN=…. What is asked for is --path. All options that are not locust's, which its --help does
+not list, are in loadtests/swarm/options.py.
 
-Users. A run that names no classes is PlainUser, and what further files bring. UniformKeyUser and ZipfKeyUser have to
-be named; their key matters once the ring's key is "header:X-User". MembershipUser, which changes the fleet, is in a
-file of its own. With --class-picker the page offers all that there are, and has them ticked.
+Users. A run that names no classes is PlainUser, and the log says which others there are. UniformKeyUser and ZipfKeyUser
+send keys, which matter once the ring's key is "header:X-User". ConstantThroughputUser sends --rate requests a second,
+however long they take, and counts response times from when they should have been sent: a system that stands still
+for a second has made all that were due in it wait. MembershipUser changes the fleet, and runs only where the command
+line names it. With --class-picker the page offers all others, and has them ticked.
 
-Shapes. Those in loadtests/shapes go behind a comma as well, one file, or the folder together with --class-picker.
+Shapes. Those in loadtests/shapes go behind a comma of -f, one file, or the folder together with --class-picker:
 
-Counts. The page's tab "Ring", /ring-stats (JSON), /ring-stats/csv, and the end of a run without the page tell what
-each server answered, beside what the ring promises as long as no key is popular. --servers-file has it second by
-second. What is under way when a run ends is waited for (--stop-timeout, 2 s), so that what was sent is counted;
-nothing is sent twice. --requests counts traffic: a MembershipUser's changes come on top.
+    locust -f loadtests/locustfile.py,loadtests/shapes/steps.py -u 50 -t 5m
+
+Answers are checked: their status, and --text. A request is counted under its path and the server that answered, so that
+locust's tables tell servers apart. The page's tab "Ring" and the end of a run without the page tell what each server
+answered, beside what the ring promises as long as no key is popular.
+--servers-file has it second by second. What is under way when a run ends is waited for (--stop-timeout, 2 s), so that
+what was sent is counted; nothing is sent twice. --requests counts traffic: a MembershipUser's changes come on top.
 
 Exit code. 1 if a threshold (--max-fail-ratio, --max-p99-ms, --max-over-mean) is missed. Else 1 (--exit-code-on-error)
 if a request failed, unless there is a --max-fail-ratio, which has judged that. 2 if the run could not begin. Else 0.
@@ -33,9 +40,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from locust import events
 
+from loadtests.swarm.membership import MembershipUser
 from loadtests.swarm.session import listen
-from loadtests.swarm.users import PlainUser, UniformKeyUser, ZipfKeyUser
+from loadtests.swarm.users import ConstantThroughputUser, PlainUser, UniformKeyUser, ZipfKeyUser
 
-__all__ = ["PlainUser", "UniformKeyUser", "ZipfKeyUser"]
+__all__ = ["ConstantThroughputUser", "MembershipUser", "PlainUser", "UniformKeyUser", "ZipfKeyUser"]
 
 listen(events)

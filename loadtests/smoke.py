@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -50,39 +49,35 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        return self.outcome.failed == 0 and self.fit.p >= LEAST_P
+        return self.outcome.requests > 0 and self.outcome.failed == 0 and self.fit.p >= LEAST_P
 
     def __str__(self) -> str:
-        total = self.outcome.requests
-        rows = [
-            f"  {name:<16}{self.outcome.servers[name]:>9}{self.outcome.servers[name] / total:>11.2%}{share:>11.2%}"
-            for name, share in self.expected.items()
-        ]
-        fit = self.fit
+        total, fit = self.outcome.requests, self.fit
+        counts = {name: self.outcome.servers[name] for name in self.expected}
         return "\n".join(
             [
-                f"{self.title}: {total} requests in {self.seconds:.1f} s ({total / self.seconds:.0f} a second)",
+                f"{self.title}: {self.outcome}; {total / self.seconds:.0f} a second",
                 f"  {'server':<16}{'requests':>9}{'measured':>11}{'expected':>11}",
-                *rows,
+                *(
+                    f"  {name:<16}{count:>9}{count / max(1, total):>11.2%}{self.expected[name]:>11.2%}"
+                    for name, count in counts.items()
+                ),
                 f"  chi-square {fit.statistic:.2f}, {fit.degrees} degrees of freedom: p = {fit.p:.3g}",
-                *([] if self.outcome.failed == 0 else [f"  {self.outcome}"]),
                 f"  {'as expected' if self.passed else 'NOT AS EXPECTED'}",
             ]
         )
 
 
-def measure(
-    system: System, *, requests: int, concurrency: int, progress: Callable[[int], None] | None = None
-) -> Report:
+def measure(system: System, *, requests: int, concurrency: int = CONCURRENCY) -> Report:
     """Sends the requests and counts them. Raises CannotMeasure when the ring changes meanwhile."""
     profile, slot_map = system.fleet.profile, system.slot_map
-    expected = expected_shares(slot_map, profile.request_hash)
     began = time.monotonic()
-    outcome = traffic.send(system.home, requests=requests, concurrency=concurrency, progress=progress)
+    outcome = traffic.send(system.home, requests=requests, concurrency=concurrency)
     seconds = time.monotonic() - began
     if system.slot_map != slot_map:
         raise CannotMeasure("the fleet changed while it was measured; try again")
-    return Report(f"{profile.strategy.name} ({system.settings.data_plane})", expected, outcome, seconds)
+    title = f"{profile.strategy.name} ({system.settings.data_plane})"
+    return Report(title, expected_shares(slot_map, profile.request_hash), outcome, seconds)
 
 
 def expected_shares(slot_map: Sequence[str], request_hash: RequestHash) -> dict[str, float]:
@@ -93,42 +88,21 @@ def expected_shares(slot_map: Sequence[str], request_hash: RequestHash) -> dict[
     return shares
 
 
-@contextmanager
-def _running(arguments: argparse.Namespace) -> Iterator[Iterator[System]]:
-    """The running system, once."""
-    system = running(arguments.url, arguments.control_url)
-    try:
-        yield iter([system])
-    finally:
-        system.containers.close()
-
-
-@contextmanager
-def _temporary() -> Iterator[Iterator[System]]:
-    """A system of its own, as often as there are strategies, each time with the next one."""
+def _systems(url: str, control_url: str) -> Iterator[System]:
+    """The running system, once; without a URL one of its own, as often as there are strategies, each time with the next
+    one."""
+    if url:
+        system = running(url, control_url)
+        with closing(system.containers):
+            yield system
+        return
     print("Bringing up a deployment, 10 s with images built before …", flush=True)
     with Deployment() as deployment:
-        yield (_switched(deployment, strategy) for strategy in STRATEGIES)
-
-
-def _switched(system: System, strategy: str) -> System:
-    answer = system.put_ring({"strategy": strategy})
-    if answer.status != HTTPStatus.OK:
-        raise CannotMeasure(f"the strategy {strategy} was refused: {answer}")
-    return system
-
-
-class _Progress:
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, more: int) -> None:
-        with self._lock:
-            before, self._done = self._done, self._done + more
-            if self._done * 5 // self._total > before * 5 // self._total:
-                print(f"  {self._done} of {self._total} requests", flush=True)
+        for strategy in STRATEGIES:
+            answer = deployment.put_ring({"strategy": strategy})
+            if answer.status != HTTPStatus.OK:
+                raise CannotMeasure(f"the strategy {strategy} was refused: {answer}")
+            yield deployment
 
 
 def main() -> int:
@@ -136,17 +110,12 @@ def main() -> int:
     parser.add_argument("--url", help="measure the deployment that runs here, such as http://127.0.0.1:5000")
     parser.add_argument("--control-url", default="http://127.0.0.1:5001", help="its control port (%(default)s)")
     parser.add_argument("--requests", type=int, default=REQUESTS, help="how many for each strategy (%(default)s)")
-    parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help="how many at a time (%(default)s)")
     arguments = parser.parse_args()
     reports = []
     try:
-        with _running(arguments) if arguments.url else _temporary() as systems:
-            for system in systems:
-                progress = _Progress(arguments.requests)
-                reports.append(
-                    measure(system, requests=arguments.requests, concurrency=arguments.concurrency, progress=progress)
-                )
-                print(reports[-1], flush=True)
+        for system in _systems(arguments.url, arguments.control_url):
+            reports.append(measure(system, requests=arguments.requests))
+            print(reports[-1], flush=True)
     except (CannotMeasure, AssertionError) as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 2

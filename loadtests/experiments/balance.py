@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from loadtests.experiments.stage import Stage
-from loadtests.experiments.swarm_run import swarm
+from loadtests.experiments.swarm_run import Counted, Load, swarm
 from loadtests.running import CannotMeasure
 from loadtests.spread import Spread
 
 _ATTEMPTS = 3
 _ONE_KEY = ("path", "address")
+_TOLD = ("ring_id", "slots", "share", "weight")
+"""What GET /ring tells of a server, and a part keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Part:
     slots: int
     share: float
     requests: int
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +53,20 @@ class Run:
         return len(self.parts)
 
     @property
+    def name(self) -> str:
+        return f"{self.strategy} with {self.request_hash}, N = {self.n}"
+
+    @property
     def spread(self) -> Spread:
         return Spread(tuple(part.requests for part in self.parts), tuple(part.share for part in self.parts))
 
     def __str__(self) -> str:
         spread = self.spread
         return (
-            f"{self.strategy} with {self.request_hash}, N = {self.n}: {self.requests} requests, "
-            f"{self.failures} failed, "
+            f"{self.name}: {self.requests} requests, {self.failures} failed, "
             f"max/mean {spread.max_over_mean:.3f} (predicted {spread.predicted_max_over_mean:.3f}), "
             f"{self.requests / self.seconds:.0f}/s"
         )
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return asdict(self)
 
     @staticmethod
     def of(document: Mapping[str, Any]) -> Run:
@@ -73,56 +74,34 @@ class Run:
         return Run(**{**document, "parts": tuple(Part(**part) for part in document["parts"])})
 
 
-class RingChanged(CannotMeasure):
-    """A server was replaced meanwhile, or somebody changed the ring."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """N servers under a ring profile; None: the one that is there."""
+
+    n: int
+    profile: Mapping[str, Any] | None = None
 
 
-def measure(stage: Stage, n: int, *, requests: int, users: int) -> Run:
-    """Sends exactly so many over n servers, and all of them again where the ring changed meanwhile. Raises
-    CannotMeasure where it goes on changing."""
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return _measure(stage, requests=requests, users=users)
-        except RingChanged:
-            stage.resize(n)
-    return _measure(stage, requests=requests, users=users)
+def measure(stage: Stage, step: Step, load: Load) -> Run:
+    """Sends it, and all of it again where a server was replaced meanwhile, or somebody changed the ring. Raises
+    CannotMeasure where that goes on, and where it would not be the ring that is measured."""
+    for _ in range(_ATTEMPTS):
+        stage.resize(step.n)
+        if step.profile:
+            stage.switch(step.profile)
+        ring, servers = stage.ring(), stage.servers()
+        if (key := ring["profile"]["key"]) in _ONE_KEY:
+            raise CannotMeasure(f'by "{key}" all requests of an experiment have one key: set the ring key to "random"')
+        with swarm(stage.system, load) as running:
+            counted = running.counted()
+        if stage.ring()["digest"] == ring["digest"]:
+            return _run(ring["profile"], servers, counted)
+    raise CannotMeasure(f"the ring changed while it was measured, {_ATTEMPTS} times; try again on a quiet machine")
 
 
-def _measure(stage: Stage, *, requests: int, users: int) -> Run:
-    before = stage.ring()
-    servers = stage.servers()
-    with swarm(stage.system, users=users, requests=requests) as load:
-        counted = load.counted()
-    if stage.ring()["digest"] != before["digest"]:
-        raise RingChanged("the ring changed while it was measured, three times; try again on a quiet machine")
-    names = {server["hostname"] for server in servers}
-    if strangers := counted.servers.keys() - names:
+def _run(profile: Mapping[str, Any], servers: Sequence[Mapping[str, Any]], counted: Counted) -> Run:
+    on_ring = {server["hostname"]: {key: server[key] for key in _TOLD} for server in servers}
+    if strangers := counted.servers.keys() - on_ring.keys():
         raise CannotMeasure(f"servers that are not on the ring have answered: {', '.join(sorted(strangers))}")
-    parts = (
-        Part(name, server["ring_id"], server["slots"], server["share"], counted.servers.get(name, 0))
-        for server in servers
-        if (name := server["hostname"])
-    )
-    return Run(before["profile"], tuple(parts), counted.requests, counted.failures, counted.duration, counted.latency)
-
-
-def at_sizes(stage: Stage, sizes: Sequence[int], *, requests: int, users: int) -> Iterator[Run]:
-    """A-1 with one size, A-2 with several: the ring as it is. Raises CannotMeasure where it would not be asked."""
-    key = stage.ring()["profile"]["key"]
-    if key in _ONE_KEY:
-        raise CannotMeasure(f'by "{key}" all requests of an experiment have one key: set the ring key to "random"')
-    for n in sizes:
-        stage.resize(n)
-        yield measure(stage, n, requests=requests, users=users)
-
-
-def under_profiles(
-    stage: Stage, sizes: Sequence[int], strategies: Sequence[str], hashes: Sequence[str], *, requests: int, users: int
-) -> Iterator[Run]:
-    """A-4: every strategy with every request hash, at every size. The servers stay while the profiles change, so that
-    all profiles see the same ring ids."""
-    for n in sizes:
-        stage.resize(n)
-        for strategy, request_hash in itertools.product(strategies, hashes):
-            stage.switch({"strategy": strategy, "request_hash": request_hash})
-            yield measure(stage, n, requests=requests, users=users)
+    parts = tuple(Part(server=name, requests=counted.servers.get(name, 0), **told) for name, told in on_ring.items())
+    return Run(profile, parts, counted.requests, counted.failures, counted.duration, counted.latency)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from loadtests.experiments.balance import Run
+from loadtests.experiments.catalogue import one_size
+from loadtests.experiments.results import Result
 from loadtests.experiments.timeline import Timeline
-from loadtests.ring.svg import OKABE_ITO, PALE
+from loadtests.ring.svg import OKABE_ITO, PALE, STYLE
 from loadtests.spread import interval
 
 MEASURED, PREDICTED = OKABE_ITO["sky"], OKABE_ITO["vermillion"]
@@ -20,6 +23,21 @@ _LINES = [
     for colour, marker in zip(("blue", "orange", "green", "vermillion", "purple", "black"), "osD^vX", strict=True)
 ]
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}".replace(",", " "))
+
+
+def figures(result: Result) -> dict[str, Figure]:
+    """File name → plot, of what there is yet."""
+    runs = result.runs
+    with rc_context(STYLE):
+        if result.timeline:
+            return {"timeline": time_line(result.timeline)}
+        if not runs:
+            return {}
+        if result.experiment == "a-1":
+            return {"shares": shares(runs[0])}
+        if result.experiment == "a-2":
+            return {"growth": growth(runs)}
+        return {"shares": grid(one_size(runs)), "growth": lines(runs)}
 
 
 def shares(run: Run) -> Figure:
@@ -110,7 +128,7 @@ def lines(runs: Sequence[Run]) -> Figure:
 
 def time_line(line: Timeline) -> Figure:
     """Requests and failures a second over the ring's members, with the faults."""
-    spells = line.memberships
+    spells = line.spells
     names = list(dict.fromkeys(name for name, _, _ in spells))
     figure = _figure(9.0, 3.6 + 0.22 * len(names))
     rate, failures, ring = figure.subplots(
@@ -120,10 +138,13 @@ def time_line(line: Timeline) -> Figure:
     at = [second.at for second in whole]
     answers = [sum(second.servers.values()) for second in whole]
     rate.step(at, answers, where="post", color=OKABE_ITO["blue"])
-    rate.set(ylabel="answers/s", ylim=(0, 1.6 * max(answers)))  # with room for the faults' names above the curve
-    rate.set_title(f"{line.requests} requests, {line.failures} failed")
+    rate.set(
+        ylabel="answers/s", ylim=(0, 2 * max(answers, default=1))
+    )  # with room for the faults' names above the curve
+    slowest = line.latency["max"] / 1000
+    rate.set_title(f"{line.requests} requests, {line.failures} failed, the slowest answered after {slowest:.1f} s")
     failures.bar(at, [second.failures for second in whole], width=1, align="edge", color=OKABE_ITO["vermillion"])
-    failures.set(ylabel="failures/s", ylim=(0, max(1, *(second.failures for second in whole))))
+    failures.set(ylabel="failures/s", ylim=(0, max([1, *(second.failures for second in whole)])))
     failures.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=3))
     for name, since, until in spells:
         ring.barh(names.index(name), until - since, left=since, height=0.6, color=OKABE_ITO["green"])

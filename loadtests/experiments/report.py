@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -17,26 +16,27 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 from loadtests.bench import report as bench  # noqa: E402 (the search path comes first)
 from loadtests.experiments.catalogue import EXPERIMENTS, Experiment  # noqa: E402
-from loadtests.experiments.results import BALANCE, Result, balance_row, read  # noqa: E402
+from loadtests.experiments.results import Result, read  # noqa: E402
+from loadtests.experiments.tables import tables  # noqa: E402
 
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-h2 { margin-top: 3rem; border-bottom: 1px solid #ccc }
-img { max-width: 100%; height: auto; display: block; margin: 1rem 0 }
-.table { overflow-x: auto }
-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; margin: 1rem 0 }
-th, td { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap }
-th:first-child, td:first-child, .text { text-align: left }
-.wrong { background: #fde7d9; font-weight: 600 }
-pre { background: #f5f5f5; padding: 1rem; overflow-x: auto; font-size: .8rem }
-"""
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Ringmaster: experiments</title>
-<style>{style}</style>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }}
+h2 {{ margin-top: 3rem; border-bottom: 1px solid #ccc }}
+h3 {{ font-size: 1rem; margin-bottom: 0 }}
+img {{ max-width: 100%; height: auto; display: block; margin: 1rem 0 }}
+.table {{ overflow-x: auto }}
+table {{ border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; margin: 1rem 0 }}
+th, td {{ padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap }}
+th:first-child, td:first-child {{ text-align: left }}
+.wrong {{ background: #fde7d9; font-weight: 600 }}
+pre {{ background: #f5f5f5; padding: 1rem; overflow-x: auto; font-size: .8rem }}
+</style>
 </head>
 <body>
 <h1>Ringmaster: experiments</h1>
@@ -47,87 +47,46 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-_ENDPOINTS = ("side", "request", "expected", "answered", "ms")
-_FAULTS = ("fault", "victim", "at (s)", "off the ring (s)", "N serve again (s)", "replacement")
 
 
 def write_report(folder: Path) -> Path:
     """Of all experiments that have a result there, and the benchmark."""
-    found = [experiment for experiment in EXPERIMENTS.values() if (folder / experiment.name / "result.json").exists()]
-    titles = {experiment.name: experiment.title for experiment in found}
-    sections = [section(folder / experiment.name, experiment) for experiment in found]
+    found = {name: experiment for name, experiment in EXPERIMENTS.items() if (folder / name / "result.json").exists()}
+    titles = {name: experiment.title for name, experiment in found.items()}
+    sections = [_section(folder / name, experiment) for name, experiment in found.items()]
     benchmark = folder / "bench" / "bench.json"
     if benchmark.exists():
         titles["bench"] = "Benchmark"
         sections.append(f'<section id="bench">\n{bench.section(json.loads(benchmark.read_text()))}\n</section>')
     contents = "\n".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in titles.items())
     report = folder / "report.html"
-    report.write_text(_PAGE.format(style=_STYLE, contents=contents, sections="\n".join(sections)))
+    report.write_text(_PAGE.format(contents=contents, sections="\n".join(sections)))
     return report
 
 
-def section(folder: Path, experiment: Experiment) -> str:
+def _section(folder: Path, experiment: Experiment) -> str:
     result = read(folder)
-    pictures = (f'<img alt="{escape(path.stem)}" src="{_inline(path)}">' for path in sorted(folder.glob("*.svg")))
     return "\n".join(
         [
-            f'<h2 id="{experiment.name}">{escape(experiment.title)}</h2>',
+            f'<h2 id="{folder.name}">{escape(experiment.title)}</h2>',
             f"<p>{escape(experiment.question)}</p>",
-            *([] if result.is_complete else [f'<p class="wrong">{escape(result.status)}: {escape(result.reason)}</p>']),
-            *pictures,
-            *_tables(result),
-            f"<details><summary>How to repeat it</summary><pre>{_facts(result)}</pre></details>",
+            *_outcome(result),
+            *(f'<img alt="{escape(path.stem)}" src="{_inline(path)}">' for path in sorted(folder.glob("*.svg"))),
+            *(table.html() for table in tables(result)),
+            "<details><summary>How to repeat it</summary>",
+            f"<pre>{escape(json.dumps(result.provenance, indent=1))}</pre></details>",
         ]
     )
 
 
-def _facts(result: Result) -> str:
-    return escape(json.dumps(result.provenance, indent=1))
-
-
-def _tables(result: Result) -> Iterable[str]:
-    if result.runs:
-        yield table(BALANCE, [(balance_row(run), run.failures > 0) for run in result.runs])
-    if line := result.timeline:
-        faults = [
-            (f.name, f.victim, f"{f.at:.1f}", _seconds(f.off_ring), _seconds(f.whole), f.replacement)
-            for f in line.faults
-        ]
-        yield table(_FAULTS, [(row, False) for row in faults])
-        calls = [
-            ((c.side, c.request, c.expected, c.status, f"{c.milliseconds:.0f}"), not c.is_as_expected)
-            for c in line.endpoints
-        ]
-        yield table(_ENDPOINTS, calls)
-
-
-def table(columns: Sequence[str], rows: Sequence[tuple[Sequence[object], bool]]) -> str:
-    """Rows with whether something is wrong with them."""
-    texts = [[str(value) for value in row] for row, _ in rows]
-    classes = [_class([row[place] for row in texts]) for place in range(len(columns))]
-    head = _cells("th", classes, [column.replace("_", " ") for column in columns])
-    body = "\n".join(
-        f"<tr{' class=wrong' if is_wrong else ''}>{_cells('td', classes, row)}</tr>"
-        for row, (_, is_wrong) in zip(texts, rows, strict=True)
-    )
-    return f'<div class="table"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
-
-
-def _cells(tag: str, classes: Sequence[str], texts: Sequence[str]) -> str:
-    return "".join(f"<{tag}{kind}>{escape(text)}</{tag}>" for kind, text in zip(classes, texts, strict=True))
-
-
-def _class(column: Sequence[str]) -> str:
-    return "" if all(map(_is_number, column)) else ' class="text"'
-
-
-def _is_number(text: str) -> bool:
-    """A missing one counts as one."""
-    return text == "-" or text.replace(".", "").replace("-", "").replace("e", "").isdigit()
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _outcome(result: Result) -> list[str]:
+    """What failed; of runs that fit, how well the worst of them does."""
+    if not result.is_complete:
+        return [f'<p class="wrong">{escape(result.status)}: {escape(result.reason)}</p>']
+    if not result.runs:
+        return []
+    p = min(run.spread.fit.p for run in result.runs)
+    return [f"<p>Chi-square test of the measured shares: p = {p:.3g} in the worst run of {len(result.runs)}.</p>"]
 
 
 def _inline(picture: Path) -> str:

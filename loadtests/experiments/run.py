@@ -1,4 +1,5 @@
-"""The experiments A-1 to A-4, with locust on a real deployment; each leaves tables, plots and its part of a report.
+"""The experiments A-1 to A-4, with locust on a real deployment; each leaves its data, plots and its part of a report,
+and fails where what it measured is not what is promised.
 
     python loadtests/experiments/run.py a-1 a-2 a-3 a-4
 
@@ -12,7 +13,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -23,13 +24,15 @@ from docker.errors import DockerException  # noqa: E402 (the search path comes f
 
 from balancer.core.request_hash import REQUEST_HASHES  # noqa: E402
 from balancer.core.strategies import STRATEGIES  # noqa: E402
-from loadtests.experiments import timeline  # noqa: E402
-from loadtests.experiments.balance import Run, at_sizes, under_profiles  # noqa: E402
-from loadtests.experiments.catalogue import A1_SIZE, EXPERIMENTS, figures  # noqa: E402
+from loadtests.experiments import faults, judge  # noqa: E402
+from loadtests.experiments.balance import Run, measure  # noqa: E402
+from loadtests.experiments.catalogue import A1_SIZE, EXPERIMENTS, steps  # noqa: E402
+from loadtests.experiments.plots import figures  # noqa: E402
 from loadtests.experiments.provenance import provenance  # noqa: E402
 from loadtests.experiments.report import write_report  # noqa: E402
-from loadtests.experiments.results import COMPLETE, Result, clear, draw, write, write_tables  # noqa: E402
+from loadtests.experiments.results import COMPLETE, Result, write  # noqa: E402
 from loadtests.experiments.stage import Stage, borrowed, temporary  # noqa: E402
+from loadtests.experiments.swarm_run import Load  # noqa: E402
 from loadtests.interruption import interruptible_once  # noqa: E402
 from loadtests.running import CannotMeasure  # noqa: E402
 
@@ -49,60 +52,31 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
         with _stage(name, arguments) as stage:
             facts = provenance(stage.system, {key: str(value) for key, value in vars(arguments).items()})
             if name == "a-3":
-                line = timeline.play(stage, users=arguments.users, tell=lambda text: say(f"  {text}"))
+                line = faults.play(stage, users=arguments.users, path=arguments.path, say=say)
             else:
-                runs.extend(_told(_runs(name, stage, arguments), _count(name, arguments)))
-        if reason := _what_failed(runs, line):
-            status = "failed"
+                _play(name, stage, arguments, runs)
+        flaws = judge.of_timeline(line) if line else judge.of_runs(runs, asked=arguments.requests)
+        if flaws:
+            status, reason = "failed", "; ".join(flaws)
     except (CannotMeasure, DockerException, AssertionError, OSError) as error:
         status, reason = "failed", str(error)
     except KeyboardInterrupt:
         status, reason = "interrupted", "the deployment is as it was before"
     result = Result(experiment=name, status=status, reason=reason, provenance=facts, runs=runs, timeline=line)
     if facts:
-        _write(arguments.out / name, result)
+        write(arguments.out / name, result, figures(result))
+        say(f"  {status}: {arguments.out / name}, {write_report(arguments.out)}")
     return result
 
 
-def _what_failed(runs: Sequence[Run], line: timeline.Timeline | None) -> str:
-    if line:
-        return line.what_failed
-    failures, requests = sum(run.failures for run in runs), sum(run.requests for run in runs)
-    return f"{failures} of {requests} requests failed" if failures else ""
-
-
-def _runs(name: str, stage: Stage, arguments: argparse.Namespace) -> Iterator[Run]:
-    amount = {"requests": arguments.requests, "users": arguments.users}
-    if name == "a-4":
-        return under_profiles(stage, arguments.sizes, arguments.strategies, arguments.hashes, **amount)
-    return at_sizes(stage, _sizes_of(name, arguments), **amount)
-
-
-def _sizes_of(name: str, arguments: argparse.Namespace) -> Sequence[int]:
-    return arguments.sizes if name in ("a-2", "a-4") else [A1_SIZE]
-
-
-def _count(name: str, arguments: argparse.Namespace) -> int:
-    pairs = len(arguments.strategies) * len(arguments.hashes) if name == "a-4" else 1
-    return pairs * len(_sizes_of(name, arguments))
-
-
-def _told(runs: Iterator[Run], total: int) -> Iterator[Run]:
-    """The same, each told of as it comes."""
+def _play(name: str, stage: Stage, arguments: argparse.Namespace, runs: list[Run]) -> None:
+    load = Load(users=arguments.users, path=arguments.path, requests=arguments.requests)
+    planned = steps(name, arguments.sizes, arguments.strategies, arguments.hashes)
     began = time.monotonic()
-    for number, run in enumerate(runs, start=1):
-        left = (time.monotonic() - began) / number * (total - number)
-        say(f"  {number}/{total} {run}; {left / 60:.0f} min left")
-        yield run
-
-
-def _write(folder: Path, result: Result) -> None:
-    clear(folder)
-    write(folder, result)
-    write_tables(folder, result)
-    draw(folder, figures(result))
-    report = write_report(folder.parent)
-    say(f"  {result.status}: {folder}, {report}")
+    for number, step in enumerate(planned, start=1):
+        runs.append(measure(stage, step, load))
+        left = (time.monotonic() - began) / number * (len(planned) - number)
+        say(f"  {number}/{len(planned)} {runs[-1]}; {left / 60:.0f} min left")
 
 
 def _stage(name: str, arguments: argparse.Namespace) -> AbstractContextManager[Stage]:
@@ -110,7 +84,7 @@ def _stage(name: str, arguments: argparse.Namespace) -> AbstractContextManager[S
         return borrowed(arguments.url, arguments.control_url, os.environ.get("RINGMASTER_TOKEN", ""))
     say("  bringing up a deployment, 10 s with images built before …")
     # Servers only join it, so that they have the ring ids 1, 2, 3 … with which the course's shares are published.
-    return temporary(replicas=_sizes_of(name, arguments)[0])
+    return temporary(replicas=A1_SIZE if name in ("a-1", "a-3") else arguments.sizes[0])
 
 
 def _choice(text: str, known: Sequence[str], what: str) -> list[str]:
@@ -140,6 +114,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--control-url", default="http://127.0.0.1:5001", help="its control port (%(default)s)")
     parser.add_argument("--requests", type=_number, default=10_000, help="for each ring and N (%(default)s)")
     parser.add_argument("--users", type=_number, default=8, help="locust's, each one request at a time (%(default)s)")
+    parser.add_argument("--path", default="/home", help="what is asked for (%(default)s)")
     parser.add_argument("--sizes", type=_sizes, default="2-6", help="N of A-2 and A-4 (%(default)s)")
     parser.add_argument(
         "--strategies",

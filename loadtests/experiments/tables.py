@@ -1,4 +1,4 @@
-"""The tables of loadtests/README.md, out of the results that are published beside it.
+"""The tables of a result, as Markdown for loadtests/README.md and as HTML for the report.
 
 python loadtests/experiments/tables.py loadtests/published
 """
@@ -6,45 +6,73 @@ python loadtests/experiments/tables.py loadtests/published
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 from loadtests.experiments.balance import Run  # noqa: E402 (the search path comes first)
-from loadtests.experiments.catalogue import one_size  # noqa: E402
-from loadtests.experiments.results import read  # noqa: E402
+from loadtests.experiments.results import Result, read  # noqa: E402
 from loadtests.experiments.timeline import Timeline  # noqa: E402
-from loadtests.ring.markdown import table  # noqa: E402
+from loadtests.ring import markdown  # noqa: E402
 
 
-def tables(folder: Path) -> dict[str, str]:
-    """Experiment → its table. Raises FileNotFoundError where one was not run."""
-    one, two, three, four = (read(folder / f"a-{number}") for number in range(1, 5))
-    if three.timeline is None:
-        raise FileNotFoundError(f"{folder / 'a-3'} has no time line")
-    return {
-        "a-1": _shares(one.runs[0]),
-        "a-2": _growth(two.runs),
-        "a-3": _faults(three.timeline),
-        "a-4": _pairs(one_size(four.runs)),
-    }
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`rows`: name → column → cell, under `first` for the names; in those that are `wrong` something is."""
+
+    title: str
+    first: str
+    rows: Mapping[str, Mapping[str, str]]
+    wrong: frozenset[str] = frozenset()
+
+    def markdown(self) -> str:
+        return markdown.table(self.title, self.rows, first=self.first)
+
+    def html(self) -> str:
+        columns = list(dict.fromkeys(column for row in self.rows.values() for column in row))
+        head = "".join(f"<th>{escape(column)}</th>" for column in (self.first, *columns))
+        body = "\n".join(
+            f"<tr{' class=wrong' if name in self.wrong else ''}>"
+            + "".join(f"<td>{escape(cell)}</td>" for cell in (name, *(row.get(column, "—") for column in columns)))
+            + "</tr>"
+            for name, row in self.rows.items()
+        )
+        table = f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+        return f'<h3>{escape(self.title)}</h3>\n<div class="table">{table}</div>'
 
 
-def _shares(run: Run) -> str:
+def tables(result: Result) -> list[Table]:
+    """The first is what README shows; of what there is yet."""
+    runs = result.runs
+    if line := result.timeline:
+        return [_faults(line), _endpoints(line)]
+    if not runs:
+        return []
+    if result.experiment == "a-1":
+        return [_shares(runs[0])]
+    if result.experiment == "a-2":
+        return [_growth(runs)]
+    sizes = sorted({run.n for run in runs}, key=lambda n: (n != 3, n))
+    return [_pairs([run for run in runs if run.n == n]) for n in sizes]
+
+
+def _shares(run: Run) -> Table:
     rows = {
         part.server: {
             "requests": str(part.requests),
-            "measured": f"{part.requests / run.requests:.2%}",
+            "measured": f"{part.requests / max(1, run.requests):.2%}",
             "predicted": f"{part.share:.2%}",
         }
         for part in run.parts
     }
-    return table(f"{run.requests} requests, {run.strategy} with {run.request_hash}", rows, first="server")
+    return Table(f"{run.requests} requests, {run.strategy} with {run.request_hash}", "server", rows)
 
 
-def _growth(runs: Sequence[Run]) -> str:
+def _growth(runs: Sequence[Run]) -> Table:
     rows = {
         str(run.n): {
             "average": f"{run.spread.mean:.0f}",
@@ -55,10 +83,10 @@ def _growth(runs: Sequence[Run]) -> str:
         }
         for run in runs
     }
-    return table(f"{runs[0].requests} requests at each N", rows, first="N")
+    return Table(f"{runs[0].requests} requests at each N", "N", rows)
 
 
-def _faults(line: Timeline) -> str:
+def _faults(line: Timeline) -> Table:
     rows = {
         fault.name: {
             "victim": fault.victim,
@@ -68,17 +96,30 @@ def _faults(line: Timeline) -> str:
         }
         for fault in line.faults
     }
-    return table(f"{line.requests} requests, {line.failures} failed", rows, first="fault")
+    slowest = line.latency["max"] / 1000
+    title = f"{line.requests} requests, {line.failures} failed, the slowest answered after {slowest:.2f} s"
+    return Table(title, "fault", rows)
 
 
-def _pairs(runs: Sequence[Run]) -> str:
-    """A row for each strategy, a column for each request hash."""
+def _endpoints(line: Timeline) -> Table:
+    calls = {f"{number}. {call.side} {call.request}": call for number, call in enumerate(line.endpoints, start=1)}
+    rows = {
+        name: {"expected": str(call.expected), "answered": str(call.status), "ms": f"{call.milliseconds:.0f}"}
+        for name, call in calls.items()
+    }
+    wrong = frozenset(name for name, call in calls.items() if not call.is_as_expected)
+    return Table(f"{len(calls)} calls", "call", rows, wrong)
+
+
+def _pairs(runs: Sequence[Run]) -> Table:
+    """Of one size: a row for each strategy, a column for each request hash."""
     rows: dict[str, dict[str, str]] = {}
     for run in runs:
         rows.setdefault(run.strategy, {})[run.request_hash] = f"{run.spread.max_over_mean:.2f}"
-    return table(f"max/mean of {runs[0].requests} requests at N = {runs[0].n}", rows, first="strategy")
+    return Table(f"max/mean of {runs[0].requests} requests at N = {runs[0].n}", "strategy", rows)
 
 
 if __name__ == "__main__":
-    for name, text in tables(Path(sys.argv[1] if len(sys.argv) > 1 else "loadtests/published")).items():
-        print(f"{name}\n\n{text}")
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "loadtests/published")
+    for path in sorted(folder.glob("a-*")):
+        print(f"{path.name}\n\n{tables(read(path))[0].markdown()}")

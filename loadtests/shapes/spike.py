@@ -3,13 +3,8 @@
 locust -f loadtests/locustfile.py,loadtests/shapes/spike.py -u 50 -r 50 -t 3m
 """
 
-from loadtests.swarm.staged_shape import StagedShape
-from loadtests.swarm.stages import Stage
+from loadtests.shapes.staged import StagedShape
 
 
 class Spike(StagedShape):
-    stages = (
-        Stage(until=0.4, users=0.1),
-        Stage(until=0.6, users=1.0),
-        Stage(until=1.0, users=0.1),
-    )
+    stages = ((0.4, 0.1), (0.6, 1.0), (1.0, 0.1))

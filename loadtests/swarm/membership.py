@@ -1,14 +1,11 @@
-"""Servers that come and go under the traffic: a file for locust's -f, beside loadtests/locustfile.py."""
+"""Servers that come and go under the traffic."""
+
+from __future__ import annotations
 
 import logging
 import secrets
-import sys
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
-
-# At the end: locust takes what is first away again.
-sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from gevent.pool import Group
 from locust import between, events, task
@@ -22,6 +19,7 @@ class MembershipUser(RingUser):
     """One, however many users there are: adds a server, removes it a while later, and again. When the test stops it
     removes what it added, so that the fleet is as before."""
 
+    only_if_named = True
     fixed_count = 1
     wait_time = between(2, 6)
     added = ""

@@ -1,59 +1,24 @@
-"""What these locust files add to locust's command line."""
+"""What this locustfile adds to locust's command line. Each is in the environment, too: LOCUST_KEYS and so on."""
 
 from __future__ import annotations
 
 import math
 from argparse import ArgumentTypeError
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from configargparse import ArgumentParser
+from loadtests.swarm.answers import GREETING
+
+if TYPE_CHECKING:
+    from locust.argument_parser import LocustArgumentParser
 
 CONTROL_URL = "http://127.0.0.1:5001"
 STOP_TIMEOUT = 2
 """Seconds in which requests under way may end with the run."""
 
 T = TypeVar("T", int, float)
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """`read` turns its text into its value or raises ArgumentTypeError. `on_the_page`: in the start form as well. Those
-    of the traffic are; control port and token are not, because whatever page is open in the same browser may read
-    locust's form, and send it."""
-
-    name: str
-    read: Callable[[str], Any]
-    default: Any
-    metavar: str
-    help: str
-    on_the_page: bool = False
-    variable: str = ""
-
-    @property
-    def field(self) -> str:
-        return self.name.replace("-", "_")
-
-    def add(self, parser: ArgumentParser) -> None:
-        option = parser.add_argument(
-            f"--{self.name}",
-            type=self.read,
-            default=self.default,
-            metavar=self.metavar,
-            env_var=self.variable or f"LOCUST_{self.field.upper()}",
-            help=self.help,
-        )
-        option.include_in_web_ui = self.on_the_page  # locust's argument for it is a parser's, not a group's
-
-
-def add(parser: ArgumentParser) -> None:
-    parser.set_defaults(stop_timeout=STOP_TIMEOUT)
-    group = parser.add_argument_group("Ringmaster options", "Each in the environment, too: LOCUST_KEYS and so on.")
-    for option in OPTIONS:
-        option.add(group)
 
 
 def number(kind: type[T], least: float, most: float = math.inf) -> Callable[[str], T]:
@@ -80,6 +45,12 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def paths(text: str) -> str:
+    if not all(path.startswith("/") and " " not in path for path in text.split(",")):
+        raise ArgumentTypeError(f"{text!r} is no path: write it as /home, several as /a,/b")
+    return text
+
+
 def writable(text: str) -> str:
     """Not as a Path: a master sends all options to its workers, and can only send what is plain."""
     path = Path(text)
@@ -88,72 +59,43 @@ def writable(text: str) -> str:
     return text
 
 
-OPTIONS = (
-    Option(
-        "control-url",
-        url,
-        CONTROL_URL,
-        "<url>",
-        f"The control port, which is asked for the ring. Default {CONTROL_URL}.",
-    ),
-    Option(
-        "token",
-        str,
-        "",
-        "<token>",
-        "The deployment's token, better as RINGMASTER_TOKEN in the environment: everybody sees command lines.",
-        variable="RINGMASTER_TOKEN",
-    ),
-    Option(
+_OPTIONS: Sequence[tuple[str, Callable[[str], Any], Any, str]] = (
+    ("path", paths, "/home", "What is asked for; of several, /a,/b, one at random. Default /home."),
+    (
         "keys",
         number(int, 1, 1_000_000),
         10_000,
-        "<int>",
-        "How many keys UniformKeyUser and ZipfKeyUser draw from. Default 10000.",
-        on_the_page=True,
+        "How many keys UniformKeyUser and ZipfKeyUser draw from; 10000.",
     ),
-    Option(
-        "zipf",
-        number(float, 0, 10),
-        1.1,
-        "<float>",
-        "ZipfKeyUser's exponent: the n-th most popular key comes in proportion to n^-exponent. Default 1.1.",
-        on_the_page=True,
-    ),
-    Option(
-        "requests",
-        number(int, 0),
-        0,
-        "<int>",
-        "End after exactly so many requests, in one process only. Default 0: no limit.",
-        on_the_page=True,
-    ),
-    Option(
-        "servers-file",
-        writable,
-        None,
-        "<filename>",
-        "Write at the end what each server answered in each second, with statuses and errors, as JSON.",
-    ),
-    Option(
-        "max-fail-ratio",
-        number(float, 0, 1),
-        None,
-        "<ratio>",
-        "Exit code 1 if a larger part of the requests failed; as few as that are forgiven. 0 to 1.",
-    ),
-    Option(
-        "max-p99-ms",
-        number(float, 0),
-        None,
-        "<ms>",
-        "Exit code 1 if the 99th percentile of the response times, as locust prints it, is longer.",
-    ),
-    Option(
+    ("zipf", number(float, 0, 10), 1.1, "ZipfKeyUser: the n-th key comes in proportion to n^-zipf. Default 1.1."),
+    ("rate", number(float, 0.001, 1_000), 10.0, "Requests a second of each ConstantThroughputUser. Default 10."),
+    ("requests", number(int, 0), 0, "End after exactly so many requests, in one process only. Default 0: no limit."),
+    ("text", str, None, f"What answers contain; {{server}} is who signed it. Default {GREETING!r} at /home."),
+    ("control-url", url, CONTROL_URL, f"The control port, which is asked for the ring. Default {CONTROL_URL}."),
+    ("token", str, "", "The deployment's, better as RINGMASTER_TOKEN in the environment: all see command lines."),
+    ("servers-file", writable, None, "Write in the end what each server answered in each second, as JSON."),
+    ("max-fail-ratio", number(float, 0, 1), None, "Exit code 1 if a larger part of the requests failed than this."),
+    ("max-p99-ms", number(float, 0), None, "Exit code 1 if the 99th percentile of locust's response times is longer."),
+    (
         "max-over-mean",
         number(float, 1),
         None,
-        "<ratio>",
-        "Exit code 1 if the busiest server answered more than so many times the mean. 1 is even.",
+        "Exit code 1 if the busiest server has more than this times the mean.",
     ),
 )
+READERS = {name: read for name, read, *_ in _OPTIONS[:5]}
+"""Those of the traffic, which are in the page's start form as well. Control port and token are not: whatever page is
+open in the same browser may read locust's form, and send it."""
+
+
+def add(parser: LocustArgumentParser) -> None:
+    parser.set_defaults(stop_timeout=STOP_TIMEOUT)
+    for name, read, default, text in _OPTIONS:
+        parser.add_argument(
+            f"--{name}",
+            type=read,
+            default=default,
+            env_var="RINGMASTER_TOKEN" if name == "token" else f"LOCUST_{name.replace('-', '_').upper()}",
+            help=text,
+            include_in_web_ui=name in READERS,
+        )

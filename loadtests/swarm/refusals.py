@@ -7,7 +7,7 @@ import socket
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Collection, Mapping
 
-from loadtests.swarm.options import OPTIONS
+from loadtests.swarm.options import READERS
 from loadtests.swarm.target import NotUp, Target
 
 
@@ -47,12 +47,12 @@ def form(fields: Mapping[str, str], *, target: Target, given_for: str, alone: bo
     whether this process is the only one."""
     if target.token and target.url != given_for:
         return f"the token was given for {given_for}: start locust anew with --host {target.url}"
-    for option in OPTIONS:
-        if option.on_the_page and option.field in fields:
-            try:
-                option.read(fields[option.field])
-            except ArgumentTypeError as error:
-                return f"{option.field}: {error}"
+    for name, read in READERS.items():
+        try:
+            if name in fields:
+                read(fields[name])
+        except ArgumentTypeError as error:
+            return f"{name}: {error}"
     if not alone and int(fields.get("requests", 0)):
         return "requests: counted in one process only: write 0, or start locust anew without workers"
     return ""

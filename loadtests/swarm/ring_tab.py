@@ -1,14 +1,14 @@
-"""The tab "Ring" on locust's web page, the same as /ring-stats and as CSV, and a Start button that says why not.
+"""The tab "Ring" on locust's web page, and a Start button that says why not.
 
 These are locust's own places for extensions: template_args of its page, extended_stats in what the page asks for every
-two seconds, routes, and the answer of /swarm, whose message the page shows.
+two seconds (/stats/requests), and the answer of /swarm, whose message the page shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flask import Response, jsonify, make_response, request
+from flask import Response, jsonify, request
 from locust.web import WebUI
 
 from loadtests.swarm.ring_table import COLUMNS, RingTable
@@ -16,21 +16,13 @@ from loadtests.swarm.ring_table import COLUMNS, RingTable
 KEY = "ring"
 
 
-def attach(
-    page: WebUI,
-    *,
-    table: Callable[[], RingTable | None],
-    refusal: Callable[[Mapping[str, str]], str],
-    base_path: str,
-) -> None:
+def attach(page: WebUI, *, table: Callable[[], RingTable | None], refusal: Callable[[Mapping[str, str]], str]) -> None:
     """`table` is None where the ring cannot be asked; `refusal` says what is wrong with the start form, or nothing."""
+    # No column is called "name": by such a one the page would sort.
+    structure = [{"key": key, "title": title} for key, title in COLUMNS.items()]
     page.template_args |= {
         "extended_tabs": [{"title": "Ring", "key": KEY}],
-        # No column is called "name": by such a one the page would sort.
-        "extended_tables": [
-            {"key": KEY, "structure": [{"key": key, "title": title} for key, title in COLUMNS.items()]}
-        ],
-        "extended_csv_files": [{"href": "./ring-stats/csv", "title": "Download ring statistics CSV"}],
+        "extended_tables": [{"key": KEY, "structure": structure}],
     }
 
     @page.app.before_request
@@ -49,22 +41,3 @@ def attach(
             data = now.page_rows() if now else []
             response.set_data(jsonify({**response.json, "extended_stats": [{"key": KEY, "data": data}]}).data)
         return response
-
-    @page.app.get(f"{base_path}/ring-stats")
-    @page.auth_required_if_enabled
-    def ring_stats() -> Response:
-        now = table()
-        return jsonify(now.document()) if now else _unknown()
-
-    @page.app.get(f"{base_path}/ring-stats/csv")
-    @page.auth_required_if_enabled
-    def ring_stats_csv() -> Response:
-        now = table()
-        if now is None:
-            return _unknown()
-        disposition = {"Content-Type": "text/csv", "Content-Disposition": "attachment;filename=ring-stats.csv"}
-        return make_response(now.csv(), disposition)
-
-
-def _unknown() -> Response:
-    return make_response("the control port does not answer; locust's log says more", 503)

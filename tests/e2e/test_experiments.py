@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 
+from loadtests.experiments import judge
 from loadtests.experiments.catalogue import EXPERIMENTS
 from loadtests.experiments.results import read
 from tests.browser import browser, flaws
@@ -63,12 +64,11 @@ def test_every_experiment_counts_exactly_reports_and_restores(
     ]
     for run in (*one.runs, *two.runs, *four.runs):
         assert (run.requests, run.failures, run.spread.total) == (REQUESTS, 0, REQUESTS)
-        assert run.spread.fit.p > 1e-6, run
+        assert judge.of_run(run, asked=REQUESTS) == []
     line = read(tmp_path / "a-3").timeline
     assert line
     assert [call for call in line.endpoints if not call.is_as_expected] == []
-    assert [fault.name for fault in line.faults][-1] == "balancer kill -9"
-    assert line.failures == 0
+    assert judge.of_timeline(line) == []
     assert line.requests > REQUESTS
     assert {fault.victim for fault in line.faults} >= before["servers"].keys()
     with browser() as page:
@@ -77,7 +77,7 @@ def test_every_experiment_counts_exactly_reports_and_restores(
         assert flaws(page) == []
         page.set_window_size(*PHONE)
         assert flaws(page) == []
-    assert {path.suffix for path in (tmp_path / "a-4").iterdir()} == {".json", ".csv", ".png", ".svg"}
+    assert {path.suffix for path in (tmp_path / "a-4").iterdir()} == {".json", ".png", ".svg"}
     assert "commit" in json.loads((tmp_path / "a-1" / "result.json").read_text())["provenance"]
 
 

@@ -31,7 +31,7 @@ from tests.system import System
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
 
 LOCUSTFILE = PROJECT / "loadtests" / "locustfile.py"
-MEMBERSHIP = PROJECT / "loadtests" / "swarm" / "membership.py"
+USERS = ("ConstantThroughputUser", "MembershipUser", "PlainUser", "UniformKeyUser", "ZipfKeyUser")
 STEPS = PROJECT / "loadtests" / "shapes" / "steps.py"
 KNOWS_THE_STATE = "return performance.getEntriesByType('resource').some(({name}) => name.endsWith('/stats/requests'))"
 """Before, the page takes "ready" for the state of a run that has just been started."""
@@ -55,12 +55,23 @@ def test_exactly_so_many_requests_from_any_folder(system: System, tmp_path: Path
     done = headless(system, "--requests", "500", "--servers-file", file, "--max-over-mean", "1.5", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     counted = json.loads(file.read_text())
-    assert (counted["requests"], counted["failures"], counted["statuses"]) == (500, 0, {"200": 500})
+    assert (counted["requests"], counted["failures"], counted["errors"]) == (500, 0, {})
     assert set(counted["servers"]) == set(system.replicas)
     assert sum(counted["servers"].values()) == 500
     assert sum(sum(second["servers"].values()) for second in counted["seconds"]) == 500
     assert "N = 3, strategy table, request hash crc32, key random" in done.stderr
     assert ", allowed 1.5: met" in done.stderr
+
+
+def test_at_the_root_locust_needs_no_words(system: System) -> None:
+    """The page is the same one; without the page all that is missing is where the deployment is."""
+    listed = subprocess.run(["locust", "--list"], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=30)
+    assert sorted(listed.stdout.split()[2:]) == list(USERS)
+    where = ["--host", system.url, "--control-url", system.control_url, "--headless", "--requests", "9"]
+    done = subprocess.run(["locust", *where], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    left_out = "ConstantThroughputUser, MembershipUser, UniformKeyUser, ZipfKeyUser"
+    assert f"Users: PlainUser. Name them on the command line to run others: {left_out}" in done.stderr
 
 
 def test_a_threshold_that_is_missed_is_said_and_is_the_exit_code(system: System) -> None:
@@ -93,8 +104,8 @@ def test_a_shape_grows_and_ends_by_itself(system: System) -> None:
 def test_servers_come_and_go_and_in_the_end_the_fleet_is_as_before(system: System, tmp_path: Path) -> None:
     """It is stopped while the server that it added is there."""
     before, file = system.replicas, tmp_path / "servers.json"
-    words = command(system, "--headless", "--only-summary", "-u", "3", "-r", "3", files=(MEMBERSHIP,))
-    with running([*words, "--servers-file", str(file)]) as locust:
+    words = command(system, "--headless", "--only-summary", "-u", "3", "-r", "3", "--servers-file", file)
+    with running([*words, "PlainUser", "MembershipUser"]) as locust:
         (added,) = until(lambda: set(system.replicas) - set(before), "a server is added", within=20)
         locust.send_signal(signal.SIGTERM)
         said, _ = locust.communicate(timeout=30)
@@ -134,7 +145,7 @@ def test_the_page_has_the_ring_and_says_why_it_does_not_start(system: System) ->
         until(lambda: answers(port), "locust's page is there", within=20)
         index = ask("GET", page, "/").text
         assert '"title": "Ring"' in index
-        assert all(name in index for name in ("PlainUser", "UniformKeyUser", "ZipfKeyUser", "Spike", "Steps", "Wave"))
+        assert all(name in index for name in ({*USERS, "Spike", "Steps", "Wave"} - {"MembershipUser"}))
         assert "MembershipUser" not in index
         refused = swarm(page, host=f"http://127.0.0.1:{dead}")
         assert (refused["success"], refused["message"].partition(" (")[0]) == (
@@ -143,12 +154,12 @@ def test_the_page_has_the_ring_and_says_why_it_does_not_start(system: System) ->
         )
         assert swarm(page, host=system.url, keys="0")["message"].startswith("keys: 0 is out of range")
         assert swarm(page, host=system.url, requests="200", user_classes="PlainUser")["success"]
-        table = until(lambda: complete(page, 200), "the 200 requests are in the table", within=20)
-        assert [row["server"] for row in table["servers"]] == system.replicas
-        assert table["ring"]["N"] == 3
-        (extended,) = ask("GET", page, "/stats/requests").document["extended_stats"]
-        assert (extended["key"], extended["data"][0]["server"]) == ("ring", system.replicas[0])
-        assert ask("GET", page, "/ring-stats/csv").text.count("\n") == 4
+        stats = until(lambda: complete(page, 200), "the 200 requests are in the table", within=20)
+        *servers, _, title = stats["extended_stats"][0]["data"]
+        assert [row["server"] for row in servers] == system.replicas
+        assert title["server"].startswith("N = 3, strategy table")
+        counted = {row["name"]: row["num_requests"] for row in stats["stats"] if row["name"] != "Aggregated"}
+        assert counted == {f"/home by {row['server']}": row["requests"] for row in servers}
         again = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
         assert again.returncode == 2
         assert f"the web page cannot have port {port}, address already in use: say another one" in again.stderr
@@ -211,5 +222,7 @@ def swarm(page: str, **fields: str) -> Any:
 
 
 def complete(page: str, requests: int) -> Any:
-    table = ask("GET", page, "/ring-stats").document
-    return table if table["requests"] == requests else None
+    """What the page asks for, once so many are counted."""
+    stats = ask("GET", page, "/stats/requests").document
+    (table,) = stats["extended_stats"]
+    return stats if table["data"][-1]["requests"] == requests else None

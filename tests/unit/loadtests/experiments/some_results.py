@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from loadtests.experiments.balance import Part, Run
 from loadtests.experiments.endpoints import Call
 from loadtests.experiments.results import COMPLETE, Result
-from loadtests.experiments.timeline import Fault, Sample, Second, Timeline
+from loadtests.experiments.timeline import FAULTS, Fault, Second, Timeline
 
 
-def run(counts: tuple[int, ...] = (50, 30, 20), *, strategy: str = "table", request_hash: str = "crc32") -> Run:
+def run(counts: tuple[int, ...] = (50, 30, 20), *, strategy: str = "ring", request_hash: str = "crc32") -> Run:
     """Every server was promised the same."""
     parts = (
         Part(f"S{number}", number, 512 // len(counts), 1 / len(counts), count)
@@ -18,18 +20,23 @@ def run(counts: tuple[int, ...] = (50, 30, 20), *, strategy: str = "table", requ
     return Run(profile, tuple(parts), sum(counts), 0, 0.5, {"p50": 2.0})
 
 
-def timeline(*samples: Sample) -> Timeline:
-    return Timeline(
-        endpoints=(Call("public", "GET /home", 200, 200, 1.5, "{}"), Call("public", "GET /x", 404, 500, 1.5, "<b>")),
-        faults=(
-            Fault("docker kill", "S1", 3.0, 0.1, 0.9, "kx3"),
-            Fault("balancer kill -9", "balancer", 6.0, None, 1, ""),
-        ),
-        samples=samples or (Sample(0.0, 3, ("S1", "S2", "S3")), Sample(9.0, 3, ("S1", "S2", "S3"))),
-        seconds=tuple(Second(float(at), {"S1": 100, "S2": 90}, 0) for at in range(9)),
-        requests=1710,
-        failures=0,
-    )
+def timeline(**others: Any) -> Timeline:
+    """In which all went well: S1, S2, S3 and R0 are replaced by R0 to R3, one after the other."""
+    victims = ("S1", "S2", "S3", "R0")
+    faults = [Fault(FAULTS[n], victim, 3.0 * n, 0.1, 0.9, f"R{n}") for n, victim in enumerate(victims)]
+    usual = {
+        "endpoints": (Call("public", "GET /home", 200, 200, 1.5, "{}"),),
+        "first": ("S1", "S2", "S3"),
+        "faults": (*faults, Fault(FAULTS[-1], "balancer", 12.0, None, 1.0, "")),
+        "last": ("R1", "R2", "R3"),
+        "end": 15.0,
+        "seconds": tuple(Second(float(at), {"S1": 100, "S2": 90}, 0) for at in range(9)),
+        "due": 1800.0,
+        "requests": 1710,
+        "failures": 0,
+        "latency": {"max": 850.0},
+    }
+    return Timeline(**usual | others)
 
 
 def result(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.experiments.catalogue import EXPERIMENTS
+from loadtests.experiments.endpoints import Call
 from loadtests.experiments.report import write_report
 from loadtests.experiments.results import Result, write
 from tests.unit.loadtests.experiments.some_results import result, run, timeline
@@ -16,12 +17,12 @@ from tests.unit.loadtests.experiments.some_results import result, run, timeline
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     leave(tmp_path, result("a-1", run()))
-    leave(tmp_path, result("a-3", line=timeline()))
+    leave(tmp_path, result("a-3", line=timeline(endpoints=(Call("public", "GET /x", 404, 500, 1.5, "<b>"),))))
     return tmp_path
 
 
 def leave(folder: Path, result: Result) -> None:
-    write(folder / result.experiment, result)
+    write(folder / result.experiment, result, {})
     (folder / result.experiment / "plot.svg").write_text("<svg/>")
 
 
@@ -39,7 +40,7 @@ def test_it_needs_no_other_file_and_no_network(folder: Path) -> None:
 
 
 def test_what_was_answered_is_text(folder: Path) -> None:
-    leave(folder, result("a-2", run(strategy="<script>alert(1)</script>")))
+    leave(folder, result("a-4", run(strategy="<script>alert(1)</script>")))
     page = write_report(folder).read_text()
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
@@ -48,6 +49,16 @@ def test_what_was_answered_is_text(folder: Path) -> None:
 def test_it_marks_a_call_that_was_answered_otherwise(folder: Path) -> None:
     (wrong,) = re.findall(r"<tr class=wrong>.*?</tr>", write_report(folder).read_text())
     assert "GET /x" in wrong
+
+
+def test_it_says_how_well_runs_fit_unless_they_failed(folder: Path) -> None:
+    leave(folder, result("a-1", run((33, 33, 34))))
+    leave(folder, result("a-2", run((60, 40)), run((50, 50))))
+    page = write_report(folder).read_text()
+    assert "p = 0.99 in the worst run of 1" in page
+    assert "p = 0.0455 in the worst run of 2" in page
+    leave(folder, result("a-1", run((33, 33, 34)), status="failed", reason="9 requests failed"))
+    assert "in the worst run of 1" not in write_report(folder).read_text()
 
 
 def test_it_says_what_failed_and_shows_what_there_was(folder: Path) -> None:

@@ -9,5 +9,5 @@ from loadtests.swarm.counts import Counts
 
 def some_counts(**others: Any) -> Counts:
     latency = {"p50": 2, "p95": 5, "p99": 9, "max": 12.5}
-    usual = {"requests": 100, "failures": 0, "failures_at": {}, "errors": {}, "latency": latency}
+    usual = {"requests": 100, "failures": 0, "servers": {}, "failures_at": {}, "errors": {}, "latency": latency}
     return Counts(**usual | others)

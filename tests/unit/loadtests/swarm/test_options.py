@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.swarm.options import OPTIONS, number, url, writable
-
-READ = {option.name: option.read for option in OPTIONS}
+from loadtests.swarm.options import READERS as READ
+from loadtests.swarm.options import number, paths, url, writable
 
 
 @pytest.mark.parametrize("text", ["", "ten", "1e3", "2.5", "0", "-1", "1000001"])
@@ -21,13 +20,13 @@ def test_a_number_of_keys_is_whole_and_in_range(text: str) -> None:
 @pytest.mark.parametrize("text", ["nan", "inf", "-0.1", "1.01", "half"])
 def test_a_ratio_is_a_number_in_range(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="write a number, from 0 to 1"):
-        READ["max-fail-ratio"](text)
+        number(float, 0, 1)(text)
 
 
 def test_a_number_without_an_upper_limit_is_finite_all_the_same() -> None:
     assert READ["requests"]("123456789") == 123_456_789
     with pytest.raises(ArgumentTypeError, match="write a number, 1 or more"):
-        READ["max-over-mean"]("inf")
+        number(float, 1)("inf")
 
 
 def test_what_is_right_is_read() -> None:
@@ -52,4 +51,11 @@ def test_a_file_is_in_a_folder_that_exists(tmp_path: Path) -> None:
 
 
 def test_neither_the_token_nor_where_it_is_sent_is_on_the_page() -> None:
-    assert [option.name for option in OPTIONS if option.on_the_page] == ["keys", "zipf", "requests"]
+    assert list(READ) == ["path", "keys", "zipf", "rate", "requests"]
+
+
+def test_paths_begin_with_a_slash() -> None:
+    assert [paths("/"), paths("/home,/echo?a=1")] == ["/", "/home,/echo?a=1"]
+    for wrong in ("", "home", "/a,b", "/a b", "http://127.0.0.1/"):
+        with pytest.raises(ArgumentTypeError, match="is no path: write it as /home"):
+            paths(wrong)
