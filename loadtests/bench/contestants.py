@@ -85,8 +85,8 @@ CONTESTANTS = {
             title="nginx, hash consistent",
             command=("nginx", "-e", "stderr", "-c", f"{CONFIG}/nginx.conf"),
             version=("nginx", "-v"),
-            note=f"Passive health checks only; repeats what was not answered in time as well. {_OWN_BUFFERS} Its answers "
-            "tell all servers that were tried.",
+            note=f"Passive health checks only; repeats what was not answered in time as well. {_OWN_BUFFERS} Its "
+            "answers tell all servers that were tried.",
         ),
         _envoy("envoy-maglev", "MAGLEV"),
         _envoy("envoy-ring-hash", "RING_HASH"),

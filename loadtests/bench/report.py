@@ -66,8 +66,8 @@ def _rows(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def _notes(document: Mapping[str, Any]) -> Iterator[str]:
     yield (
-        f"Ratios are medians of the rounds, each round's figure over {BASE}'s in the same round, with the median's 95 % "
-        "interval (by order statistics). A target is undecided where the interval contains it. Contestants run on "
+        f"Ratios are medians of the rounds, each round's figure over {BASE}'s in the same round, with the median's 95 "
+        "% interval (by order statistics). A target is undecided where the interval contains it. Contestants run on "
         "one core, one at a time; load generator and servers have the others. Who is not busy all the time waited for "
         "these: then requests per second and latency are theirs as well, but not CPU time."
     )
