@@ -8,9 +8,9 @@ from __future__ import annotations
 import gc
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import repeat
 from statistics import median, quantiles
 from time import perf_counter, thread_time_ns
 
@@ -103,11 +103,11 @@ def _run(runner: Contestant, servers: int, number: int, chance: random.Random) -
 def hash_table(request_ids: Sequence[int], *, slots: int = 512) -> str:
     """How evenly each spreads the ids over the slots, and its median time of the whole way from key to slot."""
     keys = [b"%d" % number for number in REQUEST_IDS[::500]]
-    ways = {name: partial(one.slot, slots=slots) for name, one in REQUEST_HASHES.items()}
-    rounds = [{name: _each(way, keys) for name, way in ways.items()} for _ in range(_HASH_ROUNDS)]
+    ways = {name: one.slot for name, one in REQUEST_HASHES.items()}
+    rounds = [{name: _each(way, keys, repeat(slots)) for name, way in ways.items()} for _ in range(_HASH_ROUNDS)]
     rows: dict[str, dict[str, str]] = {}
     for name, way in ways.items():
-        hits = Counter(way(b"%d" % number) for number in request_ids)
+        hits = Counter(way(b"%d" % number, slots) for number in request_ids)
         rows[name] = {
             "slots hit": str(len(hits)),
             "busiest slot ÷ mean": f"{max(hits.values()) * slots / len(request_ids):.3f}",
@@ -116,9 +116,9 @@ def hash_table(request_ids: Sequence[int], *, slots: int = 512) -> str:
     return table(f"Request hashes, {len(request_ids)} six-digit keys on {slots} slots", rows, first="hash")
 
 
-def _each(find: Callable[..., object], keys: Collection[object]) -> float:
+def _each(find: Callable[..., object], keys: Collection[object], *others: Iterable[object]) -> float:
     """Nanoseconds for one key."""
-    return _timed(lambda: deque(map(find, keys), maxlen=0)) / len(keys)
+    return _timed(lambda: deque(map(find, keys, *others), maxlen=0)) / len(keys)
 
 
 def _timed(work: Callable[[], object]) -> float:
