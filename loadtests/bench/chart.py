@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from loadtests.bench.figures import MEASURES, PER_CPU, Run, names, ratio
+from loadtests.bench.figures import MEASURES, PER_CPU, Run, judged, names, ratio
 from loadtests.bench.result import runs_of
 from loadtests.ring.svg import OKABE_ITO, STYLE, svg
 
@@ -31,7 +31,8 @@ def save_png(document: Mapping[str, Any], path: Path) -> None:
 
 
 def drawn(document: Mapping[str, Any]) -> Figure:
-    runs, verdicts = runs_of(document), [f"{one['promise']}: {one['verdict']}" for one in document["targets"]]
+    runs = runs_of(document)
+    verdicts = [f"{one['promise']}: {one['verdict']}" for one in judged(runs)]
     figure = Figure(figsize=(10.5, 1 + 0.33 * len(names(runs)) + 0.1 * len(verdicts)), layout="constrained")
     panels = figure.subplots(1, len(SHOWN), sharey=True)
     for axes, measure in zip(panels, SHOWN, strict=True):

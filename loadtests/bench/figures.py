@@ -112,6 +112,10 @@ TARGETS = (
 )
 
 
+def judged(runs: Sequence[Run]) -> list[Mapping[str, Any]]:
+    return [told for target in TARGETS if (told := target.judge(runs))]
+
+
 def ratio(runs: Sequence[Run], measure: str, contestant: str, other: str = BASE) -> Ratio | None:
     """Of the two in the same round; None where there is no round with both."""
     of = MEASURES[measure].of

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from loadtests.bench import chart
-from loadtests.bench.figures import BASE, MEASURES, Run, names, ratio, typical
+from loadtests.bench.figures import BASE, MEASURES, Run, judged, names, ratio, typical
 from loadtests.bench.result import runs_of
 from loadtests.ring.markdown import table
 
 
 def markdown(document: Mapping[str, Any]) -> str:
     lines = [table(_title(document), _rows(document), first="contestant"), *(f"{note}\n" for note in _notes(document))]
-    return "\n".join([*lines, *(f"- {line}" for line in _targets(document)), ""])
+    return "\n".join([*lines, *(f"- {line}" for line in _targets(runs_of(document))), ""])
 
 
 def section(document: Mapping[str, Any]) -> str:
@@ -32,7 +32,7 @@ def section(document: Mapping[str, Any]) -> str:
             f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>',
             *(f"<tr>{row}</tr>" for row in body),
             "</tbody>\n</table></div>\n<ul>",
-            *(f"<li>{escape(line)}</li>" for line in _targets(document)),
+            *(f"<li>{escape(line)}</li>" for line in _targets(runs_of(document))),
             f'</ul>\n<img alt="bench" src="data:image/svg+xml;base64,{picture}"/>',
         ]
     )
@@ -84,8 +84,8 @@ def _fault(run: Run) -> str:
     return f"{run.contestant} in round {run.round}: " + ", ".join(f"{n} {kind}" for kind, n in run.faults.items())
 
 
-def _targets(document: Mapping[str, Any]) -> list[str]:
-    return [_target(**target) for target in document["targets"]]
+def _targets(runs: Sequence[Run]) -> list[str]:
+    return [_target(**target) for target in judged(runs)]
 
 
 def _target(promise: str, measured: float, interval: tuple[float, float] | None, verdict: str) -> str:

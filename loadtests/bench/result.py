@@ -14,7 +14,7 @@ from typing import Any
 from loadtests.bench import wrk
 from loadtests.bench.arena import SERVERS, Arena
 from loadtests.bench.contestants import CONTESTANTS
-from loadtests.bench.figures import MEASURES, TARGETS, Run, names, ratio
+from loadtests.bench.figures import MEASURES, Run, judged, names, ratio
 from loadtests.bench.rounds import Plan
 from loadtests.experiments.provenance import commit
 
@@ -27,12 +27,12 @@ def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
         "settings": {**asdict(plan), "keys": wrk.KEYS, "servers": SERVERS, "cores": arena.cores},
         "machine": {"cores": os.cpu_count(), "processor": _processor(), "kernel": platform.release()},
         "versions": arena.versions(),
-        **judged(runs),
+        **followed(runs),
         "runs": [asdict(run) for run in runs],
     }
 
 
-def judged(runs: Sequence[Run]) -> dict[str, Any]:
+def followed(runs: Sequence[Run]) -> dict[str, Any]:
     """Who they are, and what follows from the runs."""
     ratios = {name: {measure: ratio(runs, measure, name) for measure in MEASURES} for name in names(runs)}
     return {
@@ -40,7 +40,7 @@ def judged(runs: Sequence[Run]) -> dict[str, Any]:
         "ratios": {
             name: {measure: asdict(one) for measure, one in found.items() if one} for name, found in ratios.items()
         },
-        "targets": [told for target in TARGETS if (told := target.judge(runs))],
+        "targets": judged(runs),
     }
 
 

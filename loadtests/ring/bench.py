@@ -20,9 +20,10 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 from balancer.core.request_hash import REQUEST_IDS  # noqa: E402 (the search path comes first)
 from loadtests.ring import edge_swap, quality, speed  # noqa: E402
 from loadtests.ring.bound import bound_table  # noqa: E402
-from loadtests.ring.edge_swap import CannotMeasure, Swap  # noqa: E402
+from loadtests.ring.edge_swap import Swap  # noqa: E402
 from loadtests.ring.quality import Qualities  # noqa: E402
 from loadtests.ring.speed import Races  # noqa: E402
+from loadtests.running import CannotMeasure  # noqa: E402
 
 PROMISED_P2M = {3: 1.002, 6: 1.008, 10: 1.016, 32: 1.000}
 """Of `table` at N servers."""

@@ -17,12 +17,9 @@ from balancer.core.strategies import Table
 from loadtests.ring.contest import placed
 from loadtests.ring.markdown import table
 from loadtests.ring.speed import Timing
+from loadtests.running import CannotMeasure
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
-
-
-class CannotMeasure(Exception):
-    """No edge can be started here; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

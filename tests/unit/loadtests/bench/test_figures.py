@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from loadtests.bench.figures import MEASURES, PER_CPU, TARGETS, Ratio, Target, names, ratio, verdict
+from loadtests.bench.figures import MEASURES, PER_CPU, Ratio, Target, judged, names, ratio, verdict
 from tests.unit.loadtests.bench.some_runs import run
 
 
@@ -62,7 +65,7 @@ def test_a_verdict_is_undecided_where_the_interval_contains_the_limit(
     assert verdict(Ratio(median, interval), 1.0) == expected
 
 
-def judged(requests: list[int]) -> object:
+def told(requests: list[int]) -> Mapping[str, Any] | None:
     """The verdict of the edge with so many requests in each round, and HAProxy with 1000."""
     rounds = range(len(requests))
     runs = [run("edge", number, requests=requests[number]) for number in rounds] + [
@@ -72,7 +75,7 @@ def judged(requests: list[int]) -> object:
 
 
 def test_a_target_tells_what_was_measured_and_how_sure_that_is() -> None:
-    assert judged([1100, 1200, 1300, 1400, 1500, 1600]) == {
+    assert told([1100, 1200, 1300, 1400, 1500, 1600]) == {
         "promise": "edge ÷ haproxy, requests per CPU second ≥ 1.00",
         "measured": 1.35,
         "interval": [1.1, 1.6],
@@ -91,14 +94,15 @@ def test_a_target_tells_what_was_measured_and_how_sure_that_is() -> None:
     ],
 )
 def test_a_target_is_judged_by_all_rounds(requests: list[int], expected: str) -> None:
-    told = judged(requests)
-    assert isinstance(told, dict)
-    assert told["verdict"] == expected
+    found = told(requests)
+    assert found
+    assert found["verdict"] == expected
 
 
 def test_a_target_without_both_of_its_contestants_is_not_judged() -> None:
-    told = [target.judge([run("edge"), run("nginx")]) for target in TARGETS]
-    assert [one["promise"] for one in told if one] == ["edge ÷ nginx, requests per CPU second ≥ 1.00"]
+    assert [one["promise"] for one in judged([run("edge"), run("nginx")])] == [
+        "edge ÷ nginx, requests per CPU second ≥ 1.00"
+    ]
 
 
 def test_contestants_are_listed_in_the_same_order_whatever_their_turns() -> None:

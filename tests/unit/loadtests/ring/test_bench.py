@@ -8,9 +8,10 @@ import pytest
 
 from loadtests.ring import bench, edge_swap, quality, speed
 from loadtests.ring.bench import QUICK, Target
-from loadtests.ring.edge_swap import CannotMeasure, Swap
+from loadtests.ring.edge_swap import Swap
 from loadtests.ring.quality import Quality
 from loadtests.ring.speed import Timing
+from loadtests.running import CannotMeasure
 
 RINGS = ["table", "course", "ring", "ring, 9 on slots", "maglev", "uhashring", "uhashring ketama"]
 EVEN_RINGS = ["table", "course", "course, crc32", "ring, M = 512", "ring, M = 65536", "ring, 9 on slots", "maglev"]
