@@ -85,7 +85,9 @@ class Target:
     def judge(self, runs: Sequence[Run]) -> Mapping[str, Any] | None:
         """None where one of the two took no part."""
         found = ratio(runs, PER_CPU, self.contestant, self.other)
-        return found and {
+        if found is None:
+            return None
+        return {
             "promise": f"{self.contestant} ÷ {self.other}, {MEASURES[PER_CPU].title} ≥ {self.limit:.2f}",
             "measured": round(found.median, 3),
             "interval": found.interval and [round(end, 3) for end in found.interval],
