@@ -6,16 +6,17 @@ from what is measured. Whoever runs a thread for each core runs one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import docker
 from docker.models.containers import Container
 
 from loadtests.bench import wrk
-from loadtests.bench.contestants import CONTESTANTS, PORT, Contestant
+from loadtests.bench.contestants import CONTESTANTS, DEPLOYED, PORT, Contestant
 from loadtests.bench.image import image
 from loadtests.running import CannotMeasure, engine
 from tests.containers import DEPLOYMENT, ROLE
@@ -33,6 +34,13 @@ _SETTINGS = {
     # The fleet stays as it is, also while a server is ended and started again to see what becomes of requests.
     "heartbeat": {"interval": 1, "timeout": 1, "strikes": 100},
 }
+_SECOND = 10**9
+_HEALTHCHECK = {
+    "test": ["CMD", "bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{PORT}; printf 'GET / HTTP/1.0\r\n\r\n' >&3; read -u 3"],
+    "interval": 5 * _SECOND,
+    "timeout": 3 * _SECOND,
+}
+"""As often and as dear as the edge's own: what it costs counts for the container's CPU time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +59,6 @@ class Entrant:
     def host(self) -> str:
         return address(self.container)
 
-    @property
-    def url(self) -> str:
-        return f"http://{self.host}:{PORT}/home"
-
     def cpu_seconds(self) -> tuple[float, float]:
         """What its container has used so far, and what of it in the kernel."""
         told = self.container.client.api.stats(self.container.id, stream=False, one_shot=True)
@@ -62,23 +66,23 @@ class Entrant:
         return usage["total_usage"] / 1e9, usage["usage_in_kernelmode"] / 1e9
 
 
+@dataclass(frozen=True, slots=True)
 class Arena:
     """`entrants` in the order in which contestants are listed; `cores`: the contestants' own, and the others'."""
 
-    def __init__(self, entrants: Sequence[Entrant], loader: Container, cores: tuple[str, str]) -> None:
-        self.entrants = entrants
-        self.cores = cores
-        self._loader = loader
+    entrants: Sequence[Entrant]
+    loader: Container
+    cores: tuple[str, str]
 
     def load(self, entrant: Entrant, *, seconds: int, connections: int, seed: int) -> wrk.Load:
-        command = wrk.command(entrant.url, seconds=seconds, connections=connections, seed=seed)
-        _, output = self._loader.exec_run(command)
+        url = f"http://{entrant.host}:{PORT}/home"
+        _, output = self.loader.exec_run(wrk.command(url, seconds=seconds, connections=connections, seed=seed))
         return wrk.parse(output.decode(errors="replace"))
 
     def versions(self) -> dict[str, str]:
         """Name → what it says of itself; the load generator's, too."""
         told = {entrant.name: _first_line(entrant.container, entrant.contestant.version) for entrant in self.entrants}
-        return {**told, "wrk": _first_line(self._loader, ("wrk", "-v"))}
+        return {**told, "wrk": _first_line(self.loader, ("wrk", "-v"))}
 
 
 @contextmanager
@@ -88,87 +92,79 @@ def arena(names: Collection[str]) -> Iterator[Arena]:
         here = stack.enter_context(engine())
         ours, others = _cores(here)
         tag = stack.enter_context(image(here))
-        deployment = stack.enter_context(Deployment(server_image=tag, **_SETTINGS))
-        place = _Place(stack, deployment, tag, ours=ours, others=others)
-        loader = place.start("loader", ("sleep", "infinity"), others)
-        found = {name: place.entrant(CONTESTANTS[name]) for name in CONTESTANTS if name in names}
-        for servers in {id(entrant.servers): entrant.servers for entrant in found.values()}.values():
-            if servers is not deployment:
-                _network(servers).connect(loader)
-        yield Arena(list(found.values()), loader, (ours, others))
+        up = {
+            name: stack.enter_context(Deployment(server_image=tag, **variables, **_SETTINGS))
+            for name, variables in DEPLOYED.items()
+            if name in names or name == "edge"
+        }
+        for container in (container for deployment in up.values() for container in deployment.containers.all):
+            container.update(cpuset_cpus=others)
+        start = partial(_start, stack, up["edge"], tag)
+        loader = start("loader", ("sleep", "infinity"), cpuset_cpus=others)
+        for deployment in up.values():
+            if deployment is not up["edge"]:
+                _network(deployment).connect(loader)
+        found = [_entrant(CONTESTANTS[name], up, start, ours) for name in CONTESTANTS if name in names]
+        yield Arena(found, loader, (ours, others))
 
 
-class _Place:
-    """On the network of a deployment, whose servers all share."""
-
-    def __init__(self, stack: ExitStack, deployment: Deployment, tag: str, *, ours: str, others: str) -> None:
-        self._stack = stack
-        self._deployment = deployment
-        self._tag = tag
-        self._ours = ours
-        self._others = others
-        _pin(deployment, others)
-
-    def entrant(self, contestant: Contestant) -> Entrant:
-        match contestant.name:
-            case "edge":
-                container = self._deployment.containers.edge
-                container.update(cpuset_cpus=self._ours)
-                container.restart()  # HAProxy counts its cores when it starts
-                self._deployment.wait_until_ready()
-            case "flask":
-                return self._flask(contestant)
-            case "direct":
-                container = self._deployment.containers.server(self._deployment.replicas[0])
-            case _:
-                container = self.start(contestant.name, contestant.command, self._ours, contestant.environment)
-        entrant = Entrant(contestant, container, self._deployment)
-        _wait(entrant)
-        return entrant
-
-    def start(self, name: str, command: Sequence[str], cores: str, environment: Any = None) -> Container:
-        """As locked down as the edge is. By its label the deployment would remove what was left here."""
-        container = self._deployment.containers.engine.containers.run(
-            self._tag,
-            list(command),
-            name=f"{self._deployment.deployment}-{name}",
-            environment=environment,
-            network=_network(self._deployment).name,
+def _entrant(
+    contestant: Contestant, up: Mapping[str, Deployment], start: Callable[..., Container], cores: str
+) -> Entrant:
+    deployment = up.get(contestant.name, up["edge"])
+    if contestant.command:
+        container = start(
+            contestant.name,
+            contestant.command,
             cpuset_cpus=cores,
-            labels={DEPLOYMENT: self._deployment.deployment, ROLE: "bench"},
-            read_only=True,
-            tmpfs={"/tmp": "size=16m,mode=1777"},  # noqa: S108 (a path in the container)
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            detach=True,
+            environment=contestant.environment,
+            healthcheck=_HEALTHCHECK,
         )
-        self._stack.callback(container.remove, force=True, v=True)
-        return container
+    elif contestant.name == "direct":
+        container = deployment.containers.server(deployment.replicas[0])
+    elif not deployment.containers.of("edge"):
+        container = deployment.containers.balancer
+        container.update(cpuset_cpus=cores)
+    else:
+        container = deployment.containers.edge
+        container.update(cpuset_cpus=cores)
+        container.restart()  # HAProxy counts its cores when it starts
+        deployment.wait_until_ready()
+    entrant = Entrant(contestant, container, deployment)
+    try:
+        until(lambda: answers(f"{entrant.host}:{PORT}"), f"{entrant.name} answers", within=_UP_WITHIN)
+    except AssertionError as error:
+        log = container.logs(tail=20).decode(errors="replace")
+        raise CannotMeasure(f"{error}; it said:\n{log}") from error
+    return entrant
 
-    def _flask(self, contestant: Contestant) -> Entrant:
-        deployment = self._stack.enter_context(Deployment(server_image=self._tag, data_plane="flask", **_SETTINGS))
-        _pin(deployment, self._others)
-        deployment.containers.balancer.update(cpuset_cpus=self._ours)
-        return Entrant(contestant, deployment.containers.balancer, deployment)
+
+def _start(
+    stack: ExitStack, deployment: Deployment, tag: str, name: str, command: Sequence[str], **options: Any
+) -> Container:
+    """On the deployment's network, as locked down as an edge. By its label the deployment would remove what is left."""
+    container = deployment.containers.engine.containers.run(
+        tag,
+        list(command),
+        name=f"{deployment.deployment}-{name}",
+        network=_network(deployment).name,
+        labels={DEPLOYMENT: deployment.deployment, ROLE: "bench"},
+        read_only=True,
+        tmpfs={"/tmp": "size=16m,mode=1777"},  # noqa: S108 (a path in the container)
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        sysctls={"net.ipv4.tcp_retries2": "2"},
+        detach=True,
+        **options,
+    )
+    stack.callback(container.remove, force=True, v=True)
+    return container
 
 
 def address(container: Container) -> str:
     """Its IP address on the network that it was started on."""
     container.reload()
     return str(next(iter(container.attrs["NetworkSettings"]["Networks"].values()))["IPAddress"])
-
-
-def _wait(entrant: Entrant) -> None:
-    try:
-        until(lambda: answers(f"{entrant.host}:{PORT}"), f"{entrant.name} answers", within=_UP_WITHIN)
-    except AssertionError as error:
-        log = entrant.container.logs(tail=20).decode(errors="replace")
-        raise CannotMeasure(f"{error}; it said:\n{log}") from error
-
-
-def _pin(deployment: Deployment, cores: str) -> None:
-    for container in deployment.containers.all:
-        container.update(cpuset_cpus=cores)
 
 
 def _network(system: System) -> Any:

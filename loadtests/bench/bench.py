@@ -8,7 +8,6 @@ standard error what it is doing.
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
 import sys
 from collections.abc import Sequence
@@ -44,7 +43,7 @@ def bench(names: Sequence[str], plan: Plan) -> dict[str, Any]:
 
 def write(document: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bench.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    (folder / "bench.json").write_text(result.text(document), encoding="utf-8")
     (folder / "bench.md").write_text(report.markdown(document), encoding="utf-8")
     (folder / "bench.svg").write_text(chart.svg_of(document), encoding="utf-8")
     chart.save_png(document, folder / "bench.png")

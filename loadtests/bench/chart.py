@@ -1,8 +1,9 @@
-"""The ratios as bars on a logarithmic axis, with the least and the most of the rounds."""
+"""The ratios as bars on a logarithmic axis, with their 95 % intervals; below them the targets' verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -10,33 +11,37 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from loadtests.bench.figures import BASE, MEASURES, PER_CPU, Run, names, ratio
+from loadtests.bench.figures import MEASURES, PER_CPU, Run, judged, names, ratio
 from loadtests.bench.result import runs_of
 from loadtests.ring.svg import OKABE_ITO, STYLE, svg
 
 SHOWN = (PER_CPU, "throughput", "p99")
-_COLOURS = {"edge": OKABE_ITO["blue"], BASE: OKABE_ITO["black"], "flask": OKABE_ITO["sky"]}
+_COLOURS = {"edge": OKABE_ITO["blue"], "edge-16k": OKABE_ITO["blue"], "flask": OKABE_ITO["sky"]}
 _OTHERS = OKABE_ITO["orange"]
 
 
 def svg_of(document: Mapping[str, Any]) -> str:
     with mpl.rc_context(STYLE):
-        return svg(_drawn(document))
+        return svg(drawn(document))
 
 
 def save_png(document: Mapping[str, Any], path: Path) -> None:
     with mpl.rc_context(STYLE):
-        _drawn(document).savefig(path, dpi=150)
+        drawn(document).savefig(path, dpi=150)
 
 
-def _drawn(document: Mapping[str, Any]) -> Figure:
+def drawn(document: Mapping[str, Any]) -> Figure:
     runs = runs_of(document)
-    figure = Figure(figsize=(10.5, 0.9 + 0.33 * len(names(runs))), layout="constrained")
+    verdicts = [f"{one['promise']}: {one['verdict']}" for one in judged(runs)]
+    figure = Figure(figsize=(10.5, 1 + 0.33 * len(names(runs)) + 0.1 * len(verdicts)), layout="constrained")
     panels = figure.subplots(1, len(SHOWN), sharey=True)
     for axes, measure in zip(panels, SHOWN, strict=True):
         _bars(axes, runs, measure)
     panels[0].set_yticks(range(len(names(runs))), [document["contestants"][name]["title"] for name in names(runs)])
     panels[0].invert_yaxis()
+    figure.supxlabel(
+        "\n".join(map("        ".join, zip_longest(verdicts[::2], verdicts[1::2], fillvalue=""))), fontsize=8
+    )
     return figure
 
 
@@ -50,11 +55,12 @@ def _bars(axes: Axes, runs: list[Run], measure: str) -> None:
         found = ratio(runs, measure, name)
         if found is None:
             continue
+        least, most = found.interval or (found.median, found.median)
         axes.barh(row, found.median - 1, left=1, height=0.6, color=_COLOURS.get(name, _OTHERS))
-        axes.plot([found.least, found.most], [row, row], color=OKABE_ITO["black"], linewidth=1.2)
+        axes.plot([least, most], [row, row], color=OKABE_ITO["black"], linewidth=1.2)
         axes.annotate(
             f"{found.median:.2f}",
-            (max(found.most, 1), row),
+            (max(most, 1), row),
             xytext=(4, 0),
             textcoords="offset points",
             verticalalignment="center",

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 CONFIG = "/etc/bench"
 PORT = 5000
+DEPLOYED: Mapping[str, Mapping[str, Any]] = {
+    "edge": {"bufsize": 8192},
+    "edge-16k": {"bufsize": 16384},
+    "flask": {"data_plane": "flask"},
+}
+"""Contestants that are a part of a deployment → its variables. The first one's servers are everybody else's, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +29,12 @@ class Contestant:
     note: str = ""
 
 
+_HAPROXY = ("haproxy", "-v")
+_OTHER_BUFFERS = f"sed 's/tune.bufsize 8192/tune.bufsize 16384/; s/int 1:7168/int 1:15360/' {CONFIG}/haproxy.cfg"
+_SAME_WORDS = "The same HAProxy with the same words but for what chooses the server; its answers tell no slot."
+_OWN_BUFFERS = "Passes no tunnels, and has buffers of its own sizes."
+
+
 def _envoy(name: str, policy: str) -> Contestant:
     config = f"$(sed s/LB_POLICY/{policy}/ {CONFIG}/envoy.yaml)"
     start = f'exec envoy --concurrency 1 --disable-hot-restart --log-level error --config-yaml "{config}"'
@@ -30,11 +43,9 @@ def _envoy(name: str, policy: str) -> Contestant:
         title=f"Envoy, {policy.lower().replace('_', ' ')}",
         command=("sh", "-c", start),
         version=("envoy", "--version"),
-        note="Sends X-Envoy-* headers both ways, too, as it does by itself.",
+        note=f"{_OWN_BUFFERS} X-Forwarded-Proto is always its own.",
     )
 
-
-_HAPROXY = ("haproxy", "-v")
 
 CONTESTANTS = {
     contestant.name: contestant
@@ -43,22 +54,36 @@ CONTESTANTS = {
             name="edge",
             title="Ringmaster's edge",
             version=_HAPROXY,
-            note="As Terraform deploys it, with buffers of 8 KiB. Its answers tell the slot beside server and attempt.",
+            note="As Terraform deploys it, with buffers of 8 KiB. Its answers tell the slot beside server and attempt; "
+            "its balancer asks it for its figures meanwhile.",
         ),
         Contestant(
             name="haproxy",
             title="HAProxy, balance hash",
             command=("haproxy", "-W", "-db", "-f", f"{CONFIG}/haproxy.cfg"),
             version=_HAPROXY,
-            note="The same HAProxy with the same retries, checks, times and headers as the edge. Its buffers have "
-            "HAProxy's usual 16 KiB.",
+            note=f"{_SAME_WORDS} Buffers of 8 KiB, too.",
+        ),
+        Contestant(
+            name="edge-16k",
+            title="Ringmaster's edge, 16 KiB",
+            version=_HAPROXY,
+            note="With HAProxy's usual buffers, and servers of its own, of the same image.",
+        ),
+        Contestant(
+            name="haproxy-16k",
+            title="HAProxy, 16 KiB",
+            command=("sh", "-c", f"{_OTHER_BUFFERS} >/tmp/haproxy.cfg && exec haproxy -W -db -f /tmp/haproxy.cfg"),
+            version=_HAPROXY,
+            note=f"{_SAME_WORDS} HAProxy's usual buffers.",
         ),
         Contestant(
             name="nginx",
             title="nginx, hash consistent",
             command=("nginx", "-e", "stderr", "-c", f"{CONFIG}/nginx.conf"),
             version=("nginx", "-v"),
-            note="Passive health checks only.",
+            note=f"Passive health checks only; repeats what was not answered in time as well. {_OWN_BUFFERS} Its "
+            "answers tell all servers that were tried.",
         ),
         _envoy("envoy-maglev", "MAGLEV"),
         _envoy("envoy-ring-hash", "RING_HASH"),
@@ -69,7 +94,7 @@ CONTESTANTS = {
             environment={"GOMAXPROCS": "1", "HOME": "/tmp"},  # noqa: S108 (a path in the container)
             version=("caddy", "version"),
             note="One failure marks a server down for a second, else it would repeat requests to the same one. Its "
-            "answers do not tell the attempt.",
+            "X-Forwarded-* are always its own, it sends Via, and its answers do not tell the attempt.",
         ),
         Contestant(
             name="flask",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from loadtests.bench import wrk
 from loadtests.bench.arena import SERVERS, Arena
-from loadtests.bench.contestants import CONTESTANTS, Contestant
+from loadtests.bench.contestants import CONTESTANTS
 from loadtests.bench.figures import MEASURES, Run, judged, names, ratio
 from loadtests.bench.rounds import Plan
 from loadtests.experiments.provenance import commit
@@ -26,22 +27,42 @@ def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
         "settings": {**asdict(plan), "keys": wrk.KEYS, "servers": SERVERS, "cores": arena.cores},
         "machine": {"cores": os.cpu_count(), "processor": _processor(), "kernel": platform.release()},
         "versions": arena.versions(),
-        "contestants": {name: _described(CONTESTANTS[name]) for name in names(runs)},
+        **followed(runs),
         "runs": [asdict(run) for run in runs],
+    }
+
+
+def followed(runs: Sequence[Run]) -> dict[str, Any]:
+    """Who they are, and what follows from the runs."""
+    ratios = {name: {measure: ratio(runs, measure, name) for measure in MEASURES} for name in names(runs)}
+    return {
+        "contestants": {name: {"title": CONTESTANTS[name].title, "note": CONTESTANTS[name].note} for name in ratios},
         "ratios": {
-            name: {measure: asdict(found) for measure in MEASURES if (found := ratio(runs, measure, name))}
-            for name in names(runs)
+            name: {measure: asdict(one) for measure, one in found.items() if one} for name, found in ratios.items()
         },
         "targets": judged(runs),
     }
 
 
+def text(document: Mapping[str, Any]) -> str:
+    """As JSON with a line for each run, target and contestant."""
+    return "{\n" + ",\n".join(f"{json.dumps(name)}: {_lines(value)}" for name, value in document.items()) + "\n}\n"
+
+
+def _lines(value: Any) -> str:
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(map(_line, value)) + "\n]"
+    if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
+        return "{\n" + ",\n".join(f"{json.dumps(name)}: {_line(one)}" for name, one in value.items()) + "\n}"
+    return _line(value)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def runs_of(document: Mapping[str, Any]) -> list[Run]:
     return [Run(**run) for run in document["runs"]]
-
-
-def _described(contestant: Contestant) -> dict[str, str]:
-    return {"title": contestant.title, "note": contestant.note}
 
 
 def _processor() -> str:

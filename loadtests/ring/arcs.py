@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 Arcs = Sequence[tuple[int, int]]
 """(end, server) in ascending order: what lies before `end` and after the arc before it is the server's. The last end
@@ -24,15 +24,12 @@ def peak_to_mean(arcs: Arcs, servers: int) -> float:
     return max(shares(arcs).values()) * servers
 
 
-def overlay(before: Arcs, after: Arcs) -> Iterator[tuple[int, int, int]]:
-    """(width, server before, server after) of two rings on the same circle."""
-    start, i, j = 0, 0, 0
+def moved(before: Arcs, after: Arcs) -> float:
+    """The part of all requests that changes its server, on the same circle."""
+    changed, start, i, j = 0, 0, 0, 0
     while i < len(before):
         end = min(before[i][0], after[j][0])
-        yield end - start, before[i][1], after[j][1]
+        if before[i][1] != after[j][1]:
+            changed += end - start
         i, j, start = i + (before[i][0] == end), j + (after[j][0] == end), end
-
-
-def moved(before: Arcs, after: Arcs) -> float:
-    """The part of all requests that changes its server."""
-    return sum(width for width, was, now in overlay(before, after) if was != now) / before[-1][0]
+    return changed / before[-1][0]

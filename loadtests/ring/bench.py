@@ -11,6 +11,7 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
@@ -19,10 +20,10 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 from balancer.core.request_hash import REQUEST_IDS  # noqa: E402 (the search path comes first)
 from loadtests.ring import edge_swap, quality, speed  # noqa: E402
 from loadtests.ring.bound import bound_table  # noqa: E402
-from loadtests.ring.edge_swap import CannotMeasure, Swap  # noqa: E402
-from loadtests.ring.hashes import hash_table  # noqa: E402
+from loadtests.ring.edge_swap import Swap  # noqa: E402
 from loadtests.ring.quality import Qualities  # noqa: E402
-from loadtests.ring.speed import Heat  # noqa: E402
+from loadtests.ring.speed import Races  # noqa: E402
+from loadtests.running import CannotMeasure  # noqa: E402
 
 PROMISED_P2M = {3: 1.002, 6: 1.008, 10: 1.016, 32: 1.000}
 """Of `table` at N servers."""
@@ -69,19 +70,23 @@ class Target:
 
 def run(plan: Plan) -> Iterator[str | Target]:
     """The tables as they come, then the targets."""
-    heats = list(speed.heats(plan.slots, plan.fleets, rounds=plan.rounds, seconds=plan.seconds, tell=_tell))
-    yield from speed.tables(heats)
-    qualities = quality.qualities(plan.even_fleets, sets=plan.sets, tell=_tell)
+    races: dict[tuple[int, int], dict[str, dict[str, speed.Timing]]] = {}
+    for slots, servers in product(plan.slots, plan.fleets):
+        _tell(f"speed: M = {slots}, N = {servers}")
+        races[slots, servers] = speed.race(slots, servers, rounds=plan.rounds, seconds=plan.seconds)
+    yield from speed.tables(races)
+    _tell("quality")
+    qualities = quality.qualities(plan.even_fleets, sets=plan.sets)
     yield from quality.tables(qualities)
     yield quality.new_deployments(plan.new_fleets)
     _tell("request hashes, bounded load")
-    yield hash_table(plan.request_ids)
+    yield speed.hash_table(plan.request_ids)
     yield bound_table(requests=plan.bounded)
     swaps: Mapping[int, Swap] = {}
     if plan.swaps:
         swaps = edge_swap.measure(plan.slots, rounds=plan.swaps, tell=_tell)
         yield edge_swap.swap_table(swaps)
-    yield from [*_even(qualities), *_fast(heats), *_swapped(swaps)]
+    yield from [*_even(qualities), *_fast(races), *_swapped(swaps)]
 
 
 def _even(qualities: Qualities) -> Iterator[Target]:
@@ -94,12 +99,12 @@ def _even(qualities: Qualities) -> Iterator[Target]:
     yield Target("table: a change moves the least possible, x 1.000", _listed(moves), moves == {1.0})
 
 
-def _fast(heats: Sequence[Heat]) -> Iterator[Target]:
+def _fast(races: Races) -> Iterator[Target]:
     for slots, fleets, limit in ((512, (3, 10, 100), 2), (65536, (1000,), 1000)):
         taken = [
-            heat.timings[kind]["table"].median / 1e6
-            for heat in heats
-            if heat.slots == slots and heat.servers in fleets
+            of[kind]["table"].median / 1e6
+            for (count, servers), of in races.items()
+            if count == slots and servers in fleets
             for kind in ("add", "remove")
         ]
         if taken:

@@ -16,8 +16,8 @@ from statistics import mean
 from balancer.adapters.flask_plane.placement import Placement
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
 from balancer.core.routes import Backend, Routes
-from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Course, Strategy, Table
+from loadtests.ring.contest import placed
 from loadtests.ring.markdown import table
 
 SERVERS = 10
@@ -73,10 +73,12 @@ def bound_table(*, requests: int = 4000) -> str:
 
 
 def _routes(strategy: Strategy, bound: Fraction | None) -> Routes:
-    owners = strategy.place([Member(server) for server in range(1, SERVERS + 1)], SlotTable.empty(512)).owners
-    backends = tuple(Backend(f"S{server}", "") for server in range(1, SERVERS + 1))
+    servers = range(1, SERVERS + 1)
     return Routes(
-        tuple(f"S{owner}" for owner in owners), backends, request_hash=REQUEST_HASHES[strategy.usual_hash], bound=bound
+        tuple(f"S{owner}" for owner in placed(strategy, servers).owners),
+        tuple(Backend(f"S{server}", "") for server in servers),
+        request_hash=REQUEST_HASHES[strategy.usual_hash],
+        bound=bound,
     )
 
 

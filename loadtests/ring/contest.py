@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from uhashring import HashRing  # type: ignore[import-untyped]
 
@@ -15,72 +16,53 @@ from balancer.core.strategies import Course, Maglev, Ring, Strategy, Table
 from loadtests.ring.arcs import Arcs
 
 
-class Ringlike(Protocol):
-    """A ring that servers, known by their ring ids, join and leave."""
-
-    def add(self, server: int) -> None: ...
-
-    def remove(self, server: int) -> None: ...
-
-    def lookup(self) -> Callable[[Any], Any]:
-        """The way from a key to its server, as short as the ring allows. Good until the next change."""
-
-    def arcs(self) -> Arcs:
-        """Who answers which part of the requests."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
-    """`make(servers)` gives its ring, of at most `capacity` servers; `key(id)` a request id as it wants its keys.
-    `least_share(servers)`: the part of all requests that a newcomer to so many servers has to take over."""
+    """`make(servers)` gives its ring, of at most `capacity` servers, on so many `slots`, if it has any; `key(id)` a
+    request id as it wants its keys."""
 
     name: str
-    make: Callable[[Collection[int]], Ringlike]
+    make: Callable[[Collection[int]], OurRing | TheirRing]
     key: Callable[[int], Any]
-    least_share: Callable[[int], float]
     capacity: int = 1 << 20
+    slots: int = 0
+
+    def least_share(self, servers: int) -> float:
+        """The part of all requests that a newcomer to so many servers has to take over."""
+        return self.slots // (servers + 1) / self.slots if self.slots else 1 / (servers + 1)
 
 
 class OurRing:
-    """A slot table under one strategy and one request hash."""
+    """A slot table under one strategy and one request hash. Servers, known by their ring ids, join and leave."""
 
     def __init__(self, strategy: Strategy, request_hash: RequestHash, servers: Collection[int]) -> None:
         self._strategy = strategy
         self._request_hash = request_hash
-        self.members = [Member(server) for server in servers]
-        self.table = strategy.place(self.members, SlotTable.empty(strategy.slots))
+        self.servers = list(servers)
+        self.table = placed(strategy, servers)
 
     def add(self, server: int) -> None:
-        self._change([*self.members, Member(server)])
+        self._change([*self.servers, server])
 
     def remove(self, server: int) -> None:
-        self._change([member for member in self.members if member.ring_id != server])
+        self._change([one for one in self.servers if one != server])
 
     def lookup(self) -> Callable[[bytes], int]:
+        """The way from a key to its server, as short as the ring allows. Good until the next change."""
         slot, slots, owners = self._request_hash.slot, self._strategy.slots, self.table.owners
         return lambda key: owners[slot(key, slots)]
 
-    def arcs(self) -> Arcs:
-        return self._arcs(self.table)
+    def arcs(self, *, down: int = 0) -> Arcs:
+        """Who answers which part of the requests; while one server is down its slots walk on."""
+        table = self.table.among(set(self.servers) - {down}) if down else self.table
+        hits = [1] * table.slots
+        if self._request_hash.name == "course":  # the only one that does not ask for all slots equally often
+            hits = [round(share * len(REQUEST_IDS)) for share in slot_shares(self._request_hash, table.slots)]
+        return list(zip(accumulate(hits), table.owners, strict=True))
 
-    def arcs_without(self, down: int) -> Arcs:
-        """While one server is down, and its slots walk on."""
-        return self._arcs(self.table.among({member.ring_id for member in self.members} - {down}))
-
-    def _arcs(self, table: SlotTable) -> Arcs:
-        ends = accumulate(slot_hits(self._request_hash, self._strategy.slots))
-        return list(zip(ends, table.owners, strict=True))
-
-    def _change(self, members: list[Member]) -> None:
-        self.table = self._strategy.place(members, self.table)
-        self.members = members
-
-
-def slot_hits(request_hash: RequestHash, slots: int) -> Sequence[int]:
-    """How often each slot is hit: the same for every hash but H, of which it is counted over all request ids."""
-    if request_hash.name != "course":
-        return [1] * slots
-    return [round(share * len(REQUEST_IDS)) for share in slot_shares(request_hash, slots)]
+    def _change(self, servers: list[int]) -> None:
+        self.table = placed(self._strategy, servers, self.table)
+        self.servers = servers
 
 
 class TheirRing:
@@ -105,26 +87,19 @@ class TheirRing:
         return [*arcs, (self._circle, arcs[0][1])]
 
 
+def placed(strategy: Strategy, servers: Collection[int], before: SlotTable | None = None) -> SlotTable:
+    """The strategy's table of these servers, without a past or after another table."""
+    return strategy.place([Member(server) for server in servers], before or SlotTable.empty(strategy.slots))
+
+
 def ours(strategy: Strategy, *, name: str = "", request_hash: str = "") -> Contestant:
     """A strategy under its usual request hash, or under another one."""
-    chosen = REQUEST_HASHES[request_hash or strategy.usual_hash]
-    slots = strategy.slots
     return Contestant(
         name=name or strategy.name,
-        make=lambda servers: OurRing(strategy, chosen, servers),
+        make=partial(OurRing, strategy, REQUEST_HASHES[request_hash or strategy.usual_hash]),
         key=lambda request_id: b"%d" % request_id,
-        least_share=lambda servers: slots // (servers + 1) / slots,
         capacity=strategy.capacity,
-    )
-
-
-def theirs(name: str, *, capacity: int = 1 << 20, **options: Any) -> Contestant:
-    return Contestant(
-        name=name,
-        capacity=capacity,
-        make=lambda servers: TheirRing(servers, **options),
-        key=str,
-        least_share=lambda servers: 1 / (servers + 1),
+        slots=strategy.slots,
     )
 
 
@@ -152,5 +127,8 @@ class Modulo(Strategy):
         return SlotTable(tuple(servers[slot % len(servers)] for slot in range(self.slots)))
 
 
-UHASHRING = [theirs("uhashring"), theirs("uhashring ketama", capacity=1000, hash_fn="ketama")]
+UHASHRING = [
+    Contestant(name="uhashring", make=TheirRing, key=str),
+    Contestant(name="uhashring ketama", make=partial(TheirRing, hash_fn="ketama"), key=str, capacity=1000),
+]
 """Ketama makes its whole ring anew at every change, which takes seconds from a thousand servers on."""

@@ -13,16 +13,13 @@ from docker.errors import DockerException
 from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.core.routes import Backend, Routes
-from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Table
+from loadtests.ring.contest import placed
 from loadtests.ring.markdown import table
 from loadtests.ring.speed import Timing
+from loadtests.running import CannotMeasure
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
-
-
-class CannotMeasure(Exception):
-    """No edge can be started here; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +73,8 @@ def _swaps(bench: HaproxyBench, slots: int, rounds: int) -> Swap:
 
 def _routes(slots: int) -> tuple[Routes, Routes]:
     strategy = Table(slots=slots)
-    two = strategy.place([Member(1), Member(2)], SlotTable.empty(slots))
-    three = strategy.place([Member(1), Member(2), Member(3)], two)
+    two = placed(strategy, (1, 2))
+    three = placed(strategy, (1, 2, 3), two)
     backends = tuple(Backend(f"S{server}", f"127.0.0.1:{9000 + server}") for server in (1, 2, 3))
     first, second = (Routes(tuple(f"S{owner}" for owner in table.owners), backends) for table in (two, three))
     return first, second

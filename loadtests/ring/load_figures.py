@@ -75,7 +75,7 @@ def growth() -> Figure:
     ]
     left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
     for contestant, sets, colour, marker in lines:
-        qualities = [list(of_sets(contestant, servers, sets)) for servers in FLEETS]
+        qualities = [of_sets(contestant, servers, sets) for servers in FLEETS]
         look: dict[str, Any] = {"color": OKABE_ITO[colour], "marker": marker, "markersize": 4.5, "linewidth": 1.1}
         left.plot(FLEETS, [median(one.p2m for one in some) for some in qualities], **look)
         moved = [

@@ -9,7 +9,7 @@ from statistics import mean, median
 
 from balancer.core.strategies import Course, Maglev, Ring, Table
 from loadtests.ring.arcs import moved, peak_to_mean, shares
-from loadtests.ring.contest import UHASHRING, Contestant, Modulo, OurRing, Ringlike, ours
+from loadtests.ring.contest import UHASHRING, Contestant, Modulo, OurRing, ours
 from loadtests.ring.markdown import table
 
 OURS = [
@@ -42,43 +42,36 @@ Qualities = Mapping[int, Mapping[str, Sequence[Quality]]]
 """N → contestant → one for each set of servers."""
 
 
-def qualities(fleets: Sequence[int], *, sets: int, tell: Callable[[str], None]) -> dict[int, dict[str, list[Quality]]]:
+def qualities(fleets: Sequence[int], *, sets: int) -> Qualities:
     """Of every contestant that has the room."""
-    measured: dict[int, dict[str, list[Quality]]] = {}
-    for servers in fleets:
-        tell(f"quality: N = {servers}")
-        contestants = [ours(Modulo()), *OURS, *UHASHRING]
-        measured[servers] = {
-            contestant.name: list(of_sets(contestant, servers, sets))
-            for contestant in contestants
-            if contestant.capacity > servers
-        }
-    return measured
+    everybody = [ours(Modulo()), *OURS, *UHASHRING]
+    return {
+        servers: {one.name: of_sets(one, servers, sets) for one in everybody if one.capacity > servers}
+        for servers in fleets
+    }
 
 
-def of_sets(contestant: Contestant, servers: int, sets: int) -> Iterator[Quality]:
-    """The same random sets for everybody. Some of each set came for others that went: a ring has a past."""
+def of_sets(contestant: Contestant, servers: int, sets: int) -> list[Quality]:
+    """The same random sets for everybody."""
     chance = random.Random(servers)  # noqa: S311 (it repeats itself)
-    for _ in range(sets):
-        *present, newcomer = chance.sample(_RING_IDS, servers + _PAST + 1)
-        ring = contestant.make(present[:servers])
-        for gone, come in zip(present[:_PAST], present[servers:], strict=True):
-            ring.add(come)
-            ring.remove(gone)
-        leaving = chance.sample(present[_PAST:], servers)
-        yield _quality(contestant, ring, newcomer, leaving)
+    return [_of_set(contestant, servers, chance) for _ in range(sets)]
 
 
-def _quality(contestant: Contestant, ring: Ringlike, newcomer: int, leaving: Sequence[int]) -> Quality:
-    """The newcomer comes and goes, then the first of `leaving` goes that has requests at all."""
+def _of_set(contestant: Contestant, servers: int, chance: random.Random) -> Quality:
+    """Some of the set came for others that went: a ring has a past. Then a newcomer comes and goes, and then one goes
+    that has requests at all."""
+    *present, newcomer = chance.sample(_RING_IDS, servers + _PAST + 1)
+    ring = contestant.make(present[:servers])
+    for gone, come in zip(present[:_PAST], present[servers:], strict=True):
+        ring.add(come)
+        ring.remove(gone)
     before = ring.arcs()
     ring.add(newcomer)
-    servers = len(leaving)
     added = moved(before, ring.arcs()) / contestant.least_share(servers)
     ring.remove(newcomer)
     before = ring.arcs()
     had = shares(before)
-    victim = next(server for server in leaving if had.get(server))
+    victim = next(server for server in chance.sample(present[_PAST:], servers) if had.get(server))
     ring.remove(victim)
     return Quality(peak_to_mean(before, servers), added, moved(before, ring.arcs()) / had[victim])
 
@@ -90,28 +83,26 @@ def tables(measured: Qualities) -> Iterator[str]:
         "Requests that move when one of N servers leaves, ÷ its own": lambda one: one.removal,
     }
     for title, figure in titles.items():
-        rows = {str(servers): _row(of, figure) for servers, of in measured.items()}
+        rows = {
+            str(servers): {
+                name: f"{median(map(figure, some)):.3f}, {max(map(figure, some)):.3f}" for name, some in of.items()
+            }
+            for servers, of in measured.items()
+        }
         yield table(f"{title}: median, worst", rows, first="N")
 
 
-def _row(of: Mapping[str, Sequence[Quality]], figure: Callable[[Quality], float]) -> dict[str, str]:
-    figures = {name: [figure(one) for one in ones] for name, ones in of.items()}
-    return {name: f"{median(some):.3f}, {max(some):.3f}" for name, some in figures.items()}
-
-
 def new_deployments(fleets: Sequence[int]) -> str:
-    """The ring ids 1 … N, as a new deployment has them: exact figures, no sample."""
+    """The ring ids 1 … N, as a new deployment has them: exact figures, no sample. For the others' p2m the mean is over
+    who is down."""
     rows: dict[str, dict[str, str]] = {}
     for servers in fleets:
-        rings = {one.name: one.make(range(1, servers + 1)) for one in OURS if one.capacity >= servers}
+        everyone = range(1, servers + 1)
+        rings = {one.name: one.make(everyone) for one in OURS if one.capacity >= servers}
         rows[str(servers)] = {
-            name: f"{peak_to_mean(ring.arcs(), servers):.3f}, {_survivors(ring, servers):.2f}"
+            name: f"{peak_to_mean(ring.arcs(), servers):.3f}, "
+            f"{mean(peak_to_mean(ring.arcs(down=down), servers - 1) for down in everyone):.2f}"
             for name, ring in rings.items()
             if isinstance(ring, OurRing)
         }
     return table("A new deployment, ring ids 1 … N: p2m, and the others' p2m while one is down (mean)", rows, first="N")
-
-
-def _survivors(ring: OurRing, servers: int) -> float:
-    """The down server's slots walk on; the mean is over who it is."""
-    return mean(peak_to_mean(ring.arcs_without(down), servers - 1) for down in range(1, servers + 1))

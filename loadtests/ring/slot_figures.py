@@ -13,6 +13,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Course, Maglev, Ring, Strategy, Table
+from loadtests.ring.contest import placed
 from loadtests.ring.svg import OKABE_ITO, PALE, stroke
 
 SLOTS = 512
@@ -26,10 +27,6 @@ STRATEGIES: dict[str, Strategy] = {
     "ring, 9 on slots": Ring(slots=SLOTS, points="slots"),
     "course": Course(slots=SLOTS),
 }
-
-
-def placed(strategy: Strategy, servers: Sequence[int], before: SlotTable | None = None) -> SlotTable:
-    return strategy.place([Member(server) for server in servers], before or SlotTable.empty(strategy.slots))
 
 
 def runs(owners: Sequence[int]) -> Iterator[tuple[int, int, int]]:

@@ -1,4 +1,4 @@
-"""How long rings take: a new one, a change, a lookup. Every round runs all of them in turn on the same servers.
+"""How long rings take: a new one, a change, a lookup; and request hashes. Every round runs all of them in turn.
 
 Time is the processor's, so that whatever else runs on the machine counts for less.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import gc
 import random
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from statistics import median, quantiles
 from time import perf_counter, thread_time_ns
 
-from balancer.core.request_hash import REQUEST_IDS
+from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
 from loadtests.ring.contest import UHASHRING, Contestant, strategies
 from loadtests.ring.markdown import table
 
@@ -26,6 +27,7 @@ KINDS = {
 """What is timed → its title, and the nanoseconds in the title's unit."""
 
 _LOOKUPS = 5_000
+_HASH_ROUNDS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +47,17 @@ class Timing:
         return f"{three_digits(self.median / unit)} ± {self.spread / self.median:.0%}"
 
 
-Timings = dict[str, dict[str, Timing]]
-"""kind → contestant → its timing."""
+Races = Mapping[tuple[int, int], Mapping[str, Mapping[str, Timing]]]
+"""(M, N) → kind → contestant → its timing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heat:
-    """What came of a race of `servers` on `slots`."""
-
-    slots: int
-    servers: int
-    timings: Timings
+def three_digits(figure: float) -> str:
+    return f"{figure:.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
-def heats(
-    slots: Sequence[int], fleets: Sequence[int], *, rounds: tuple[int, int], seconds: float, tell: Callable[[str], None]
-) -> Iterator[Heat]:
-    """A race for each M and N."""
-    for count in slots:
-        for servers in fleets:
-            tell(f"speed: M = {count}, N = {servers}")
-            timings = race([*strategies(count), *UHASHRING], servers, rounds=rounds, seconds=seconds)
-            yield Heat(count, servers, timings)
-
-
-def tables(heats: Sequence[Heat]) -> Iterator[str]:
+def tables(races: Races) -> Iterator[str]:
     for kind, (title, unit) in KINDS.items():
-        rows = {f"{heat.slots}, {heat.servers}": _row(heat.timings[kind], unit) for heat in heats}
+        rows = {f"{slots}, {servers}": _row(of[kind], unit) for (slots, servers), of in races.items()}
         yield table(f"{title}, median ± half the distance of the quartiles (÷ uhashring)", rows, first="M, N")
 
 
@@ -80,13 +66,9 @@ def _row(timings: Mapping[str, Timing], unit: float) -> dict[str, str]:
     return {name: f"{timing.told(unit)} ({three_digits(timing.median / theirs)})" for name, timing in timings.items()}
 
 
-def three_digits(figure: float) -> str:
-    return f"{figure:.0f}" if figure >= 100 else f"{figure:.3g}"
-
-
-def race(contestants: Sequence[Contestant], servers: int, *, rounds: tuple[int, int], seconds: float) -> Timings:
+def race(slots: int, servers: int, *, rounds: tuple[int, int], seconds: float) -> dict[str, dict[str, Timing]]:
     """Rounds until the seconds are over, within the limits of `rounds`. Who cannot hold one server more is left out."""
-    runners = [contestant for contestant in contestants if contestant.capacity > servers]
+    runners = [one for one in (*strategies(slots), *UHASHRING) if one.capacity > servers]
     samples: dict[str, dict[str, list[float]]] = {kind: {runner.name: [] for runner in runners} for kind in KINDS}
     chance = random.Random(servers)  # noqa: S311 (it repeats itself)
     least, most = rounds
@@ -115,9 +97,28 @@ def _run(runner: Contestant, servers: int, number: int, chance: random.Random) -
     new = thread_time_ns() - began
     add = _timed(lambda: ring.add(newcomer))
     remove = _timed(lambda: ring.remove(victim))
-    find = ring.lookup()
-    lookup = _timed(lambda: deque(map(find, keys), maxlen=0)) / _LOOKUPS
-    return lookup, new, add, remove
+    return _each(ring.lookup(), keys), new, add, remove
+
+
+def hash_table(request_ids: Sequence[int], *, slots: int = 512) -> str:
+    """How evenly each spreads the ids over the slots, and its median time of the whole way from key to slot."""
+    keys = [b"%d" % number for number in REQUEST_IDS[::500]]
+    ways = {name: one.slot for name, one in REQUEST_HASHES.items()}
+    rounds = [{name: _each(way, keys, repeat(slots)) for name, way in ways.items()} for _ in range(_HASH_ROUNDS)]
+    rows: dict[str, dict[str, str]] = {}
+    for name, way in ways.items():
+        hits = Counter(way(b"%d" % number, slots) for number in request_ids)
+        rows[name] = {
+            "slots hit": str(len(hits)),
+            "busiest slot ÷ mean": f"{max(hits.values()) * slots / len(request_ids):.3f}",
+            "ns": f"{median(of[name] for of in rounds):.0f}",
+        }
+    return table(f"Request hashes, {len(request_ids)} six-digit keys on {slots} slots", rows, first="hash")
+
+
+def _each(find: Callable[..., object], keys: Collection[object], *others: Iterable[object]) -> float:
+    """Nanoseconds for one key."""
+    return _timed(lambda: deque(map(find, keys, *others), maxlen=0)) / len(keys)
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from loadtests.bench.contestants import CONTESTANTS
-from loadtests.bench.figures import Run, judged
+from loadtests.bench.figures import Run
+from loadtests.bench.result import followed
 
 
 def run(contestant: str, number: int = 1, **differences: Any) -> Run:
@@ -28,11 +28,9 @@ def run(contestant: str, number: int = 1, **differences: Any) -> Run:
 
 
 def document(runs: list[Run]) -> dict[str, Any]:
-    present = [name for name in CONTESTANTS if any(one.contestant == name for one in runs)]
     return {
         "settings": {"rounds": 1, "seconds": 1, "connections": 64, "seed": 7, "keys": 10000, "servers": 3},
         "versions": {"haproxy": "HAProxy version 3.0.11", "wrk": "wrk <b>4.1</b>"},
-        "contestants": {name: {"title": CONTESTANTS[name].title, "note": CONTESTANTS[name].note} for name in present},
+        **followed(runs),
         "runs": [asdict(one) for one in runs],
-        "targets": judged(runs),
     }

@@ -8,9 +8,10 @@ import pytest
 
 from loadtests.ring import bench, edge_swap, quality, speed
 from loadtests.ring.bench import QUICK, Target
-from loadtests.ring.edge_swap import CannotMeasure, Swap
+from loadtests.ring.edge_swap import Swap
 from loadtests.ring.quality import Quality
-from loadtests.ring.speed import Heat, Timing
+from loadtests.ring.speed import Timing
+from loadtests.running import CannotMeasure
 
 RINGS = ["table", "course", "ring", "ring, 9 on slots", "maglev", "uhashring", "uhashring ketama"]
 EVEN_RINGS = ["table", "course", "course, crc32", "ring, M = 512", "ring, M = 65536", "ring, 9 on slots", "maglev"]
@@ -103,7 +104,7 @@ def test_a_figure_is_told_as_median_and_worst() -> None:
 
 def test_a_ratio_is_to_uhashring() -> None:
     timings = {"table": Timing(50, 5), "uhashring": Timing(200, 0)}
-    table = next(speed.tables([Heat(512, 3, dict.fromkeys(speed.KINDS, timings))]))
+    table = next(speed.tables({(512, 3): dict.fromkeys(speed.KINDS, timings)}))
     assert "| 512, 3 | 50 ± 10% (0.25) | 200 ± 0% (1) |" in table
 
 

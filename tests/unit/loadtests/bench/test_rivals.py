@@ -1,0 +1,169 @@
+"""Whoever the edge is compared with keeps the edge's promises, in the edge's own words where it is HAProxy as well."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from balancer.adapters.haproxy.config import EdgeFiles
+from balancer.core.key_source import KeySource
+from balancer.core.routes import Backend, Routes
+from loadtests.bench.contestants import CONTESTANTS, DEPLOYED
+from tests.unit.balancer.adapters.haproxy.test_config import PROFILE
+
+IMAGE = Path(__file__).parents[4] / "loadtests" / "bench" / "image"
+
+ONLY_THE_EDGE = {
+    # What its balancer reads and writes while it runs.
+    "global: description ID",
+    "global: stats socket /run/ringmaster/runtime.sock mode 660 level admin",
+    "global: stats timeout 10s",
+    # The balancer's own paths.
+    "frontend public: acl control path /rep /add /rm",
+    "frontend public: use_backend control if control",
+    "backend control: …",
+    # The key, which is counted where it is missing, and the way from it to the server.
+    "frontend public: http-request set-var(txn.key) req.fhdr(X-User)",
+    "backend keyless: …",
+    "backend fleet: balance roundrobin",
+    "backend fleet: acl keyed var(txn.key),length gt 0",
+    "backend fleet: http-request track-sc0 str(missing) table keyless unless keyed",
+    "backend fleet: http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] unless keyed",
+    "backend fleet: http-request set-var(txn.slot) var(txn.key),crc32,mod(512)",
+    "backend fleet: http-request set-var(txn.server) var(txn.slot),map(/run/ringmaster/slots.map)",
+    "backend fleet: http-request deny deny_status 503 unless { var(txn.server) -m found }",
+    "backend fleet: use-server %[var(txn.server)] if TRUE",
+    "backend fleet: http-response set-header X-Ring-Slot %[var(txn.slot)]",
+}
+ONLY_THE_RIVAL = {"backend fleet: balance hash req.fhdr(X-User)", "backend fleet: hash-type consistent"}
+
+
+def edge(bufsize: int) -> list[str]:
+    """What the balancer would render for the fleet of the benchmark."""
+    names = ("S1", "S2", "S3")
+    routes = Routes(
+        tuple(names[slot % 3] for slot in range(512)),
+        tuple(Backend(name, f"{name}:5000") for name in names),
+        key=KeySource.parse("header:X-User"),
+    )
+    text = EdgeFiles(replace(PROFILE, bufsize=bufsize), routes).configuration
+    return lines(re.sub("description [0-9a-f]+", "description ID", text).replace(" !control", ""))
+
+
+def rival(name: str) -> list[str]:
+    """The configuration that its command makes of the file."""
+    text = (IMAGE / "haproxy.cfg").read_text(encoding="utf-8")
+    for old, new in re.findall("s/([^/]+)/([^/]+)/", " ".join(CONTESTANTS[name].command)):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return lines(text)
+
+
+def lines(text: str) -> list[str]:
+    """Without comments, in order, each with its section; what only the edge has as a whole is one line."""
+    found: list[str] = []
+    section = ""
+    for line in text.splitlines():
+        words = line.strip()
+        if not words or words.startswith("#"):
+            continue
+        if not line.startswith(" "):
+            section = words
+        elif f"{section}: …" not in ONLY_THE_EDGE:
+            found.append(f"{section}: {words}")
+        elif f"{section}: …" not in found:
+            found.append(f"{section}: …")
+    return found
+
+
+@pytest.mark.parametrize(("name", "of"), [("haproxy", "edge"), ("haproxy-16k", "edge-16k")])
+def test_haproxy_says_what_the_edge_says_but_for_what_chooses_the_server(name: str, of: str) -> None:
+    theirs, ours = rival(name), edge(DEPLOYED[of]["bufsize"])
+    assert set(ours) - set(theirs) == ONLY_THE_EDGE
+    assert set(theirs) - set(ours) == ONLY_THE_RIVAL
+    shared = [line for line in ours if line not in ONLY_THE_EDGE]
+    assert [line for line in theirs if line not in ONLY_THE_RIVAL] == shared
+
+
+def test_the_edge_takes_part_as_it_comes() -> None:
+    assert DEPLOYED["edge"] == {"bufsize": PROFILE.bufsize}
+
+
+PROMISES = {
+    "nginx.conf": """
+        client_header_timeout 10s;
+        keepalive_timeout 60s;
+        proxy_connect_timeout 250ms;
+        proxy_read_timeout 60s;
+        proxy_next_upstream error timeout invalid_header;
+        proxy_next_upstream_tries 6;
+        server S1:5000 max_fails=3 fail_timeout=1s;
+        server S2:5000 max_fails=3 fail_timeout=1s;
+        server S3:5000 max_fails=3 fail_timeout=1s;
+        proxy_socket_keepalive on;
+        keepalive 1024;
+        proxy_set_header Connection "";
+        proxy_set_header Keep-Alive "";
+        proxy_set_header Proxy-Connection "";
+        proxy_set_header Proxy-Authorization "";
+        proxy_set_header TE "";
+        proxy_set_header X-Request-ID $the_request_id;
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header X-Forwarded-Host $the_host;
+        proxy_set_header X-Forwarded-Proto $the_proto;
+        add_header X-Served-By $upstream_addr;
+    """,
+    "envoy.yaml": """
+        request_headers_timeout: 10s
+        common_http_protocol_options: {idle_timeout: 60s}
+        connect_timeout: 0.25s
+        stream_idle_timeout: 60s
+        retry_on: connect-failure,reset
+        num_retries: 5
+        interval: 1s
+        timeout: 3s
+        unhealthy_threshold: 3
+        healthy_threshold: 1
+        http_health_check: {path: /heartbeat}
+        consecutive_local_origin_failure: 3
+        upstream_connection_options: {tcp_keepalive: {keepalive_time: 1, keepalive_interval: 1, keepalive_probes: 2}}
+        request_headers_to_remove: [keep-alive, proxy-connection, proxy-authorization, te]
+        preserve_external_request_id: true
+        use_remote_address: true
+        header: {key: X-Forwarded-Host, value: "%REQ(:AUTHORITY)%"}
+        append_action: ADD_IF_ABSENT
+        header: {key: X-Served-By, value: "%UPSTREAM_HOST%"}
+        header: {key: X-Ring-Attempt, value: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"}
+    """,
+    "Caddyfile": """
+        read_header 10s
+        idle 60s
+        dial_timeout 250ms
+        response_header_timeout 60s
+        lb_retries 5
+        method GET HEAD PUT DELETE OPTIONS TRACE
+        health_uri /heartbeat
+        health_interval 1s
+        health_timeout 3s
+        health_fails 3
+        keepalive 60s
+        keepalive_interval 1s
+        keepalive_idle_conns_per_host 1024
+        @anonymous not header X-Request-ID *
+        request_header @anonymous X-Request-ID {http.request.uuid}
+        header_down X-Served-By {http.reverse_proxy.upstream.hostport}
+    """,
+}
+"""What each says of the edge's times, retries, checks, kept connections and headers. What it does by itself, or cannot
+do, is not here; contestants.py tells what it cannot."""
+
+
+@pytest.mark.parametrize("file", PROMISES)
+def test_the_others_keep_its_promises_in_their_own_words(file: str) -> None:
+    text = (IMAGE / file).read_text(encoding="utf-8")
+    said = {line.partition("  #")[0].strip().removeprefix("- ") for line in text.splitlines()}
+    promised = {line.strip() for line in PROMISES[file].strip().splitlines()}
+    assert promised - said == set()
