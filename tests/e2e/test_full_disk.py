@@ -62,7 +62,7 @@ def ails(system: System) -> bool:
 
 
 def test_a_deploy_that_fails_while_the_disk_is_full_goes_back_when_there_is_room(small: Deployment) -> None:
-    before, ring = small.replicas, small.standing.ring
+    before = small.replicas
     with load(small) as traffic:
         assert small.deploy({"environment": {MARK: "new"}}).status == 202
         victim, _ = until(lambda: rolled(small)[1:] and rolled(small), "two are rolled", within=30)

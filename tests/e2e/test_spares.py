@@ -1,4 +1,4 @@
-"""A spare takes a failed server's place within 0.1 s of the engine's event, no request is lost, and a new spare is made."""
+"""A spare takes a failed server's place 0.1 s after the engine's event, no request is lost, a new spare is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tunnels (RFC 9110, 7.8) of a WebSocket server: kept over whatever does not end their server, and then drained and cut.
+"""Tunnels (RFC 9110, 7.8) of a WebSocket server: kept over all that does not end their server, then drained and cut.
 
 The flask plane knows no upgrades: there the server hears of none, and answers like any.
 """
