@@ -131,9 +131,10 @@ class Deployment(System):
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of 127.0.0.1 on which nobody listens now."""
+    """Different ports of 127.0.0.1 on which nobody listens now. Drawn anew in every process, whatever seeds `random`: two
+    test processes with one seed would take the same ports."""
     ports: list[int] = []
-    for port in random.sample(_PORTS, len(_PORTS)):
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
