@@ -131,8 +131,8 @@ class Deployment(System):
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of 127.0.0.1 on which nobody listens now. Drawn anew in every process, whatever seeds `random`: two
-    test processes with one seed would take the same ports."""
+    """Different ports of 127.0.0.1 on which nobody listens now. No seed of `random` counts, for two test processes with the
+    same one would take the same ports."""
     ports: list[int] = []
     for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
         with socket.socket() as probe:
