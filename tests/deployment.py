@@ -131,7 +131,7 @@ class Deployment(System):
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of 127.0.0.1 on which nobody listens now. No seed of `random` counts, for two test processes with the
+    """Different ports of 127.0.0.1 on which nobody listens now. No seed of `random` counts: two test processes with the
     same one would take the same ports."""
     ports: list[int] = []
     for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
