@@ -205,7 +205,7 @@ def test_a_roll_cuts_each_tunnel_with_its_own_server_and_not_before(own: Deploym
 
 @only_flask
 def test_without_upgrades_the_server_is_asked_as_by_any_request_and_nothing_stays_open(own: Deployment) -> None:
-    leaving = own.replicas[0]
+    told = len(cuts(own))
     for _ in range(30):
         with Tunnel(own) as connection:
             assert connection.status == 426, connection.headers
@@ -213,13 +213,10 @@ def test_without_upgrades_the_server_is_asked_as_by_any_request_and_nothing_stay
             assert connection.server in own.replicas
             status, headers = connection.ask("GET / HTTP/1.1\r\nHost: tunnels\r\n\r\n")
             assert (status, headers["Content-Length"]) == (200, "4"), "the connection is of no more use"
-    began = time.monotonic()
-    assert own.rm(1, [leaving]).status == 200
-    assert time.monotonic() - began < DRAIN, "something is still in flight"
-    assert cuts(own) == []
+    assert own.rm(len(own.replicas)).status == 200
+    assert cuts(own)[told:] == [], "something was still in flight"
 
 
-@only_flask
 def test_an_upgrade_that_nobody_asked_for_is_a_broken_answer(own: Deployment) -> None:
     """Its connection is given up: what the server would say on it is no answer to anybody."""
     for _ in range(10):
