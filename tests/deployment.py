@@ -40,10 +40,11 @@ _STATE = ("terraform.tfstate*", ".terraform*", ".deployments")
 class Deployment(System):
     """In `with Deployment(replicas=2) as deployment:` the deployment is up and ready; afterwards nothing of it is left.
 
-    `variables`: variables of the root module, beside those that keep deployments apart.
+    `variables`: variables of the root module, beside those that keep deployments apart. `override`: Terraform's text of
+    what is to be different in this copy of the module, as in an override.tf.
     """
 
-    def __init__(self, **variables: Any) -> None:
+    def __init__(self, *, override: str = "", **variables: Any) -> None:
         name = f"test-{secrets.token_hex(3)}"
         public, control = free_ports(2)
         super().__init__(
@@ -62,7 +63,9 @@ class Deployment(System):
             **variables,
         }
         self._folder = tempfile.TemporaryDirectory(prefix=f"{name}-")
-        self._terraform = Terraform(working_dir=str(_copy(Path(self._folder.name))))
+        root = _copy(Path(self._folder.name))
+        (root / "override.tf").write_text(override)
+        self._terraform = Terraform(working_dir=str(root))
         self._began = time.time()
 
     def __enter__(self) -> Self:
@@ -128,9 +131,10 @@ class Deployment(System):
 
 
 def free_ports(count: int) -> list[int]:
-    """Different free ports of 127.0.0.1."""
+    """Different free ports of 127.0.0.1. They do not depend on a seed of `random`: two test processes with the same
+    seed would take the same ports."""
     ports: list[int] = []
-    for port in random.sample(_PORTS, len(_PORTS)):
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -48,7 +48,7 @@ def load(strategy: Strategy, bound: Fraction | None, *, requests: int = 4000) ->
     away = 0
     for key in _popular_keys(requests):
         slot = placement.slot(key)
-        server = placement.server(slot, (), in_flight).name
+        server = placement.server(slot, (), in_flight).instance
         away += server != routes.slots[slot]
         in_flight[server] += 1
         running.append(server)

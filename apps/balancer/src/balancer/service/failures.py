@@ -19,6 +19,7 @@ class Failure:
 
     at: float
     reason: str
+    is_early: bool
 
 
 class Failures:
@@ -42,21 +43,25 @@ class Failures:
         """Forgets the early failures: those of an older release say nothing about the next release."""
         self._backoff = Backoff()
 
-    def joined(self, servers: Collection[Server]) -> None:
-        """Notes that the servers are ready from now on."""
-        self._joined_at |= dict.fromkeys((server.identity for server in servers), self._clock.now())
+    def joined(self, servers: Collection[Server], fleet: Fleet) -> None:
+        """Notes that the servers are ready from now on. Servers that are not in the fleet any more are forgotten."""
+        present = {server.identity for server in fleet.servers}
+        known = {identity: at for identity, at in self._joined_at.items() if identity in present}
+        self._joined_at = known | dict.fromkeys((server.identity for server in servers), self._clock.now())
 
     def start_failed(self) -> None:
         self._backoff = self._backoff.failed(self._clock.now())
 
     def failed(self, server: Server, reason: str) -> bool:
-        """Records that a ready server has failed. Returns whether it failed early. Early failures make new starts
-        wait."""
+        """Notes that a ready server has failed. Returns whether it failed early. Early failures make new starts wait.
+
+        Only the first call for a server counts: a failure is found again as long as it cannot be saved."""
+        if server.identity in self._failures:
+            return self._failures[server.identity].is_early
         now = self._clock.now()
-        self._events.record(EventKind.FAILED, server=server.hostname, reason=reason, state=server.state)
-        if server.state is State.SERVING:
-            self._failures[server.identity] = Failure(now, f"{server.hostname} failed: {reason}")
         is_early = now - self._joined_at.pop(server.identity, -EARLY) < EARLY
+        if server.state is State.SERVING:
+            self._failures[server.identity] = Failure(now, f"{server.hostname} failed: {reason}", is_early)
         if is_early:
             self._backoff = self._backoff.failed(now)
         return is_early

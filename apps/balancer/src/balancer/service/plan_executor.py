@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from balancer.core import roll
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable
 from balancer.core.event import EventKind
+from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
 from balancer.core.plan import Plan, decide
@@ -90,28 +91,23 @@ class PlanExecutor:
 
     def _change_fleet(self, plan: Plan) -> None:
         """The part of the plan that changes the fleet. Failed servers leave the ring and spares take their places in
-        one change."""
-        for instance, reason in plan.failed.items():
-            self._note_failure(instance, reason)
+        one change. A change that cannot be saved has not happened and is no event: the next step finds it again."""
         if plan.failed or plan.moved or plan.promote:
-            before = self._desired.fleet.fail(plan.failed)
+            before = self._desired.fleet
+            failed = {before.server(instance): reason for instance, reason in plan.failed.items()}
+            failed_early = {server: why for server, why in failed.items() if self._failures.failed(server, why)}
             ramp = self._starter.ramp
             self._desired.change(
-                lambda fleet: fleet.fail(plan.failed).moved(plan.moved).promoted(plan.promote, ramp=ramp)
+                lambda fleet: (
+                    _judged(fleet, failed_early).fail(plan.failed).moved(plan.moved).promoted(plan.promote, ramp=ramp)
+                )
             )
+            for server, reason in failed.items():
+                self._events.record(EventKind.FAILED, server=server.hostname, reason=reason, state=server.state)
             with self._problems.watch(Part.PLANE, PlaneUnavailable):
                 self._desired.publish()
-            self._starter.promoted(before, plan.promote)
+            self._starter.promoted(before.fail(plan.failed), plan.promote)
         self._desired.change(lambda fleet: fleet.abandon(plan.abandon).dismiss(plan.dismiss))
-
-    def _note_failure(self, instance: str, reason: str) -> None:
-        """Records the failure. Where a server of a new release fails early, the deploy goes back, as it does where the
-        server does not start."""
-        server = self._desired.fleet.server(instance)
-        failed_early = self._failures.failed(server, reason)
-        if failed_early and roll.is_new(self._desired.fleet, server):
-            why = f"{server.hostname} failed: {reason}"
-            self._desired.change(lambda fleet: roll.rolled_back(fleet, server.release, why))
 
     def _use_engine(self, plan: Plan) -> None:
         """The part of the plan that needs the engine. The caller holds the lock, so a container that goes is claimed
@@ -134,3 +130,12 @@ class PlanExecutor:
             fleet = self._desired.change(lambda fleet: fleet.stopped(leaving))
             for left in sorted({hostname(instance) for instance in leaving} - {*fleet.replicas}):
                 self._events.record(EventKind.LEFT, server=left, reason=_REMOVAL_FINISHED, N=len(fleet.replicas))
+
+
+def _judged(fleet: Fleet, failed_early: Mapping[Server, str]) -> Fleet:
+    """Where a server of a new release has failed early, the deploy goes back, as it does where a server does not start.
+    `failed_early`: server → reason."""
+    for server, reason in failed_early.items():
+        if roll.is_new(fleet, server):
+            fleet = roll.rolled_back(fleet, server.release, f"{server.hostname} failed: {reason}")
+    return fleet

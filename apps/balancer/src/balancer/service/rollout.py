@@ -140,7 +140,7 @@ class Rollout:
                 leaving = [instance for instance in fleet.instances(State.LEAVING) if instance not in were_leaving]
                 hold.enter_context(self._workers.claims.hold(leaving))
                 joined = [server for server in fleet.of(State.SERVING) if server.instance in addresses]
-                self._failures.joined(joined)
+                self._failures.joined(joined, fleet)
             self._took_over_at = self._clock.now()
             self._failures.replaced(before, fleet)
             self._workers.retire(leaving)

@@ -66,7 +66,7 @@ class Starter:
     def promoted(self, before: Fleet, spares: Collection[str]) -> None:
         """Records that the spares have taken the places of servers that were down in the fleet `before`."""
         fleet = self._desired.fleet
-        self._failures.joined([fleet.server(spare) for spare in spares])
+        self._failures.joined([fleet.server(spare) for spare in spares], fleet)
         self._record(before, fleet, spares, EventKind.PROMOTED)
 
     def start(self, count: int) -> None:
@@ -117,7 +117,7 @@ class Starter:
                 fleet = self._desired.change(lambda fleet: fleet.fill(addresses, **ramp))
                 with self._problems.watch(Part.PLANE, PlaneUnavailable):
                     self._desired.publish()
-                self._failures.joined([fleet.server(instance) for instance in instances])
+                self._failures.joined([fleet.server(instance) for instance in instances], fleet)
             self._record(before, fleet, instances, EventKind.JOINED, seconds=self._clock.now() - began)
         except (StartFailed, NameTaken, EngineUnavailable, StateUnavailable, InvalidRequest) as error:
             self._problems.report(Part.FLEET, str(error))
