@@ -65,11 +65,14 @@ lint: host ## Check style, types, playbooks, Terraform and shell scripts
 	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
 		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
 
-unit: .venv/test.stamp ## Fast tests, without Docker
-	pytest --numprocesses auto tests/unit
+# The tests in another order, and everything that they draw; pytest prints the seed that it took.
+SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED))
 
-contract: host ## The same suite for every adapter, fakes and real ones
-	pytest --numprocesses 2 --dist loadfile tests/contract
+unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
+	pytest --numprocesses auto $(SHUFFLED) tests/unit
+
+contract: host ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
+	pytest --numprocesses 2 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
 infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy
 	pytest tests/infra
@@ -77,8 +80,8 @@ infra: host ## Tests of the deployed system: containers, network, plan, Ansible,
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml
 
-e2e: host browser ## Tests of the running system, in both data planes, with faults under load
-	pytest --numprocesses 2 tests/e2e
+e2e: host browser ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
+	pytest --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED)) tests/e2e
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
 	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))

@@ -30,6 +30,11 @@ only_haproxy = pytest.mark.parametrize("plane", ["haproxy"], indirect=True)
 only_flask = pytest.mark.parametrize("plane", ["flask"], indirect=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In any order one plane comes after the other, as each change of it is another deployment."""
+    items.sort(key=lambda item: getattr(getattr(item, "callspec", None), "params", {}).get("plane") == "flask")
+
+
 class ByDeployment(LoadScopeScheduling):
     """With several processes each plane has one, as its tests share a deployment; the rest goes file by file."""
 
