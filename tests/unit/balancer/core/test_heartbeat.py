@@ -128,3 +128,11 @@ def test_a_heartbeat_that_was_sent_with_the_newest_answered_one_is_not_among_tho
     patience = Patience(timeout=0.4, most=5).answered(7.0, 7.0)
     assert patience.ends(7.0) == 7.4
     assert patience.ends(7.5) == 7.5 + 2
+
+
+def test_mean_and_spread_follow_the_latest_answers_by_an_eighth_and_a_quarter() -> None:
+    """As TCP's do (RFC 6298)."""
+    once = Patience(timeout=0.4).answered(10.0, 10.8)
+    assert (once.mean, once.spread) == pytest.approx((0.1, 0.2))
+    twice = once.answered(11.0, 11.2)
+    assert (twice.mean, twice.spread) == pytest.approx((0.1 + 0.1 / 8, 0.2 + (0.1 - 0.2) / 4))
