@@ -65,8 +65,8 @@ lint: host ## Check style, types, playbooks, Terraform and shell scripts
 	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
 		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
 
-# The tests in another order, and everything that they draw; pytest prints the seed that it took.
-SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED))
+# The tests in another order; pytest prints the seed that it took. With SEED= hypothesis draws from it, too.
+SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
 
 unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
 	pytest --numprocesses auto $(SHUFFLED) tests/unit
