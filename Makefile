@@ -5,7 +5,7 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify test host browser lint unit contract infra e2e smoke chaos soak figures fmt lock clean
+.PHONY: help up down status logs verify test host browser lint unit mutants contract infra e2e smoke chaos soak figures fmt lock clean
 .PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
@@ -64,11 +64,17 @@ lint: host ## Check style, types, playbooks, Terraform and shell scripts
 	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
 		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
 
-unit: .venv/test.stamp ## Fast tests, without Docker
-	pytest --numprocesses auto tests/unit
+# The tests in another order; pytest prints the seed that it took. With SEED= hypothesis draws from it, too.
+SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
 
-contract: host ## The same suite for every adapter, fakes and real ones
-	pytest --numprocesses 2 --dist loadfile tests/contract
+unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
+	pytest --numprocesses auto $(SHUFFLED) tests/unit
+
+mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat)
+	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
+
+contract: host ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
+	pytest --numprocesses 2 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
 infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy
 	pytest tests/infra
@@ -76,8 +82,8 @@ infra: host ## Tests of the deployed system: containers, network, plan, Ansible,
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml
 
-e2e: host browser ## Tests of the running system, in both data planes, with faults under load
-	pytest --numprocesses 2 tests/e2e
+e2e: host browser ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
+	pytest --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
 	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,8 @@ def _is_missing(command: str, remedy: str = "make host") -> Callable[[], str]:
     return lambda: "" if shutil.which(command) else f"{command} is not in the search path; run: {remedy}"
 
 
+TESTS = Path(__file__).parent
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "docker": ("needs a Docker engine with the base image", _docker_is_missing),
     "terraform": ("needs Terraform and its Docker provider", _is_missing("terraform")),
@@ -38,6 +41,9 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
 }
 """mark → its description, and a function that returns what to do about a missing part; empty where it is there."""
 
+TIMEOUTS = {"contract": 300, "e2e": 900, "infra": 1200}
+"""Folder → seconds for one of its tests. The first one that asks for a system waits until that is built and ready."""
+
 _missing: dict[str, str] = {}
 _began: dict[str, float] = {}
 
@@ -45,6 +51,13 @@ _began: dict[str, float] = {}
 def pytest_configure(config: pytest.Config) -> None:
     for mark, (meaning, _) in PARTS.items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in TIMEOUTS and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUTS[folder]))
 
 
 @pytest.hookimpl(tryfirst=True)

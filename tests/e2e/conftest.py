@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -28,6 +29,22 @@ def plane(request: pytest.FixtureRequest) -> str:
 
 only_haproxy = pytest.mark.parametrize("plane", ["haproxy"], indirect=True)
 only_flask = pytest.mark.parametrize("plane", ["flask"], indirect=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With a seed the tests of each plane go in another order, but for files some of whose tests do not begin with a
+    system as new: these tell a story."""
+    seed = config.getoption("randomly_seed", None)
+    if seed is None:
+        return
+    chance = random.Random(seed)  # noqa: S311 (it must repeat itself)
+    in_order = {item.path for item in items if "system" not in getattr(item, "fixturenames", ())}
+    for plane in ("[haproxy", "[flask"):
+        places = [at for at, item in enumerate(items) if item.path not in in_order and plane in item.name]
+        shuffled = [items[at] for at in chance.sample(places, len(places))]
+        for at, item in zip(places, shuffled, strict=True):
+            items[at] = item
 
 
 class ByDeployment(LoadScopeScheduling):

@@ -84,7 +84,7 @@ def test_the_request_hashes_are_the_codes() -> None:
     assert samples == {name: request_hash.sample for name, request_hash in REQUEST_HASHES.items()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def control() -> FlaskClient:
     """A new deployment of three servers."""
     balancer = InMemoryBalancer().started()

@@ -62,3 +62,11 @@ def test_a_heartbeat_that_was_sent_with_the_newest_answered_one_gets_no_more_tim
     timeout = HeartbeatTimeout(timeout=0.4, most=5).after_answer(7.0, 7.0)
     assert timeout.deadline(7.0) == 7.4
     assert timeout.deadline(7.5) == 7.5 + 2
+
+
+def test_mean_and_deviation_follow_the_latest_answers_by_an_eighth_and_a_quarter() -> None:
+    """As TCP's do (RFC 6298)."""
+    once = HeartbeatTimeout(timeout=0.4).after_answer(10.0, 10.8)
+    assert (once.mean, once.deviation) == pytest.approx((0.1, 0.2))
+    twice = once.after_answer(11.0, 11.2)
+    assert (twice.mean, twice.deviation) == pytest.approx((0.1 + 0.1 / 8, 0.2 + (0.1 - 0.2) / 4))
