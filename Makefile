@@ -117,7 +117,7 @@ experiment-3: host ## A-3: every endpoint, then faults under load
 experiment-4: host ## A-4: A-1 and A-2 with every request hash and strategy
 	$(EXPERIMENT) a-4
 
-bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy and the flask plane (8 minutes)
+bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy and the flask plane (10 minutes)
 	python loadtests/bench/bench.py
 	python loadtests/experiments/report.py
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +32,13 @@ def save_png(document: Mapping[str, Any], path: Path) -> None:
 def drawn(document: Mapping[str, Any]) -> Figure:
     runs = runs_of(document)
     verdicts = [f"{one['promise']}: {one['verdict']}" for one in judged(runs)]
-    figure = Figure(figsize=(10.5, 1 + 0.33 * len(names(runs)) + 0.1 * len(verdicts)), layout="constrained")
+    figure = Figure(figsize=(10.5, 1 + 0.33 * len(names(runs)) + 0.16 * len(verdicts)), layout="constrained")
     panels = figure.subplots(1, len(SHOWN), sharey=True)
     for axes, measure in zip(panels, SHOWN, strict=True):
         _bars(axes, runs, measure)
     panels[0].set_yticks(range(len(names(runs))), [document["contestants"][name]["title"] for name in names(runs)])
     panels[0].invert_yaxis()
-    figure.supxlabel(
-        "\n".join(map("        ".join, zip_longest(verdicts[::2], verdicts[1::2], fillvalue=""))), fontsize=8
-    )
+    figure.supxlabel("\n".join(verdicts), fontsize=8, x=0.01, horizontalalignment="left")
     return figure
 
 
