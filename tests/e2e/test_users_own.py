@@ -83,7 +83,7 @@ def expected(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
 
 
 def test_an_image_of_ones_own_is_served(own: Deployment) -> None:
-    bodies = {own.get("/whatever").body for _ in range(30)}
+    bodies = {own.get("/whatever").body for _ in range(60)}
     assert bodies == {b"S1", b"S2", b"S3"}
 
 
