@@ -83,7 +83,7 @@ def test_one_that_is_interrupted_leaves_nothing(engine: docker.DockerClient, tmp
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--only", "edge,apache"], "unknown: apache; there are edge, haproxy, nginx"),
+        (["--only", "edge,apache"], "unknown: apache; there are edge, haproxy, edge-16k"),
         (["--rounds", "0"], "'0' is no whole number, 1 or more"),
         (["--seconds", "1.5"], "'1.5' is no whole number, 1 or more"),
     ],

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import EdgeFiles
+from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
 from balancer.core.key_source import KeySource
 from balancer.core.routes import Backend, Routes
+from balancer.settings import read
 from loadtests.bench.contestants import CONTESTANTS, DEPLOYED
-from tests.unit.balancer.adapters.haproxy.test_config import PROFILE
 
 IMAGE = Path(__file__).parents[4] / "loadtests" / "bench" / "image"
 
@@ -42,14 +41,24 @@ ONLY_THE_RIVAL = {"backend fleet: balance hash req.fhdr(X-User)", "backend fleet
 
 
 def edge(bufsize: int) -> list[str]:
-    """What the balancer would render for the fleet of the benchmark."""
+    """What the balancer renders for the fleet of the benchmark with its usual settings."""
     names = ("S1", "S2", "S3")
     routes = Routes(
         tuple(names[slot % 3] for slot in range(512)),
         tuple(Backend(name, f"{name}:5000") for name in names),
         key=KeySource.parse("header:X-User"),
     )
-    text = EdgeFiles(replace(PROFILE, bufsize=bufsize), routes).configuration
+    usual = read({})
+    profile = EdgeOptions(
+        directory=Path(usual.edge_dir),
+        heartbeat_path=usual.heartbeat_path,
+        response_timeout=usual.response_timeout,
+        course_errors=usual.unknown_path == "course",
+        explain=usual.explain,
+        access_log=usual.access_log,
+        bufsize=bufsize,
+    )
+    text = EdgeFiles(profile, routes).configuration
     return lines(re.sub("description [0-9a-f]+", "description ID", text).replace(" !control", ""))
 
 
@@ -89,7 +98,7 @@ def test_haproxy_says_what_the_edge_says_but_for_what_chooses_the_server(name: s
 
 
 def test_the_edge_takes_part_as_it_comes() -> None:
-    assert DEPLOYED["edge"] == {"bufsize": PROFILE.bufsize}
+    assert DEPLOYED["edge"] == {"bufsize": read({}).bufsize}
 
 
 PROMISES = {
