@@ -256,6 +256,21 @@ def test_after_a_loss_in_a_roll_the_container_with_the_servers_name_serves(deplo
     assert again.is_sound()
 
 
+def test_after_a_loss_the_newer_of_two_containers_serves_where_none_has_the_servers_name(
+    balancer: InMemoryBalancer,
+) -> None:
+    settled = balancer.desired.fleet.server("S1")
+    balancer.runtime.vanish("S1")
+    for number in (3, 2):
+        newcomer = replace(settled, release=number, rolled=True, state=State.JOINING)
+        balancer.runtime.start(newcomer, Release(number))
+    balancer.store.damaged = True
+    again = balancer.restarted()
+    again.steps(2)
+    assert again.desired.fleet.serving(["S1"])[0].instance == "S1.3"
+    assert again.is_sound()
+
+
 def test_after_a_loss_requests_are_routed_even_if_the_engine_answers_only_once(balancer: InMemoryBalancer) -> None:
     balancer.store.damaged = True
     balancer.plane.restart()
