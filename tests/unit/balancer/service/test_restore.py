@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from balancer.core.fleet import Fleet, Server
@@ -12,6 +14,7 @@ from balancer.core.routes import routes
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Course
 from tests.unit.balancer.in_memory import InMemoryBalancer, World
+from tests.unit.balancer.rolling import OLD, roll
 
 
 def saved(balancer: InMemoryBalancer) -> Fleet:
@@ -209,3 +212,69 @@ def test_after_a_loss_no_ring_id_of_what_runs_is_given_again_wherever_the_gaps_a
     again.fleet.add(FleetChange(4))
     assert [server.ring_id for server in again.desired.fleet.servers] == [3, 5, 6, 7, 8, 9]
     assert again.is_sound()
+
+
+def test_after_a_loss_a_spare_is_a_spare_still() -> None:
+    balancer = InMemoryBalancer(spares=1).started()
+    (spare,) = balancer.desired.fleet.of(State.SPARE)
+    before = balancer.runtime.observe()
+    balancer.store.damaged = True
+    again = balancer.restarted()
+    again.steps(2)
+    assert again.desired.fleet.of(State.SPARE) == (spare,)
+    assert again.replicas == ("S1", "S2", "S3")
+    assert again.runtime.observe() == before
+    assert again.is_sound()
+
+
+def test_after_a_loss_no_release_of_what_runs_has_its_number_given_again() -> None:
+    balancer = InMemoryBalancer(release=OLD).started()
+    roll(balancer)
+    balancer.store.damaged = True
+    again = balancer.restarted(release=replace(OLD, image="app:2"))
+    again.steps(2)
+    assert again.desired.fleet.release.number == 2
+    roll(again, {"image": "app:3"})
+    assert {server.release for server in again.desired.fleet.servers} == {3}
+    assert again.is_sound()
+
+
+@pytest.mark.parametrize("deploys", [1, 2])
+def test_after_a_loss_in_a_roll_the_container_with_the_servers_name_serves(deploys: int) -> None:
+    """It has served; whether the newer one is any good nobody knows."""
+    balancer = InMemoryBalancer(release=OLD).started()
+    for number in range(2, deploys + 1):
+        roll(balancer, {"image": f"app:{number}"})
+    (settled,) = balancer.desired.fleet.serving(["S1"])
+    newcomer = replace(settled, release=settled.release + 1, rolled=True, state=State.JOINING)
+    balancer.runtime.start(newcomer, replace(OLD, number=newcomer.release))
+    balancer.store.damaged = True
+    again = balancer.restarted()
+    again.steps(2)
+    assert settled.instance in again.desired.fleet.instances(State.SERVING)
+    assert newcomer.instance not in again.runtime.observe()
+    assert again.is_sound()
+
+
+def test_after_a_loss_the_newer_of_two_containers_serves_where_none_has_the_servers_name(
+    balancer: InMemoryBalancer,
+) -> None:
+    settled = balancer.desired.fleet.server("S1")
+    balancer.runtime.vanish("S1")
+    for number in (3, 2):
+        newcomer = replace(settled, release=number, rolled=True, state=State.JOINING)
+        balancer.runtime.start(newcomer, Release(number))
+    balancer.store.damaged = True
+    again = balancer.restarted()
+    again.steps(2)
+    assert again.desired.fleet.serving(["S1"])[0].instance == "S1.3"
+    assert again.is_sound()
+
+
+def test_after_a_loss_requests_are_routed_even_if_the_engine_answers_only_once(balancer: InMemoryBalancer) -> None:
+    balancer.store.damaged = True
+    balancer.plane.restart()
+    again = balancer.restarted()
+    again.runtime.away.arm(after=1)
+    again.step()
+    assert again.plane.routes == routes(balancer.desired.fleet)
