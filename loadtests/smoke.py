@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -21,9 +21,11 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 from balancer.core.request_hash import RequestHash, slot_shares  # noqa: E402 (the search path comes first)
 from balancer.core.strategies import STRATEGIES  # noqa: E402
-from loadtests import traffic  # noqa: E402
 from loadtests.chi_square import Fit, fit  # noqa: E402
+from loadtests.load.load import LoadFailed, load  # noqa: E402
+from loadtests.load.sender import Plan  # noqa: E402
 from loadtests.running import CannotMeasure, running  # noqa: E402
+from loadtests.traffic import Request  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.system import System  # noqa: E402
 
@@ -39,50 +41,59 @@ class Report:
 
     title: str
     expected: Mapping[str, float]
-    outcome: traffic.Outcome
+    requests: Sequence[Request]
     seconds: float
 
     @property
+    def servers(self) -> Counter[str]:
+        """server → how many requests it answered."""
+        return Counter(request.server for request in self.requests)
+
+    @property
+    def causes(self) -> Counter[str]:
+        """Why requests failed."""
+        return Counter(request.cause for request in self.requests if request.has_failed)
+
+    @property
     def fit(self) -> Fit:
-        names = sorted(self.expected.keys() | self.outcome.servers.keys())
-        counts = [self.outcome.servers[name] for name in names]
-        return fit(counts, [self.expected.get(name, 0.0) * self.outcome.requests for name in names])
+        servers = self.servers
+        names = sorted(self.expected.keys() | servers.keys())
+        expected = [self.expected.get(name, 0.0) * len(self.requests) for name in names]
+        return fit([servers[name] for name in names], expected)
 
     @property
     def passed(self) -> bool:
-        return self.outcome.failed == 0 and self.fit.p >= LEAST_P
+        return not self.causes and self.fit.p >= LEAST_P
 
     def __str__(self) -> str:
-        total = self.outcome.requests
+        total, servers, fit = len(self.requests), self.servers, self.fit
         rows = [
-            f"  {name:<16}{self.outcome.servers[name]:>9}{self.outcome.servers[name] / total:>11.2%}{share:>11.2%}"
+            f"  {name:<16}{servers[name]:>9}{servers[name] / total:>11.2%}{share:>11.2%}"
             for name, share in self.expected.items()
         ]
-        fit = self.fit
         return "\n".join(
             [
                 f"{self.title}: {total} requests in {self.seconds:.1f} s ({total / self.seconds:.0f} a second)",
                 f"  {'server':<16}{'requests':>9}{'measured':>11}{'expected':>11}",
                 *rows,
                 f"  chi-square {fit.statistic:.2f}, {fit.degrees} degrees of freedom: p = {fit.p:.3g}",
-                *([] if self.outcome.failed == 0 else [f"  {self.outcome}"]),
+                *([f"  failed: {dict(self.causes)}"] if self.causes else []),
                 f"  {'as expected' if self.passed else 'NOT AS EXPECTED'}",
             ]
         )
 
 
-def measure(
-    system: System, *, requests: int, concurrency: int, progress: Callable[[int], None] | None = None
-) -> Report:
-    """Sends the requests and counts them. Raises CannotMeasure when the ring changes meanwhile."""
+def measure(system: System, *, requests: int, concurrency: int) -> Report:
+    """Sends the requests and counts them. Raises CannotMeasure when the ring changes meanwhile, LoadFailed."""
     profile, slot_map = system.fleet.profile, system.slot_map
     expected = expected_shares(slot_map, profile.request_hash)
     began = time.monotonic()
-    outcome = traffic.send(system.home, requests=requests, concurrency=concurrency, progress=progress)
+    with load(Plan(url=system.url, requests=requests, most_open=concurrency)) as traffic:
+        pass
     seconds = time.monotonic() - began
     if system.slot_map != slot_map:
         raise CannotMeasure("the fleet changed while it was measured; try again")
-    return Report(f"{profile.strategy.name} ({system.settings.data_plane})", expected, outcome, seconds)
+    return Report(f"{profile.strategy.name} ({system.settings.data_plane})", expected, traffic.requests, seconds)
 
 
 def expected_shares(slot_map: Sequence[str], request_hash: RequestHash) -> dict[str, float]:
@@ -118,19 +129,6 @@ def _switched(system: System, strategy: str) -> System:
     return system
 
 
-class _Progress:
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, more: int) -> None:
-        with self._lock:
-            before, self._done = self._done, self._done + more
-            if self._done * 5 // self._total > before * 5 // self._total:
-                print(f"  {self._done} of {self._total} requests", flush=True)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--url", help="measure the deployment that runs here, such as http://127.0.0.1:5000")
@@ -142,12 +140,9 @@ def main() -> int:
     try:
         with _running(arguments) if arguments.url else _temporary() as systems:
             for system in systems:
-                progress = _Progress(arguments.requests)
-                reports.append(
-                    measure(system, requests=arguments.requests, concurrency=arguments.concurrency, progress=progress)
-                )
+                reports.append(measure(system, requests=arguments.requests, concurrency=arguments.concurrency))
                 print(reports[-1], flush=True)
-    except (CannotMeasure, AssertionError) as error:
+    except (CannotMeasure, AssertionError, LoadFailed) as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 2
     return 0 if all(report.passed for report in reports) else 1
