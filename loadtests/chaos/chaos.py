@@ -84,6 +84,9 @@ def main() -> int:
                     if record:
                         print(json.dumps(asdict(result)), file=record, flush=True)
                 broken += changed_by_restart(system)
+                broken += [f"{len(results)} of {arguments.faults} were carried out"] * (
+                    len(results) != arguments.faults
+                )
             except BROKEN as error:
                 broken.append(f"{type(error).__name__}: {error}")
     except CannotMeasure as error:

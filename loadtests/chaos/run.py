@@ -25,7 +25,7 @@ from tests.system import System
 POST_EVERY, SLOW_EVERY = 10, 200
 WHOLE_WITHIN = 120.0
 """Seconds: the longest pause between replacements is a minute."""
-_SOUND_WITHIN = 3.0
+SOUND_WITHIN = 3.0
 """Seconds: each of several questions is answered at another moment, and the fleet may have changed in between."""
 _ANSWERED_WITHIN = 30.0
 _PAUSE = 0.1
@@ -149,7 +149,7 @@ class Chaos:
 
     def _unsound(self) -> list[str]:
         """Whole as it seems: what does not hold all the same."""
-        end = time.monotonic() + _SOUND_WITHIN
+        end = time.monotonic() + SOUND_WITHIN
         while True:
             picture = look(self._system)
             wrong, environments = wrong_state(
