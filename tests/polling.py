@@ -11,7 +11,7 @@ T = TypeVar("T")
 _PAUSE = 0.05
 
 
-def until(condition: Callable[[], T], what: str, *, within: float, pause: float = _PAUSE) -> T:
+def until(condition: Callable[[], T | None], what: str, *, within: float, pause: float = _PAUSE) -> T:
     """The first true value of `condition`, asked every `pause` seconds. Fails with `what` and the last value."""
     end = time.monotonic() + within
     while True:

@@ -87,7 +87,7 @@ def listening(system: System) -> Iterator[Wire]:
     front = (containers.of("edge") or containers.of("balancer"))[0]
     address = front.attrs["NetworkSettings"]["Networks"][settings.network]["IPAddress"]
     try:
-        wire = Wire(f"br-{network.id[:12]}", port=settings.server_port, front=address)
+        wire = Wire(f"br-{str(network.id)[:12]}", port=settings.server_port, front=address)
     except PermissionError as error:
         raise CannotMeasure(f"only root may listen on the network ({error}); run it with sudo") from error
     with wire:
