@@ -77,7 +77,7 @@ def _system(arguments: argparse.Namespace) -> Iterator[System]:
         finally:
             system.containers.close()
         return
-    variables = {"data_plane": arguments.own, "replicas": SERVERS}
+    variables = {"data_plane": arguments.own, "replicas": SERVERS, "spares": arguments.spares}
     if arguments.what == "hangs" and not arguments.calm:
         program = Path(hanging_server.__file__).read_text()
         with own_image(program, IMAGE) as image, Deployment(**variables, server_image=image) as deployment:
@@ -112,6 +112,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--own", nargs="?", const="haproxy", metavar="PLANE", help="a deployment of its own (%(const)s)"
     )
+    parser.add_argument("--spares", type=int, default=0, help="of a deployment of its own (%(default)s)")
     parser.add_argument("--count", type=int, help=f"how often, of each kind ({COUNTS})")
     parser.add_argument("--rate", type=float, default=200.0, help="requests a second (%(default)s)")
     parser.add_argument("--path", default="/home", help="what is asked for with GET (%(default)s)")
