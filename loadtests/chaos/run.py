@@ -22,7 +22,7 @@ from loadtests.load.sender import Plan
 from loadtests.running import CannotMeasure
 from tests.system import System
 
-POST_EVERY, SLOW_EVERY = 10, 200
+POST_EVERY, SLOW_EVERY, USERS = 10, 200, 10_000
 WHOLE_WITHIN = 120.0
 """Seconds: the longest pause between replacements is a minute."""
 SOUND_WITHIN = 3.0
@@ -36,7 +36,7 @@ def run(
 ) -> Iterator[Result]:
     """A result for every step, in their order; ends early where the fleet does not become whole again. Raises
     LoadFailed as soon as the load does, and CannotMeasure."""
-    plan = Plan(url=system.url, rate=rate, post_every=POST_EVERY, slow_every=SLOW_EVERY, seed=seed)
+    plan = Plan(url=system.url, rate=rate, post_every=POST_EVERY, slow_every=SLOW_EVERY, users=USERS, seed=seed)
     with (
         ThreadPoolExecutor(8) as jobs,
         Watcher(system.control_url, system.authorization) as watcher,

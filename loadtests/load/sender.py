@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 from loadtests.traffic import KEY, POST_ID, SERVED_BY, Request
 
-_USERS = 10_000
 _SLOW = "/slow?seconds=1"
 _TIMEOUT = 90.0
 _IDLE = 30.0
@@ -36,7 +35,8 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Plan:
     """What is sent to `url`. `rate`: requests a second; 0: as fast as they are answered. `requests`: how many; 0: until
     it is told to stop. Every `post_every`th is a POST, every `slow_every`th takes a second; 0: none. Each of `keys` has
-    its turn; where there are none, users are drawn."""
+    its turn; where there are none, one of so many `users` is drawn; 0: no key. `last_within`: seconds that open requests
+    get at the end; what is open then has failed."""
 
     url: str
     rate: float = 0.0
@@ -46,6 +46,7 @@ class Plan:
     post_every: int = 0
     slow_every: int = 0
     keys: tuple[str, ...] = ()
+    users: int = 0
     seed: int = 0
     last_within: float = 10.0
 
@@ -127,7 +128,7 @@ class _Sender:
         post = str(number) if plan.post_every and number % plan.post_every == 0 else ""
         is_slow = bool(plan.slow_every) and number % plan.slow_every == 1
         path = "/echo" if post else _SLOW if is_slow else plan.path
-        key = plan.keys[number % len(plan.keys)] if plan.keys else str(self.chance.randrange(_USERS))
+        key = self._key(number)
         began, status, headers, error = time.monotonic(), 0, dict[str, str](), ""
         stream = self._idle()
         kind = "kept" if stream else "new"
@@ -158,12 +159,18 @@ class _Sender:
             )
         )
 
+    def _key(self, number: int) -> str:
+        if self.plan.keys:
+            return self.plan.keys[number % len(self.plan.keys)]
+        return str(self.chance.randrange(self.plan.users)) if self.plan.users else ""
+
     def _address(self) -> tuple[str | None, int | None]:
         address = urlsplit(self.plan.url)
         return address.hostname, address.port
 
     def _message(self, path: str, key: str, post: str) -> bytes:
-        head = f"{path} HTTP/1.1\r\nHost: {urlsplit(self.plan.url).netloc}\r\n{KEY}: {key}\r\n"
+        head = f"{path} HTTP/1.1\r\nHost: {urlsplit(self.plan.url).netloc}\r\n"
+        head += f"{KEY}: {key}\r\n" if key else ""
         if post:
             return f"POST {head}{POST_ID}: <{post}>\r\nContent-Length: 1\r\n\r\nx".encode()
         return f"GET {head}\r\n".encode()

@@ -51,6 +51,15 @@ def test_posts_slow_ones_and_keys_have_their_turns() -> None:
     assert sum(request.own for request in traffic.requests) == 2
 
 
+def test_keys_are_drawn_from_so_many_users_and_without_any_there_is_none() -> None:
+    with loaded(well, users=3) as (_, server):
+        pass
+    assert {received.headers[KEY] for received in server.received} == {"0", "1", "2"}
+    with loaded(well) as (_, server):
+        pass
+    assert {received.headers[KEY] for received in server.received} == {None}
+
+
 def test_an_answer_that_breaks_off_after_its_head_is_cut() -> None:
     def cut(exchange: Exchange) -> None:
         exchange.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhel")
