@@ -35,8 +35,8 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Plan:
     """What is sent to `url`. `rate`: requests a second; 0: as fast as they are answered. `requests`: how many; 0: until
     it is told to stop. Every `post_every`th is a POST, every `slow_every`th takes a second; 0: none. Each of `keys` has
-    its turn; where there are none, one of so many `users` is drawn; 0: no key. `last_within`: seconds that open requests
-    get at the end; what is open then has failed."""
+    its turn; where there are none, one of so many `users` is drawn; 0: no key. `last_within`: seconds that open
+    requests get at the end; what is open then has failed."""
 
     url: str
     rate: float = 0.0
