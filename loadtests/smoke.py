@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,9 +21,11 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 from balancer.core.request_hash import RequestHash, slot_shares  # noqa: E402 (the search path comes first)
 from balancer.core.strategies import STRATEGIES  # noqa: E402
-from loadtests import traffic  # noqa: E402
 from loadtests.chi_square import Fit, fit  # noqa: E402
+from loadtests.load.load import LoadFailed, load  # noqa: E402
+from loadtests.load.sender import Plan  # noqa: E402
 from loadtests.running import CannotMeasure, running  # noqa: E402
+from loadtests.traffic import Request  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.system import System  # noqa: E402
 
@@ -38,46 +41,59 @@ class Report:
 
     title: str
     expected: Mapping[str, float]
-    outcome: traffic.Outcome
+    requests: Sequence[Request]
     seconds: float
 
     @property
+    def servers(self) -> Counter[str]:
+        """server → how many requests it answered."""
+        return Counter(request.server for request in self.requests)
+
+    @property
+    def causes(self) -> Counter[str]:
+        """Why requests failed → how many did."""
+        return Counter(request.cause for request in self.requests if request.has_failed)
+
+    @property
     def fit(self) -> Fit:
-        names = sorted(self.expected.keys() | self.outcome.servers.keys())
-        counts = [self.outcome.servers[name] for name in names]
-        return fit(counts, [self.expected.get(name, 0.0) * self.outcome.requests for name in names])
+        servers = self.servers
+        names = sorted(self.expected.keys() | servers.keys())
+        expected = [self.expected.get(name, 0.0) * len(self.requests) for name in names]
+        return fit([servers[name] for name in names], expected)
 
     @property
     def passed(self) -> bool:
-        return self.outcome.requests > 0 and self.outcome.failed == 0 and self.fit.p >= LEAST_P
+        return bool(self.requests) and not self.causes and self.fit.p >= LEAST_P
 
     def __str__(self) -> str:
-        total, fit = self.outcome.requests, self.fit
-        counts = {name: self.outcome.servers[name] for name in self.expected}
+        total, servers, fit = len(self.requests), self.servers, self.fit
+        counts = {name: servers[name] for name in self.expected}
         return "\n".join(
             [
-                f"{self.title}: {self.outcome}; {total / self.seconds:.0f} a second",
+                f"{self.title}: {total} requests in {self.seconds:.1f} s ({total / self.seconds:.0f} a second)",
                 f"  {'server':<16}{'requests':>9}{'measured':>11}{'expected':>11}",
                 *(
                     f"  {name:<16}{count:>9}{count / max(1, total):>11.2%}{self.expected[name]:>11.2%}"
                     for name, count in counts.items()
                 ),
                 f"  chi-square {fit.statistic:.2f}, {fit.degrees} degrees of freedom: p = {fit.p:.3g}",
+                *([f"  failed: {dict(self.causes)}"] if self.causes else []),
                 f"  {'as expected' if self.passed else 'NOT AS EXPECTED'}",
             ]
         )
 
 
 def measure(system: System, *, requests: int, concurrency: int = CONCURRENCY) -> Report:
-    """Sends the requests and counts them. Raises CannotMeasure when the ring changes meanwhile."""
+    """Sends the requests and counts them. Raises CannotMeasure when the ring changes meanwhile, LoadFailed."""
     profile, slot_map = system.fleet.profile, system.slot_map
     began = time.monotonic()
-    outcome = traffic.send(system.home, requests=requests, concurrency=concurrency)
+    with load(Plan(url=system.url, requests=requests, most_open=concurrency)) as traffic:
+        pass
     seconds = time.monotonic() - began
     if system.slot_map != slot_map:
         raise CannotMeasure("the fleet changed while it was measured; try again")
     title = f"{profile.strategy.name} ({system.settings.data_plane})"
-    return Report(title, expected_shares(slot_map, profile.request_hash), outcome, seconds)
+    return Report(title, expected_shares(slot_map, profile.request_hash), traffic.requests, seconds)
 
 
 def expected_shares(slot_map: Sequence[str], request_hash: RequestHash) -> dict[str, float]:
@@ -116,7 +132,7 @@ def main() -> int:
         for system in _systems(arguments.url, arguments.control_url):
             reports.append(measure(system, requests=arguments.requests))
             print(reports[-1], flush=True)
-    except (CannotMeasure, AssertionError) as error:
+    except (CannotMeasure, AssertionError, LoadFailed) as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 2
     return 0 if all(report.passed for report in reports) else 1

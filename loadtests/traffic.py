@@ -1,120 +1,110 @@
-"""Plain GET traffic with real concurrency, counted per server. It never retries: what fails shall be seen."""
+"""Requests and what became of them, counted. Pure: all times are seconds of the monotonic clock."""
 
 from __future__ import annotations
 
-import threading
-import time
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import cycle
-
-import urllib3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import accumulate
 
 SERVED_BY = "X-Served-By"
 KEY = "X-User"
-"""The header that keyed requests carry."""
+"""The header that holds a request's key, for ring profiles that ask for one."""
+POST_ID = "X-Post-Id"
+"""The header by which a POST is known again."""
+
+WINDOW = 1.0
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What came of some requests: answers per status and per server, errors without an answer, the longest wait; of
-    keyed ones also which servers answered each key."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """`post`: a POST's number, empty for a GET. `own`: seconds that a server takes for the answer. `status`: 0 where no
+    answer began; `attempt`: as the answer tells it; `error`: empty where the answer came whole."""
 
-    statuses: Counter[int] = field(default_factory=Counter)
-    servers: Counter[str] = field(default_factory=Counter)
-    servers_of: dict[str, set[str]] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
+    key: str = ""
+    post: str = ""
+    own: float = 0.0
+    began: float
+    ended: float
+    status: int
+    attempt: int
+    server: str
+    error: str
+
+    @property
+    def has_failed(self) -> bool:
+        return self.status != HTTPStatus.OK or bool(self.error)
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether it failed after its answer had begun, when nobody can repeat it any more."""
+        return self.has_failed and self.status == HTTPStatus.OK
+
+    @property
+    def was_repeated(self) -> bool:
+        return self.attempt > 1
+
+    @property
+    def wait(self) -> float:
+        """Seconds beyond those that the servers took for its attempts."""
+        return self.ended - self.began - self.own * max(1, self.attempt)
+
+    @property
+    def cause(self) -> str:
+        """Of a failure, in a word or two: the status of its answer, or what kept the answer from coming."""
+        return str(self.status) if self.status else self.error.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """`failed`: cause → how many idempotent requests failed of it; `edge_away`: how many did while nobody listened;
+    `cut`: how many answers broke off; `posts`: how many POSTs failed, which nobody may repeat; `worst_share`: the
+    largest share of repeated requests in any second; `slowest`: the longest wait beyond what
+    servers took for answers; `longest`: the longest time, that of the servers included."""
+
+    requests: int = 0
+    failed: dict[str, int]
+    edge_away: int = 0
+    cut: int = 0
+    posts: int = 0
+    repeated: int = 0
+    worst_share: float = 0.0
+    slowest: float = 0.0
     longest: float = 0.0
-    """Seconds."""
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
-
-    @property
-    def requests(self) -> int:
-        """How many have ended. Grows while traffic runs."""
-        return self.statuses.total() + len(self.errors)
-
-    @property
-    def failed(self) -> int:
-        return self.requests - self.statuses[200]
-
-    def answered(self, status: int, server: str, key: str, seconds: float) -> None:
-        with self._lock:
-            self.statuses[status] += 1
-            self.servers[server] += 1
-            if key:
-                self.servers_of.setdefault(key, set()).add(server)
-            self.longest = max(self.longest, seconds)
-
-    def broke(self, error: str, seconds: float) -> None:
-        with self._lock:
-            self.errors.append(error)
-            self.longest = max(self.longest, seconds)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.requests} requests, {self.failed} failed, statuses {dict(self.statuses)}, "
-            f"longest {self.longest:.2f} s, errors {Counter(self.errors).most_common(3)}"
-        )
 
 
-def send(url: str, *, requests: int, concurrency: int, progress: Callable[[int], None] | None = None) -> Outcome:
-    """Exactly so many GETs of `url`, `concurrency` at a time over kept connections; `progress` hears of every 100."""
-    left = threading.Semaphore(requests)
-    outcome = Outcome()
-    _run(url, concurrency, lambda: left.acquire(blocking=False), outcome, progress=progress)
-    return outcome
-
-
-@contextmanager
-def background(url: str, *, concurrency: int, keys: Sequence[str] = ()) -> Iterator[Outcome]:
-    """GETs of `url` without a pause while the block runs, keyed by each of `keys` in turn; the outcome is complete when
-    the block has ended."""
-    stop = threading.Event()
-    outcome = Outcome()
-    thread = threading.Thread(
-        target=_run, args=(url, concurrency, lambda: not stop.is_set(), outcome), kwargs={"keys": keys}
+def count(requests: Sequence[Request], *, rate: float = 0.0, away: tuple[float, float] | None = None) -> Counts:
+    """`rate`: how many were sent in a second, though not all of them may be here; `away`: from when to when no edge was
+    there."""
+    idempotent = [request for request in requests if request.has_failed and not request.post]
+    masked = [request for request in idempotent if not (away and _overlaps(request, away))]
+    return Counts(
+        requests=len(requests),
+        failed=dict(Counter(request.cause for request in masked if not request.was_cut)),
+        edge_away=len(idempotent) - len(masked),
+        cut=sum(request.was_cut for request in masked),
+        posts=sum(request.has_failed for request in requests if request.post),
+        repeated=sum(request.was_repeated for request in requests),
+        worst_share=worst_share(requests, rate=rate),
+        slowest=max((request.wait for request in requests), default=0.0),
+        longest=max((request.ended - request.began for request in requests), default=0.0),
     )
-    thread.start()
-    try:
-        yield outcome
-    finally:
-        stop.set()
-        thread.join()
 
 
-def _run(
-    url: str,
-    concurrency: int,
-    more: Callable[[], bool],
-    outcome: Outcome,
-    *,
-    keys: Sequence[str] = (),
-    progress: Callable[[int], None] | None = None,
-) -> None:
-    def work() -> None:
-        done = 0
-        turns = cycle(keys or [""])
-        with urllib3.PoolManager(retries=False, timeout=90) as client:
-            while more():
-                _request(client, url, next(turns), outcome)
-                done += 1
-                if progress and done % 100 == 0:
-                    progress(100)
-
-    threads = [threading.Thread(target=work) for _ in range(concurrency)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def worst_share(requests: Sequence[Request], *, rate: float = 0.0) -> float:
+    """Of the requests that began within one whole WINDOW, the largest share that was repeated. There were at least
+    `rate` a second."""
+    ordered = sorted(requests, key=lambda request: request.began)
+    begins = [request.began for request in ordered]
+    repeated = [0, *accumulate(request.was_repeated for request in ordered)]
+    first_of_last = bisect_left(begins, begins[-1] - WINDOW) if begins else 0
+    firsts = {min(number, first_of_last) for number, request in enumerate(ordered) if request.was_repeated}
+    windows = ((first, bisect_right(begins, begins[first] + WINDOW)) for first in firsts)
+    shares = ((repeated[last] - repeated[first]) / max(last - first, rate * WINDOW) for first, last in windows)
+    return max(shares, default=0.0)
 
 
-def _request(client: urllib3.PoolManager, url: str, key: str, outcome: Outcome) -> None:
-    began = time.monotonic()
-    try:
-        answer = client.request("GET", url, headers={KEY: key} if key else {})
-    except urllib3.exceptions.HTTPError as error:
-        outcome.broke(f"{type(error).__name__}: {error}", time.monotonic() - began)
-    else:
-        outcome.answered(answer.status, answer.headers.get(SERVED_BY, ""), key, time.monotonic() - began)
+def _overlaps(request: Request, away: tuple[float, float]) -> bool:
+    return request.ended >= away[0] and request.began <= away[1]

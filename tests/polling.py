@@ -11,7 +11,7 @@ T = TypeVar("T")
 _PAUSE = 0.05
 
 
-def until(condition: Callable[[], T], what: str, *, within: float, pause: float = _PAUSE) -> T:
+def until(condition: Callable[[], T | None], what: str, *, within: float, pause: float = _PAUSE) -> T:
     """Calls `condition` every `pause` seconds and returns its first true value. After `within` seconds it fails with
     `what` and the last value."""
     end = time.monotonic() + within

@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
-from loadtests.chaos.deed import Call, Deed, Kind, Scene
+from loadtests.chaos.actions import Action, ApiCall, Begun, Context
+from loadtests.chaos.expected import ENVIRONMENT, PROFILE
 from tests.deployment import base_image
 from tests.http_client import Answer
 
 FEWEST, MOST = 5, 8
 """What would bring N out of these bounds goes the other way."""
 HEAVIEST = 3
+VARIABLE = "CHAOS"
+"""What deploys set in the servers' environment."""
 
 PROFILES: tuple[dict[str, object], ...] = (
     {"strategy": "table"},
@@ -26,88 +30,103 @@ PROFILES: tuple[dict[str, object], ...] = (
 """Not the course's: with a server that has four of five requests no crash keeps the retry budget."""
 
 
-def add(scene: Scene) -> Deed:
-    return _scale(scene, scene.dice.randint(1, 2))
+def add(context: Context) -> Begun:
+    return _scale(context, context.chance.randint(1, 2))
 
 
-def remove(scene: Scene) -> Deed:
-    return _scale(scene, -scene.dice.randint(1, 2))
+def remove(context: Context) -> Begun:
+    return _scale(context, -context.chance.randint(1, 2))
 
 
-def at_once(scene: Scene) -> Deed:
+def at_once(context: Context) -> Begun:
     """Callers who know nothing of each other; all together leave N as it is."""
     began = time.monotonic()
-    calls = [_change(scene, delta) for delta in scene.dice.sample([2, -1, -1], 3)]
-    return Deed(began, "add 2, rm 1, rm 1", calls=calls)
+    calls = [_change(context, delta) for delta in context.chance.sample([2, -1, -1], 3)]
+    return Begun(began, "add 2, rm 1, rm 1", calls=calls)
 
 
-def switch_ring(scene: Scene) -> Deed:
-    profile = scene.dice.choice(PROFILES)
-    return _call(scene, f"PUT /ring {profile}", lambda: scene.system.put_ring(profile))
+def switch_ring(context: Context) -> Begun:
+    profile = context.chance.choice(PROFILES)
+    return _call(context, f"PUT /ring {profile}", lambda: context.system.put_ring(profile), sets=(PROFILE, profile))
 
 
-def weigh(scene: Scene) -> Deed:
-    replicas = sorted(scene.watch.now.replicas) or ["S1"]
-    hostname, weight = scene.dice.choice(replicas), scene.dice.randint(1, HEAVIEST)
-    return _call(scene, f"{hostname} weighs {weight}", lambda: scene.system.weigh(hostname, weight))
+def weigh(context: Context) -> Begun:
+    replicas = sorted(context.views.now.replicas) or ["S1"]
+    hostname, weight = context.chance.choice(replicas), context.chance.randint(1, HEAVIEST)
+    return _call(
+        context,
+        f"{hostname} weighs {weight}",
+        lambda: context.system.weigh(hostname, weight),
+        sets=(hostname, weight),
+        server=hostname,
+    )
 
 
-def deploy(scene: Scene) -> Deed:
-    wish = _wish(scene)
-    return _call(scene, "another environment", lambda: scene.system.operate("POST", "/deploy", wish))
+def deploy(context: Context) -> Begun:
+    value = str(context.chance.getrandbits(32))
+    return _call(
+        context,
+        "another environment",
+        lambda: context.system.deploy(_release(value)),
+        sets=(ENVIRONMENT, value),
+        stage="done",
+    )
 
 
-def deploy_broken(scene: Scene) -> Deed:
+def deploy_broken(context: Context) -> Begun:
     """An image without a server in it."""
-    wish = {"image": base_image()}
-    return _call(scene, "an image without a server", lambda: scene.system.operate("POST", "/deploy", wish))
+    release = {"image": base_image()}
+    return _call(context, "an image without a server", lambda: context.system.deploy(release), stage="rolled back")
 
 
-def roll_back(scene: Scene) -> Deed:
+def roll_back(context: Context) -> Begun:
     """A deploy, and a user who thinks better of it."""
-    wish, pause = _wish(scene), scene.dice.uniform(0, 1.5)
+    value, pause = str(context.chance.getrandbits(32)), context.chance.uniform(0, 1.5)
 
     def think_better() -> Answer:
-        begun = scene.system.operate("POST", "/deploy", wish)
+        begun = context.system.deploy(_release(value))
         time.sleep(pause)
-        return scene.system.operate("DELETE", "/deploy") if begun.status == HTTPStatus.ACCEPTED else begun
+        return context.system.operate("DELETE", "/deploy") if begun.status == HTTPStatus.ACCEPTED else begun
 
-    return _call(scene, f"after {pause:.1f} s", think_better)
+    return _call(
+        context, f"after {pause:.1f} s", think_better, sets=(ENVIRONMENT, value), reverts=True, stage="rolled back"
+    )
 
 
 CALLS = (
-    Kind("/add", 3, add),
-    Kind("/rm", 3, remove),
-    Kind("/add and /rm at once", 1, at_once),
-    Kind("PUT /ring", 2, switch_ring),
-    Kind("PATCH /servers", 2, weigh),
+    Action("/add", 3, add),
+    Action("/rm", 3, remove),
+    Action("/add and /rm at once", 1, at_once),
+    Action("PUT /ring", 2, switch_ring),
+    Action("PATCH /servers", 2, weigh),
 )
 DEPLOYS = (
-    Kind("POST /deploy", 1, deploy),
-    Kind("POST /deploy, broken", 1, deploy_broken),
-    Kind("DELETE /deploy", 1, roll_back),
+    Action("POST /deploy", 1, deploy),
+    Action("POST /deploy, broken", 1, deploy_broken),
+    Action("DELETE /deploy", 1, roll_back),
 )
 
 
-def _scale(scene: Scene, delta: int) -> Deed:
-    within = FEWEST <= scene.target + delta <= MOST
+def _scale(context: Context, delta: int) -> Begun:
+    within = FEWEST <= context.target + delta <= MOST
     began = time.monotonic()
-    call = _change(scene, delta if within else -delta)
-    return Deed(began, call.says, calls=[call])
+    call = _change(context, delta if within else -delta)
+    return Begun(began, call.says, calls=[call])
 
 
-def _change(scene: Scene, delta: int) -> Call:
+def _change(context: Context, delta: int) -> ApiCall:
     """Half of those who add name the servers."""
+    system, chance = context.system, context.chance
     if delta < 0:
-        return Call(f"rm {-delta}", scene.jobs.submit(scene.system.rm, -delta), delta)
-    named = [f"c{scene.dice.getrandbits(48):x}" for _ in range(delta)] if scene.dice.random() < 0.5 else None
-    return Call(f"add {delta}", scene.jobs.submit(scene.system.add, delta, named), delta)
+        return ApiCall.send(context, f"rm {-delta}", lambda: system.rm(-delta), delta=delta)
+    named = [f"c{chance.getrandbits(48):x}" for _ in range(delta)] if chance.random() < 0.5 else None
+    return ApiCall.send(context, f"add {delta}", lambda: system.add(delta, named), delta=delta)
 
 
-def _wish(scene: Scene) -> dict[str, object]:
-    return {"environment": {"CHAOS": str(scene.dice.getrandbits(32))}}
+def _release(value: str) -> dict[str, object]:
+    return {"environment": {VARIABLE: value}}
 
 
-def _call(scene: Scene, says: str, ask: Callable[[], Answer]) -> Deed:
-    began = time.monotonic()
-    return Deed(began, says, calls=[Call(says, scene.jobs.submit(ask))])
+def _call(context: Context, says: str, ask: Callable[[], Answer], **facts: Any) -> Begun:
+    call = ApiCall.send(context, says, ask, **facts)
+    return Begun(call.began, says, calls=[call])

@@ -20,15 +20,15 @@ from types import FrameType
 PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
-from loadtests.chaos.calls import CALLS, DEPLOYS  # noqa: E402 (the search path comes first)
-from loadtests.chaos.deed import Kind  # noqa: E402
-from loadtests.chaos.engine import ENGINE_FAULT  # noqa: E402
-from loadtests.chaos.faults import FAULTS, SPARE_FAULT  # noqa: E402
+from loadtests.chaos.actions import Action  # noqa: E402 (the search path comes first)
+from loadtests.chaos.calls import CALLS, DEPLOYS  # noqa: E402
+from loadtests.chaos.faults import ENGINE_FAULT, FAULTS, SPARE_FAULT  # noqa: E402
 from loadtests.chaos.invariants import changed_by_restart  # noqa: E402
-from loadtests.chaos.outcome import Outcome  # noqa: E402
 from loadtests.chaos.report import table  # noqa: E402
+from loadtests.chaos.result import Result  # noqa: E402
 from loadtests.chaos.run import run  # noqa: E402
 from loadtests.chaos.schedule import schedule  # noqa: E402
+from loadtests.load.load import LoadFailed  # noqa: E402
 from loadtests.running import CannotMeasure  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.system import System  # noqa: E402
@@ -38,20 +38,22 @@ RATE = 150.0
 REPLICAS = 6
 SPARES = 1
 ROLL = {"surge": 4, "batch": 2}
+BROKEN = (AssertionError, OSError, LoadFailed)
+"""What ends a run before its time and makes it a failure."""
 
-KINDS = {kind.name: kind for kind in (*FAULTS, SPARE_FAULT, ENGINE_FAULT, *CALLS, *DEPLOYS)}
+ACTIONS = {action.name: action for action in (*FAULTS, SPARE_FAULT, ENGINE_FAULT, *CALLS, *DEPLOYS)}
 
 
 def chaos(
-    system: System, *, faults: int, seed: int, rate: float, spares: int, without: Collection[Kind]
-) -> Iterator[Outcome]:
-    """Carries out `faults` acts of all kinds but those `without`, as far as the fleet becomes whole again after each.
-    `spares` is how many the system keeps."""
-    kinds = {name: kind for name, kind in KINDS.items() if kind not in without}
-    weights = {name: kind.weight for name, kind in kinds.items()}
-    alone = frozenset(name for name, kind in kinds.items() if kind.alone)
-    acts = schedule(weights, seed=seed, count=faults, alone=alone)
-    return run(system, kinds, acts, rate=rate, seed=seed, spares=spares)
+    system: System, *, faults: int, seed: int, rate: float, spares: int, without: Collection[Action]
+) -> Iterator[Result]:
+    """Carries out `faults` actions of all kinds but those `without`, as far as the fleet becomes whole again after
+    each. `spares` is how many the system keeps."""
+    actions = {name: action for name, action in ACTIONS.items() if action not in without}
+    weights = {name: action.weight for name, action in actions.items()}
+    alone = frozenset(name for name, action in actions.items() if action.alone)
+    steps = schedule(weights, seed=seed, count=faults, alone=alone)
+    return run(system, actions, steps, rate=rate, seed=seed, spares=spares)
 
 
 def main() -> int:
@@ -59,14 +61,14 @@ def main() -> int:
     seed = secrets.randbelow(10**6) if arguments.seed is None else arguments.seed
     repeat = f"make chaos FAULTS={arguments.faults} SEED={seed}{' ENGINE=1' if arguments.engine else ''}"
     signal.signal(signal.SIGTERM, _interrupt)
-    outcomes: list[Outcome] = []
+    results: list[Result] = []
     broken: list[str] = []
     try:
         with ExitStack() as stack:
             record = stack.enter_context(arguments.record.open("w")) if arguments.record else None
             print(f"chaos: {repeat}; bringing up a deployment …", file=sys.stderr, flush=True)
             system = stack.enter_context(Deployment(replicas=REPLICAS, spares=SPARES, roll=ROLL))
-            acts = chaos(
+            done = chaos(
                 system,
                 faults=arguments.faults,
                 seed=seed,
@@ -76,25 +78,28 @@ def main() -> int:
             )
             # Said before the deployment is taken down, which may fail in its turn.
             try:
-                for outcome in acts:
-                    outcomes.append(outcome)
-                    print(outcome, file=sys.stderr, flush=True)
+                for result in done:
+                    results.append(result)
+                    print(result, file=sys.stderr, flush=True)
                     if record:
-                        print(json.dumps(asdict(outcome)), file=record, flush=True)
+                        print(json.dumps(asdict(result)), file=record, flush=True)
                 broken += changed_by_restart(system)
-            except (AssertionError, OSError) as error:
+                broken += [f"{len(results)} of {arguments.faults} were carried out"] * (
+                    len(results) != arguments.faults
+                )
+            except BROKEN as error:
                 broken.append(f"{type(error).__name__}: {error}")
     except CannotMeasure as error:
         print(f"chaos: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         broken.append("interrupted")
-    except (AssertionError, OSError) as error:
+    except BROKEN as error:
         broken.append(f"{type(error).__name__}: {error}")
     finally:
-        print(table(outcomes, KINDS))
-    broken = [f"{outcome.number} {outcome.kind}: {fault}" for outcome in outcomes for fault in outcome.faults] + broken
-    print(*broken, *([f"FAILED; again with: {repeat}"] if broken else ["Every invariant holds."]), sep="\n")
+        print(table(results, ACTIONS))
+    broken = [f"{result.number} {result.action}: {wrong}" for result in results for wrong in result.wrong] + broken
+    print(*broken, *([f"FAILED; again with: {repeat}"] if broken else ["Everything is as promised."]), sep="\n")
     return 1 if broken else 0
 
 

@@ -3,56 +3,111 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
 
 from docker.models.containers import Container
 
+from loadtests.chaos.calls import VARIABLE
+from loadtests.chaos.expected import Server, State
+from loadtests.faults.servers import hostname, is_spare
 from tests.containers import crash
 from tests.polling import until
 from tests.system import System
 
 _RING_ID = "ringmaster.ring_id"
 _BACK_WITHIN = 60.0
+ENDED = ("", "done", "rolled back")
 
 
-def is_spare(server: Container) -> bool:
-    """Whether it is kept off the ring: its container is NAME.spare until it is promoted."""
-    return str(server.name).endswith(".spare")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One moment of a deployment, as each of its parts tells it. `n` and `target`: by /healthz, `replicas`: by /rep;
+    `members`: who serves by GET /ring; `containers`: how many the servers have, `running`: hostnames of those that run;
+    `answering` and `edge_map`: slot → hostname, by the balancer and at the edge; `unknown`: containers of no role."""
+
+    n: int
+    target: int
+    replicas: Sequence[str]
+    members: Sequence[str]
+    running: Sequence[str]
+    containers: int
+    ring_ids: Sequence[str]
+    answering: Sequence[str]
+    edge_map: Sequence[str]
+    unknown: Sequence[str]
+    in_step: bool
+    spares: int
+    state: State
 
 
-def hostname(server: Container) -> str:
-    return str(server.attrs["Config"]["Hostname"])
-
-
-def broken(system: System, *, spares: int) -> list[str]:
-    """One line for each invariant that does not hold."""
+def look(system: System) -> Picture:
     report, ring = system.healthz().document, system.ring().document
-    answering = tuple(system.operate("GET", "/ring/slots").document["answering"])
-    members = [server["hostname"] for server in ring["servers"] if server["state"] == "serving"]
-    servers = [server for server in system.containers.of("server") if not is_spare(server)]
-    running = [hostname(server) for server in servers if server.status == "running"]
+    answering = system.operate("GET", "/ring/slots").document["answering"]
+    everybody = system.containers.of("server")
+    servers = [server for server in everybody if not is_spare(server)]
     known = {container.id for role in ("server", "balancer", "edge") for container in system.containers.of(role)}
-    orphans = [str(container.name) for container in system.containers.all if container.id not in known]
-    map_owners = tuple(walk.partition(":")[0] for walk in system.slot_map)
+    return Picture(
+        n=report["N"],
+        target=report["target"],
+        replicas=system.replicas,
+        members=[server["hostname"] for server in ring["servers"] if server["state"] == "serving"],
+        running=[hostname(server) for server in servers if server.status == "running"],
+        containers=len(servers),
+        ring_ids=[server.labels[_RING_ID] for server in everybody],
+        answering=answering,
+        edge_map=[walk.partition(":")[0] for walk in system.slot_map],
+        unknown=[str(container.name) for container in system.containers.all if container.id not in known],
+        in_step=ring["in_step"],
+        spares=len(everybody) - len(servers),
+        state=_state(report, ring, system.stage, everybody),
+    )
+
+
+def _state(report: Mapping[str, Any], ring: Mapping[str, Any], stage: str, containers: Sequence[Container]) -> State:
+    return State(
+        target=report["target"],
+        profile=ring["profile"],
+        servers=[
+            Server(server["hostname"], server["ring_id"], server["weight"])
+            for server in ring["servers"]
+            if server["state"] == "serving"
+        ],
+        environments={str(container.name): _variable(container) for container in containers},
+        stage=stage,
+    )
+
+
+def _variable(container: Container) -> str:
+    """What deploys have set."""
+    variables = dict(variable.split("=", 1) for variable in container.attrs["Config"]["Env"])
+    return str(variables.get(VARIABLE, ""))
+
+
+def broken(picture: Picture, *, spares: int) -> list[str]:
+    """One line for each invariant that does not hold."""
+    running, members, answering = set(picture.running), set(picture.members), set(picture.answering)
     counts = {
-        "N": report["N"],
-        "target": report["target"],
-        "/rep": len(system.replicas),
-        "ring members": len(members),
-        "containers": len(servers),
-        "running containers": len(running),
+        "N": picture.n,
+        "target": picture.target,
+        "/rep": len(picture.replicas),
+        "ring members": len(picture.members),
+        "containers": picture.containers,
+        "running containers": len(picture.running),
     }
-    ring_ids = [server.labels[_RING_ID] for server in system.containers.of("server")]
-    twice = [*_twice(members), *_twice(running), *_twice(ring_ids)]
+    twice = [*_twice(picture.members), *_twice(picture.running), *_twice(picture.ring_ids)]
     checks = {
         f"counts differ: {counts}": len(set(counts.values())) == 1,
-        f"fleets differ: {sorted(members)}, {sorted(running)}": set(members) == set(running) == set(report["replicas"]),
+        f"fleets differ: {sorted(members)}, {sorted(running)}": members == running == set(picture.replicas),
         f"twice: {twice}": not twice,
-        f"orphans: {orphans}": not orphans,
-        f"slots of servers that do not run: {set(answering) - set(running)}": set(answering) <= set(running),
-        "the edge has another map than the ring": map_owners == answering,
-        "the edge is not in step": ring["in_step"],
-        f"spares: {len(ring_ids) - len(servers)} of {spares}": len(ring_ids) - len(servers) == spares,
+        f"orphans: {picture.unknown}": not picture.unknown,
+        f"slots of servers that do not run: {answering - running}": answering <= running,
+        "the edge has another map than the ring": list(picture.edge_map) == list(picture.answering),
+        "the edge is not in step": picture.in_step,
+        f"spares: {picture.spares} of {spares}": picture.spares == spares,
+        f"the deploy is {picture.state.stage}": picture.state.stage in ENDED,
     }
     return [what for what, holds in checks.items() if not holds]
 
@@ -63,10 +118,11 @@ def changed_by_restart(system: System) -> list[str]:
     crash(system.containers.balancer)
     until(lambda: not system.is_ready, "the balancer is away", within=10, pause=0.01)
     system.wait_until_ready(within=_BACK_WITHIN)
-    after = system.standing
+    after, slots_after = system.standing, system.slot_map
+    moved = [f"{slot}: {was} → {now}" for slot, (was, now) in enumerate(zip_longest(slots, slots_after)) if was != now]
     checks = {
         f"a restart of the balancer changed the fleet: {before} → {after}": before == after,
-        "a restart of the balancer changed the slot map": system.slot_map == slots,
+        f"a restart of the balancer moved {len(moved)} slots of {len(slots)}: {moved[:5]}": slots == slots_after,
     }
     return [what for what, holds in checks.items() if not holds]
 

@@ -1,75 +1,131 @@
-"""What an act has led to, from the requests, the answers and the control port's tale. Nothing is asked here."""
+"""What the actions since the fleet was whole last have led to, and what of it is wrong. Nothing is asked here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
+from functools import reduce
+from itertools import pairwise
+from operator import add
 
-from loadtests.chaos.deed import Deed, Kind
-from loadtests.chaos.ledger import tally
-from loadtests.chaos.outcome import RETRY_BUDGET, Outcome
-from loadtests.chaos.schedule import Act
-from loadtests.chaos.watch import Watch
-from loadtests.fleet.steady import Request
-
-ACCEPTED = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
+from loadtests.chaos.actions import Begun
+from loadtests.chaos.expected import State, changed, possible_environments, possible_targets
+from loadtests.chaos.refusals import undocumented
+from loadtests.chaos.result import Result
+from loadtests.faults.bounds import BOUNDS, exceeded, late
+from loadtests.faults.watcher import Views
+from loadtests.traffic import Request, count
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An act that was carried out."""
+    """An action that was carried out."""
 
-    act: Act
-    kind: Kind
-    deed: Deed
-
-
-def judge(
-    done: Done,
-    requests: Sequence[Request],
-    *,
-    watch: Watch,
-    rate: float,
-    settled: float | None,
-    chaos_began: float,
-    posts_repeated: Sequence[str],
-    broken: Sequence[str],
-) -> Outcome:
-    """`requests` are those that ended in its time, of `rate` a second; `settled`: when the fleet was whole again, None
-    where it was not or where other acts came between: then nobody can say what of it was whose, only what must never
-    be."""
-    deed = done.deed
-    off = watch.left_at(deed.victim, since=deed.began) if deed.victim and settled and not deed.is_void else None
-    whole = _whole(deed, watch, off, settled) if settled and not deed.is_void else None
-    counts = tally(requests, rate=rate, away=(deed.began, _edge_back(deed)) if deed.takes_edge else None)
-    faults = [f"{type(deed.error).__name__}: {deed.error}"] if deed.error and not deed.is_void else []
-    if settled:
-        faults += [f"refused: {call}" for call in deed.calls if call.status not in ACCEPTED]
-    return Outcome(
-        number=done.act.number,
-        kind=done.kind.name,
-        says=f"{deed.says} ({deed.error})" if deed.is_void else deed.says,
-        after=deed.began - chaos_began,
-        off_ring=None if off is None else off - deed.began,
-        whole=None if whole is None else whole - deed.began,
-        answers=[f"{call.says}: {call.status}" for call in deed.calls],
-        tally=counts,
-        posts_repeated=posts_repeated,
-        broken=[*faults, *broken],
-        over_budget=bool(settled) and done.kind.is_crash and counts.worst_share > RETRY_BUDGET,
-    )
+    number: int
+    action: str
+    begun: Begun
 
 
-def _whole(deed: Deed, watch: Watch, off: float | None, settled: float) -> float | None:
-    """When N servers served again; of a call, when it was carried out."""
-    if deed.victim and off is not None:
-        return watch.whole_at(since=off)
-    if deed.takes_balancer:
-        return watch.whole_at(since=watch.away_at(since=deed.began) or deed.began)
-    return _edge_back(deed) if deed.takes_edge else settled
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of some actions. `requests`: those that began since the fleet was whole last and before it was
+    whole again, at `whole`; None where it was not. `rate`, `posts`: requests and POSTs a second. `wrong`: what was
+    found to be wrong already."""
+
+    views: Views
+    requests: Sequence[Request]
+    whole: float | None
+    rate: float
+    posts: float
+    posts_repeated: Sequence[str] = ()
+    wrong: Sequence[str] = ()
 
 
-def _edge_back(deed: Deed) -> float:
-    """When the edge answered again; never, where it did not."""
-    return float(deed.job.result()) if deed.job and deed.job.done() and not deed.error else float("inf")
+def judge(actions: Sequence[Done], evidence: Evidence, *, chaos_began: float) -> list[Result]:
+    """A result for each action. Where several came close together, nobody can say what was whose: the bounds are theirs
+    together, and what is wrong is told with the last of them."""
+    wrong = [*evidence.wrong, *_wrong_answers(actions, evidence), *_wrong_calls(actions, evidence)]
+    alone = len(actions) == 1 and evidence.whole is not None
+    borders = [0.0, *(done.begun.at for done in actions[1:]), float("inf")]
+    results = []
+    for done, (since, until) in zip(actions, pairwise(borders), strict=True):
+        begun = done.begun
+        off, whole = _times(begun, evidence) if alone else (None, None)
+        requests = [request for request in evidence.requests if since <= request.ended < until]
+        posts = {request.post for request in requests}
+        is_last = done is actions[-1]
+        results.append(
+            Result(
+                number=done.number,
+                action=done.action,
+                says=f"{begun.says} ({begun.error})" if begun.is_void else begun.says,
+                after=begun.at - chaos_began,
+                off_ring=off,
+                whole=whole,
+                answers=[f"{call.says}: {call.status}" for call in begun.calls],
+                counts=count(requests, rate=evidence.rate, away=_away(begun)),
+                posts_repeated=[post for post in evidence.posts_repeated if post in posts],
+                wrong=[*wrong, *late(BOUNDS[done.action], off_ring=off, whole=whole)] if is_last else [],
+            )
+        )
+    return results
+
+
+def wrong_state(
+    actions: Sequence[Done], before: State, after: State, *, environments: set[str], configured: State
+) -> tuple[list[str], set[str]]:
+    """What of the fleet is not as the calls among `actions` have left it, and what a server's environment may be from
+    now on; `environments`: what it might be until now. `configured` counts where the state was lost."""
+    calls = [call for done in actions for call in done.begun.calls]
+    writes = [write for call in calls if (write := call.write)]
+    targets = possible_targets(before.target, [(call.delta, call.status) for call in calls])
+    lost = configured if any(done.begun.loses_state for done in actions) else None
+    possible = possible_environments(environments, writes, stage=after.stage)
+    possible |= set(configured.environments.values()) | {""} if lost else set()
+    scaled = any(call.delta for call in calls)
+    wrong_target = f"N was {before.target} and is {after.target}; possible: {sorted(targets)}"
+    stages = [call.stage for call in calls if call.stage] if len(actions) == 1 else []
+    wrong = [
+        *([] if after.target in targets else [wrong_target]),
+        *changed(before, after, writes, environments=possible, scaled=scaled, lost=lost),
+        *(f"the deploy ended as {after.stage}, not as {stage}" for stage in stages if stage != after.stage),
+    ]
+    return wrong, possible
+
+
+def _wrong_answers(actions: Sequence[Done], evidence: Evidence) -> list[str]:
+    bounds = reduce(add, [BOUNDS[done.action] for done in actions[1:]], BOUNDS[actions[0].action])
+    away = next((_away(done.begun) for done in actions if done.begun.takes_edge), None)
+    counts = count(evidence.requests, rate=evidence.rate, away=away)
+    seconds = min(away[1] - away[0], bounds.edge_away) if away else 0.0
+    return [
+        *exceeded(counts, bounds, rate=evidence.rate, posts=evidence.posts, away=seconds),
+        *(f"POST {post} was sent to more than one server" for post in evidence.posts_repeated),
+    ]
+
+
+def _wrong_calls(actions: Sequence[Done], evidence: Evidence) -> list[str]:
+    begun = [done.begun for done in actions]
+    errors = [each.error for each in begun if each.error and not each.is_void]
+    return [*(f"{type(error).__name__}: {error}" for error in errors), *undocumented(begun, evidence.views)]
+
+
+def _times(begun: Begun, evidence: Evidence) -> tuple[float | None, float | None]:
+    """Seconds until the victim was off the ring, and until N servers served again or the call was carried out."""
+    if begun.is_void:
+        return None, None
+    views, off = evidence.views, None
+    whole = evidence.whole
+    if begun.victim:
+        off = views.left_at(begun.victim, since=begun.at)
+        whole = views.whole_at(since=off) if off is not None else whole
+    elif begun.takes_balancer:
+        whole = views.whole_at(since=views.away_at(since=begun.at) or begun.at)
+    elif begun.takes_edge:
+        whole = begun.edge_back
+    return off and off - begun.at, whole and whole - begun.at
+
+
+def _away(begun: Begun) -> tuple[float, float] | None:
+    """From when to when no edge was there."""
+    return (begun.at, begun.edge_back) if begun.takes_edge else None

@@ -1,4 +1,4 @@
-"""The table over all acts of a run, kind by kind. Pure."""
+"""The table over all actions of a run, kind by kind. Pure."""
 
 from __future__ import annotations
 
@@ -6,34 +6,36 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from loadtests.chaos.outcome import Outcome
+from loadtests.chaos.result import Result
 from loadtests.ring import markdown
 
 
-def table(outcomes: Sequence[Outcome], kinds: Iterable[str]) -> str:
-    """Markdown: a row for each of `kinds` that occurred, and one for all."""
-    rows = {kind: _row([outcome for outcome in outcomes if outcome.kind == kind]) for kind in kinds}
-    shown = {kind: row for kind, row in rows.items() if row["count"] != "0"}
-    return markdown.table("Chaos", {**shown, "all": _row(outcomes)}, first="fault or call")
+def table(results: Sequence[Result], actions: Iterable[str]) -> str:
+    """Markdown: a row for each of `actions` that occurred, and one for all."""
+    rows = {action: _row([result for result in results if result.action == action]) for action in actions}
+    shown = {action: row for action, row in rows.items() if row["count"] != "0"}
+    return markdown.table("Chaos", {**shown, "all": _row(results)}, first="fault or call")
 
 
-def _row(outcomes: Sequence[Outcome]) -> dict[str, str]:
-    tallies = [outcome.tally for outcome in outcomes]
+def _row(results: Sequence[Result]) -> dict[str, str]:
+    counts = [result.counts for result in results]
+    alone = [result.counts for result in results if result.whole is not None]
     causes: Counter[str] = Counter()
-    for tally in tallies:
-        causes.update(tally.failed)
+    for each in counts:
+        causes.update(each.failed)
     return {
-        "count": str(len(outcomes)),
-        "requests": str(sum(tally.requests for tally in tallies)),
+        "count": str(len(results)),
+        "requests": str(sum(each.requests for each in counts)),
         "failed": " ".join([str(causes.total()), *(f"({cause}: {count})" for cause, count in causes.most_common())]),
-        "answer begun": str(sum(tally.begun for tally in tallies)),
-        "edge away": str(sum(tally.edge_away for tally in tallies)),
-        "POSTs failed": str(sum(tally.posts for tally in tallies)),
-        "POSTs sent twice": str(sum(len(outcome.posts_repeated) for outcome in outcomes)),
-        "repeated": str(sum(tally.repeated for tally in tallies)),
-        "worst second": f"{max((o.tally.worst_share for o in outcomes if o.whole is not None), default=0):.1%}",
-        "off the ring": _times([outcome.off_ring for outcome in outcomes]),
-        "whole again": _times([outcome.whole for outcome in outcomes]),
+        "cut": str(sum(each.cut for each in counts)),
+        "edge away": str(sum(each.edge_away for each in counts)),
+        "POSTs failed": str(sum(each.posts for each in counts)),
+        "POSTs sent twice": str(sum(len(result.posts_repeated) for result in results)),
+        "repeated": str(sum(each.repeated for each in counts)),
+        "worst second": f"{max((each.worst_share for each in alone), default=0):.1%}",
+        "longest wait": f"{max((each.slowest for each in counts), default=0):.2f} s",
+        "off the ring": _times([result.off_ring for result in results]),
+        "whole again": _times([result.whole for result in results]),
     }
 
 

@@ -5,46 +5,51 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from itertools import pairwise
 from random import Random
 
-from loadtests.chaos.deed import Kind, Scene
-from loadtests.chaos.invariants import broken, hostname, is_spare
-from loadtests.chaos.judge import Done, judge
-from loadtests.chaos.load import Load, load
-from loadtests.chaos.outcome import Outcome
-from loadtests.chaos.schedule import Act
-from loadtests.chaos.targets import possible_targets
-from loadtests.chaos.watch import Watch
-from loadtests.fleet.crashes import listening
-from loadtests.fleet.steady import Request
-from loadtests.fleet.wire import Wire
+from loadtests.chaos.actions import Action, Context
+from loadtests.chaos.expected import State
+from loadtests.chaos.invariants import broken, look
+from loadtests.chaos.judge import Done, Evidence, judge, wrong_state
+from loadtests.chaos.result import Result
+from loadtests.chaos.schedule import Scheduled
+from loadtests.faults.bounds import unsent
+from loadtests.faults.servers import hostname, is_spare
+from loadtests.faults.watcher import Views, Watcher
+from loadtests.faults.wire import Wire, listening
+from loadtests.load.load import Load, load
+from loadtests.load.sender import Plan
 from loadtests.running import CannotMeasure
 from tests.system import System
 
+POST_EVERY, SLOW_EVERY, USERS = 10, 200, 10_000
 WHOLE_WITHIN = 120.0
 """Seconds: the longest pause between replacements is a minute."""
-_SOUND_WITHIN = 3.0
+SOUND_WITHIN = 3.0
 """Seconds: each of several questions is answered at another moment, and the fleet may have changed in between."""
+_ANSWERED_WITHIN = 30.0
 _PAUSE = 0.1
-_AFTERMATH = 0.25
-"""Seconds until the load has told of everything that ended before."""
 
 
 def run(
-    system: System, kinds: Mapping[str, Kind], acts: Sequence[Act], *, rate: float, seed: int, spares: int
-) -> Iterator[Outcome]:
-    """An outcome for every act, in their order; ends early where the fleet does not become whole again."""
+    system: System, actions: Mapping[str, Action], steps: Sequence[Scheduled], *, rate: float, seed: int, spares: int
+) -> Iterator[Result]:
+    """A result for every step, in their order; ends early where the fleet does not become whole again. Raises
+    LoadFailed as soon as the load does, and CannotMeasure."""
+    plan = Plan(url=system.url, rate=rate, post_every=POST_EVERY, slow_every=SLOW_EVERY, users=USERS, seed=seed)
     with (
         ThreadPoolExecutor(8) as jobs,
-        Watch(system.control_url, system.authorization) as watch,
+        Watcher(system.control_url, system.authorization) as watcher,
         listening(system) as wire,
-        load(system.url, rate=rate, seed=seed) as requests,
+        load(plan) as traffic,
     ):
-        chaos = Chaos(system, kinds, jobs=jobs, watch=watch, wire=wire, load=requests, rate=rate, spares=spares)
-        for act in acts:
-            chaos.do(act)
-            if act.pause is None:
+        chaos = Chaos(system, actions, jobs=jobs, views=watcher, wire=wire, load=traffic, spares=spares)
+        for step in steps:
+            chaos.do(step)
+            if step.pause is None:
+                if step is steps[-1]:
+                    chaos.wait_until_whole()
+                    traffic.stop()
                 yield from chaos.settle()
                 if not chaos.is_whole:
                     return
@@ -53,102 +58,111 @@ def run(
 
 
 class Chaos:
-    """One schedule on its way. Acts wait in `_open` until the fleet is whole again; only then they can be judged."""
+    """One schedule on its way. What was done waits in `_open` until the fleet is whole again; only then it can be
+    judged."""
 
     def __init__(
         self,
         system: System,
-        kinds: Mapping[str, Kind],
+        actions: Mapping[str, Action],
         *,
         jobs: Executor,
-        watch: Watch,
+        views: Views,
         wire: Wire,
         load: Load,
-        rate: float,
         spares: int,
     ) -> None:
         self._system = system
-        self._kinds = kinds
+        self._actions = actions
         self._jobs = jobs
-        self._watch = watch
+        self._views = views
         self._wire = wire
         self._load = load
-        self._rate = rate
         self._spares = spares
         self._began = time.monotonic()
-        self._target = system.healthz().document["target"]
-        self._struck: set[str] = set()
+        self._counted = (self._began, load.sent, load.left_out)
+        self._state = look(system).state
+        self._environments = set(self._state.environments.values())
+        self._configured = State(0, system.settings.ring_profile().document(), ())
+        self._hit: set[str] = set()
         self._open: list[Done] = []
-        self.is_whole = True
+        self._missing = ""
 
-    def do(self, act: Act) -> None:
-        kind = self._kinds[act.kind]
-        dice = Random(act.dice)  # noqa: S311 (chaos, no secret)
-        scene = Scene(self._system, self._watch, self._jobs, dice, self._struck, self._target)
-        self._open.append(Done(act, kind, kind.act(scene)))
-        if act.pause is not None:
-            time.sleep(act.pause)
+    @property
+    def is_whole(self) -> bool:
+        return not self._missing
 
-    def settle(self) -> list[Outcome]:
-        """Waits until the fleet is whole, and judges the acts since it was so last."""
+    def do(self, step: Scheduled) -> None:
+        self._load.check()
+        chance = Random(step.seed)  # noqa: S311 (chaos, no secret)
+        context = Context(self._system, self._views, self._jobs, chance, self._hit, self._state.target)
+        self._open.append(Done(step.number, step.action, self._actions[step.action].begin(context)))
+        if step.pause is not None:
+            time.sleep(step.pause)
+
+    def wait_until_whole(self) -> None:
         end = time.monotonic() + WHOLE_WITHIN
-        while (missing := self._missing()) and time.monotonic() < end:
+        while (missing := self._what_is_missing()) and time.monotonic() < end:
+            self._load.check()
             time.sleep(_PAUSE)
-        settled = time.monotonic()
-        self.is_whole = not missing
-        faults = [f"not whole again within {WHOLE_WITHIN:g} s: {missing}"] if missing else self._unsound()
-        time.sleep(_AFTERMATH)
-        by_itself = len(self._open) == 1 and self.is_whole
-        outcomes = [
-            judge(
-                done,
-                requests,
-                watch=self._watch,
-                rate=self._rate,
-                settled=settled if by_itself else None,
-                chaos_began=self._began,
-                posts_repeated=self._wire.repeated([request.post for request in requests if request.post]),
-                broken=faults if done is self._open[-1] else [],
-            )
-            for done, requests in self._windows(self._load.ended())
-        ]
-        self._open = []
-        return outcomes
+        self._missing = missing
 
-    def _missing(self) -> str:
+    def settle(self) -> list[Result]:
+        """Waits until the fleet is whole, and judges what was done since it was so last."""
+        self.wait_until_whole()
+        whole = time.monotonic()
+        missing = f"not whole again within {WHOLE_WITHIN:g} s: {self._missing}"
+        wrong = self._unsound() if self.is_whole else [missing]
+        wrong += self._unsent()
+        if not self._load.wait_for_answers(whole, within=_ANSWERED_WITHIN):
+            wrong.append(f"requests are not answered within {_ANSWERED_WITHIN:g} s")
+        requests = self._load.take(whole)
+        evidence = Evidence(
+            views=self._views,
+            requests=requests,
+            whole=whole if self.is_whole else None,
+            rate=self._load.plan.rate,
+            posts=self._load.plan.rate / self._load.plan.post_every,
+            posts_repeated=self._wire.repeated([request.post for request in requests if request.post]),
+            wrong=wrong,
+        )
+        done, self._open = self._open, []
+        return judge(done, evidence, chaos_began=self._began)
+
+    def _what_is_missing(self) -> str:
         """What has to come yet before the fleet counts as whole; empty when nothing."""
         servers = self._system.containers.of("server")
         containers = {str(server.id) for server in servers}
         for done in self._open:
-            if missing := done.deed.missing(self._watch, containers):
-                return f"{done.kind.name} ({done.deed.says}): {missing}"
-        view = self._watch.now
+            if missing := done.begun.missing(self._views, containers):
+                return f"{done.action} ({done.begun.says}): {missing}"
+        view = self._views.now
         if not view.is_ready:
             return f"the balancer is not ready: {view}"
-        deploy = self._system.operate("GET", "/deploy").document["deploy"]
-        if deploy and deploy["stage"].startswith("rolling"):
-            return f"a deploy is on its way: {deploy}"
+        if self._system.stage.startswith("rolling"):
+            return "a deploy is on its way"
         on_the_ring = {hostname(server) for server in servers if not is_spare(server)}
         spares = {hostname(server) for server in servers if is_spare(server)}
         if (on_the_ring, len(spares)) != (set(view.replicas), self._spares):
             return f"the containers are {on_the_ring} and the spares {spares}, the servers {view.replicas}"
-        return "" if self._watch.now == view else "it is changing"
+        return "" if self._views.now == view else "it is changing"
 
     def _unsound(self) -> list[str]:
         """Whole as it seems: what does not hold all the same."""
-        calls = [call for done in self._open for call in done.deed.calls]
-        possible = possible_targets(self._target, [(call.delta, call.status) for call in calls])
-        target, self._target = self._target, self._watch.now.target
-        wrong = f"N was {target} and is {self._target}; possible: {sorted(possible)}"
-        end = time.monotonic() + _SOUND_WITHIN
-        while (unsound := broken(self._system, spares=self._spares)) and time.monotonic() < end:
+        end = time.monotonic() + SOUND_WITHIN
+        while True:
+            picture = look(self._system)
+            wrong, environments = wrong_state(
+                self._open, self._state, picture.state, environments=self._environments, configured=self._configured
+            )
+            wrong += broken(picture, spares=self._spares)
+            if not wrong or time.monotonic() > end:
+                self._state, self._environments = picture.state, environments
+                return wrong
             time.sleep(_PAUSE)
-        return [*([] if self._target in possible else [wrong]), *unsound]
 
-    def _windows(self, requests: Sequence[Request]) -> list[tuple[Done, list[Request]]]:
-        """Each act with the requests that ended after it began and before the next one did."""
-        borders = [0.0, *(done.deed.began for done in self._open[1:]), float("inf")]
-        return [
-            (done, [request for request in requests if since <= request.ended < until])
-            for done, (since, until) in zip(self._open, pairwise(borders), strict=True)
-        ]
+    def _unsent(self) -> list[str]:
+        """What the load has not sent since this was asked last."""
+        since, sent, left_out = self._counted
+        self._counted = now = (self._load.stopped or time.monotonic(), self._load.sent, self._load.left_out)
+        return unsent(sent=now[1] - sent, left_out=now[2] - left_out, rate=self._load.plan.rate, seconds=now[0] - since)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from loadtests.chaos.watch import Watch
 from loadtests.experiments.endpoints import every_endpoint
 from loadtests.experiments.stage import Stage
 from loadtests.experiments.swarm_run import Load, swarm
-from loadtests.experiments.timeline import FAULTS, OF_A_SERVER, Fault, Second, Timeline
+from loadtests.experiments.timeline import FAULTS, Fault, Second, Timeline
+from loadtests.faults.servers import FAULTS as SERVER_FAULTS
+from loadtests.faults.servers import carry_out
+from loadtests.faults.watcher import Watcher
 from loadtests.running import CannotMeasure
 from tests.containers import crash
 from tests.polling import until
@@ -25,15 +27,6 @@ _CALM = 3.0
 """Seconds of undisturbed traffic before the first fault and after each."""
 _WHOLE_WITHIN = 60.0
 
-_STRIKES: tuple[Callable[[System, str], object], ...] = (
-    lambda system, victim: system.containers.server(victim).kill(),
-    lambda system, victim: system.containers.server(victim).stop(timeout=10),
-    lambda system, victim: system.containers.server(victim).pause(),
-    lambda system, victim: system.containers.server(victim).remove(force=True),
-)
-STRIKES: Mapping[str, Callable[[System, str], object]] = dict(zip(OF_A_SERVER, _STRIKES, strict=True))
-"""The first three meet the first servers, which are old enough to be replaced at once."""
-
 
 def play(stage: Stage, *, users: int, path: str, say: Callable[[str], None]) -> Timeline:
     """Ends early where the fleet does not become whole again."""
@@ -44,7 +37,7 @@ def play(stage: Stage, *, users: int, path: str, say: Callable[[str], None]) -> 
     stage.resize(N)
     load = Load(users=users, path=path, rate=RATE)
     first = tuple(system.replicas)
-    with swarm(system, load) as running, Watch(system.control_url, system.authorization) as watch:
+    with swarm(system, load) as running, Watcher(system.control_url, system.authorization) as watcher:
         began, start = time.monotonic(), time.time()
         time.sleep(_UNDER_WAY + _CALM)
         faults: list[Fault] = []
@@ -54,7 +47,7 @@ def play(stage: Stage, *, users: int, path: str, say: Callable[[str], None]) -> 
                 broken_off = f"locust ended before {name}"
                 break
             try:
-                faults.append(_happen(system, watch, name, began=began))
+                faults.append(_happen(system, watcher, name, began=began))
             except CannotMeasure as error:
                 broken_off = f"{name}: {error}"
                 break
@@ -77,21 +70,22 @@ def play(stage: Stage, *, users: int, path: str, say: Callable[[str], None]) -> 
     )
 
 
-def _happen(system: System, watch: Watch, name: str, *, began: float) -> Fault:
+def _happen(system: System, watcher: Watcher, name: str, *, began: float) -> Fault:
     """One fault, until the fleet is whole again."""
     before = system.replicas
     at = time.monotonic()
-    if name not in STRIKES:
+    if name not in SERVER_FAULTS:
         crash(system.containers.balancer)
-        away = _seen(lambda: watch.away_at(since=at), "nobody answers")
-        whole = _seen(lambda: watch.whole_at(since=away), f"{N} servers serve again")
+        away = _seen(lambda: watcher.away_at(since=at), "nobody answers")
+        whole = _seen(lambda: watcher.whole_at(since=away), f"{N} servers serve again")
         return Fault(name, "balancer", round(at - began, 3), None, round(whole - at, 3), "")
-    victim = before[0]
-    striking = threading.Thread(target=STRIKES[name], args=(system, victim))  # the engine may take its time to answer
+    victim = before[0]  # one of the first servers, which are old enough to be replaced at once
+    strike = SERVER_FAULTS[name](system, system.containers.server(victim))
+    striking = threading.Thread(target=carry_out, args=(strike,))  # the engine may take its time to answer
     striking.start()
     try:
-        off = _seen(lambda: watch.left_at(victim, since=at), f"{victim} is off the ring")
-        whole = _seen(lambda: watch.whole_at(since=off), f"{N} servers serve again")
+        off = _seen(lambda: watcher.left_at(victim, since=at), f"{victim} is off the ring")
+        whole = _seen(lambda: watcher.whole_at(since=off), f"{N} servers serve again")
     finally:
         striking.join()
     newcomers = ", ".join(sorted({*system.replicas} - {*before}))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from loadtests import traffic
+from loadtests.load.load import load
+from loadtests.load.sender import Plan
 from tests.deployment import Deployment
 from tests.e2e.conftest import Measured
 from tests.polling import until
@@ -23,11 +24,11 @@ EACH = 4
 def test_n_follows_the_load_up_and_down(measured: Measured) -> None:
     policy = {"min": FEW, "max": MANY, "in_flight": EACH, "up_after": 1, "down_after": 5}
     with Deployment(replicas=FEW, autoscale=policy) as system:
-        slow = f"{system.url}/slow?seconds=0.3"
-        with traffic.background(slow, concurrency=FEW * EACH) as half:
-            until(lambda: half.requests >= 8 * FEW * EACH, "the load has flowed for some seconds", within=10)
+        plan = Plan(url=system.url, path="/slow?seconds=0.3", most_open=FEW * EACH)
+        with load(plan) as half:
+            half.wait_for(8 * FEW * EACH)
             assert len(system.replicas) == FEW
-            with traffic.background(slow, concurrency=FEW * EACH) as other_half:
+            with load(plan) as other_half:
                 up = seconds_until(system, MANY, within=15)
             down = seconds_until(system, FEW, within=20)
         measured(f"{FEW} to {MANY} servers in {up:.1f} s, back in {down:.1f} s; {half}; {other_half}")

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from loadtests.chaos.calls import DEPLOYS
-from loadtests.chaos.chaos import KINDS, chaos
-from loadtests.chaos.engine import ENGINE_FAULT
-from loadtests.chaos.faults import SPARE_FAULT
+from loadtests.chaos.chaos import ACTIONS, chaos
+from loadtests.chaos.faults import ENGINE_FAULT, SPARE_FAULT
 from loadtests.chaos.invariants import changed_by_restart
 from loadtests.chaos.report import table
 from tests.e2e.conftest import Measured, only_haproxy
@@ -18,7 +17,7 @@ from tests.system import System
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
 
 SEED = 5
-ACTS = 16
+STEPS = 16
 WITHOUT = (ENGINE_FAULT, SPARE_FAULT, *DEPLOYS)
 MORE_SERVERS = 3
 """So that one is always old enough to be hit."""
@@ -38,8 +37,8 @@ def ringed(system: System) -> Iterator[System]:
 def test_faults_and_calls_at_random_lose_nothing_and_leave_every_invariant(ringed: System, measured: Measured) -> None:
     system = ringed
     system.add(MORE_SERVERS)
-    outcomes = list(chaos(system, faults=ACTS, seed=SEED, rate=100, spares=0, without=WITHOUT))
-    measured(f"\n{table(outcomes, KINDS)}")
-    assert [str(outcome) for outcome in outcomes if outcome.losses] == []
-    assert len(outcomes) == ACTS
+    results = list(chaos(system, faults=STEPS, seed=SEED, rate=100, spares=0, without=WITHOUT))
+    measured(f"\n{table(results, ACTIONS)}")
+    assert [str(result) for result in results if result.wrong] == []
+    assert len(results) == STEPS
     assert changed_by_restart(system) == []

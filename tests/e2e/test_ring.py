@@ -11,7 +11,7 @@ import pytest
 from tests.containers import crash
 from tests.e2e.conftest import Measured, N
 from tests.e2e.keyed import KEYED, foretold, keys, served
-from tests.e2e.under_load import load
+from tests.e2e.under_load import load, servers_of
 from tests.polling import until
 from tests.system import System
 
@@ -154,7 +154,7 @@ def test_a_failure_moves_the_dead_servers_keys_and_no_others(keyed: System) -> N
     newcomer = keyed.replicas[-1]
     moved = {key for key, place in before.items() if place.server == victim}
     assert moved
-    unmoved = {key: servers for key, servers in traffic.servers_of.items() if key not in moved}
+    unmoved = {key: servers for key, servers in servers_of(traffic).items() if key not in moved}
     assert unmoved
     assert all(servers == {before[key].server} for key, servers in unmoved.items())
     assert {key for key in before if after[key] != before[key]} == moved

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from loadtests import traffic
-from loadtests.traffic import Outcome
-from tests.polling import until
+from loadtests.load import load as generator
+from loadtests.load.load import Load
+from loadtests.load.sender import Plan
 from tests.system import System
 
-CONCURRENCY = 4
+RATE = 200.0
+_FLOWS = 100
+"""So many requests end before and after."""
 
 
 @contextmanager
-def load(system: System, *, keys: Sequence[str] = ()) -> Iterator[Outcome]:
+def load(system: System, *, keys: Sequence[str] = (), post_every: int = 0) -> Iterator[Load]:
     """Traffic that flows when the block begins, and goes on flowing for a while after its end."""
-    with traffic.background(system.home, concurrency=CONCURRENCY, keys=keys) as outcome:
-        _flows(outcome)
-        yield outcome
-        _flows(outcome)
+    plan = Plan(url=system.url, rate=RATE, keys=tuple(keys), post_every=post_every)
+    with generator.load(plan) as traffic:
+        traffic.wait_for(_FLOWS)
+        yield traffic
+        traffic.wait_for(_FLOWS)
 
 
-def _flows(outcome: Outcome) -> None:
-    before = outcome.requests
-    until(lambda: outcome.requests >= before + 100, "100 more requests have ended", within=30)
+def servers_of(traffic: Load) -> dict[str, set[str]]:
+    """key → who answered its requests."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for request in traffic.requests:
+        found[request.key].add(request.server)
+    return found

@@ -14,6 +14,7 @@ from loadtests.experiments import faults, judge
 from loadtests.experiments.endpoints import Call
 from loadtests.experiments.swarm_run import Counted, Load
 from loadtests.experiments.timeline import FAULTS, OF_A_SERVER, Timeline
+from loadtests.faults.servers import Strike
 
 
 class World:
@@ -22,15 +23,18 @@ class World:
     def __init__(self) -> None:
         self.replicas = ["S1", "S2", "S3"]
         self.control_url, self.authorization = "", {}
-        self.containers = SimpleNamespace(balancer="balancer")
+        self.containers = SimpleNamespace(balancer="balancer", server=lambda hostname: hostname)
         self.left: dict[str, float] = {}
         self.crashed: float | None = None
         self.ends_before = len(FAULTS)
         """So many faults happen until locust ends."""
 
-    def strike(self, _system: object, victim: str) -> None:
-        self.replicas = [*self.replicas[1:], f"new{len(self.left)}"]
-        self.left[victim] = time.monotonic()
+    def fault(self, _system: object, victim: str) -> Strike:
+        def strike() -> None:
+            self.replicas = [*self.replicas[1:], f"new{len(self.left)}"]
+            self.left[victim] = time.monotonic()
+
+        return strike
 
     def crash(self, _container: object) -> None:
         self.crashed = time.monotonic()
@@ -69,9 +73,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         yield world
 
     monkeypatch.setattr(faults, "swarm", swarm)
-    monkeypatch.setattr(faults, "Watch", lambda *_: nullcontext(world))
+    monkeypatch.setattr(faults, "Watcher", lambda *_: nullcontext(world))
     monkeypatch.setattr(faults, "every_endpoint", lambda *_: [Call("public", "GET /", 200, 200, 1.0, "")])
-    monkeypatch.setattr(faults, "STRIKES", dict.fromkeys(OF_A_SERVER, world.strike))
+    monkeypatch.setattr(faults, "SERVER_FAULTS", dict.fromkeys(OF_A_SERVER, world.fault))
     monkeypatch.setattr(faults, "crash", world.crash)
     for pause in ("_UNDER_WAY", "_CALM", "_WHOLE_WITHIN"):
         monkeypatch.setattr(faults, pause, 0.0)
@@ -95,7 +99,7 @@ def test_every_fault_is_seen_with_its_victim_and_its_successor(world: World) -> 
 
 
 def test_a_fault_that_did_nothing_ends_it_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(faults.STRIKES, "docker pause", lambda *_: None)
+    monkeypatch.setitem(faults.SERVER_FAULTS, "docker pause", lambda *_: lambda: None)
     line = played(world)
     assert [fault.name for fault in line.faults] == ["docker kill", "docker stop"]
     assert line.broken_off == "docker pause: not within 0 s: S3 is off the ring; last seen: None"

@@ -7,11 +7,14 @@ import socket
 import struct
 import threading
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from loadtests.fleet.steady import POST_ID
+from loadtests.running import CannotMeasure
+from loadtests.traffic import POST_ID
+from tests.system import System
 
 _ALL_PROTOCOLS = 3
 _SOL_PACKET, _ADD_MEMBERSHIP, _PROMISCUOUS = 263, 1, 1
@@ -74,3 +77,18 @@ class Wire:
         if int.from_bytes(segment[2:4], "big") == self._port and packet[16:20] != self._front:
             for found in _ID.findall(segment):
                 self._flows[found.decode()].add((packet[12:20], segment[:4]))
+
+
+@contextmanager
+def listening(system: System) -> Iterator[Wire]:
+    """On the deployment's network. Raises CannotMeasure."""
+    settings, containers = system.settings, system.containers
+    network = containers.engine.networks.get(settings.network)
+    front = (containers.of("edge") or containers.of("balancer"))[0]
+    address = front.attrs["NetworkSettings"]["Networks"][settings.network]["IPAddress"]
+    try:
+        wire = Wire(f"br-{str(network.id)[:12]}", port=settings.server_port, front=address)
+    except PermissionError as error:
+        raise CannotMeasure(f"only root may listen on the network ({error}); run it with sudo") from error
+    with wire:
+        yield wire

@@ -29,25 +29,11 @@ class View:
     ailments: Mapping[str, str] = field(default_factory=dict)
 
 
-class Watch:
-    """`with Watch(control_url) as watch:` asks every 20 ms. Exact to that and to the time of an answer."""
+class Views:
+    """What was seen, the first view first."""
 
-    def __init__(self, control_url: str, authorization: Mapping[str, str]) -> None:
-        self._host = urlsplit(control_url).netloc
-        self._headers = dict(authorization)
-        self._views = [View(time.monotonic(), is_away=True)]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="watch")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
+    def __init__(self, *views: View) -> None:
+        self._views = list(views)
 
     @property
     def now(self) -> View:
@@ -65,25 +51,48 @@ class Watch:
         """When N servers were first seen to serve, with the edge in step."""
         return next((view.at for view in self._after(since) if view.is_ready), None)
 
+    def see(self, view: View) -> None:
+        if view != self.now:
+            self._views.append(view)
+
     def _after(self, moment: float) -> list[View]:
         """What was so at that moment, and every change after it."""
         views = list(self._views)
         later = bisect_right(views, moment, key=lambda view: view.at)
         return [replace(views[max(0, later - 1)], at=moment), *views[max(1, later) :]]
 
+
+class Watcher(Views):
+    """`with Watcher(control_url, authorization) as watcher:` asks every 20 ms. Exact to that and to the time of an
+    answer."""
+
+    def __init__(self, control_url: str, authorization: Mapping[str, str]) -> None:
+        super().__init__(View(time.monotonic(), is_away=True))
+        self._host = urlsplit(control_url).netloc
+        self._headers = dict(authorization)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watcher")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
     def _watch(self) -> None:
         connection = HTTPConnection(self._host, timeout=_TIMEOUT)
         while not self._stop.wait(_PAUSE):
-            view = self._ask(connection)
-            if view != self.now:
-                self._views.append(view)
+            self.see(self._ask(connection))
         connection.close()
 
     def _ask(self, connection: HTTPConnection) -> View:
         try:
             connection.request("GET", "/healthz", headers=self._headers)
-            answer = connection.getresponse()
-            return _view(json.loads(answer.read()))
+            return _view(json.loads(connection.getresponse().read()))
         except (OSError, HTTPException, ValueError, LookupError):
             connection.close()
             return View(time.monotonic(), is_away=True)

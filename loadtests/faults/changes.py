@@ -1,0 +1,84 @@
+"""Planned changes lose nothing: /add and /rm in turns under load. And nobody is replaced for being busy."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+
+from loadtests.load.load import load
+from loadtests.load.sender import Plan
+from loadtests.ring.markdown import table
+from loadtests.running import CannotMeasure
+from tests.http_client import Answer
+from tests.system import System
+
+BUSY_PER_CORE = 2
+
+
+def cycles(system: System, *, times: int, plan: Plan) -> bool:
+    """Prints how long /add and /rm took; True when no request failed."""
+    added, removed = [], []
+    with load(plan) as traffic:
+        for number in range(1, times + 1):
+            added.append(_seconds(lambda: system.add(1)))
+            removed.append(_seconds(lambda: system.rm(1)))
+            print(f"{number} of {times}: {added[-1]:.2f} s, {removed[-1]:.2f} s", file=sys.stderr, flush=True)
+    rows = {"/add": added, "/rm": removed}
+    print(table("Planned changes", {name: _row(seconds) for name, seconds in rows.items()}, first="change"))
+    print(f"Meanwhile: {traffic}")
+    return traffic.failed == 0
+
+
+def calm(system: System, *, seconds: float, plan: Plan) -> bool:
+    """Prints how many servers were replaced while every core was busy; True when none was and no request failed."""
+    system.wait_until_ready()
+    fleet = {str(container.id) for container in system.containers.of("server")}
+    seen = set(fleet)
+    slow = Plan(url=system.url, path="/slow?seconds=5", most_open=4)
+    end = time.monotonic() + seconds
+    with _busy(BUSY_PER_CORE * (os.cpu_count() or 1)), load(plan) as home, load(slow) as five:
+        while time.monotonic() < end:
+            time.sleep(1)
+            seen |= {str(container.id) for container in system.containers.of("server")}
+            home.check()
+            five.check()
+    print(f"{seconds:g} s with every core busy: {len(seen - fleet)} of {len(fleet)} servers replaced")
+    print(f"/home: {home}\n{slow.path}: {five}")
+    return seen == fleet and home.failed == five.failed == 0
+
+
+def _seconds(change: Callable[[], Answer]) -> float:
+    """Until one server more or fewer is answered. Raises CannotMeasure."""
+    began = time.monotonic()
+    answer = change()
+    if answer.status != 200:
+        raise CannotMeasure(f"a change is answered {answer}")
+    return time.monotonic() - began
+
+
+def _row(seconds: list[float]) -> dict[str, str]:
+    return {"count": str(len(seconds)), "p50": f"{median(seconds):.2f} s", "max": f"{max(seconds):.2f} s"}
+
+
+@contextmanager
+def _busy(processes: int) -> Iterator[None]:
+    """So many processes that never rest."""
+    spinning = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(processes)]
+    for process in spinning:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.join()
+
+
+def _spin() -> None:
+    while True:
+        pass

@@ -1,0 +1,134 @@
+"""Servers fail one after another under load: what fails, what is repeated, how long a replacement takes."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from loadtests.faults.bounds import BOUNDS, WRITING, exceeded, late
+from loadtests.faults.servers import Fault, carry_out, hostname, old_enough
+from loadtests.faults.watcher import Watcher
+from loadtests.faults.wire import Wire, listening
+from loadtests.load.load import Load, load
+from loadtests.load.sender import Plan, own_seconds
+from loadtests.ring.markdown import table
+from loadtests.running import CannotMeasure
+from loadtests.traffic import Counts, count
+from tests.polling import until
+from tests.system import System
+
+AFTER = 4.0
+"""Seconds after a fault whose requests count as its own, at least: a server off the network is given up after 3."""
+_WITHIN = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`off_ring` and `replaced`: seconds until the server was off the ring and until N servers served again."""
+
+    counts: Counts
+    off_ring: float
+    replaced: float
+    posts_repeated: Sequence[str]
+    wrong: Sequence[str]
+
+
+def measure(system: System, faults: Mapping[str, Fault], *, times: int, plan: Plan) -> bool:
+    """Prints a table; True when no bound is broken. Raises CannotMeasure."""
+    rows, passed = {}, True
+    with (
+        listening(system) as wire,
+        Watcher(system.control_url, system.authorization) as watcher,
+        load(plan) as traffic,
+    ):
+        measuring = _Measuring(system, watcher, traffic, wire)
+        for name, fault in faults.items():
+            failures = list(measuring.failures(name, fault, times))
+            rows[name] = _row(failures)
+            passed &= not any(failure.wrong for failure in failures)
+        if not wire.heard:
+            raise CannotMeasure("no POST was seen on the deployment's network")
+    print(
+        table(
+            f"{system.deployment}: {system.settings.data_plane}, {plan.rate:g} requests a second", rows, first="fault"
+        )
+    )
+    return passed
+
+
+@dataclass(frozen=True, slots=True)
+class _Measuring:
+    system: System
+    watcher: Watcher
+    traffic: Load
+    wire: Wire
+
+    def failures(self, name: str, fault: Fault, times: int) -> Iterator[Failure]:
+        for number in range(1, times + 1):
+            failure = self._one(name, fault)
+            print(
+                f"{name} {number}: off the ring after {failure.off_ring:.2f} s, whole after {failure.replaced:.2f} s",
+                *(f"  FAILURE: {wrong}" for wrong in failure.wrong),
+                sep="\n",
+                file=sys.stderr,
+                flush=True,
+            )
+            yield failure
+
+    def _one(self, name: str, fault: Fault) -> Failure:
+        """The server that has run for longest fails; ends when the fleet is whole again."""
+        system, watcher = self.system, self.watcher
+        server = until(lambda: old_enough(system, watcher.now.replicas), "a server is old enough", within=_WITHIN)[0]
+        victim, strike = hostname(server), fault(system, server)
+        self.traffic.take()
+        time.sleep(1)  # what flows before the fault belongs to its first second
+        began = time.monotonic()
+        striking = threading.Thread(target=carry_out, args=(strike,))
+        striking.start()
+        off = until(lambda: watcher.left_at(victim, since=began), f"{victim} is off the ring", within=30, pause=0.01)
+        whole = until(lambda: watcher.whole_at(since=off), "N servers serve again", within=_WITHIN, pause=0.01)
+        striking.join()
+        until(lambda: system.is_ready and victim not in system.containers.servers, "the fleet is whole", within=60)
+        time.sleep(max(0.0, began + AFTER - time.monotonic()))
+        return self._judged(name, off - began, whole - began)
+
+    def _judged(self, name: str, off_ring: float, replaced: float) -> Failure:
+        moment, bounds, plan = time.monotonic(), BOUNDS[name], self.traffic.plan
+        answered = self.traffic.wait_for_answers(moment, within=30)
+        requests = self.traffic.take(moment)
+        counts = count(requests, rate=plan.rate)
+        twice = self.wire.repeated([request.post for request in requests if request.post])
+        posts, writing = plan.rate / plan.post_every, own_seconds(plan.path) or WRITING
+        wrong = [
+            *exceeded(counts, bounds, rate=plan.rate, posts=posts, writing=writing),
+            *late(bounds, off_ring=off_ring, whole=replaced),
+            *(f"POST {post} was sent to more than one server" for post in twice),
+            *([] if answered else ["requests are not answered within 30 s"]),
+        ]
+        return Failure(counts, off_ring, replaced, twice, wrong)
+
+
+def _row(failures: Sequence[Failure]) -> dict[str, str]:
+    counts = [failure.counts for failure in failures]
+    shares = [each.worst_share for each in counts]
+    return {
+        "count": str(len(failures)),
+        "requests": str(sum(each.requests for each in counts)),
+        "failed": str(sum(sum(each.failed.values()) for each in counts)),
+        "cut": str(sum(each.cut for each in counts)),
+        "POSTs failed": str(sum(each.posts for each in counts)),
+        "POSTs sent twice": str(sum(len(failure.posts_repeated) for failure in failures)),
+        "repeated": str(sum(each.repeated for each in counts)),
+        "worst second p50, max": f"{median(shares):.1%}, {max(shares):.1%}",
+        "longest wait": f"{max(each.slowest for each in counts):.2f} s",
+        "off the ring p50, max": _times([failure.off_ring for failure in failures]),
+        "replaced p50, max": _times([failure.replaced for failure in failures]),
+    }
+
+
+def _times(seconds: Sequence[float]) -> str:
+    return f"{median(seconds):.2f} s, {max(seconds):.2f} s"

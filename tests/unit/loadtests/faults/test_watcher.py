@@ -1,0 +1,53 @@
+"""What the watcher has seen, and when; and that it sees."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from loadtests.faults.watcher import View, Views, Watcher
+from tests.fakes.web_server import Exchange, WebServer
+from tests.polling import until
+
+WHOLE = View(1.0, replicas=("S1", "S2"), target=2, is_ready=True)
+SHORT = View(2.0, replicas=("S2",), target=2)
+AWAY = View(3.0, is_away=True)
+AGAIN = View(4.0, replicas=("S2", "S3"), target=2, is_ready=True)
+
+
+def test_a_server_has_left_when_somebody_who_answers_does_not_name_it() -> None:
+    views = Views(WHOLE, AWAY, AGAIN)
+    assert views.left_at("S1", since=1.5) == 4.0
+    assert Views(WHOLE, SHORT).left_at("S1", since=1.5) == 2.0
+    assert views.left_at("S2", since=0.0) is None
+
+
+def test_what_was_so_already_counts_from_the_moment_that_is_asked_for() -> None:
+    views = Views(WHOLE, SHORT, AWAY, AGAIN)
+    assert (views.whole_at(since=1.5), views.whole_at(since=2.5)) == (1.5, 4.0)
+    assert (views.away_at(since=1.0), views.away_at(since=3.5), views.away_at(since=4.5)) == (3.0, 3.5, None)
+
+
+def test_only_changes_are_kept() -> None:
+    views = Views(WHOLE)
+    views.see(View(1.5, replicas=WHOLE.replicas, target=2, is_ready=True))
+    views.see(SHORT)
+    assert (views.now, views.left_at("S1", since=0.0)) == (SHORT, 2.0)
+
+
+def test_it_asks_all_the_time_and_notes_who_does_not_answer() -> None:
+    report = {"replicas": ["S1"], "target": 1, "ready": True, "ailments": {}}
+    broken: list[bool] = []
+
+    def answer(exchange: Exchange) -> None:
+        if broken:
+            exchange.break_off()
+        else:
+            exchange.reply(body=json.dumps(report).encode())
+
+    with WebServer(answer) as server, Watcher(f"http://{server.address}", {"Authorization": "Bearer x"}) as watcher:
+        until(lambda: watcher.now.is_ready, "it is seen", within=10)
+        began = time.monotonic()
+        broken.append(True)
+        until(lambda: watcher.away_at(since=began), "it is seen to be away", within=10)
+    assert server.received[0].headers["Authorization"] == "Bearer x"
