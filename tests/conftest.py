@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -58,6 +60,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in TIMEOUTS and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUTS[folder]))
+
+
+class Stuck(BaseException):
+    """A test's time is over. No Exception, which hypothesis would take for a failing example and try again for ever."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer() -> Iterator[object]:
+    result = yield
+    time_is_over = signal.getsignal(signal.SIGALRM)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        try:
+            if callable(time_is_over):
+                time_is_over(number, frame)
+        except pytest.fail.Exception as failure:
+            raise Stuck(str(failure)) from None
+
+    signal.signal(signal.SIGALRM, stop)
+    return result
 
 
 @pytest.hookimpl(tryfirst=True)
