@@ -20,7 +20,7 @@ import pytest
 from tests.deployment import Deployment
 from tests.e2e.conftest import Measured, made_whole, only_flask, only_haproxy, with_the_usual_ring
 from tests.own_image import own_image
-from tests.polling import until
+from tests.polling import stays, until
 from tests.system import System
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
@@ -164,6 +164,7 @@ def test_a_tunnel_outlasts_every_change_but_the_removal_of_its_server_which_drai
             changed = change()
             assert changed.status == 200, f"{what}: {changed}"
             assert tunnel.echoes(what), f"the tunnel has ended: {what}"
+        stays(lambda: tunnel.echoes("later"), "the old process keeps the tunnel after a reload", seconds=2)
         told = cuts(own)
         fresh = through(own, stack, {"joined"})["joined"]
         assert fresh.echoes("through the reloaded edge")
