@@ -40,10 +40,11 @@ _STATE = ("terraform.tfstate*", ".terraform*", ".deployments")
 class Deployment(System):
     """`with Deployment(replicas=2) as deployment:` has it up and ready, and leaves nothing of it behind.
 
-    `variables` are the root module's, beside those that keep deployments apart.
+    `variables` are the root module's, beside those that keep deployments apart; `override` is Terraform's text of what
+    shall be otherwise in this copy of it, as in an override.tf.
     """
 
-    def __init__(self, **variables: Any) -> None:
+    def __init__(self, *, override: str = "", **variables: Any) -> None:
         name = f"test-{secrets.token_hex(3)}"
         public, control = free_ports(2)
         super().__init__(
@@ -62,7 +63,9 @@ class Deployment(System):
             **variables,
         }
         self._folder = tempfile.TemporaryDirectory(prefix=f"{name}-")
-        self._terraform = Terraform(working_dir=str(_copy(Path(self._folder.name))))
+        root = _copy(Path(self._folder.name))
+        (root / "override.tf").write_text(override)
+        self._terraform = Terraform(working_dir=str(root))
         self._began = time.time()
 
     def __enter__(self) -> Self:

@@ -51,6 +51,10 @@ def deployment(plane: str) -> Iterator[Deployment]:
 @pytest.fixture
 def system(deployment: Deployment) -> System:
     """Ready and with N servers, whatever the test before it did to it."""
+    return made_whole(deployment)
+
+
+def made_whole(deployment: Deployment) -> Deployment:
     deployment.wait_until_ready()
     surplus = len(deployment.replicas) - N
     if surplus > 0:

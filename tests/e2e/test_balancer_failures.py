@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.containers import crash
+from tests.containers import crash, run_in
 from tests.e2e.conftest import Measured, N, only_haproxy
 from tests.e2e.under_load import load
 from tests.http_client import Answer, ask
 from tests.polling import until
-from tests.system import System
+from tests.system import STATE, System
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
@@ -97,6 +97,31 @@ def test_a_removal_that_the_crash_cuts_off_is_finished(system: System) -> None:
     system.wait_until_ready()
     assert system.only_its_fleet_runs
     assert leaving not in system.replicas
+
+
+def test_with_its_state_lost_it_takes_up_the_servers_and_gives_no_ring_id_a_second_time(system: System) -> None:
+    """The ring ids have gaps, so that their number says nothing of the largest one."""
+    assert system.add(3, ["S61", "S62", "S63"]).status == 200
+    assert system.rm(2, [system.replicas[0], "S62"]).status == 200
+    before, ring_ids = system.standing, _ring_ids(system)
+    assert len(ring_ids) < max(ring_ids.values()) - min(ring_ids.values()) + 1, f"no gaps in {ring_ids}"
+    run_in(system.containers.balancer, "sh", "-c", f"rm {STATE} {STATE}.last")
+    crash(system.containers.balancer)
+    until(lambda: not system.is_ready, "the balancer is away", within=5, pause=0.01)
+    system.wait_until_ready()
+    (restored,) = system.operate("GET", "/events?kind=restored").document["events"]
+    assert restored["reason"] == "the containers that run"
+    after = system.standing
+    assert (set(after.replicas), after.target, after.runs) == (set(before.replicas), before.target, before.runs)
+    assert _ring_ids(system) == ring_ids
+    assert set(system.slot_map) == set(after.replicas)
+    assert system.add(2, ["S64", "S65"]).status == 200
+    given = {name: ring_id for name, ring_id in _ring_ids(system).items() if name not in ring_ids}
+    assert given == {"S64": max(ring_ids.values()) + 1, "S65": max(ring_ids.values()) + 2}
+
+
+def _ring_ids(system: System) -> dict[str, int]:
+    return {server.name: server.ring_id for server in system.fleet.servers}
 
 
 def _refused_rep(system: System) -> Answer | None:
