@@ -5,7 +5,7 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify test host browser lint unit contract infra e2e smoke chaos figures fmt lock clean
+.PHONY: help up down status logs verify test host browser lint unit contract infra e2e smoke chaos soak figures fmt lock clean
 .PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
@@ -86,6 +86,10 @@ smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0
 chaos: host ## Faults and calls at random under load, 200 of them (FAULTS=1000 SEED=7; RECORD=file for each as JSON)
 	python loadtests/chaos/chaos.py $(if $(call said,FAULTS),--faults $(FAULTS)) $(if $(call said,SEED),--seed $(SEED)) \
 		$(if $(call said,RECORD),--record $(RECORD)) $(if $(call said,ENGINE),--engine)
+
+soak: host ## Wear a deployment for an hour and see whether anything grows (HOURS=8; PLANE=flask; URL= CONTROL_URL=)
+	python loadtests/soak.py $(if $(call said,HOURS),--hours $(HOURS)) $(if $(call said,PLANE),--data-plane $(PLANE)) \
+		$(if $(call said,URL),--url $(URL)) $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
 
 # URL=http://127.0.0.1:5000 takes the running deployment instead of one of its own, REQUESTS=1000 a quicker look.
 EXPERIMENT = python loadtests/experiments/run.py $(if $(call said,URL),--url $(URL)) \

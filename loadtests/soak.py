@@ -5,8 +5,8 @@ events whose clients hang up, servers that are killed, added and removed, and sw
 
     python loadtests/soak.py --hours 8
 
-Without --url it makes a deployment of its own. The code is 1 where something grew beyond its bound after the warm-up, or
-did not happen.
+Without --url it makes a deployment of its own. The code is 1 where something grew beyond its bound after the warm-up,
+or did not happen.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from balancer.core.routes import Backend
 from tests.contract.flask_bench import FlaskBench
 from tests.contract.plane_bench import REQUEST_HASH, SLOTS, all_to, with_slots
 from tests.fakes.web_server import Exchange, WebServer
+from tests.http_client import ask
 from tests.polling import until
 
 
@@ -49,3 +50,22 @@ def test_a_request_is_in_flight_until_the_last_byte_of_its_answer(bench: FlaskBe
             go_on.set()
             assert answer.read() == b""
             until(lambda: bench.plane.in_flight("S1") == 0, "S1 has finished", within=2)
+
+
+@pytest.mark.parametrize("interim", ["101 Switching Protocols", "103 Early Hints"])
+def test_an_interim_answer_that_nobody_asked_for_is_a_broken_one_and_its_connection_is_not_used_again(
+    bench: FlaskBench, interim: str
+) -> None:
+    """Whatever follows it there would be taken for the answer to somebody else's request."""
+
+    def upgrade(exchange: Exchange) -> None:
+        if len(server.received) % 2:
+            exchange.raw(f"HTTP/1.1 {interim}\r\n\r\n".encode())
+        else:
+            exchange.reply(body=b"well")
+
+    with WebServer(upgrade) as server:
+        bench.plane.apply(all_to(Backend("S1", server.address)))
+        for _ in range(3):
+            assert ask("GET", bench.url, "/").status == 502
+            assert ask("GET", bench.url, "/").body == b"well"

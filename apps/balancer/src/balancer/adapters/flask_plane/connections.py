@@ -7,9 +7,10 @@ import socket
 import threading
 from collections.abc import Callable, Collection
 from contextvars import ContextVar
+from http import HTTPStatus
 
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, ReadTimeoutError
 
 from balancer.adapters.flask_plane.incoming import Incoming
 
@@ -53,9 +54,10 @@ class Connections:
         self._lock = threading.Lock()
 
     def ask(self, address: str, incoming: Incoming) -> urllib3.BaseHTTPResponse:
-        """The head of a server's answer, its body not read yet. Raises Failure."""
+        """The head of a server's answer, its body not read yet. Raises Failure, also for an interim answer (1xx), which
+        nobody asked for here: what follows on its connection is no answer to the next request."""
         _target.set(incoming.target)
-        return self._pool(address).urlopen(
+        answer = self._pool(address).urlopen(
             incoming.method,
             incoming.target,
             body=incoming.body,
@@ -67,6 +69,10 @@ class Connections:
             decode_content=False,
             assert_same_host=False,
         )
+        if answer.status < HTTPStatus.OK:
+            answer.close()
+            raise ProtocolError(f"an interim answer that nobody asked for: {answer.status}")
+        return answer
 
     def _pool(self, address: str) -> _Pool:
         """One pool per server; those of servers that are gone are dropped."""
