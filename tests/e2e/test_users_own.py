@@ -101,6 +101,7 @@ def test_requests_go_where_the_plug_ins_say(own: Deployment, expected: Callable[
 
 
 def test_a_new_server_starts_slowly(own: Deployment, expected: Callable[..., list[str]]) -> None:
+    """It goes again, as the other tests know the fleet by its names."""
     whole = expected("S1", "S2", "S3", "fresh")
     began = time.monotonic()
     assert own.add(1, ["fresh"]).status == 200
@@ -115,3 +116,5 @@ def test_a_new_server_starts_slowly(own: Deployment, expected: Callable[..., lis
     until(is_warm, "it bears its whole weight", within=SLOW_START + 8)
     assert time.monotonic() - began >= SLOW_START
     assert slots == sorted(slots)
+    assert own.rm(1, ["fresh"]).status == 200
+    assert owners(own) == expected("S1", "S2", "S3")
