@@ -6,6 +6,7 @@ import pytest
 
 from balancer.core.change import Change
 from balancer.core.errors import EngineUnavailable, StateUnavailable
+from balancer.core.event import Kind
 from balancer.core.routes import Routes
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -102,6 +103,8 @@ def test_while_the_volume_is_full_a_failed_server_still_serves_no_slot_for_long(
     assert len(balancer.replicas) == 3
     assert balancer.health.report()["ready"]
     assert balancer.is_sound()
+    told = [event.server for event in balancer.events.since(0).events if event.kind is Kind.FAILED]
+    assert told == ["S2"], "it is told of once, however often it was found"
 
 
 def test_a_volume_that_fills_up_while_a_replacement_starts_leaks_nothing(balancer: InMemoryBalancer) -> None:

@@ -504,6 +504,33 @@ def test_a_volume_that_is_full_for_a_while_delays_the_roll(balancer: InMemoryBal
     assert balancer.is_sound()
 
 
+@pytest.mark.parametrize("after", range(12))
+def test_a_volume_that_fills_up_while_a_roll_goes_back_delays_its_end_and_loses_nothing(
+    balancer: InMemoryBalancer, after: int
+) -> None:
+    """At each of the roll back's saves in turn, the first of which is the turning round itself; and once more."""
+    before = placed(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.rollout.step()
+    balancer.rollout.step()
+    first, *_ = (server.instance for server in balancer.desired.fleet.servers if server.rolled)
+    balancer.store.full.arm(after=after)
+    balancer.runtime.die(first)
+    steps_until_well(balancer, StateUnavailable)
+    assert balancer.store.saved == balancer.desired.fleet
+    balancer.store.full.arm(after=1, times=2)
+    balancer.step()  # before the roll's, which would end a roll of which the failure is not known yet
+    steps_until_well(balancer, StateUnavailable)
+    balancer.clock.sleep(60)
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.UNDONE
+    assert f"{first.partition('.')[0]} failed" in stage(balancer)[1]
+    assert made_of(balancer) == dict.fromkeys(balancer.replicas, OLD)
+    assert len(balancer.replicas) == 3
+    assert placed(balancer)[1] == before[1]
+    assert balancer.is_sound()
+
+
 def steps_until_well(balancer: InMemoryBalancer, error: type[Exception]) -> None:
     """Steps of the roll and the reconciler, as the loops take them, through errors of that kind."""
     for _ in range(8):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from balancer.core import roll
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StateUnavailable
 from balancer.core.event import Kind
+from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.core.plan import Observed, Plan, decide
 from balancer.core.routes import hostname
@@ -102,27 +103,26 @@ class Reconciler:
         return observed
 
     def _obey(self, plan: Plan) -> None:
-        """What changes the fleet itself: failed servers leave the ring and spares take their places in one go."""
-        for instance, reason in plan.failed.items():
-            self._failed(instance, reason)
+        """What changes the fleet itself: failed servers leave the ring and spares take their places in one go. What the
+        volume does not take has not happened, and is not told of: the next step finds it again."""
         if plan.failed or plan.moved or plan.promote:
-            before = self._desired.fleet.fail(plan.failed)
+            before = self._desired.fleet
+            failed = {before.server(instance): reason for instance, reason in plan.failed.items()}
+            young = [server for server, reason in failed.items() if self._starter.died(server, reason)]
             ramp = self._slow_start.first_ramp
             self._desired.change(
-                lambda fleet: fleet.fail(plan.failed).moved(plan.moved).promoted(plan.promote, ramp=ramp)
+                lambda fleet: (
+                    _judged(fleet, {server: failed[server] for server in young})
+                    .fail(plan.failed)
+                    .moved(plan.moved)
+                    .promoted(plan.promote, ramp=ramp)
+                )
             )
+            for server, reason in failed.items():
+                self._events.record(Kind.FAILED, server=server.name, reason=reason, state=server.state)
             self._publish()
-            self._starter.promoted(before, plan.promote)
+            self._starter.promoted(before.fail(plan.failed), plan.promote)
         self._desired.change(lambda fleet: fleet.abandon(plan.abandon).dismiss(plan.dismiss))
-
-    def _failed(self, instance: str, reason: str) -> None:
-        """A new release whose server fails as soon as it serves is as bad as one that does not start."""
-        server = self._desired.fleet.server(instance)
-        self._events.record(Kind.FAILED, server=server.name, reason=reason, state=server.state)
-        is_young = self._starter.died(server, reason)
-        if is_young and roll.is_new(self._desired.fleet, server):
-            why = f"{server.name} failed: {reason}"
-            self._desired.change(lambda fleet: roll.turned_round(fleet, server.release, why))
 
     def _act(self, plan: Plan) -> None:
         """What needs the engine, begun under the lock: what goes is in hand before anybody can begin it anew. Fencing
@@ -154,3 +154,12 @@ class Reconciler:
     def _publish(self) -> None:
         with self._condition.watch(Part.PLANE, PlaneUnavailable):
             self._desired.publish()
+
+
+def _judged(fleet: Fleet, young: Mapping[Server, str]) -> Fleet:
+    """A new release whose server fails as soon as it serves is as bad as one that does not start: its deploy turns
+    round. `young`: such servers → why they failed."""
+    for server, reason in young.items():
+        if roll.is_new(fleet, server):
+            fleet = roll.turned_round(fleet, server.release, f"{server.name} failed: {reason}")
+    return fleet

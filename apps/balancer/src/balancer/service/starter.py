@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 class Death:
     at: float
     reason: str
+    is_young: bool
 
 
 class Starter:
@@ -71,11 +72,14 @@ class Starter:
         return len(self._starting)
 
     def died(self, server: Server, reason: str) -> bool:
-        """Notes it; True for a server that had only just joined: too many of these make new starts wait."""
+        """Notes it when it is first seen, however often it is found again while it cannot be saved. True for a server
+        that had only just joined: too many of these make new starts wait."""
+        if server.identity in self._deaths:
+            return self._deaths[server.identity].is_young
         now = self._clock.now()
-        if server.state is State.SERVING:
-            self._deaths[server.identity] = Death(now, f"{server.name} failed: {reason}")
         is_young = now - self._joined_at.pop(server.identity, -YOUNG) < YOUNG
+        if server.state is State.SERVING:
+            self._deaths[server.identity] = Death(now, f"{server.name} failed: {reason}", is_young)
         if is_young:
             self._backoff = self._backoff.failed(now)
         return is_young
