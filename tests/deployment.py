@@ -131,9 +131,10 @@ class Deployment(System):
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of 127.0.0.1 on which nobody listens now."""
+    """Different ports of 127.0.0.1 on which nobody listens now. No seed of `random` counts: two test processes with the
+    same one would take the same ports."""
     ports: list[int] = []
-    for port in random.sample(_PORTS, len(_PORTS)):
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
