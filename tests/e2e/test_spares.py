@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from statistics import median
 from typing import Any
 
 import pytest
@@ -20,14 +21,14 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
 SERVERS = 4
 """So that all of them own the same number of slots."""
-KILLS = 3
+KILLS = 5
 PROMISED = 0.1
-"""Seconds from the engine's event to the spare's serving, as docs/operations.md promises; met by the best of the kills,
-for the machine may be busy with the other data plane's tests during the others."""
+"""Seconds from the engine's event to the spare's serving, as docs/operations.md promises; met by most of the kills, for
+the machine may be busy with the other data plane's tests during the others."""
 BUSY = 1.0
 """Seconds that none of them may take even then: a start without a spare takes about as long on a machine at rest."""
 QUICKER = 5
-"""How many times sooner than a server starts the best promotion has to be, however slow the machine is."""
+"""How many times sooner than a server starts a promotion has to be, however slow the machine is."""
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +69,10 @@ def killed(system: System, server: Container) -> float:
 def test_a_spare_takes_a_killed_servers_place_at_once(whole: Deployment, measured: Measured) -> None:
     promoted, started = [], []
     with load(whole) as traffic:
-        for victim in whole.replicas[:KILLS]:
+        for _ in range(KILLS):
             until(lambda: len(spares(whole)) == 1, "a spare is ready", within=30)
             (spare,), before, slots = spares(whole), whole.replicas, whole.slot_map
+            victim = before[0]
             last = whole.operate("GET", "/events").document["next"]
             ended = killed(whole, whole.containers.server(victim))
             promotion = told(whole, "promoted", after=last)
@@ -86,9 +88,10 @@ def test_a_spare_takes_a_killed_servers_place_at_once(whole: Deployment, measure
             started.append(made["seconds"])
     measured(f"promoted after {seconds(promoted)}, a new spare started in {seconds(started)}; {traffic}")
     assert traffic.failed == 0, str(traffic)
-    assert min(promoted) <= PROMISED, f"none of {seconds(promoted)} is within {PROMISED} s of the engine's event"
+    most = median(promoted)
+    assert most <= PROMISED, f"most of {seconds(promoted)} are later than {PROMISED} s after the engine's event"
     assert max(promoted) <= BUSY, f"one of {seconds(promoted)} is later than {BUSY} s"
-    assert min(promoted) * QUICKER <= min(started), f"{seconds(promoted)} beside starts of {seconds(started)}"
+    assert most * QUICKER <= median(started), f"{seconds(promoted)} beside starts of {seconds(started)}"
     assert len(spares(whole)) == 1
     until(lambda: set(whole.containers.servers) == {*whole.replicas, *spares(whole)}, "nothing else runs", within=15)
 
