@@ -85,7 +85,9 @@ class Starter:
         return is_young
 
     def joined(self, servers: Collection[Server]) -> None:
-        self._joined_at |= dict.fromkeys((server.identity for server in servers), self._clock.now())
+        present = {server.identity for server in self._desired.fleet.servers}
+        known = {identity: at for identity, at in self._joined_at.items() if identity in present}
+        self._joined_at = known | dict.fromkeys((server.identity for server in servers), self._clock.now())
 
     def promoted(self, before: Fleet, spares: Collection[str]) -> None:
         """Notes that spares have taken the places of servers that were down in the fleet before."""
