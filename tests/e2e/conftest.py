@@ -49,9 +49,13 @@ def deployment(plane: str) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def system(deployment: Deployment) -> System:
-    """Ready and with N servers, whatever the test before it did to it."""
-    return made_whole(deployment)
+def system(deployment: Deployment) -> Iterator[System]:
+    """Ready and with N servers, whatever the test before it did to it. A test that leaves the ring otherwise than it is
+    usually fails, and the ones after it have the usual ring all the same."""
+    yield made_whole(deployment)
+    deployment.wait_until_ready()
+    left = with_the_usual_ring(deployment)
+    assert not left, f"the test has left behind: {left}"
 
 
 def made_whole(deployment: Deployment) -> Deployment:
@@ -64,6 +68,17 @@ def made_whole(deployment: Deployment) -> Deployment:
     deployment.wait_until_ready()
     assert len(deployment.replicas) == N
     return deployment
+
+
+def with_the_usual_ring(deployment: Deployment) -> list[str]:
+    """What was unusual: another profile than that of the settings, other weights than 1."""
+    document = deployment.ring().document
+    heavy = {server["hostname"]: server["weight"] for server in document["servers"] if server["weight"] != 1}
+    for hostname in heavy:
+        assert deployment.weigh(hostname, 1).status == 200
+    usual = deployment.put_ring({}).document["profile"]
+    unusual = [] if document["profile"] == usual else [f"the profile {document['profile']}"]
+    return unusual + [f"{hostname} of weight {weight}" for hostname, weight in heavy.items()]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.deployment import Deployment
-from tests.e2e.conftest import Measured, made_whole, only_flask, only_haproxy
+from tests.e2e.conftest import Measured, made_whole, only_flask, only_haproxy, with_the_usual_ring
 from tests.own_image import own_image
 from tests.polling import stays, until
 from tests.system import System
@@ -122,7 +122,7 @@ def tunnelling(plane: str) -> Iterator[Deployment]:
 def own(tunnelling: Deployment) -> Iterator[Deployment]:
     """With three servers, and with the usual ring when the test has ended."""
     yield made_whole(tunnelling)
-    assert tunnelling.put_ring({}).status == 200
+    with_the_usual_ring(tunnelling)
 
 
 def through(system: System, stack: ExitStack, servers: set[str]) -> dict[str, Tunnel]:
