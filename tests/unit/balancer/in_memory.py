@@ -14,7 +14,7 @@ from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.core.routes import routes
 from balancer.http.control import create_control_app
-from balancer.service.services import Options, Ports, build_services
+from balancer.service.services import Options, Ports, Services
 from tests.fakes.clock import FakeClock
 from tests.fakes.plane import FakePlane
 from tests.fakes.probe import FakeProbe, FakeProbes
@@ -104,11 +104,11 @@ class InMemoryBalancer:
             queue_timeout=queue_timeout,
             slow_start=slow_start,
         )
-        self.services = services = build_services(self.ports, self.options)
+        self.services = services = Services(self.ports, self.options)
         self.desired, self.events, self.problems = services.desired, services.events, services.problems
         self.workers, self.heartbeats, self.reconciler = services.workers, services.heartbeats, services.reconciler
         self.rollout, self.fleet, self.ring = services.rollout, services.fleet, services.ring
-        self.health, self.wake = services.health, services.steps.wake
+        self.health, self.wake = services.health, services.wake
 
     @property
     def replicas(self) -> tuple[str, ...]:

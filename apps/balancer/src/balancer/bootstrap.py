@@ -29,7 +29,7 @@ from balancer.http.public import Forward, create_public_app
 from balancer.listeners import CONTROL_PORT
 from balancer.ports.data_plane import DataPlane
 from balancer.service.loops import Loops
-from balancer.service.services import Options, Ports, build_loops, build_services
+from balancer.service.services import Options, Ports, Services
 from balancer.settings import Settings, read
 
 if TYPE_CHECKING:
@@ -67,15 +67,14 @@ def create_app() -> Application:
 
 def build(settings: Settings) -> Application:
     plane, forward = _data_plane(settings)
-    ports, options = _ports(settings, plane), service_options(settings)
-    services = build_services(ports, options)
+    services = Services(_ports(settings, plane), service_options(settings))
     public = create_public_app(services.fleet, token_sha256=settings.token_sha256, forward=forward)
     control = create_control_app(
         services.health, services.ring, services.events, services.rollout, token_sha256=settings.token_sha256
     )
     for side in (public, control):
         side.register_error_handler(ParseException, broken_body)
-    return Application(public=public, control=control, loops=build_loops(ports, options, services))
+    return Application(public=public, control=control, loops=services.loops())
 
 
 def _ports(settings: Settings, plane: DataPlane) -> Ports:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from balancer.adapters.system import SystemClock
 from balancer.core.event import EventKind
-from balancer.service.services import build_loops
+from balancer.service.heartbeat_loop import HeartbeatLoop
 from tests.polling import until
-from tests.unit.balancer.in_memory import InMemoryBalancer
+from tests.unit.balancer.in_memory import HEARTBEAT_INTERVAL, InMemoryBalancer
 
 
 def soon(true: Callable[[], object], what: str) -> None:
@@ -25,9 +24,17 @@ class Running:
 
     def __init__(self, autoscaler: Any = None) -> None:
         self.balancer = InMemoryBalancer()
-        ports = replace(self.balancer.ports, clock=SystemClock())
-        services = replace(self.balancer.services, autoscaler=autoscaler)
-        self.loops = build_loops(ports, self.balancer.options, services)
+        services = self.balancer.services
+        services.autoscaler = autoscaler
+        services.heartbeat_loop = HeartbeatLoop(
+            heartbeats=services.heartbeats,
+            desired=services.desired,
+            clock=SystemClock(),
+            events=services.events,
+            interval=HEARTBEAT_INTERVAL,
+            wake=services.wake,
+        )
+        self.loops = services.loops()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from balancer.core.autoscale import parse
 from balancer.service.autoscaler import Autoscaler
-from balancer.service.services import build_services
+from balancer.service.services import Services
 from tests.polling import until
 from tests.unit.balancer.in_memory import InMemoryBalancer
 from tests.unit.balancer.rolling import NEW
@@ -20,7 +20,7 @@ class Scaled:
     def __init__(self) -> None:
         self.balancer = InMemoryBalancer()
         options = replace(self.balancer.options, autoscaling=SCALING)
-        self.services = build_services(self.balancer.ports, options)
+        self.services = Services(self.balancer.ports, options)
         self.autoscaler: Autoscaler = self.services.autoscaler  # type: ignore[assignment]
 
     def steps(self) -> None:

@@ -1,9 +1,10 @@
-"""Builds all services of the balancer from ports and options. It starts no thread and opens no socket or file."""
+"""All services of the balancer, built from ports and options. Building starts no thread and opens no socket or file."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 
 from balancer.core import roll
 from balancer.core.autoscale import Policy
@@ -76,146 +77,197 @@ class Options:
         return 2 * (self.max_servers + self.spares) + 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The services that HTTP, the loops and tests call."""
+    """Every service by name. A service is built when it is first asked for, with the services that it needs."""
 
-    desired: DesiredFleet
-    events: EventLog
-    problems: Problems
-    queue: ChangeQueue
-    workers: ServerWorkers
-    heartbeats: Heartbeats
-    reconciler: Reconciler
-    rollout: Rollout
-    fleet: FleetService
-    ring: RingService
-    health: Health
-    autoscaler: Autoscaler | None
-    steps: StepLoop
+    def __init__(self, ports: Ports, options: Options) -> None:
+        self._ports = ports
+        self._options = options
+        self._ramp = first_ramp(options.slow_start)
+        self.wake = threading.Event()
+        """Set to call for a step of the reconciler at once."""
 
+    @cached_property
+    def events(self) -> EventLog:
+        return EventLog(self._ports.clock)
 
-def build_services(ports: Ports, options: Options) -> Services:
-    clock, settings, ramp = ports.clock, options.fleet, first_ramp(options.slow_start)
-    events = EventLog(clock)
-    problems = Problems(events)
-    desired = DesiredFleet(store=ports.store, plane=ports.plane, profile=settings.profile)
-    queue = ChangeQueue(desired=desired, timeout=options.queue_timeout)
-    failures = Failures(clock=clock, events=events)
-    workers = ServerWorkers(
-        runtime=ports.runtime,
-        plane=ports.plane,
-        probe=ports.probe,
-        clock=clock,
-        events=events,
-        start_grace=options.start_grace,
-        drain_timeout=options.drain_timeout,
-        size=options.most_servers_at_once,
-    )
-    heartbeats = Heartbeats(probes=ports.probes, strikes=options.heartbeat_strikes)
-    wake = threading.Event()
-    starter = Starter(
-        desired=desired,
-        workers=workers,
-        failures=failures,
-        problems=problems,
-        events=events,
-        randomness=ports.randomness,
-        clock=clock,
-        ramp=ramp,
-        on_end=wake.set,
-    )
-    executor = PlanExecutor(
-        desired=desired,
-        runtime=ports.runtime,
-        workers=workers,
-        heartbeats=heartbeats,
-        starter=starter,
-        failures=failures,
-        problems=problems,
-        events=events,
-        spares=options.spares,
-    )
-    reconciler = Reconciler(
-        desired=desired,
-        restorer=Restorer(desired=desired, runtime=ports.runtime, problems=problems, events=events, settings=settings),
-        executor=executor,
-        slow_start=SlowStart(desired=desired, problems=problems, clock=clock, seconds=options.slow_start),
-        problems=problems,
-    )
-    fleet = FleetService(
-        desired=desired,
-        workers=workers,
-        queue=queue,
-        events=events,
-        randomness=ports.randomness,
-        clock=clock,
-        max_servers=options.max_servers,
-        reserved=options.reserved,
-        ramp=ramp,
-    )
-    return Services(
-        desired=desired,
-        events=events,
-        problems=problems,
-        queue=queue,
-        workers=workers,
-        heartbeats=heartbeats,
-        reconciler=reconciler,
-        rollout=Rollout(
-            desired=desired,
-            workers=workers,
-            queue=queue,
-            failures=failures,
-            events=events,
-            clock=clock,
-            surge=settings.surge,
-            batch=settings.batch,
-        ),
-        fleet=fleet,
-        ring=RingService(
-            desired=desired,
-            plane=ports.plane,
-            catalogue=options.catalogue,
-            queue=queue,
-            events=events,
-            configured=settings.profile,
-            slow_start=options.slow_start > 0,
-            max_servers=options.max_servers,
-        ),
-        health=Health(desired=desired, problems=problems),
-        autoscaler=None
-        if options.autoscaling is None
-        else Autoscaler(
-            policy=options.autoscaling,
-            plane=ports.plane,
-            desired=desired,
-            service=fleet,
-            events=events,
-            clock=clock,
-            may_change=lambda: desired.restored and not desired.fleet.is_first and roll.goal(desired.fleet) is None,
-        ),
-        steps=StepLoop(reconciler.step, wake=wake),
-    )
+    @cached_property
+    def problems(self) -> Problems:
+        return Problems(self.events)
 
+    @cached_property
+    def desired(self) -> DesiredFleet:
+        return DesiredFleet(store=self._ports.store, plane=self._ports.plane, profile=self._options.fleet.profile)
 
-def build_loops(ports: Ports, options: Options, services: Services) -> Loops:
-    """The threads that run the services."""
-    wake = services.steps.wake
-    heartbeats = HeartbeatLoop(
-        heartbeats=services.heartbeats,
-        desired=services.desired,
-        clock=ports.clock,
-        events=services.events,
-        interval=options.heartbeat_interval,
-        wake=wake,
-    )
-    rounds: dict[str, Round] = {
-        "steps": services.steps.round,
-        "heartbeats": heartbeats.round,
-        "engine events": EngineListener(runtime=ports.runtime, wake=wake).round,
-        "rollout": services.rollout.round,
-    }
-    if services.autoscaler:
-        rounds["autoscaler"] = services.autoscaler.round
-    return Loops(rounds, before_stop=wake.set, waited_for=("steps", "heartbeats"))
+    @cached_property
+    def queue(self) -> ChangeQueue:
+        return ChangeQueue(desired=self.desired, timeout=self._options.queue_timeout)
+
+    @cached_property
+    def failures(self) -> Failures:
+        return Failures(clock=self._ports.clock, events=self.events)
+
+    @cached_property
+    def workers(self) -> ServerWorkers:
+        return ServerWorkers(
+            runtime=self._ports.runtime,
+            plane=self._ports.plane,
+            probe=self._ports.probe,
+            clock=self._ports.clock,
+            events=self.events,
+            start_grace=self._options.start_grace,
+            drain_timeout=self._options.drain_timeout,
+            size=self._options.most_servers_at_once,
+        )
+
+    @cached_property
+    def heartbeats(self) -> Heartbeats:
+        return Heartbeats(probes=self._ports.probes, strikes=self._options.heartbeat_strikes)
+
+    @cached_property
+    def starter(self) -> Starter:
+        return Starter(
+            desired=self.desired,
+            workers=self.workers,
+            failures=self.failures,
+            problems=self.problems,
+            events=self.events,
+            randomness=self._ports.randomness,
+            clock=self._ports.clock,
+            ramp=self._ramp,
+            on_end=self.wake.set,
+        )
+
+    @cached_property
+    def restorer(self) -> Restorer:
+        return Restorer(
+            desired=self.desired,
+            runtime=self._ports.runtime,
+            problems=self.problems,
+            events=self.events,
+            settings=self._options.fleet,
+        )
+
+    @cached_property
+    def executor(self) -> PlanExecutor:
+        return PlanExecutor(
+            desired=self.desired,
+            runtime=self._ports.runtime,
+            workers=self.workers,
+            heartbeats=self.heartbeats,
+            starter=self.starter,
+            failures=self.failures,
+            problems=self.problems,
+            events=self.events,
+            spares=self._options.spares,
+        )
+
+    @cached_property
+    def slow_start(self) -> SlowStart:
+        return SlowStart(
+            desired=self.desired,
+            problems=self.problems,
+            clock=self._ports.clock,
+            seconds=self._options.slow_start,
+        )
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(
+            desired=self.desired,
+            restorer=self.restorer,
+            executor=self.executor,
+            slow_start=self.slow_start,
+            problems=self.problems,
+        )
+
+    @cached_property
+    def rollout(self) -> Rollout:
+        return Rollout(
+            desired=self.desired,
+            workers=self.workers,
+            queue=self.queue,
+            failures=self.failures,
+            events=self.events,
+            clock=self._ports.clock,
+            surge=self._options.fleet.surge,
+            batch=self._options.fleet.batch,
+        )
+
+    @cached_property
+    def fleet(self) -> FleetService:
+        return FleetService(
+            desired=self.desired,
+            workers=self.workers,
+            queue=self.queue,
+            events=self.events,
+            randomness=self._ports.randomness,
+            clock=self._ports.clock,
+            max_servers=self._options.max_servers,
+            reserved=self._options.reserved,
+            ramp=self._ramp,
+        )
+
+    @cached_property
+    def ring(self) -> RingService:
+        return RingService(
+            desired=self.desired,
+            plane=self._ports.plane,
+            catalogue=self._options.catalogue,
+            queue=self.queue,
+            events=self.events,
+            configured=self._options.fleet.profile,
+            slow_start=self._options.slow_start > 0,
+            max_servers=self._options.max_servers,
+        )
+
+    @cached_property
+    def health(self) -> Health:
+        return Health(desired=self.desired, problems=self.problems)
+
+    @cached_property
+    def autoscaler(self) -> Autoscaler | None:
+        """None where the settings do not ask for one."""
+        if self._options.autoscaling is None:
+            return None
+        return Autoscaler(
+            policy=self._options.autoscaling,
+            plane=self._ports.plane,
+            desired=self.desired,
+            service=self.fleet,
+            events=self.events,
+            clock=self._ports.clock,
+            may_change=self._may_scale,
+        )
+
+    @cached_property
+    def steps(self) -> StepLoop:
+        return StepLoop(self.reconciler.step, wake=self.wake)
+
+    @cached_property
+    def heartbeat_loop(self) -> HeartbeatLoop:
+        return HeartbeatLoop(
+            heartbeats=self.heartbeats,
+            desired=self.desired,
+            clock=self._ports.clock,
+            events=self.events,
+            interval=self._options.heartbeat_interval,
+            wake=self.wake,
+        )
+
+    def loops(self) -> Loops:
+        """The threads that run the services."""
+        rounds: dict[str, Round] = {
+            "steps": self.steps.round,
+            "heartbeats": self.heartbeat_loop.round,
+            "engine events": EngineListener(runtime=self._ports.runtime, wake=self.wake).round,
+            "rollout": self.rollout.round,
+        }
+        if self.autoscaler:
+            rounds["autoscaler"] = self.autoscaler.round
+        return Loops(rounds, before_stop=self.wake.set, waited_for=("steps", "heartbeats"))
+
+    def _may_scale(self) -> bool:
+        """Not before the first servers serve, and not while a deploy runs."""
+        desired = self.desired
+        return desired.restored and not desired.fleet.is_first and roll.goal(desired.fleet) is None
