@@ -70,7 +70,7 @@ SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothes
 unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
 	pytest --numprocesses auto $(SHUFFLED) tests/unit
 
-mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat)
+mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
 contract: host ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the mutations of the balancer's core and service that no unit test notices: mutants.sh [MODULE]
-# MODULE is one of them, as core/heartbeat, or a folder, as core/strategies. Each mutation is tried by the tests that run
+# MODULE is one of them, as core/heartbeat_history, or a folder, as core/strategies. Each mutation is tried by the tests that run
 # its function. It works on a copy in .venv/mutants; [tool.mutmut] in pyproject.toml says of what.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -14,7 +14,7 @@ from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import KeySource
 from balancer.core.load import Load
 from balancer.core.request_hash import REQUEST_HASHES
-from balancer.core.response_samples import ENOUGH
+from balancer.core.response_readings import ENOUGH
 from balancer.core.routes import Backend, Routes
 from balancer.ports.data_plane import DataPlane
 from tests.contract.plane_bench import (

@@ -10,7 +10,7 @@ from balancer.core import bounded_load
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import Message
 from balancer.core.load import Load
-from balancer.core.response_samples import ENOUGH
+from balancer.core.response_readings import ENOUGH
 from balancer.core.routes import Routes
 from tests.fakes.fault import Fault
 from tests.fakes.process import Process

@@ -15,5 +15,5 @@ class SeededRandomness:
     def choice(self, items: str, /) -> str:
         return self._random.choice(items)
 
-    def sample(self, items: Sequence[str], count: int, /) -> list[str]:
+    def draw(self, items: Sequence[str], count: int, /) -> list[str]:
         return self._random.sample(items, count)

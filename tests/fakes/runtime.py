@@ -46,13 +46,13 @@ class Container:
 
 class FakeRuntime:
     """A ContainerRuntime. `away`: makes its calls fail. The other faults are for new servers with these hostnames or
-    images: `broken` ones do not start, `stillborn` ones end at once, `mute` ones never answer their heartbeat. `killed`
-    and `stopped`: the instances of all such calls."""
+    images: `broken` ones do not start, `ending_at_once` ones end at once, `mute` ones never answer their heartbeat.
+    `killed` and `stopped`: the instances of all such calls."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.away = Fault()
         self.broken: Collection[str] = ()
-        self.stillborn: Collection[str] = ()
+        self.ending_at_once: Collection[str] = ()
         self.mute: Collection[str] = ()
         self.killed: list[str] = []
         self.stopped: list[str] = []
@@ -75,7 +75,7 @@ class FakeRuntime:
             if any(name in self.broken for name in told):
                 raise StartFailed(f"{server.hostname} cannot be started: no such image")
             state: Literal["running", "exited"] = (
-                "exited" if any(name in self.stillborn for name in told) else "running"
+                "exited" if any(name in self.ending_at_once for name in told) else "running"
             )
             mute = any(name in self.mute for name in told)
             self._containers[instance] = Container(
@@ -134,39 +134,39 @@ class FakeRuntime:
         """The release that the container is made of."""
         return self._containers[instance].release
 
-    def stop_by_hand(self, name: str) -> None:
+    def stop_by_hand(self, instance: str) -> None:
         """A user stops the container: it takes no new requests and finishes those that it has."""
-        self._become(name, ending=True, mute=True)
-        self._tell(f"kill {name}")
+        self._become(instance, ending=True, mute=True)
+        self._tell(f"kill {instance}")
 
-    def die(self, name: str) -> None:
-        self._become(name, state="exited")
-        self._tell(f"die {name}")
+    def die(self, instance: str) -> None:
+        self._become(instance, state="exited")
+        self._tell(f"die {instance}")
 
-    def pause(self, name: str) -> None:
-        self._become(name, state="paused")
-        self._tell(f"pause {name}")
+    def pause(self, instance: str) -> None:
+        self._become(instance, state="paused")
+        self._tell(f"pause {instance}")
 
-    def hang(self, name: str) -> None:
+    def hang(self, instance: str) -> None:
         """The server hangs. There is no engine event of it."""
-        self._become(name, mute=True)
+        self._become(instance, mute=True)
 
-    def wake(self, name: str) -> None:
-        self._become(name, state="running", mute=False)
-        self._tell(f"start {name}")
+    def wake(self, instance: str) -> None:
+        self._become(instance, state="running", mute=False)
+        self._tell(f"start {instance}")
 
-    def vanish(self, name: str) -> None:
-        self._remove_ours(name)
+    def vanish(self, instance: str) -> None:
+        self._remove_ours(instance)
 
-    def move(self, name: str) -> str:
+    def move(self, instance: str) -> str:
         """The container gets another address, as after a restart by hand. Returns the address."""
         address = next(self._addresses)
-        self._become(name, address=address)
+        self._become(instance, address=address)
         return address
 
-    def disconnect(self, name: str) -> None:
+    def disconnect(self, instance: str) -> None:
         """The container runs, but is off the network."""
-        self._become(name, address="")
+        self._become(instance, address="")
 
     def occupy(self, name: str, *, ring_id: int | None = None) -> None:
         """Adds a container that the balancer did not start: a foreign one or, with a ring id, an orphan of this
@@ -186,16 +186,16 @@ class FakeRuntime:
         if self.away.hits:
             raise EngineUnavailable("the engine does not answer")
 
-    def _become(self, name: str, **changes: object) -> None:
+    def _become(self, instance: str, **changes: object) -> None:
         with self._lock:
-            self._containers[name] = replace(self._containers[name], **changes)  # type: ignore[arg-type]
+            self._containers[instance] = replace(self._containers[instance], **changes)  # type: ignore[arg-type]
 
-    def _remove_ours(self, name: str) -> None:
+    def _remove_ours(self, instance: str) -> None:
         with self._lock:
-            if name not in self._containers or self._containers[name].state == "foreign":
+            if instance not in self._containers or self._containers[instance].state == "foreign":
                 return
-            del self._containers[name]
-        self._tell(f"destroy {name}")
+            del self._containers[instance]
+        self._tell(f"destroy {instance}")
 
     def _tell(self, event: str) -> None:
         for listener in self.listeners:

@@ -70,7 +70,7 @@ def carry_on(balancer: InMemoryBalancer, *, between: Callable[[], object] = noth
         if not balancer.rollout.is_running:
             balancer.steps(3)
             return
-        balancer.rollout.step()
+        balancer.rollout.carry_out_surge()
         between()
         balancer.step()
     raise AssertionError(f"the deploy does not end: {balancer.desired.fleet}")

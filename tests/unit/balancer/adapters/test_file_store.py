@@ -255,7 +255,7 @@ def test_a_file_of_the_second_format_is_read_with_the_release_of_the_settings(tm
 
 @pytest.mark.parametrize("stage", Stage)
 def test_releases_deploys_spares_and_rolled_servers_are_kept(tmp_path: Path, stage: Stage) -> None:
-    wish = Release(7, "shop:2", {"MODE": "y"}, "", 0.0)
+    wanted = Release(7, "shop:2", {"MODE": "y"}, "", 0.0)
     rolled = replace(NEWEST.servers[0], release=7, rolled=True)
     old = replace(NEWEST.servers[0], state=State.LEAVING, weight=0)
     fleet = replace(
@@ -263,7 +263,7 @@ def test_releases_deploys_spares_and_rolled_servers_are_kept(tmp_path: Path, sta
         servers=(rolled, *NEWEST.servers[1:], old, Server("kd4r7w", 9, State.SPARE, "10.0.0.9:6000", release=5)),
         release=replace(RELEASE, number=5),
         configured_release=Release(3, "shop:3"),
-        deploy=Deploy(wish, surge=4, batch=2, stage=stage, reason="S2 did not answer"),
+        deploy=Deploy(wanted, surge=4, batch=2, stage=stage, reason="S2 did not answer"),
     )
     store_in(tmp_path).save(fleet)
     assert store_in(tmp_path, OTHER, Release(9, "other")).load() == fleet

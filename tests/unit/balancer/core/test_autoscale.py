@@ -40,10 +40,10 @@ POLICIES = st.builds(
 
 
 def window(policy: Policy, loads: Sequence[Load]) -> Window:
-    """What was seen in looks at these loads, the last one now."""
+    """What was seen in measures at these loads, the last one now."""
     seen = Window()
     for number, load in enumerate(loads):
-        seen = seen.with_sample(policy, number * LOOK, load)
+        seen = seen.with_reading(policy, number * LOOK, load)
     return seen
 
 

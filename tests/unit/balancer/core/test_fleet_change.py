@@ -89,9 +89,9 @@ def test_what_a_user_wrote_is_shown_short_and_quoted() -> None:
     assert len(printable("x" * 10_000)) < 80
 
 
-def added(wish: FleetChange, *, room: int = 10, reserved: tuple[str, ...] = ("ringmaster-edge",)) -> tuple[str, ...]:
+def added(change: FleetChange, *, room: int = 10, reserved: tuple[str, ...] = ("ringmaster-edge",)) -> tuple[str, ...]:
     return to_add(
-        wish,
+        change,
         taken=["S1", "S2", "kd4r7w"],
         reserved=reserved,
         room=room,
@@ -135,8 +135,8 @@ def test_added_names_are_new_and_different(n: int) -> None:
     assert len({name.lower() for name in names} | {"s1", "s2", "kd4r7w"}) == n + 3
 
 
-def removed(wish: FleetChange, replicas: tuple[str, ...] = ("S1", "S2", "S3")) -> tuple[str, ...]:
-    return to_remove(wish, replicas=replicas, sample=SeededRandomness(1).sample)
+def removed(change: FleetChange, replicas: tuple[str, ...] = ("S1", "S2", "S3")) -> tuple[str, ...]:
+    return to_remove(change, replicas=replicas, draw=SeededRandomness(1).draw)
 
 
 def test_named_servers_are_removed_and_the_rest_is_drawn_among_the_others() -> None:
@@ -151,7 +151,7 @@ def test_all_servers_can_be_removed() -> None:
 
 def test_every_server_is_drawn_at_times() -> None:
     chance = SeededRandomness(1)
-    drawn = {to_remove(FleetChange(1), replicas=("S1", "S2", "S3"), sample=chance.sample) for _ in range(100)}
+    drawn = {to_remove(FleetChange(1), replicas=("S1", "S2", "S3"), draw=chance.draw) for _ in range(100)}
     assert drawn == {("S1",), ("S2",), ("S3",)}
 
 

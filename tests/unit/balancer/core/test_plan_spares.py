@@ -104,7 +104,7 @@ def test_a_failed_spare_is_forgotten_fenced_and_not_promoted() -> None:
     assert (plan.promote, plan.fence, plan.start) == (("P2",), ("P1",), 2)
 
 
-def test_spares_beyond_the_wish_are_dismissed_and_removed() -> None:
+def test_spares_beyond_the_change_are_dismissed_and_removed() -> None:
     desired = fleet(spares=3)
     plan = decided(desired, observed(desired), spares=1)
     assert plan == replace(NOTHING, dismiss=("P2", "P3"), fence=("P2", "P3"))

@@ -115,7 +115,7 @@ def test_the_fleet_is_not_touched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "wish"),
+    ("body", "wanted"),
     [
         (b"{}", PreviewRequest()),
         (b'{"profile":{}}', PreviewRequest({})),
@@ -125,5 +125,5 @@ def test_the_fleet_is_not_touched() -> None:
         (b'{"servers":{"S1":0,"S9":256}}', PreviewRequest(None, {"S1": 0, "S9": 256})),
     ],
 )
-def test_what_is_wished_is_read(body: bytes, wish: PreviewRequest) -> None:
-    assert parse(body) == wish
+def test_what_is_asked_for_is_read(body: bytes, wanted: PreviewRequest) -> None:
+    assert parse(body) == wanted

@@ -45,7 +45,7 @@ def go(fleet: Fleet, count: int = 1) -> Fleet:
 def back(fleet: Fleet, reason: str = "no good") -> Fleet:
     release = roll.goal(fleet)
     assert release is not None
-    return roll.rolled_back(fleet, release.number, reason)
+    return roll.going_back(fleet, release.number, reason)
 
 
 def numbers(fleet: Fleet) -> dict[str, int]:
@@ -60,7 +60,7 @@ def stage(fleet: Fleet) -> Stage:
 # From one release to the next.
 
 
-def test_a_deploy_begins_with_a_wish_and_changes_no_server() -> None:
+def test_a_deploy_begins_with_a_change_and_changes_no_server() -> None:
     before = fleet_of()
     fleet = begun(before)
     assert fleet.deploy is not None
@@ -80,7 +80,7 @@ def test_a_deploy_ends_when_every_server_has_the_release() -> None:
     assert fleet.begin_join(["S9"]).server("S9").release == 2
 
 
-@pytest.mark.parametrize("change", [roll.ended, lambda fleet: roll.rolled_back(fleet, 2, "why")])
+@pytest.mark.parametrize("change", [roll.ended, lambda fleet: roll.going_back(fleet, 2, "why")])
 @pytest.mark.parametrize("deploys", [0, 1])
 def test_where_no_deploy_runs_none_ends_or_turns_round(change, deploys: int) -> None:  # type: ignore[no-untyped-def]
     fleet = roll.ended(go(begun(fleet_of()), 3)) if deploys else fleet_of()
@@ -175,7 +175,7 @@ def test_a_deploy_that_fails_before_anybody_switched_has_nothing_to_take_back() 
 
 def test_what_fails_of_the_new_release_on_the_way_back_turns_nothing() -> None:
     fleet = back(go(begun(fleet_of()), 2))
-    assert roll.rolled_back(fleet, 2, "again") is fleet
+    assert roll.going_back(fleet, 2, "again") is fleet
 
 
 def test_a_deploy_whose_way_back_fails_is_stuck_and_leads_nowhere_by_itself() -> None:

@@ -32,8 +32,8 @@ def test_before_the_first_deploy_there_is_none(control: FlaskClient) -> None:
 
 
 def test_a_deploy_is_accepted_followed_and_done(control: FlaskClient, balancer: InMemoryBalancer) -> None:
-    wish = {"image": "app:2", "environment": {"B": "2", "A": "1"}, "memory": "", "cpus": 1}
-    answer = control.post("/deploy", data=json.dumps(wish))
+    wanted = {"image": "app:2", "environment": {"B": "2", "A": "1"}, "memory": "", "cpus": 1}
+    answer = control.post("/deploy", data=json.dumps(wanted))
     deploy = {
         "stage": "rolling",
         "reason": "",
@@ -45,7 +45,7 @@ def test_a_deploy_is_accepted_followed_and_done(control: FlaskClient, balancer: 
     }
     assert answer.status_code == 202
     assert answer.json == {"release": RELEASE, "deploy": deploy, "servers": servers(1, 1, 1)}
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     assert control.get("/deploy").json == {
         "release": RELEASE,
         "deploy": deploy | {"left": 2},
@@ -79,7 +79,7 @@ def test_a_deploy_that_does_not_go_through_tells_why(control: FlaskClient, balan
 
 def test_a_deploy_can_be_taken_back(control: FlaskClient, balancer: InMemoryBalancer) -> None:
     control.post("/deploy", data='{"image":"app:2"}')
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     answer = control.delete("/deploy")
     assert answer.status_code == 202
     assert answer.json is not None
@@ -167,7 +167,7 @@ def test_a_bad_document_is_a_400_with_its_reason_and_changes_nothing(
     before = (balancer.desired.fleet, balancer.whole_state())
     answer = control.post("/deploy", data=body)
     assert (answer.status_code, why in answer.text) == (400, True), answer.text
-    assert not balancer.rollout.step()
+    assert not balancer.rollout.carry_out_surge()
     assert (balancer.desired.fleet, balancer.whole_state()) == before
 
 

@@ -105,7 +105,7 @@ def test_a_change_before_the_fleet_is_known_is_a_409() -> None:
 
 
 def test_a_server_that_does_not_start_is_a_500_with_the_reason(client: FlaskClient, balancer: InMemoryBalancer) -> None:
-    balancer.runtime.stillborn = {"S4"}
+    balancer.runtime.ending_at_once = {"S4"}
     before = balancer.whole_state()
     answer = client.post("/add", data='{"n":2,"hostnames":["S4","S5"]}')
     assert answer.status_code == 500
@@ -129,7 +129,7 @@ def test_a_server_that_does_not_start_is_a_500_with_the_reason(client: FlaskClie
 def test_every_error_of_the_domain_has_its_code(
     client: FlaskClient, balancer: InMemoryBalancer, error: RingmasterError, status: int
 ) -> None:
-    def add(wish: FleetChange) -> tuple[str, ...]:
+    def add(wanted: FleetChange) -> tuple[str, ...]:
         raise error
 
     balancer.fleet.add = add  # type: ignore[method-assign]
@@ -140,7 +140,7 @@ def test_every_error_of_the_domain_has_its_code(
 def test_a_defect_is_a_500_that_gives_nothing_away(
     client: FlaskClient, balancer: InMemoryBalancer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def add(wish: FleetChange) -> tuple[str, ...]:
+    def add(wanted: FleetChange) -> tuple[str, ...]:
         raise ZeroDivisionError("secret")
 
     balancer.fleet.add = add  # type: ignore[method-assign]

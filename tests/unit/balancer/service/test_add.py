@@ -56,7 +56,7 @@ def break_start(balancer: InMemoryBalancer) -> None:
 
 
 def break_server(balancer: InMemoryBalancer) -> None:
-    balancer.runtime.stillborn = {"S5"}
+    balancer.runtime.ending_at_once = {"S5"}
 
 
 def break_heartbeat(balancer: InMemoryBalancer) -> None:
@@ -117,7 +117,7 @@ def test_the_same_names_can_be_added_once_the_fault_is_mended(balancer: InMemory
     fault(balancer)
     with pytest.raises(StartFailed):
         balancer.fleet.add(TWO)
-    balancer.runtime.broken = balancer.runtime.stillborn = balancer.runtime.mute = ()
+    balancer.runtime.broken = balancer.runtime.ending_at_once = balancer.runtime.mute = ()
     assert balancer.fleet.add(TWO) == ("S1", "S2", "S3", "S4", "S5")
     assert balancer.is_sound()
 
@@ -153,7 +153,7 @@ def test_a_volume_that_is_full_for_a_while_leaves_no_trace_of_an_addition(balanc
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason"),
+    ("change", "reason"),
     [
         (FleetChange(1, ("S1",)), "hostnames: S1 already exists"),
         (FleetChange(1, ("s1",)), "hostnames: s1 already exists"),
@@ -162,12 +162,12 @@ def test_a_volume_that_is_full_for_a_while_leaves_no_trace_of_an_addition(balanc
         (FleetChange(10**100), "is too many: max_servers is 64 and there are 3"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused_before_anything_happens(
-    balancer: InMemoryBalancer, wish: FleetChange, reason: str
+def test_a_change_that_cannot_be_is_refused_before_anything_happens(
+    balancer: InMemoryBalancer, change: FleetChange, reason: str
 ) -> None:
     before = balancer.whole_state()
     with pytest.raises(InvalidRequest, match=reason):
-        balancer.fleet.add(wish)
+        balancer.fleet.add(change)
     assert balancer.whole_state() == before
 
 

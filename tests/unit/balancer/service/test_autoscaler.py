@@ -1,4 +1,4 @@
-"""N follows the load: samples on a clock that the test moves, changes carried out as users' are."""
+"""N follows the load: readings on a clock that the test moves, changes carried out as users' are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from balancer.core.autoscale import parse
 from balancer.core.event import EventKind
 from balancer.core.fleet_change import FleetChange
-from balancer.core.response_samples import ENOUGH
+from balancer.core.response_readings import ENOUGH
 from balancer.service.autoscaler import Autoscaler
 from tests.polling import until
 from tests.unit.balancer.in_memory import InMemoryBalancer
@@ -43,11 +43,11 @@ class Scaled:
         """So many requests are in flight from now on. They are nobody's whom a drain would have to wait for."""
         self.balancer.plane.busy("somebody", in_flight)
 
-    def looks(self, seconds: float) -> None:
-        """Samples the load every half second until so many seconds have gone by, changes carried out in between."""
+    def measures(self, seconds: float) -> None:
+        """Measures the load every half second until so many seconds have gone by, changes carried out in between."""
         for _ in range(round(seconds / 0.5)):
             self.balancer.clock.sleep(0.5)
-            self.autoscaler.sample()
+            self.autoscaler.measure()
             self.settle()
 
     def settle(self) -> None:
@@ -82,14 +82,14 @@ def held_up(scaled: Scaled) -> Iterator[threading.Event]:
 
 def test_n_follows_the_load_up_at_once_and_down_slowly(scaled: Scaled) -> None:
     scaled.load(18)
-    scaled.looks(1)
+    scaled.measures(1)
     assert scaled.n == 3
-    scaled.looks(0.5)
+    scaled.measures(0.5)
     assert scaled.n == 5
     scaled.load(9)
-    scaled.looks(9)
+    scaled.measures(9)
     assert scaled.n == 5
-    scaled.looks(3)
+    scaled.measures(3)
     assert scaled.n == 3
     scaled.balancer.step()
     assert scaled.balancer.is_sound()
@@ -97,9 +97,9 @@ def test_n_follows_the_load_up_at_once_and_down_slowly(scaled: Scaled) -> None:
 
 def test_every_change_is_an_event_with_its_reason(scaled: Scaled) -> None:
     scaled.load(18)
-    scaled.looks(2)
+    scaled.measures(2)
     scaled.load(0)
-    scaled.looks(13)
+    scaled.measures(13)
     assert scaled.told == [
         {"reason": "18.0 in flight for 1 s is 6.0 a server, more than 4", "before": 3, "after": 5},
         {"reason": "at most 0.0 in flight for 10 s is 0.0 a server, less than 4", "before": 5, "after": 3},
@@ -110,7 +110,7 @@ def test_every_change_is_an_event_with_its_reason(scaled: Scaled) -> None:
 
 def test_a_change_is_told_with_its_seconds(scaled: Scaled) -> None:
     scaled.load(0)
-    scaled.looks(11)
+    scaled.measures(11)
     (event,) = (event for event in scaled.balancer.events.since(0).events if event.kind is EventKind.SCALE)
     assert event.seconds is not None
     assert 0 < event.seconds < 1, "a drain of nothing"
@@ -119,9 +119,9 @@ def test_a_change_is_told_with_its_seconds(scaled: Scaled) -> None:
 def test_who_joined_last_leaves_first(scaled: Scaled) -> None:
     before = scaled.balancer.plane.routes.slots
     scaled.load(18)
-    scaled.looks(2)
+    scaled.measures(2)
     scaled.load(9)
-    scaled.looks(13)
+    scaled.measures(13)
     assert scaled.balancer.replicas == ("S1", "S2", "S3")
     assert sum(now != was for now, was in zip(scaled.balancer.plane.routes.slots, before, strict=True)) < 512 // 4
 
@@ -130,11 +130,11 @@ def test_response_times_count_where_the_policy_says_so() -> None:
     scaled = Scaled({"min": 2, "max": 5, "latency": 0.2, "up_after": 1})
     scaled.load(1000)
     scaled.balancer.plane.took(0.3)
-    scaled.looks(2)
+    scaled.measures(2)
     assert scaled.n == 5
     assert scaled.told[0]["reason"] == "0.3 s a response for 1 s is more than 0.2"
     scaled.balancer.plane.took(0.2, responses=ENOUGH)
-    scaled.looks(100)
+    scaled.measures(100)
     assert scaled.n == 5
 
 
@@ -142,7 +142,7 @@ def test_looking_goes_on_while_a_change_is_carried_out(scaled: Scaled, held_up: 
     scaled.load(14)
     for _ in range(10):
         scaled.balancer.clock.sleep(0.5)
-        scaled.autoscaler.sample()
+        scaled.autoscaler.measure()
     assert scaled.autoscaler.is_changing
     assert scaled.n == 3
     held_up.set()
@@ -159,7 +159,7 @@ def test_a_change_that_had_to_wait_is_not_made_of_another_fleet(scaled: Scaled, 
     scaled.load(14)
     for _ in range(10):
         scaled.balancer.clock.sleep(0.5)
-        scaled.autoscaler.sample()
+        scaled.autoscaler.measure()
     assert scaled.autoscaler.is_changing
     held_up.set()
     users.join()
@@ -171,38 +171,38 @@ def test_a_change_that_had_to_wait_is_not_made_of_another_fleet(scaled: Scaled, 
 
 @pytest.mark.parametrize("why", ["a deploy", "N changed", "the plane is away"])
 def test_what_was_seen_before_does_not_count_any_more(scaled: Scaled, why: str) -> None:
-    """Down takes 10 s of looks at one and the same fleet."""
+    """Down takes 10 s of measures at one and the same fleet."""
     scaled.load(0)
-    scaled.looks(9)
+    scaled.measures(9)
     if why == "a deploy":
         scaled.may_change = False
-        scaled.looks(1)
+        scaled.measures(1)
         scaled.may_change = True
     elif why == "N changed":
         scaled.balancer.fleet.add(FleetChange(1))
     else:
         scaled.balancer.plane.away.arm()
-        scaled.looks(1)
+        scaled.measures(1)
         scaled.balancer.plane.away.clear()
     n = scaled.n
-    scaled.looks(9)
+    scaled.measures(9)
     assert scaled.n == n
-    scaled.looks(2)
+    scaled.measures(2)
     assert scaled.n < n
 
 
 def test_while_it_must_not_act_nothing_happens(scaled: Scaled) -> None:
     scaled.may_change = False
     scaled.load(100)
-    scaled.looks(20)
+    scaled.measures(20)
     assert (scaled.n, scaled.told) == (3, [])
 
 
 def test_after_a_change_by_hand_it_goes_on_from_there(scaled: Scaled) -> None:
     scaled.load(12)
-    scaled.looks(20)
+    scaled.measures(20)
     scaled.balancer.fleet.remove(FleetChange(1, ("S1",)))
-    scaled.looks(2)
+    scaled.measures(2)
     assert scaled.balancer.replicas[:2] == ("S2", "S3")
     assert scaled.n == 3
 
@@ -213,7 +213,7 @@ def test_after_a_change_by_hand_it_goes_on_from_there(scaled: Scaled) -> None:
 def test_n_outside_of_the_limits_is_brought_inside(scaled: Scaled, by_hand: Callable[[Any], object], n: int) -> None:
     scaled.load(n * 4)
     by_hand(scaled.balancer.fleet)
-    scaled.looks(2)
+    scaled.measures(2)
     assert scaled.n == n
     assert "and m" in scaled.told[0]["reason"]
 
@@ -222,28 +222,28 @@ def test_a_refusal_is_told_and_tried_again(scaled: Scaled) -> None:
     before = scaled.balancer.whole_state()
     scaled.balancer.runtime.away.arm()
     scaled.load(14)
-    scaled.looks(2)
+    scaled.measures(2)
     assert scaled.balancer.whole_state() == before
     (refused,) = scaled.told
     assert (refused["before"], refused["after"]) == (3, 3)
     assert refused["reason"] == "14.0 in flight for 1 s is 4.7 a server, more than 4"
     assert refused["refused"]
     scaled.balancer.runtime.away.clear()
-    scaled.looks(2)
+    scaled.measures(2)
     assert scaled.n == 4
 
 
 def test_refusals_one_after_another_are_tried_less_often(scaled: Scaled) -> None:
     scaled.balancer.runtime.away.arm()
     scaled.load(100)
-    scaled.looks(300)
+    scaled.measures(300)
     assert 5 <= len(scaled.told) <= 20
 
 
 def test_what_the_fleet_has_no_room_for_is_refused() -> None:
     scaled = Scaled({"min": 2, "max": 9, "in_flight": 4, "up_after": 1}, max_servers=4)
     scaled.load(100)
-    scaled.looks(2)
+    scaled.measures(2)
     assert scaled.n == 3
     assert "max_servers is 4" in scaled.told[0]["refused"]
 
@@ -255,8 +255,8 @@ def test_a_defect_is_logged_and_looking_goes_on(scaled: Scaled, caplog: pytest.L
     add = scaled.balancer.fleet.add
     scaled.balancer.fleet.add = fail  # type: ignore[method-assign,assignment]
     scaled.load(14)
-    scaled.looks(2)
+    scaled.measures(2)
     assert "a defect" in caplog.text
     scaled.balancer.fleet.add = add  # type: ignore[method-assign]
-    scaled.looks(2)
+    scaled.measures(2)
     assert scaled.n == 4

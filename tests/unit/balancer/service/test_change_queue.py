@@ -174,7 +174,7 @@ def test_of_two_additions_of_one_name_one_is_refused(balancer: InMemoryBalancer)
 
 def test_additions_and_removals_at_once_end_in_a_sound_fleet_of_the_right_size() -> None:
     balancer = InMemoryBalancer(queue_timeout=30).started()
-    wishes = [
+    changes = [
         ("add", FleetChange(2)),
         ("remove", FleetChange(1)),
         ("add", FleetChange(1)),
@@ -190,7 +190,7 @@ def test_additions_and_removals_at_once_end_in_a_sound_fleet_of_the_right_size()
     steps = threading.Thread(target=look)
     steps.start()
     try:
-        errors = many(balancer, wishes)
+        errors = many(balancer, changes)
     finally:
         stop.set()
         steps.join()

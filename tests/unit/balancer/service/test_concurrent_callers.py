@@ -50,7 +50,7 @@ def loops(balancer: InMemoryBalancer) -> Iterator[list[BaseException]]:
 
     threads = [
         threading.Thread(target=forever, args=(loop,))
-        for loop in (step, lambda: balancer.beat(1), balancer.rollout.step)
+        for loop in (step, lambda: balancer.beat(1), balancer.rollout.carry_out_surge)
     ]
     for thread in threads:
         thread.start()

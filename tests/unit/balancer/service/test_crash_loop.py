@@ -18,7 +18,7 @@ def attempts(balancer: InMemoryBalancer, *, seconds: int) -> int:
     return balancer.desired.fleet.next_ring_id - first
 
 
-@pytest.mark.parametrize("fault", ["broken", "stillborn"])
+@pytest.mark.parametrize("fault", ["broken", "ending_at_once"])
 def test_replacements_that_do_not_start_are_tried_ever_more_seldom(balancer: InMemoryBalancer, fault: str) -> None:
     setattr(balancer.runtime, fault, Everyone())
     balancer.runtime.vanish("S1")

@@ -109,8 +109,8 @@ def roll_in_vain(balancer: InMemoryBalancer, acknowledged: Callable[[], None]) -
     """The second server does not start."""
     balancer.rollout.begin(NEW)
     acknowledged()
-    balancer.rollout.step()
-    balancer.runtime.stillborn = {"app:2"}
+    balancer.rollout.carry_out_surge()
+    balancer.runtime.ending_at_once = {"app:2"}
     carry_on(balancer)
 
 
@@ -120,13 +120,13 @@ def rolled_in_vain(before: Fleet, after: InMemoryBalancer, is_acknowledged: bool
     deploy = after.desired.fleet.deploy
     assert deploy is not None or not is_acknowledged
     assert images(after) == {"app:2" if deploy is not None and deploy.stage is Stage.DONE else "app:1"}
-    if after.runtime.stillborn and deploy is not None:
+    if after.runtime.ending_at_once and deploy is not None:
         assert deploy.stage is Stage.ROLLED_BACK
 
 
 def roll_back(balancer: InMemoryBalancer, acknowledged: Callable[[], None]) -> None:
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.rollout.cancel()
     acknowledged()
     carry_on(balancer)
@@ -205,7 +205,7 @@ def recover(balancer: InMemoryBalancer) -> None:
         balancer.clock.sleep(5)
         balancer.step()
         if balancer.rollout.is_running:
-            balancer.rollout.step()
+            balancer.rollout.carry_out_surge()
         elif done >= 3 and balancer.is_sound():
             return
     raise AssertionError(f"not sound: {balancer.desired.fleet}, {balancer.runtime.observe()}")
@@ -277,7 +277,7 @@ def test_of_two_containers_of_a_server_the_one_that_runs_is_taken_up() -> None:
     balancer.runtime.stop = end_and_die  # type: ignore[method-assign]
     balancer.rollout.begin(NEW)
     with pytest.raises(Crash):
-        balancer.rollout.step()
+        balancer.rollout.carry_out_surge()
     balancer.store.damaged = True
     balancer.runtime.stop = stop  # type: ignore[method-assign]
     successor = recovered(balancer, again_after=None)

@@ -106,17 +106,17 @@ def test_stopping_ends_the_steps_and_the_heartbeats() -> None:
 
 
 def test_the_load_is_sampled_as_long_as_the_loops_run() -> None:
-    samples: list[str] = []
+    readings: list[str] = []
 
     class Autoscaler:
         def round(self) -> float:
-            samples.append(threading.current_thread().name)
+            readings.append(threading.current_thread().name)
             return 0.01
 
     running = Running(autoscaler=Autoscaler())
     running.loops.start()
-    soon(lambda: samples, "sampled")
-    assert samples[0] == "autoscaler"
+    soon(lambda: readings, "measured")
+    assert readings[0] == "autoscaler"
     running.loops.stop()
     running.balancer.runtime.end_events()
     soon(lambda: "autoscaler" not in {thread.name for thread in threading.enumerate()}, "the loop has ended")

@@ -152,3 +152,23 @@ def test_a_user_is_told_that_the_engine_is_away(balancer: InMemoryBalancer) -> N
     balancer.runtime.away.clear()
     balancer.steps(2)
     assert balancer.is_sound()
+
+
+def test_a_failure_that_could_not_be_saved_and_has_passed_is_forgotten(balancer: InMemoryBalancer) -> None:
+    """A suspect answers again before the disk has room. When it really fails, later, that is another failure."""
+    balancer.runtime.hang("S2")
+    balancer.beat()
+    balancer.store.full.arm()
+    balancer.step()
+    balancer.store.full.clear()
+    balancer.runtime.wake("S2")
+    balancer.beat()
+    balancer.steps(2)
+    assert balancer.replicas == ("S1", "S2", "S3")
+    balancer.clock.sleep(600)
+    balancer.runtime.die("S2")
+    balancer.steps(3)
+    [replaced] = [event for event in balancer.events.since(0).events if event.kind is EventKind.REPLACED]
+    assert (replaced.server, replaced.reason) == ("S2", "S2 failed: its container is not running: exited")
+    assert replaced.seconds is not None
+    assert replaced.seconds < 60

@@ -88,7 +88,7 @@ def test_while_the_plane_cannot_tell_the_drain_waits_its_whole_time(balancer: In
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason"),
+    ("change", "reason"),
     [
         (FleetChange(1, ("S4",)), "hostnames: S4 does not exist"),
         (FleetChange(1, ("s1",)), "hostnames: s1 does not exist"),
@@ -96,12 +96,12 @@ def test_while_the_plane_cannot_tell_the_drain_waits_its_whole_time(balancer: In
         (FleetChange(4), "n: 4 is too many: there are 3 servers"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused_before_anything_happens(
-    balancer: InMemoryBalancer, wish: FleetChange, reason: str
+def test_a_change_that_cannot_be_is_refused_before_anything_happens(
+    balancer: InMemoryBalancer, change: FleetChange, reason: str
 ) -> None:
     before = balancer.whole_state()
     with pytest.raises(InvalidRequest, match=reason):
-        balancer.fleet.remove(wish)
+        balancer.fleet.remove(change)
     assert balancer.whole_state() == before
 
 

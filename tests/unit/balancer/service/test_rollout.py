@@ -85,7 +85,7 @@ def test_the_old_container_leaves_only_when_the_new_one_is_ready_and_its_request
     balancer.runtime.stop = look_and_stop  # type: ignore[method-assign]
     with balancer.plane.request("S1"):
         began = balancer.clock.now()
-        balancer.rollout.step()
+        balancer.rollout.carry_out_surge()
         assert balancer.clock.now() - began >= 20
     carry_on(balancer)
     assert in_flight_at_the_stop == [1, 0, 0]
@@ -112,7 +112,7 @@ def test_a_deploy_waits_for_a_server_that_is_still_being_started_of_the_old_rele
     balancer.desired.change(lambda fleet: fleet.begin_join(["S9"]))
     with balancer.workers.claims.hold(["S9"]):
         for _ in range(5):
-            balancer.rollout.step()
+            balancer.rollout.carry_out_surge()
             balancer.reconciler.step()
         assert images(balancer) == {"app:2"}
         assert stage(balancer)[0] is Stage.ROLLING
@@ -141,7 +141,7 @@ def test_a_deploy_is_saved_before_it_is_answered_and_told_from_server_to_server(
 
 def test_new_servers_are_made_of_the_new_release_only_when_all_are(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.fleet.add(FleetChange(1, ("S4",)))
     assert balancer.runtime.release("S4") == OLD
     carry_on(balancer)
@@ -178,7 +178,7 @@ def breaks_at_the_start(balancer: InMemoryBalancer) -> None:
 
 
 def ends_at_once(balancer: InMemoryBalancer) -> None:
-    balancer.runtime.stillborn = {"app:2"}
+    balancer.runtime.ending_at_once = {"app:2"}
 
 
 def never_answers(balancer: InMemoryBalancer) -> None:
@@ -219,8 +219,8 @@ def test_a_release_that_goes_wrong_halfway_is_taken_back_from_those_who_have_it(
     before, seen = placed(balancer), watch(balancer)
     untouched = balancer.runtime.observe()["S3"]
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
+    balancer.rollout.carry_out_surge()
     assert made_of(balancer) == {"S1": NEWER, "S2": NEWER, "S3": OLD}
     balancer.step()
     go_wrong(balancer)
@@ -237,7 +237,7 @@ def test_a_release_that_goes_wrong_halfway_is_taken_back_from_those_who_have_it(
 def test_a_release_whose_server_fails_as_soon_as_it_serves_is_taken_back(balancer: InMemoryBalancer) -> None:
     digest = balancer.desired.fleet.table.digest()
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.runtime.die("S1.2")
     balancer.step()
     assert stage(balancer) == (Stage.ROLLING_BACK, "S1 failed: its container is not running: exited")
@@ -250,7 +250,7 @@ def test_a_release_whose_server_fails_as_soon_as_it_serves_is_taken_back(balance
 
 def test_a_server_that_fails_later_is_an_accident_and_the_roll_goes_on(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.clock.sleep(60)
     balancer.runtime.die("S1.2")
     balancer.step()
@@ -278,9 +278,9 @@ def test_a_deploy_that_turns_round_while_the_next_server_starts_switches_no_more
         balancer.reconciler.step()
 
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     during_start(balancer, "S2.2", fail)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     assert stage(balancer)[0] is Stage.ROLLING_BACK
     assert images(balancer) == {"app:1"}
     assert "S2.2" not in balancer.runtime.names
@@ -297,10 +297,10 @@ def test_what_still_fails_of_a_release_that_is_taken_back_already_does_not_stop_
         balancer.reconciler.step()
 
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     during_start(balancer, "S2.2", fail)
     balancer.runtime.broken = {"app:2"}
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     assert stage(balancer) == (Stage.ROLLING_BACK, "S1 failed: its container is not running: exited")
     carry_on(balancer)
     assert stage(balancer)[0] is Stage.ROLLED_BACK
@@ -310,7 +310,7 @@ def test_what_still_fails_of_a_release_that_is_taken_back_already_does_not_stop_
 def test_where_the_old_release_does_not_start_again_either_both_serve_on(balancer: InMemoryBalancer) -> None:
     before, seen = placed(balancer), watch(balancer)
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.runtime.broken = {"app:1", "app:2"}
     carry_on(balancer)
     assert stage(balancer) == (
@@ -339,7 +339,7 @@ def test_out_of_being_stuck_leads_another_deploy(balancer: InMemoryBalancer) -> 
 def test_a_user_can_have_the_old_release_again(balancer: InMemoryBalancer) -> None:
     before = placed(balancer)
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.rollout.cancel()
     carry_on(balancer)
     assert stage(balancer) == (Stage.ROLLED_BACK, "a user wants the old release again")
@@ -350,7 +350,7 @@ def test_a_user_can_have_the_old_release_again(balancer: InMemoryBalancer) -> No
 
 def test_a_second_deploy_is_refused_and_changes_nothing(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     before = (balancer.whole_state(), balancer.desired.fleet)
     with pytest.raises(Busy, match="a deploy is running"):
         balancer.rollout.begin({"image": "app:3"})
@@ -370,7 +370,7 @@ def test_a_bad_document_changes_nothing(balancer: InMemoryBalancer) -> None:
     with pytest.raises(InvalidRequest, match="image must be"):
         balancer.rollout.begin({"image": ""})
     assert balancer.desired.fleet is before
-    assert not balancer.rollout.step()
+    assert not balancer.rollout.carry_out_surge()
 
 
 @pytest.mark.parametrize("call", ["begin", "cancel"])
@@ -409,7 +409,7 @@ def test_other_changes_take_their_turn_between_two_steps(balancer: InMemoryBalan
 
 def test_when_all_servers_are_removed_meanwhile_the_deploy_has_nothing_left_to_do(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.fleet.remove(FleetChange(3))
     carry_on(balancer)
     assert stage(balancer)[0] is Stage.DONE
@@ -429,7 +429,7 @@ def test_a_server_that_fails_during_a_roll_is_replaced_and_all_are_rolled(steps:
     seen = watch(balancer)
     balancer.rollout.begin(NEW)
     for _ in range(steps):
-        balancer.rollout.step()
+        balancer.rollout.carry_out_surge()
     balancer.clock.sleep(60)
     balancer.runtime.die(next(s.instance for s in balancer.desired.fleet.of(State.SERVING) if s.hostname == name))
     carry_on(balancer)
@@ -459,7 +459,7 @@ def test_an_old_server_that_fails_while_its_successor_starts_is_succeeded(spares
 
 def test_all_servers_failing_during_a_roll_is_survived(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.clock.sleep(60)
     for server in balancer.desired.fleet.servers:
         balancer.runtime.die(server.instance)
@@ -513,8 +513,8 @@ def test_a_volume_that_fills_up_while_a_roll_goes_back_delays_its_end_and_loses_
     """At each of the roll back's saves in turn, the first of which is the turning round itself; and once more."""
     before = placed(balancer)
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
+    balancer.rollout.carry_out_surge()
     first, *_ = (server.instance for server in balancer.desired.fleet.servers if server.rolled)
     balancer.store.full.arm(after=after)
     balancer.runtime.die(first)
@@ -537,7 +537,7 @@ def steps_until_well(balancer: InMemoryBalancer, error: type[Exception]) -> None
     """Steps of the roll and the reconciler, as the loops take them, through errors of that kind."""
     for _ in range(8):
         with suppress(error):
-            balancer.rollout.step()
+            balancer.rollout.carry_out_surge()
         balancer.step()
 
 
@@ -581,7 +581,7 @@ def test_spares_of_the_old_release_are_dismissed_and_the_pool_is_refilled() -> N
     balancer = InMemoryBalancer(release=OLD, spares=2).started()
     old = set(balancer.desired.fleet.instances(State.SPARE))
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.step()
     assert set(balancer.desired.fleet.instances(State.SPARE)) == old
     carry_on(balancer)
@@ -627,7 +627,7 @@ def test_settings_whose_release_was_taken_back_do_not_try_it_again(balancer: InM
 def test_settings_replace_a_deploy_that_is_running(balancer: InMemoryBalancer) -> None:
     before = placed(balancer)
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     again = balancer.restarted(release=replace(OLD, image="app:3"))
     again.steps(2)
     carry_on(again)
@@ -642,7 +642,7 @@ def test_where_the_settings_replace_a_deploy_and_fail_all_go_back_to_the_release
 ) -> None:
     before = placed(balancer)
     balancer.rollout.begin(NEW)
-    balancer.rollout.step()
+    balancer.rollout.carry_out_surge()
     balancer.runtime.broken = {"app:3"}
     again = balancer.restarted(release=replace(OLD, image="app:3"))
     again.steps(2)
@@ -673,7 +673,7 @@ def test_before_the_first_servers_serve_there_is_no_deploy() -> None:
     balancer.step()
     with pytest.raises(Busy, match="first servers are still starting"):
         balancer.rollout.begin(NEW)
-    assert not balancer.rollout.step()
+    assert not balancer.rollout.carry_out_surge()
 
 
 def test_what_is_left_of_an_attempt_goes_before_the_next_one_begins(balancer: InMemoryBalancer) -> None:
@@ -682,10 +682,10 @@ def test_what_is_left_of_an_attempt_goes_before_the_next_one_begins(balancer: In
     balancer.plane.away.arm(times=1)
     balancer.runtime.kill = away_once(balancer.runtime.kill)  # type: ignore[method-assign]
     with pytest.raises(PlaneUnavailable):
-        balancer.rollout.step()
+        balancer.rollout.carry_out_surge()
     assert "S1.2" in balancer.runtime.names
     with balancer.workers.claims.hold(["S1.2"]):
-        assert not balancer.rollout.step()
+        assert not balancer.rollout.carry_out_surge()
         assert "S1.2" in balancer.runtime.names
     carry_on(balancer)
     assert stage(balancer) == (Stage.DONE, "")
@@ -754,7 +754,7 @@ def test_a_server_that_warms_up_goes_on_with_it_during_a_roll() -> None:
     balancer.rollout.begin(NEW)
     ramps = []
     while balancer.rollout.is_running:
-        balancer.rollout.step()
+        balancer.rollout.carry_out_surge()
         balancer.step()
         ramps.append(
             next(server.ramp for server in balancer.desired.fleet.of(State.SERVING) if server.hostname == "S4")
@@ -780,11 +780,11 @@ def test_what_an_attempt_left_in_the_fleet_goes_before_the_next_one_begins(balan
 
     balancer.runtime.kill = kill_and_fill_the_disk  # type: ignore[method-assign]
     with pytest.raises((PlaneUnavailable, StateUnavailable)):
-        balancer.rollout.step()
+        balancer.rollout.carry_out_surge()
     balancer.runtime.kill = kill  # type: ignore[method-assign]
     assert balancer.desired.fleet.instances(State.JOINING) == ("S1.2",)
     before = balancer.desired.fleet
-    assert not balancer.rollout.step()
+    assert not balancer.rollout.carry_out_surge()
     assert balancer.desired.fleet == before
     assert "S1.2" not in balancer.runtime.names
     balancer.step()
@@ -799,7 +799,7 @@ def test_a_server_that_is_being_removed_is_left_to_whoever_removes_it(balancer: 
     balancer.desired.change_and_publish(lambda fleet: fleet.begin_leave(["S3"]))
     with balancer.workers.claims.hold(["S3"]), balancer.plane.request("S3"):
         began = balancer.clock.now()
-        balancer.rollout.step()
+        balancer.rollout.carry_out_surge()
         assert balancer.clock.now() - began < 5
         assert balancer.runtime.stopped == ["S1"]
         assert balancer.desired.fleet.instances(State.LEAVING) == ("S3",)

@@ -75,7 +75,7 @@ def test_a_server_is_ready_only_when_it_answers_its_heartbeat(fixture: Fixture) 
 
 
 def test_a_server_that_ends_while_it_starts_is_not_waited_for(fixture: Fixture) -> None:
-    fixture.runtime.stillborn = {"S1"}
+    fixture.runtime.ending_at_once = {"S1"}
     with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\); its last words: S1: out of luck"):
         fixture.workers.bring_up([S1], RELEASE)
     assert fixture.clock.now() < 1001

@@ -28,11 +28,11 @@ class Scaled:
             self.services.reconciler.step()
             until(lambda: not self.services.workers.claims.instances, "nobody has a claim", within=5, pause=0.0005)
 
-    def samples(self) -> int:
-        """N after samples of three seconds."""
+    def readings(self) -> int:
+        """N after readings of three seconds."""
         for _ in range(6):
             self.balancer.clock.sleep(0.5)
-            self.autoscaler.sample()
+            self.autoscaler.measure()
             until(lambda: not self.autoscaler.is_changing, "the change has ended", within=5, pause=0.0005)
         return self.services.desired.fleet.target
 
@@ -43,13 +43,13 @@ def test_without_autoscaling_nobody_scales() -> None:
 
 def test_n_is_not_changed_before_the_first_fleet_serves() -> None:
     scaled = Scaled()
-    assert scaled.samples() == 0
+    assert scaled.readings() == 0
     scaled.steps()
-    assert scaled.samples() == 4
+    assert scaled.readings() == 4
 
 
 def test_n_is_not_changed_while_a_deploy_runs() -> None:
     scaled = Scaled()
     scaled.steps()
     scaled.services.rollout.begin(NEW)
-    assert scaled.samples() == 3
+    assert scaled.readings() == 3

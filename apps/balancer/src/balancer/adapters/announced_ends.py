@@ -56,7 +56,7 @@ def _signal_number(name: str) -> str:
     """The number of a signal that an image names: "SIGTERM", "TERM", "15" or "SIGRTMIN+3"; empty for an unknown
     name."""
     if name.isdecimal():
-        return name
+        return str(int(name))
     base, plus, offset = name.removeprefix("SIG").partition("+")
     try:
         return str(signal.Signals[f"SIG{base}"] + (int(offset) if plus else 0))

@@ -27,5 +27,5 @@ class SystemRandomness:
     def choice(self, items: str, /) -> str:
         return self._random.choice(items)
 
-    def sample(self, items: Sequence[str], count: int, /) -> list[str]:
+    def draw(self, items: Sequence[str], count: int, /) -> list[str]:
         return self._random.sample(items, count)

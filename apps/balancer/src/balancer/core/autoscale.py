@@ -51,14 +51,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The samples since the time `since`, as (time, value). `values`: the samples of the last `up_after` seconds.
-    `means`: for each sample of the last `down_after` seconds, the mean of the `up_after` seconds before it."""
+    """The readings since the time `since`, as (time, value). `values`: the readings of the last `up_after` seconds.
+    `means`: for each reading of the last `down_after` seconds, the mean of the `up_after` seconds before it."""
 
     since: float | None = None
     values: tuple[tuple[float, float], ...] = ()
     means: tuple[tuple[float, float], ...] = ()
 
-    def with_sample(self, policy: Policy, at: float, load: Load) -> Window:
+    def with_reading(self, policy: Policy, at: float, load: Load) -> Window:
         since = at if self.since is None else self.since
         values = (*_since(self.values, at - policy.up_after), (at, policy.value(load)))
         means = _since(self.means, at - policy.down_after)
@@ -80,7 +80,7 @@ class Decision:
 
 
 def decide(policy: Policy, servers: int, window: Window) -> Decision | None:
-    """The decision for a fleet of `servers` servers; None for no change. All samples of the window are of that
+    """The decision for a fleet of `servers` servers; None for no change. All readings of the window are of that
     number."""
     if not window.covers(policy.up_after):
         return None

@@ -104,9 +104,9 @@ def to_add(
 
 
 def to_remove(
-    change: FleetChange, *, replicas: Sequence[str], sample: Callable[[Sequence[str], int], list[str]]
+    change: FleetChange, *, replicas: Sequence[str], draw: Callable[[Sequence[str], int], list[str]]
 ) -> tuple[str, ...]:
-    """The hostnames of the servers to remove: those that the user names, then random ones. `sample(hostnames, k)` draws
+    """The hostnames of the servers to remove: those that the user names, then random ones. `draw(hostnames, k)` draws
     k of them. Raises InvalidRequest."""
     for name in change.hostnames:
         if name not in replicas:
@@ -114,4 +114,4 @@ def to_remove(
     if change.n > len(replicas):
         raise InvalidRequest(f"n: {change.n} is too many: there are {len(replicas)} servers")
     rest = [name for name in replicas if name not in change.hostnames]
-    return (*change.hostnames, *sample(rest, change.n - len(change.hostnames)))
+    return (*change.hostnames, *draw(rest, change.n - len(change.hostnames)))

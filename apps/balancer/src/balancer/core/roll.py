@@ -86,7 +86,7 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
     return replace(fleet, servers=(*servers, *leaving))
 
 
-def rolled_back(fleet: Fleet, number: int, reason: str) -> Fleet:
+def going_back(fleet: Fleet, number: int, reason: str) -> Fleet:
     """A rolling deploy goes back, and a deploy on its way back is stuck, when the release of that number is its goal.
     For any other number nothing changes: a server may fail late, when the deploy has another goal already."""
     deploy, release = fleet.deploy, goal(fleet)

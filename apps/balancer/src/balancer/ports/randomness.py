@@ -10,5 +10,5 @@ class Randomness(Protocol):
     def choice(self, items: str, /) -> str:
         """One random character of a string."""
 
-    def sample(self, items: Sequence[str], count: int, /) -> list[str]:
+    def draw(self, items: Sequence[str], count: int, /) -> list[str]:
         """`count` different items, in random order."""

@@ -1,4 +1,4 @@
-"""The autoscaler: it samples the load, lets the core decide N, and adds or removes servers as a user does."""
+"""The autoscaler: it readings the load, lets the core decide N, and adds or removes servers as a user does."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from balancer.service.fleet_service import FleetService
 _log = logging.getLogger(__name__)
 
 _INTERVAL = 0.5
-"""Seconds between two samples of the load."""
+"""Seconds between two readings of the load."""
 _REASON = "the load"
 """The reason in the events of the servers that join and leave. The events of the kind `scale` say more."""
 
 
 class Autoscaler:
-    """Changes N in its own thread, one change after another: a change takes seconds, and sampling goes on meanwhile.
+    """Changes N in its own thread, one change after another: a change takes seconds, and measuring goes on meanwhile.
     `may_change` returns whether N may be changed now."""
 
     def __init__(
@@ -58,20 +58,20 @@ class Autoscaler:
         return self._task is not None and not self._task.done()
 
     def round(self) -> float:
-        self.sample()
+        self.measure()
         return _INTERVAL
 
-    def sample(self) -> None:
-        """Takes one sample of the load, and begins a change of N where the core decides one.
+    def measure(self) -> None:
+        """Takes one reading of the load, and begins a change of N where the core decides one.
 
-        A sample counts only for the N at which it was taken. All samples are forgotten when N has changed, when N must
-        not be changed now, and when the plane does not answer.
+        A reading counts only for the N at which it was taken. All readings are forgotten when N has changed, when N
+        must not be changed now, and when the plane does not answer.
         """
         servers = self._desired.fleet.target
         if servers != self._servers or not self._may_change():
             self._window, self._servers = Window(), servers
         try:
-            self._window = self._window.with_sample(self._policy, self._clock.now(), self._plane.load())
+            self._window = self._window.with_reading(self._policy, self._clock.now(), self._plane.load())
         except PlaneUnavailable:
             self._window = Window()
         if self.is_changing or not self._backoff.may_start(self._clock.now()):

@@ -18,7 +18,7 @@ class EngineListener:
         self._wake = wake
 
     def round(self) -> float:
-        """Listens until the engine ends its stream of events. Raises EngineUnavailable."""
+        """Listens until the engine ends its stream of events, or the process ends. Raises EngineUnavailable."""
         for engine_event in self._runtime.engine_events():
             _log.debug("engine event", extra={"event": engine_event})
             self._wake.set()

@@ -23,6 +23,8 @@ class Failure:
 
 
 class Failures:
+    """The caller holds the lock of the desired fleet."""
+
     def __init__(self, *, clock: Clock, events: EventLog) -> None:
         self._clock = clock
         self._events = events
@@ -48,6 +50,10 @@ class Failures:
         present = {server.identity for server in fleet.servers}
         known = {identity: at for identity, at in self._joined_at.items() if identity in present}
         self._joined_at = known | dict.fromkeys((server.identity for server in servers), self._clock.now())
+
+    def keep(self, identities: Collection[tuple[int, int]]) -> None:
+        """Forgets all failures but those of these servers: the others are replaced, removed, or well after all."""
+        self._failures = {key: failure for key, failure in self._failures.items() if key in identities}
 
     def start_failed(self) -> None:
         self._backoff = self._backoff.failed(self._clock.now())

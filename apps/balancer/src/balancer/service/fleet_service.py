@@ -99,7 +99,7 @@ class FleetService:
             began = self._clock.now()
             with self._desired.lock:
                 check()
-                hostnames = fleet_change.to_remove(change, replicas=self.replicas, sample=self._randomness.sample)
+                hostnames = fleet_change.to_remove(change, replicas=self.replicas, draw=self._randomness.draw)
                 leaving = [server.instance for server in self._desired.fleet.serving(hostnames)]
                 hold.enter_context(self._workers.claims.hold(leaving))
                 self._desired.change_and_publish(lambda fleet: fleet.begin_leave(leaving))

@@ -50,7 +50,7 @@ class PlanExecutor:
         self._events = events
         self._spares = spares
 
-    def step(self) -> None:
+    def execute(self) -> None:
         """Observes once and carries out the plan. Raises StateUnavailable. Where the engine or the plane is
         unavailable, the step reports a problem, and the next step tries again."""
         # A server that becomes ready after this line may be missing from the observation. It has not failed.
@@ -92,9 +92,10 @@ class PlanExecutor:
     def _change_fleet(self, plan: Plan) -> None:
         """The part of the plan that changes the fleet. Failed servers leave the ring and spares take their places in
         one change. A change that cannot be saved has not happened and is no event: the next step finds it again."""
+        before = self._desired.fleet
+        failed = {before.server(instance): reason for instance, reason in plan.failed.items()}
+        self._failures.keep({server.identity for server in (*failed, *before.of(State.DOWN))})
         if plan.failed or plan.moved or plan.promote:
-            before = self._desired.fleet
-            failed = {before.server(instance): reason for instance, reason in plan.failed.items()}
             failed_early = {server: why for server, why in failed.items() if self._failures.failed(server, why)}
             ramp = self._starter.ramp
             self._desired.change(
@@ -137,5 +138,5 @@ def _judged(fleet: Fleet, failed_early: Mapping[Server, str]) -> Fleet:
     `failed_early`: server → reason."""
     for server, reason in failed_early.items():
         if roll.is_new(fleet, server):
-            fleet = roll.rolled_back(fleet, server.release, f"{server.hostname} failed: {reason}")
+            fleet = roll.going_back(fleet, server.release, f"{server.hostname} failed: {reason}")
     return fleet

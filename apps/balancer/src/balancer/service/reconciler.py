@@ -1,6 +1,6 @@
-"""The reconciler: every trigger leads to the same step, which looks at everything.
+"""The reconciler: every call for a step leads to the same step, which looks at everything.
 
-So a missed trigger costs only time: the next step makes up for it.
+So a missed call costs only time: the next step makes up for it.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Reconciler:
                 with self._problems.watch(Part.ENGINE, EngineUnavailable):
                     self._restorer.restore()
             if self._desired.restored:
-                self._executor.step()
-                self._slow_start.step()
+                self._executor.execute()
+                self._slow_start.raise_ramps()
                 if self._problems.has(Part.RING):
                     self._restorer.obey_settings()
         if self._desired.restored:

@@ -81,14 +81,14 @@ class Rollout:
             if deploy is None or deploy.stage is not Stage.ROLLING:
                 raise Busy("no deploy is on its way; POST /deploy starts one")
             why = "a user wants the old release again"
-            fleet = self._desired.change(lambda fleet: roll.rolled_back(fleet, deploy.release.number, why))
+            fleet = self._desired.change(lambda fleet: roll.going_back(fleet, deploy.release.number, why))
         self._record(fleet)
         return fleet
 
     def round(self) -> float:
-        return 0.0 if self.step() else _INTERVAL
+        return 0.0 if self.carry_out_surge() else _INTERVAL
 
-    def step(self) -> bool:
+    def carry_out_surge(self) -> bool:
         """Carries out one surge of the running deploy. Returns False where nothing could be done now.
 
         Raises Busy, EngineUnavailable, PlaneUnavailable, StateUnavailable. After an error the next step tries again.
@@ -127,7 +127,7 @@ class Rollout:
             return self._workers.bring_up(newcomers, release)
         except (StartFailed, NameTaken) as error:
             reason = str(error)
-            self._record(self._desired.change(lambda fleet: roll.rolled_back(fleet, release.number, reason)))
+            self._record(self._desired.change(lambda fleet: roll.going_back(fleet, release.number, reason)))
             return {}
 
     def _take_over(self, addresses: Mapping[str, str]) -> None:
@@ -141,8 +141,8 @@ class Rollout:
                 hold.enter_context(self._workers.claims.hold(leaving))
                 joined = [server for server in fleet.of(State.SERVING) if server.instance in addresses]
                 self._failures.joined(joined, fleet)
+                self._failures.replaced(before, fleet)
             self._took_over_at = self._clock.now()
-            self._failures.replaced(before, fleet)
             self._workers.retire(leaving)
             self._desired.change(lambda fleet: fleet.stopped(leaving))
         for server in joined:

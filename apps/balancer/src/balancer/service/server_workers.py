@@ -159,5 +159,5 @@ class ServerWorkers:
             return 1
 
     def _quoted_last_output(self, instance: str) -> str:
-        words = self._runtime.last_output(instance)
-        return f"; its last words: {words}" if words else ""
+        output = self._runtime.last_output(instance)
+        return f"; its last words: {output}" if output else ""

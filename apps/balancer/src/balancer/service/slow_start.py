@@ -26,7 +26,7 @@ class SlowStart:
         self._seconds = seconds
         self._since: dict[int, float] = {}
 
-    def step(self) -> None:
+    def raise_ramps(self) -> None:
         """Raises the ramps that are due, and publishes them. Raises StateUnavailable."""
         with self._desired.lock:
             ramps = self._due(self._desired.fleet)

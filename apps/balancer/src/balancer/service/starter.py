@@ -118,10 +118,11 @@ class Starter:
                 with self._problems.watch(Part.PLANE, PlaneUnavailable):
                     self._desired.publish()
                 self._failures.joined([fleet.server(instance) for instance in instances], fleet)
-            self._record(before, fleet, instances, EventKind.JOINED, seconds=self._clock.now() - began)
+                self._record(before, fleet, instances, EventKind.JOINED, seconds=self._clock.now() - began)
         except (StartFailed, NameTaken, EngineUnavailable, StateUnavailable, InvalidRequest) as error:
             self._problems.report(Part.FLEET, str(error))
-            self._failures.start_failed()
+            with self._desired.lock:
+                self._failures.start_failed()
             _log.warning("start failed", extra={"reason": str(error), "pause": self._failures.delay})
             self._workers.kill(instances)
         finally:

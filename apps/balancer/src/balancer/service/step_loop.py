@@ -16,13 +16,13 @@ class StepLoop:
     """Any thread may set `wake` to call for the next step at once."""
 
     def __init__(self, step: Callable[[], None], *, wake: threading.Event) -> None:
-        self.wake = wake
+        self._wake = wake
         self._step = step
         self._pause = _SHORTEST_PAUSE
 
     def round(self) -> float:
         self._step()
-        called_for = self.wake.wait(self._pause)
-        self.wake.clear()
+        called_for = self._wake.wait(self._pause)
+        self._wake.clear()
         self._pause = _SHORTEST_PAUSE if called_for else min(_LONGEST_PAUSE, 2 * self._pause)
         return 0.0

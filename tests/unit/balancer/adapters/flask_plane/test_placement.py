@@ -20,7 +20,6 @@ from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Table
 
 ROUTES = Routes(("S1", "S1", "S2", "S1"), (Backend("S1", "127.0.0.1:1"), Backend("S2", "127.0.0.1:2")))
-NOTHING_IN_FLIGHT: Counter[str] = Counter()
 
 
 def placed(weights: list[int], bound: Fraction | None, slots: int = 64) -> Placement:

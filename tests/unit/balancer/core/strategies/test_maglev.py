@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Maglev
-from balancer.core.strategies.maglev import _queue
+from balancer.core.strategies.maglev import _order
 from tests.unit.balancer.core.strategies.rings import equal, fresh, members, ring_ids
 
 SMALL = Maglev(slots=128)
@@ -52,7 +52,7 @@ def test_the_table_is_the_papers(fleet: set[int]) -> None:
 
 def test_turns_follow_the_weights_round_after_round() -> None:
     """With the weights 2 and 3 the one has a turn in two of three rounds, the other in every round."""
-    turns = _queue([Member(7, 3), Member(4, 2)])
+    turns = _order([Member(7, 3), Member(4, 2)])
     assert list(islice(turns, 10)) == [7, 4, 7, 4, 7] * 2
 
 

@@ -27,7 +27,7 @@ _LOST = [
 """Socket options, in seconds, probes and milliseconds. A connection to a server that is off the network breaks off
 within 3 s; a slow server keeps its connection."""
 
-Failure = (HTTPError, OSError)
+ATTEMPT_ERRORS = (HTTPError, OSError)
 """The errors of an attempt that gets no answer."""
 
 _target: ContextVar[str] = ContextVar("target")
@@ -55,8 +55,8 @@ class Connections:
         self._lock = threading.Lock()
 
     def ask(self, address: str, incoming: Incoming) -> urllib3.BaseHTTPResponse:
-        """Sends a request; returns the head of the answer, the body not yet read. Raises Failure, also for an interim
-        answer (1xx): no request here asks for one, and what follows it is no answer to the next request."""
+        """Sends a request; returns the head of the answer, the body not yet read. Raises ATTEMPT_ERRORS, also for an
+        interim answer (1xx): no request here asks for one, and what follows it is no answer to the next request."""
         _target.set(incoming.target)
         answer = self._pool(address).urlopen(
             incoming.method,

@@ -14,7 +14,7 @@ from flask import Request, Response
 
 from balancer.adapters.flask_plane import incoming
 from balancer.adapters.flask_plane.access_log import AccessLog
-from balancer.adapters.flask_plane.connections import Connections, Failure, was_never_sent, was_too_slow
+from balancer.adapters.flask_plane.connections import ATTEMPT_ERRORS, Connections, was_never_sent, was_too_slow
 from balancer.adapters.flask_plane.headers import to_client
 from balancer.adapters.flask_plane.incoming import Incoming
 from balancer.adapters.flask_plane.plane import Attempt, FlaskPlane
@@ -44,11 +44,11 @@ class ForwardingOptions:
 class Forwarder:
     """Called with a Flask request, it returns the answer of a server."""
 
-    def __init__(self, plane: FlaskPlane, profile: ForwardingOptions) -> None:
+    def __init__(self, plane: FlaskPlane, options: ForwardingOptions) -> None:
         self._plane = plane
-        self._profile = profile
-        self._connections = Connections(response_timeout=profile.response_timeout, present=lambda: plane.addresses)
-        self._access_log = AccessLog(profile.access_log)
+        self._options = options
+        self._connections = Connections(response_timeout=options.response_timeout, present=lambda: plane.addresses)
+        self._access_log = AccessLog(options.access_log)
 
     def __call__(self, request: Request) -> Response:
         began = time.monotonic()
@@ -59,7 +59,7 @@ class Forwarder:
 
     def _answer(self, received: Incoming) -> tuple[Response, Attempt | None]:
         """The answer, and the last attempt; None where no server could be asked."""
-        random_id = self._profile.draw()
+        random_id = self._options.draw()
         tried: set[str] = set()
         attempt: Attempt | None = None
         status, reason = HTTPStatus.SERVICE_UNAVAILABLE, answers.NO_SERVER
@@ -71,7 +71,7 @@ class Forwarder:
                     break
                 try:
                     return self._ask(received, attempt, flight), attempt
-                except Failure as error:
+                except ATTEMPT_ERRORS as error:
                     if was_too_slow(error):
                         return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW), attempt
                     _log_failure(attempt, error)
@@ -84,14 +84,14 @@ class Forwarder:
         return _failed(status, reason), attempt
 
     def _ask(self, received: Incoming, attempt: Attempt, flight: ExitStack) -> Response:
-        """Makes one attempt and returns its answer. Raises Failure. `flight` counts the request as in flight: until
-        this returns, or until the last byte of an answer that is passed on piece by piece."""
+        """Makes one attempt and returns its answer. Raises ATTEMPT_ERRORS. `flight` counts the request as in flight:
+        until this returns, or until the last byte of an answer that is passed on piece by piece."""
         began = time.monotonic()
         answer = self._connections.ask(attempt.backend.address, received)
         self._plane.reached(attempt.backend)
         self._plane.answered(time.monotonic() - began)
-        explained = _explained(attempt) if self._profile.explain else []
-        if self._profile.course_errors and answer.status == HTTPStatus.NOT_FOUND:
+        explained = _explained(attempt) if self._options.explain else []
+        if self._options.course_errors and answer.status == HTTPStatus.NOT_FOUND:
             answer.drain_conn()  # drain_conn also gives the connection back
             text = answers.unknown_path(received.path)
             response = Response(text, HTTPStatus.BAD_REQUEST, content_type=answers.CONTENT_TYPE)

@@ -14,7 +14,7 @@ from balancer.adapters.flask_plane.unreachable import Unreachable
 from balancer.core.errors import EmptyRing
 from balancer.core.key_source import Message
 from balancer.core.load import Load
-from balancer.core.response_samples import ResponseSamples
+from balancer.core.response_readings import ResponseReadings
 from balancer.core.routes import Backend, Routes
 
 
@@ -38,7 +38,7 @@ class FlaskPlane:
         self._keyless = 0
         self._responses = 0
         self._response_seconds = 0.0
-        self._samples = ResponseSamples()
+        self._readings = ResponseReadings()
         self._lock = threading.Lock()
 
     def apply(self, routes: Routes) -> None:
@@ -56,10 +56,10 @@ class FlaskPlane:
 
     def load(self) -> Load:
         with self._lock:
-            self._samples = self._samples.with_sample(
+            self._readings = self._readings.with_reading(
                 self._now(), responses=self._responses, seconds=self._response_seconds
             )
-            return Load(self._in_flight.total(), self._samples.mean)
+            return Load(self._in_flight.total(), self._readings.mean)
 
     def keyless(self) -> int:
         return self._keyless

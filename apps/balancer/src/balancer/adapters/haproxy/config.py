@@ -60,9 +60,9 @@ class EdgeOptions:
 class EdgeFiles:
     """The files' texts, each made at its first use."""
 
-    def __init__(self, profile: EdgeOptions, routes: Routes) -> None:
+    def __init__(self, options: EdgeOptions, routes: Routes) -> None:
         self.routes = routes
-        self._profile = profile
+        self._options = options
 
     @cached_property
     def serving(self) -> tuple[Backend, ...]:
@@ -88,8 +88,8 @@ class EdgeFiles:
         return self._render(digest=self.fixed_digest, backends=self.serving)
 
     def _render(self, *, digest: str, backends: tuple[Backend, ...]) -> str:
-        profile, routes = self._profile, self.routes
-        values: dict[str, Any] = {field.name: getattr(profile, field.name) for field in fields(profile)}
+        options, routes = self._options, self.routes
+        values: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(options)}
         return _TEMPLATE.render(
             **values,
             digest=digest,
@@ -98,11 +98,11 @@ class EdgeFiles:
             request_hash=routes.request_hash,
             slots=len(routes.slots),
             is_bounded=routes.bound is not None,
-            map=f"map({profile.directory}/slots.map)",
+            map=f"map({options.directory}/slots.map)",
             share_key=slot_map.SHARE_KEY,
             share_unit=slot_map.SHARE_UNIT,
             walk=slot_map.WALK,
-            response_timeout_ms=round(profile.response_timeout * 1000),
+            response_timeout_ms=round(options.response_timeout * 1000),
             idle_seconds=_IDLE_SECONDS,
             server_options=SERVER_OPTIONS,
             keyless_table=KEYLESS_TABLE,

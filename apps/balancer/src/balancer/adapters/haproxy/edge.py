@@ -14,7 +14,7 @@ from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load
-from balancer.core.response_samples import ResponseSamples
+from balancer.core.response_readings import ResponseReadings
 from balancer.core.routes import Routes
 
 _PAYLOAD = 4096
@@ -32,17 +32,17 @@ _STILL_BUSY = "Server still has connections attached to it"
 
 
 class HaproxyEdge:
-    """A DataPlane over the edge's container. Both share the directory of the profile."""
+    """A DataPlane over the edge's container. Both share the directory of the options."""
 
-    def __init__(self, profile: EdgeOptions) -> None:
-        self._profile = profile
-        self._map = profile.directory / "slots.map"
-        self._configuration = profile.directory / "haproxy.cfg"
-        self._runtime = RuntimeApi(profile.directory / "runtime.sock")
-        self._master = RuntimeApi(profile.directory / "master.sock", retry_for=_REEXECUTION)
-        self._files = EdgeFiles(profile, Routes((), ()))
+    def __init__(self, options: EdgeOptions) -> None:
+        self._options = options
+        self._map = options.directory / "slots.map"
+        self._configuration = options.directory / "haproxy.cfg"
+        self._runtime = RuntimeApi(options.directory / "runtime.sock")
+        self._master = RuntimeApi(options.directory / "master.sock", retry_for=_REEXECUTION)
+        self._files = EdgeFiles(options, Routes((), ()))
         self._response_times = ResponseTimes()
-        self._samples = ResponseSamples()
+        self._readings = ResponseReadings()
 
     def apply(self, routes: Routes) -> None:
         files = self._files_of(routes)
@@ -81,8 +81,8 @@ class HaproxyEdge:
         """The load. Response times are only those of the current process: few responses end in an old process."""
         current, *old = (_backend(answer) for answer in self._statistics("show stat fleet 2 -1"))
         self._response_times = times = self._response_times.updated(current["req_tot"], current["rtime"])
-        self._samples = self._samples.with_sample(time.monotonic(), responses=times.ended, seconds=times.seconds)
-        return Load(sum(row["scur"] for row in (current, *old)), self._samples.mean)
+        self._readings = self._readings.with_reading(time.monotonic(), responses=times.ended, seconds=times.seconds)
+        return Load(sum(row["scur"] for row in (current, *old)), self._readings.mean)
 
     def _statistics(self, command: str) -> list[str]:
         """The answers of the current process and of old ones. After a reload an old process finishes its requests."""
@@ -99,7 +99,7 @@ class HaproxyEdge:
         """The files of the routes, made once for each Routes object: `in_step` is called every second, and the texts of
         a large ring cost milliseconds."""
         if self._files.routes is not routes:
-            self._files = EdgeFiles(self._profile, routes)
+            self._files = EdgeFiles(self._options, routes)
         return self._files
 
     def _write(self, files: EdgeFiles) -> None:

@@ -35,7 +35,7 @@ class Maglev(Strategy):
     def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
         owners = [NOBODY] * self.slots
         preferences = {member.ring_id: self.permutation(member.ring_id) for member in members}
-        for ring_id in islice(_queue(members), self.slots):
+        for ring_id in islice(_order(members), self.slots):
             for slot in preferences[ring_id]:
                 if not owners[slot]:
                     owners[slot] = ring_id
@@ -54,7 +54,7 @@ class Maglev(Strategy):
             slot = (slot + skip) % self.slots
 
 
-def _queue(members: Collection[Member]) -> Iterator[int]:
+def _order(members: Collection[Member]) -> Iterator[int]:
     """The ring ids in the order of turns, without end. In each round the members come in the order of their ring ids,
     and only those whose credit is large enough have a turn."""
     in_order = sorted(members, key=lambda member: member.ring_id)
