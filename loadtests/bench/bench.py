@@ -25,6 +25,8 @@ from loadtests.bench.checks import WrongAnswer  # noqa: E402
 from loadtests.bench.contestants import CONTESTANTS  # noqa: E402
 from loadtests.bench.figures import BASE  # noqa: E402
 from loadtests.bench.rounds import Plan, measure  # noqa: E402
+from loadtests.drawing import save  # noqa: E402
+from loadtests.experiments.results import lines  # noqa: E402
 from loadtests.interruption import interruptible_once  # noqa: E402
 from loadtests.running import CannotMeasure  # noqa: E402
 
@@ -43,10 +45,9 @@ def bench(names: Sequence[str], plan: Plan) -> dict[str, Any]:
 
 def write(document: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bench.json").write_text(result.text(document), encoding="utf-8")
+    (folder / "bench.json").write_text(lines(document) + "\n", encoding="utf-8")
     (folder / "bench.md").write_text(report.markdown(document), encoding="utf-8")
-    (folder / "bench.svg").write_text(chart.svg_of(document), encoding="utf-8")
-    chart.save_png(document, folder / "bench.png")
+    save(chart.drawn(document), folder / "bench")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -42,23 +41,6 @@ def followed(runs: Sequence[Run]) -> dict[str, Any]:
         },
         "targets": judged(runs),
     }
-
-
-def text(document: Mapping[str, Any]) -> str:
-    """As JSON with a line for each run, target and contestant."""
-    return "{\n" + ",\n".join(f"{json.dumps(name)}: {_lines(value)}" for name, value in document.items()) + "\n}\n"
-
-
-def _lines(value: Any) -> str:
-    if isinstance(value, list):
-        return "[\n" + ",\n".join(map(_line, value)) + "\n]"
-    if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
-        return "{\n" + ",\n".join(f"{json.dumps(name)}: {_line(one)}" for name, one in value.items()) + "\n}"
-    return _line(value)
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def runs_of(document: Mapping[str, Any]) -> list[Run]:

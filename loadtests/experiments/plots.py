@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from loadtests.drawing import OKABE_ITO, PALE, STYLE
 from loadtests.experiments.balance import Run
 from loadtests.experiments.catalogue import one_size
 from loadtests.experiments.results import Result
 from loadtests.experiments.timeline import Timeline
-from loadtests.ring.svg import OKABE_ITO, PALE, STYLE
 from loadtests.spread import interval
 
 MEASURED, PREDICTED = OKABE_ITO["sky"], OKABE_ITO["vermillion"]
@@ -25,19 +25,19 @@ _LINES = [
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}".replace(",", " "))
 
 
+@rc_context(STYLE)
 def figures(result: Result) -> dict[str, Figure]:
     """File name → plot, of what there is yet."""
     runs = result.runs
-    with rc_context(STYLE):
-        if result.timeline:
-            return {"timeline": time_line(result.timeline)}
-        if not runs:
-            return {}
-        if result.experiment == "a-1":
-            return {"shares": shares(runs[0])}
-        if result.experiment == "a-2":
-            return {"growth": growth(runs)}
-        return {"shares": grid(one_size(runs)), "growth": lines(runs)}
+    if result.timeline:
+        return {"timeline": time_line(result.timeline)}
+    if not runs:
+        return {}
+    if result.experiment == "a-1":
+        return {"shares": shares(runs[0])}
+    if result.experiment == "a-2":
+        return {"growth": growth(runs)}
+    return {"shares": grid(one_size(runs)), "growth": lines(runs)}
 
 
 def shares(run: Run) -> Figure:
