@@ -83,9 +83,9 @@ def test_one_that_is_interrupted_leaves_nothing(engine: docker.DockerClient, tmp
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--only", "edge,apache"], "unknown: apache; there are edge, haproxy, edge-16k"),
-        (["--rounds", "0"], "'0' is no whole number, 1 or more"),
-        (["--seconds", "1.5"], "'1.5' is no whole number, 1 or more"),
+        (["--only", "apache"], "invalid choice: 'apache' (choose from 'edge', 'haproxy', 'edge-16k'"),
+        (["--rounds", "0"], "0 is out of range: write a whole number, 1 or more"),
+        (["--seconds", "1.5"], "'1.5' is none: write a whole number, 1 or more"),
     ],
 )
 def test_bad_arguments_stop_it_at_once(arguments: list[str], told: str) -> None:
