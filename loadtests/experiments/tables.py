@@ -26,14 +26,14 @@ def tables(result: Result) -> list[Table]:
     if not runs:
         return []
     if result.experiment == "a-1":
-        return [_shares(runs[0])]
+        return [shares(runs[0])]
     if result.experiment == "a-2":
         return [_growth(runs)]
     sizes = sorted({run.n for run in runs}, key=lambda n: (n != 3, n))
     return [_pairs([run for run in runs if run.n == n]) for n in sizes]
 
 
-def _shares(run: Run) -> Table:
+def shares(run: Run) -> Table:
     rows = {
         part.server: {
             "requests": str(part.requests),
