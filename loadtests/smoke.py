@@ -27,6 +27,7 @@ from loadtests.experiments.tables import shares  # noqa: E402
 from loadtests.load.load import LoadFailed, load  # noqa: E402
 from loadtests.load.sender import Plan  # noqa: E402
 from loadtests.running import CannotMeasure, running  # noqa: E402
+from loadtests.swarm.options import number  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.system import System  # noqa: E402
 
@@ -82,7 +83,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--url", help="measure the deployment that runs here, such as http://127.0.0.1:5000")
     parser.add_argument("--control-url", default="http://127.0.0.1:5001", help="its control port (%(default)s)")
-    parser.add_argument("--requests", type=int, default=REQUESTS, help="how many for each strategy (%(default)s)")
+    parser.add_argument(
+        "--requests", type=number(int, 1), default=REQUESTS, help="how many for each strategy (%(default)s)"
+    )
     arguments = parser.parse_args()
     wrong = 0
     try:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from loadtests.bench import wrk
@@ -15,7 +12,7 @@ from loadtests.bench.arena import SERVERS, Arena
 from loadtests.bench.contestants import CONTESTANTS
 from loadtests.bench.figures import MEASURES, Run, judged, names, ratio
 from loadtests.bench.rounds import Plan
-from loadtests.experiments.provenance import commit
+from loadtests.experiments.provenance import commit, machine
 
 
 def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
@@ -24,7 +21,7 @@ def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
         "settings": {**asdict(plan), "keys": wrk.KEYS, "servers": SERVERS, "cores": arena.cores},
-        "machine": {"cores": os.cpu_count(), "processor": _processor(), "kernel": platform.release()},
+        "machine": machine(),
         "versions": arena.versions(),
         **followed(runs),
         "runs": [asdict(run) for run in runs],
@@ -45,8 +42,3 @@ def followed(runs: Sequence[Run]) -> dict[str, Any]:
 
 def runs_of(document: Mapping[str, Any]) -> list[Run]:
     return [Run(**run) for run in document["runs"]]
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -68,7 +68,7 @@ def _row(timings: Mapping[str, Timing], unit: float) -> dict[str, str]:
 
 def race(slots: int, servers: int, *, rounds: tuple[int, int], seconds: float) -> dict[str, dict[str, Timing]]:
     """Rounds until the seconds are over, within the limits of `rounds`. Who cannot hold one server more is left out."""
-    runners = [one for one in (*strategies(slots), *UHASHRING) if one.capacity > servers]
+    runners = [one for one in (*strategies(slots), UHASHRING) if one.capacity > servers]
     samples: dict[str, dict[str, list[float]]] = {kind: {runner.name: [] for runner in runners} for kind in KINDS}
     chance = random.Random(servers)  # noqa: S311 (it repeats itself)
     least, most = rounds
