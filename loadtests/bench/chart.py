@@ -21,7 +21,7 @@ _OTHERS = OKABE_ITO["orange"]
 @rc_context(STYLE)
 def drawn(document: Mapping[str, Any]) -> Figure:
     runs = runs_of(document)
-    verdicts = [f"{one['promise']}: {one['verdict']}" for one in judged(runs)]
+    verdicts = judged(runs)
     figure = Figure(figsize=(10.5, 1 + 0.33 * len(names(runs)) + 0.16 * len(verdicts)), layout="constrained")
     panels = figure.subplots(1, len(SHOWN), sharey=True)
     for axes, measure in zip(panels, SHOWN, strict=True):

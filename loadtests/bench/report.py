@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -14,13 +14,13 @@ from loadtests.table import Table
 
 def markdown(document: Mapping[str, Any]) -> str:
     lines = [_table(document).markdown(), *(f"{note}\n" for note in _notes(document))]
-    return "\n".join([*lines, *(f"- {line}" for line in _targets(runs_of(document))), ""])
+    return "\n".join([*lines, *(f"- {line}" for line in judged(runs_of(document))), ""])
 
 
 def section(document: Mapping[str, Any]) -> str:
     """An HTML fragment; every text in it is escaped."""
     notes = [f"<p>{escape(note)}</p>" for note in _notes(document)]
-    targets = [f"<li>{escape(line)}</li>" for line in _targets(runs_of(document))]
+    targets = [f"<li>{escape(line)}</li>" for line in judged(runs_of(document))]
     return "\n".join([*notes, _table(document).html(), "<ul>", *targets, "</ul>"])
 
 
@@ -69,12 +69,3 @@ def _notes(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _fault(run: Run) -> str:
     return f"{run.contestant} in round {run.round}: " + ", ".join(f"{n} {kind}" for kind, n in run.faults.items())
-
-
-def _targets(runs: Sequence[Run]) -> list[str]:
-    return [_target(**target) for target in judged(runs)]
-
-
-def _target(promise: str, measured: float, interval: tuple[float, float] | None, verdict: str) -> str:
-    told = "too few rounds" if interval is None else "{:.2f} to {:.2f}".format(*interval)
-    return f"{promise}: {measured:.2f} ({told}): {'MISSED' if verdict == 'missed' else verdict}"

@@ -10,7 +10,7 @@ from typing import Any
 from loadtests.bench import wrk
 from loadtests.bench.arena import SERVERS, Arena
 from loadtests.bench.contestants import CONTESTANTS
-from loadtests.bench.figures import MEASURES, Run, judged, names, ratio
+from loadtests.bench.figures import Run, judged, names
 from loadtests.bench.rounds import Plan
 from loadtests.experiments.provenance import commit, machine
 
@@ -23,21 +23,15 @@ def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
         "settings": {**asdict(plan), "keys": wrk.KEYS, "servers": SERVERS, "cores": arena.cores},
         "machine": machine(),
         "versions": arena.versions(),
-        **followed(runs),
+        "contestants": described(runs),
+        "targets": judged(runs),
         "runs": [asdict(run) for run in runs],
     }
 
 
-def followed(runs: Sequence[Run]) -> dict[str, Any]:
-    """Who they are, and what follows from the runs."""
-    ratios = {name: {measure: ratio(runs, measure, name) for measure in MEASURES} for name in names(runs)}
-    return {
-        "contestants": {name: {"title": CONTESTANTS[name].title, "note": CONTESTANTS[name].note} for name in ratios},
-        "ratios": {
-            name: {measure: asdict(one) for measure, one in found.items() if one} for name, found in ratios.items()
-        },
-        "targets": judged(runs),
-    }
+def described(runs: Sequence[Run]) -> dict[str, Mapping[str, str]]:
+    """Name → who took part."""
+    return {name: {"title": CONTESTANTS[name].title, "note": CONTESTANTS[name].note} for name in names(runs)}
 
 
 def runs_of(document: Mapping[str, Any]) -> list[Run]:

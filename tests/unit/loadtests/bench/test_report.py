@@ -75,5 +75,5 @@ def test_what_programs_say_of_themselves_is_escaped(section: str) -> None:
 def test_the_chart_tells_the_verdicts() -> None:
     """Letters become outlines, so the figure itself is asked."""
     told = chart.drawn(document(RUNS)).get_supxlabel()
-    assert "edge ÷ haproxy, requests per CPU second ≥ 1.00: met" in told
-    assert "edge ÷ flask, requests per CPU second ≥ 40.00: met" in told
+    assert "edge ÷ haproxy, requests per CPU second ≥ 1.00: 1.10 (1.10 to 1.10): met" in told
+    assert "edge ÷ flask, requests per CPU second ≥ 40.00: 55.00 (55.00 to 55.00): met" in told
