@@ -35,12 +35,12 @@ REQUESTS = 10_000
 CONCURRENCY = 8
 
 
-def measure(system: System, *, requests: int, concurrency: int = CONCURRENCY) -> Run:
+def measure(system: System, *, requests: int) -> Run:
     """Sends the requests and counts them. The shares are those of the slot map in use, not what the ring says of
     itself. Raises CannotMeasure when the ring changes meanwhile, LoadFailed."""
     ring, slot_map = system.ring().document, system.slot_map
     began = time.monotonic()
-    with load(Plan(url=system.url, requests=requests, most_open=concurrency)) as traffic:
+    with load(Plan(url=system.url, requests=requests, most_open=CONCURRENCY)) as traffic:
         pass
     seconds = time.monotonic() - began
     if system.slot_map != slot_map:

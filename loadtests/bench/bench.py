@@ -51,9 +51,9 @@ def write(document: dict[str, Any], folder: Path) -> None:
     save(chart.drawn(document), folder / "bench")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """0 when every answer was right, 1 when one was not, 2 when something cannot be measured."""
-    told = _parser().parse_args(arguments)
+    told = _parser().parse_args()
     plan = Plan(rounds=told.rounds, seconds=told.seconds, seed=told.seed)
     names = [name for name in CONTESTANTS if not told.only or name in (BASE, *told.only)]
     interruptible_once(lambda: _tell("taking everything down"))

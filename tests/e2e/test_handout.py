@@ -59,7 +59,7 @@ def test_the_control_port_of_another_deployment_is_refused(handout: Deployment, 
 
 
 def test_requests_follow_the_course_ring(handout: Deployment, measured: Measured) -> None:
-    run = smoke.measure(handout, requests=SMOKE_REQUESTS, concurrency=8)
+    run = smoke.measure(handout, requests=SMOKE_REQUESTS)
     measured(str(run))
     assert judge.of_run(run, asked=SMOKE_REQUESTS) == []
 

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
 
 def test_requests_follow_the_slot_table(system: System, plane: str, measured: Measured) -> None:
-    run = smoke.measure(system, requests=SMOKE_REQUESTS[plane], concurrency=8)
+    run = smoke.measure(system, requests=SMOKE_REQUESTS[plane])
     measured(str(run))
     assert judge.of_run(run, asked=SMOKE_REQUESTS[plane]) == []
 
