@@ -34,9 +34,7 @@ def fit(counts: Sequence[int], expected: Sequence[float]) -> Fit:
 def tail(statistic: float, degrees: int) -> float:
     """P(χ² > statistic) by the recurrence Q(x; k + 2) = Q(x; k) + (x/2)^(k/2) e^(-x/2) / Γ(k/2 + 1)."""
     half = statistic / 2
-    if degrees == 0:
-        return 1.0
-    if half == 0:
+    if degrees == 0 or half == 0:
         return 1.0
     start = 2 if degrees % 2 == 0 else 1
     probability = math.exp(-half) if start == 2 else math.erfc(math.sqrt(half))

@@ -9,11 +9,9 @@ From elsewhere add -f …/loadtests/locustfile.py. The deployment has to be up: 
 token comes as RINGMASTER_TOKEN=…. What is asked for is --path. All options that are not locust's, which its --help does
 not list, are in loadtests/swarm/options.py.
 
-Users. A run that names no classes is PlainUser, and the log says which others there are. UniformKeyUser and ZipfKeyUser
-send keys, which matter once the ring's key is "header:X-User". ConstantThroughputUser sends --rate requests a second,
-however long they take, and counts response times from when they should have been sent: a system that stands still
-for a second has made all that were due in it wait. MembershipUser changes the fleet, and runs only where the command
-line names it. With --class-picker the page offers all others, and has them ticked.
+Users. loadtests/README.md tells what each class sends. A run that names none is PlainUser, and the log says which
+others there are. Keys matter once the ring's key is "header:X-User". MembershipUser changes the fleet, and runs only
+where the command line names it; with --class-picker the page offers all others, and has them ticked.
 
 Shapes. Those in loadtests/shapes go behind a comma of -f, one file, or the folder together with --class-picker:
 

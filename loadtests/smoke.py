@@ -10,9 +10,8 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
@@ -21,87 +20,46 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 from balancer.core.request_hash import RequestHash, slot_shares  # noqa: E402 (the search path comes first)
 from balancer.core.strategies import STRATEGIES  # noqa: E402
-from loadtests.chi_square import Fit, fit  # noqa: E402
+from loadtests.experiments.balance import Run, run_of  # noqa: E402
+from loadtests.experiments.judge import of_run  # noqa: E402
+from loadtests.experiments.swarm_run import Counted  # noqa: E402
+from loadtests.experiments.tables import shares  # noqa: E402
 from loadtests.load.load import LoadFailed, load  # noqa: E402
 from loadtests.load.sender import Plan  # noqa: E402
 from loadtests.running import CannotMeasure, running  # noqa: E402
-from loadtests.traffic import Request  # noqa: E402
+from loadtests.swarm.options import number  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.system import System  # noqa: E402
 
 REQUESTS = 10_000
 CONCURRENCY = 8
-LEAST_P = 1e-6
-"""A system that is right fails once in a million runs; one that gives a server 5 % too much nearly always."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """`expected`: server → its share of the requests by the slot map in use and the exact odds of every slot."""
-
-    title: str
-    expected: Mapping[str, float]
-    requests: Sequence[Request]
-    seconds: float
-
-    @property
-    def servers(self) -> Counter[str]:
-        """server → how many requests it answered."""
-        return Counter(request.server for request in self.requests)
-
-    @property
-    def causes(self) -> Counter[str]:
-        """Why requests failed → how many did."""
-        return Counter(request.cause for request in self.requests if request.has_failed)
-
-    @property
-    def fit(self) -> Fit:
-        servers = self.servers
-        names = sorted(self.expected.keys() | servers.keys())
-        expected = [self.expected.get(name, 0.0) * len(self.requests) for name in names]
-        return fit([servers[name] for name in names], expected)
-
-    @property
-    def passed(self) -> bool:
-        return bool(self.requests) and not self.causes and self.fit.p >= LEAST_P
-
-    def __str__(self) -> str:
-        total, servers, fit = len(self.requests), self.servers, self.fit
-        counts = {name: servers[name] for name in self.expected}
-        return "\n".join(
-            [
-                f"{self.title}: {total} requests in {self.seconds:.1f} s ({total / self.seconds:.0f} a second)",
-                f"  {'server':<16}{'requests':>9}{'measured':>11}{'expected':>11}",
-                *(
-                    f"  {name:<16}{count:>9}{count / max(1, total):>11.2%}{self.expected[name]:>11.2%}"
-                    for name, count in counts.items()
-                ),
-                f"  chi-square {fit.statistic:.2f}, {fit.degrees} degrees of freedom: p = {fit.p:.3g}",
-                *([f"  failed: {dict(self.causes)}"] if self.causes else []),
-                f"  {'as expected' if self.passed else 'NOT AS EXPECTED'}",
-            ]
-        )
-
-
-def measure(system: System, *, requests: int, concurrency: int = CONCURRENCY) -> Report:
-    """Sends the requests and counts them. Raises CannotMeasure when the ring changes meanwhile, LoadFailed."""
-    profile, slot_map = system.fleet.profile, system.slot_map
+def measure(system: System, *, requests: int) -> Run:
+    """Sends the requests and counts them. The shares are those of the slot map in use, not what the ring says of
+    itself. Raises CannotMeasure when the ring changes meanwhile, LoadFailed."""
+    ring, slot_map = system.ring().document, system.slot_map
     began = time.monotonic()
-    with load(Plan(url=system.url, requests=requests, most_open=concurrency)) as traffic:
+    with load(Plan(url=system.url, requests=requests, most_open=CONCURRENCY)) as traffic:
         pass
     seconds = time.monotonic() - began
     if system.slot_map != slot_map:
         raise CannotMeasure("the fleet changed while it was measured; try again")
-    title = f"{profile.strategy.name} ({system.settings.data_plane})"
-    return Report(title, expected_shares(slot_map, profile.request_hash), traffic.requests, seconds)
+    if traffic.failed:
+        print(traffic)
+    promised = expected_shares(slot_map, system.fleet.profile.request_hash)
+    on_ring = [server for server in ring["servers"] if server["hostname"] in promised]
+    servers = [{**server, "share": promised[server["hostname"]]} for server in on_ring]
+    answers = Counter(request.server for request in traffic.requests if request.server)
+    return run_of(ring["profile"], servers, Counted(len(traffic.requests), traffic.failed, answers, (), {}, seconds))
 
 
 def expected_shares(slot_map: Sequence[str], request_hash: RequestHash) -> dict[str, float]:
     """server → probability that a request with a random id is its own."""
-    shares = dict.fromkeys(sorted(set(slot_map)), 0.0)
+    found = dict.fromkeys(sorted(set(slot_map)), 0.0)
     for name, share in zip(slot_map, slot_shares(request_hash, len(slot_map)), strict=True):
-        shares[name] += share
-    return shares
+        found[name] += share
+    return found
 
 
 def _systems(url: str, control_url: str) -> Iterator[System]:
@@ -125,17 +83,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--url", help="measure the deployment that runs here, such as http://127.0.0.1:5000")
     parser.add_argument("--control-url", default="http://127.0.0.1:5001", help="its control port (%(default)s)")
-    parser.add_argument("--requests", type=int, default=REQUESTS, help="how many for each strategy (%(default)s)")
+    parser.add_argument(
+        "--requests", type=number(int, 1), default=REQUESTS, help="how many for each strategy (%(default)s)"
+    )
     arguments = parser.parse_args()
-    reports = []
+    wrong = 0
     try:
         for system in _systems(arguments.url, arguments.control_url):
-            reports.append(measure(system, requests=arguments.requests))
-            print(reports[-1], flush=True)
+            run = measure(system, requests=arguments.requests)
+            flaws = of_run(run, asked=arguments.requests)
+            wrong += len(flaws)
+            print(f"{shares(run).markdown()}\n{run}: {'; '.join(flaws) or 'as expected'}\n", flush=True)
     except (CannotMeasure, AssertionError, LoadFailed) as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 2
-    return 0 if all(report.passed for report in reports) else 1
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

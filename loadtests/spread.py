@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from loadtests.chi_square import Fit, fit
 
-Z = 1.959964
+_Z = 1.959964
 """The normal distribution's 97.5 % quantile: two-sided 95 % confidence."""
 
 
@@ -59,13 +59,13 @@ class Spread:
         return fit(self.counts, [share * self.total for share in self.predicted])
 
 
-def interval(count: int, total: int, z: float = Z) -> tuple[float, float]:
+def interval(count: int, total: int) -> tuple[float, float]:
     """The 95 % confidence interval of a share of which `count` out of `total` were seen: Wilson's (1927) score
     interval, which holds for shares near 0 and 1, too."""
     if not 0 <= count <= total or total == 0:
         raise ValueError(f"{count} of {total} is no share")
     share = count / total
-    scale = 1 + z**2 / total
-    centre = (share + z**2 / (2 * total)) / scale
-    half = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2)) / scale
+    scale = 1 + _Z**2 / total
+    centre = (share + _Z**2 / (2 * total)) / scale
+    half = _Z * math.sqrt(share * (1 - share) / total + _Z**2 / (4 * total**2)) / scale
     return max(0.0, centre - half), min(1.0, centre + half)

@@ -25,8 +25,11 @@ from loadtests.bench.checks import WrongAnswer  # noqa: E402
 from loadtests.bench.contestants import CONTESTANTS  # noqa: E402
 from loadtests.bench.figures import BASE  # noqa: E402
 from loadtests.bench.rounds import Plan, measure  # noqa: E402
+from loadtests.drawing import save  # noqa: E402
+from loadtests.experiments.results import lines  # noqa: E402
 from loadtests.interruption import interruptible_once  # noqa: E402
 from loadtests.running import CannotMeasure  # noqa: E402
+from loadtests.swarm.options import number  # noqa: E402
 
 OUT = PROJECT / "loadtests" / "results" / "bench"
 
@@ -43,19 +46,19 @@ def bench(names: Sequence[str], plan: Plan) -> dict[str, Any]:
 
 def write(document: dict[str, Any], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bench.json").write_text(result.text(document), encoding="utf-8")
+    (folder / "bench.json").write_text(lines(document) + "\n", encoding="utf-8")
     (folder / "bench.md").write_text(report.markdown(document), encoding="utf-8")
-    (folder / "bench.svg").write_text(chart.svg_of(document), encoding="utf-8")
-    chart.save_png(document, folder / "bench.png")
+    save(chart.drawn(document), folder / "bench")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """0 when every answer was right, 1 when one was not, 2 when something cannot be measured."""
-    told = _parser().parse_args(arguments)
-    plan = Plan(rounds=told.rounds, seconds=told.seconds, connections=told.connections, seed=told.seed)
+    told = _parser().parse_args()
+    plan = Plan(rounds=told.rounds, seconds=told.seconds, seed=told.seed)
+    names = [name for name in CONTESTANTS if not told.only or name in (BASE, *told.only)]
     interruptible_once(lambda: _tell("taking everything down"))
     try:
-        document = bench(told.only, plan)
+        document = bench(names, plan)
     except (CannotMeasure, DockerException, AssertionError, OSError) as error:
         _tell(str(error) or type(error).__name__)
         return 2
@@ -73,27 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
-    parser.add_argument("--rounds", type=_count, default=15, help="how often each is measured (%(default)s)")
-    parser.add_argument("--seconds", type=_count, default=2, help="how long each time (%(default)s)")
-    parser.add_argument("--connections", type=_count, default=64, help="of the load generator (%(default)s)")
-    parser.add_argument("--only", type=_contestants, default=list(CONTESTANTS), help=f"of {','.join(CONTESTANTS)}")
+    parser.add_argument("--rounds", type=number(int, 1), default=15, help="how often each is measured (%(default)s)")
+    parser.add_argument("--seconds", type=number(int, 1), default=2, help="how long each time (%(default)s)")
+    parser.add_argument("--only", action="append", choices=CONTESTANTS, help=f"one more beside {BASE}; all without any")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="of the order and the keys")
     parser.add_argument("--out", type=Path, default=OUT, help="folder for the results (%(default)s)")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number, 1 or more")
-    return int(text)
-
-
-def _contestants(text: str) -> list[str]:
-    """With the one to which all are compared."""
-    wanted = {BASE, *text.split(",")}
-    if unknown := sorted(wanted - CONTESTANTS.keys()):
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(CONTESTANTS)}")
-    return [name for name in CONTESTANTS if name in wanted]
 
 
 def _tell(what: str) -> None:

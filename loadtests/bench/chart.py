@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from loadtests.bench.figures import MEASURES, PER_CPU, Run, judged, names, ratio
 from loadtests.bench.result import runs_of
-from loadtests.ring.svg import OKABE_ITO, STYLE, svg
+from loadtests.drawing import OKABE_ITO, STYLE
 
 SHOWN = (PER_CPU, "throughput", "p99")
 _COLOURS = {"edge": OKABE_ITO["blue"], "edge-16k": OKABE_ITO["blue"], "flask": OKABE_ITO["sky"]}
 _OTHERS = OKABE_ITO["orange"]
 
 
-def svg_of(document: Mapping[str, Any]) -> str:
-    with mpl.rc_context(STYLE):
-        return svg(drawn(document))
-
-
-def save_png(document: Mapping[str, Any], path: Path) -> None:
-    with mpl.rc_context(STYLE):
-        drawn(document).savefig(path, dpi=150)
-
-
+@rc_context(STYLE)
 def drawn(document: Mapping[str, Any]) -> Figure:
     runs = runs_of(document)
-    verdicts = [f"{one['promise']}: {one['verdict']}" for one in judged(runs)]
+    verdicts = judged(runs)
     figure = Figure(figsize=(10.5, 1 + 0.33 * len(names(runs)) + 0.16 * len(verdicts)), layout="constrained")
     panels = figure.subplots(1, len(SHOWN), sharey=True)
     for axes, measure in zip(panels, SHOWN, strict=True):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 from statistics import median
-from typing import Any
 
 from loadtests.bench.contestants import CONTESTANTS
 
@@ -82,24 +81,21 @@ class Target:
     other: str
     limit: float
 
-    def judge(self, runs: Sequence[Run]) -> Mapping[str, Any] | None:
+    def judge(self, runs: Sequence[Run]) -> str | None:
         """None where one of the two took no part."""
         found = ratio(runs, PER_CPU, self.contestant, self.other)
         if found is None:
             return None
-        return {
-            "promise": f"{self.contestant} ÷ {self.other}, {MEASURES[PER_CPU].title} ≥ {self.limit:.2f}",
-            "measured": round(found.median, 3),
-            "interval": found.interval and [round(end, 3) for end in found.interval],
-            "verdict": verdict(found, self.limit),
-        }
+        promise = f"{self.contestant} ÷ {self.other}, {MEASURES[PER_CPU].title} ≥ {self.limit:.2f}"
+        interval = "too few rounds" if found.interval is None else "{:.2f} to {:.2f}".format(*found.interval)
+        return f"{promise}: {found.median:.2f} ({interval}): {verdict(found, self.limit)}"
 
 
 def verdict(found: Ratio, limit: float) -> str:
     """ "undecided" where the interval contains the limit, or where there is none."""
     if found.interval is None or found.interval[0] <= limit <= found.interval[1]:
         return "undecided"
-    return "met" if found.median > limit else "missed"
+    return "met" if found.median > limit else "MISSED"
 
 
 TARGETS = (
@@ -114,7 +110,7 @@ TARGETS = (
 )
 
 
-def judged(runs: Sequence[Run]) -> list[Mapping[str, Any]]:
+def judged(runs: Sequence[Run]) -> list[str]:
     return [told for target in TARGETS if (told := target.judge(runs))]
 
 

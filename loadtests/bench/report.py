@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
 from loadtests.bench import chart
 from loadtests.bench.figures import BASE, MEASURES, Run, judged, names, ratio, typical
 from loadtests.bench.result import runs_of
-from loadtests.ring.markdown import table
+from loadtests.table import Table
 
 
 def markdown(document: Mapping[str, Any]) -> str:
-    lines = [table(_title(document), _rows(document), first="contestant"), *(f"{note}\n" for note in _notes(document))]
-    return "\n".join([*lines, *(f"- {line}" for line in _targets(runs_of(document))), ""])
+    lines = [_table(document).markdown(), *(f"{note}\n" for note in _notes(document))]
+    return "\n".join([*lines, *(f"- {line}" for line in judged(runs_of(document))), ""])
 
 
 def section(document: Mapping[str, Any]) -> str:
-    """An HTML fragment with its chart inside; every text in it is escaped."""
-    rows = [{"contestant": title, **row} for title, row in _rows(document).items()]
-    head, *body = ["".join(f"<th>{escape(column)}</th>" for column in rows[0])] + [
-        "".join(f"<td>{escape(cell)}</td>" for cell in row.values()) for row in rows
-    ]
-    picture = b64encode(chart.svg_of(document).encode()).decode()
-    return "\n".join(
-        [
-            f"<h2>{escape(_title(document))}</h2>",
-            *(f"<p>{escape(note)}</p>" for note in _notes(document)),
-            f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>',
-            *(f"<tr>{row}</tr>" for row in body),
-            "</tbody>\n</table></div>\n<ul>",
-            *(f"<li>{escape(line)}</li>" for line in _targets(runs_of(document))),
-            f'</ul>\n<img alt="bench" src="data:image/svg+xml;base64,{picture}"/>',
-        ]
-    )
+    """An HTML fragment; every text in it is escaped."""
+    notes = [f"<p>{escape(note)}</p>" for note in _notes(document)]
+    targets = [f"<li>{escape(line)}</li>" for line in judged(runs_of(document))]
+    return "\n".join([*notes, _table(document).html(), "<ul>", *targets, "</ul>"])
 
 
-def _title(document: Mapping[str, Any]) -> str:
+def _table(document: Mapping[str, Any]) -> Table:
     settings = document["settings"]
-    return (
+    title = (
         f"Benchmark: {settings['rounds']} rounds of {settings['seconds']} s, {settings['connections']} connections, "
         f"{settings['keys']} keys, {settings['servers']} servers"
     )
+    return Table(title, "contestant", _rows(document))
 
 
 def _rows(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -82,12 +69,3 @@ def _notes(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _fault(run: Run) -> str:
     return f"{run.contestant} in round {run.round}: " + ", ".join(f"{n} {kind}" for kind, n in run.faults.items())
-
-
-def _targets(runs: Sequence[Run]) -> list[str]:
-    return [_target(**target) for target in judged(runs)]
-
-
-def _target(promise: str, measured: float, interval: tuple[float, float] | None, verdict: str) -> str:
-    told = "too few rounds" if interval is None else "{:.2f} to {:.2f}".format(*interval)
-    return f"{promise}: {measured:.2f} ({told}): {'MISSED' if verdict == 'missed' else verdict}"

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from loadtests.bench import wrk
 from loadtests.bench.arena import SERVERS, Arena
 from loadtests.bench.contestants import CONTESTANTS
-from loadtests.bench.figures import MEASURES, Run, judged, names, ratio
+from loadtests.bench.figures import Run, judged, names
 from loadtests.bench.rounds import Plan
-from loadtests.experiments.provenance import commit
+from loadtests.experiments.provenance import commit, machine
 
 
 def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
@@ -25,46 +21,18 @@ def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
         "settings": {**asdict(plan), "keys": wrk.KEYS, "servers": SERVERS, "cores": arena.cores},
-        "machine": {"cores": os.cpu_count(), "processor": _processor(), "kernel": platform.release()},
+        "machine": machine(),
         "versions": arena.versions(),
-        **followed(runs),
+        "contestants": described(runs),
+        "targets": judged(runs),
         "runs": [asdict(run) for run in runs],
     }
 
 
-def followed(runs: Sequence[Run]) -> dict[str, Any]:
-    """Who they are, and what follows from the runs."""
-    ratios = {name: {measure: ratio(runs, measure, name) for measure in MEASURES} for name in names(runs)}
-    return {
-        "contestants": {name: {"title": CONTESTANTS[name].title, "note": CONTESTANTS[name].note} for name in ratios},
-        "ratios": {
-            name: {measure: asdict(one) for measure, one in found.items() if one} for name, found in ratios.items()
-        },
-        "targets": judged(runs),
-    }
-
-
-def text(document: Mapping[str, Any]) -> str:
-    """As JSON with a line for each run, target and contestant."""
-    return "{\n" + ",\n".join(f"{json.dumps(name)}: {_lines(value)}" for name, value in document.items()) + "\n}\n"
-
-
-def _lines(value: Any) -> str:
-    if isinstance(value, list):
-        return "[\n" + ",\n".join(map(_line, value)) + "\n]"
-    if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
-        return "{\n" + ",\n".join(f"{json.dumps(name)}: {_line(one)}" for name, one in value.items()) + "\n}"
-    return _line(value)
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def described(runs: Sequence[Run]) -> dict[str, Mapping[str, str]]:
+    """Name → who took part."""
+    return {name: {"title": CONTESTANTS[name].title, "note": CONTESTANTS[name].note} for name in names(runs)}
 
 
 def runs_of(document: Mapping[str, Any]) -> list[Run]:
     return [Run(**run) for run in document["runs"]]
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -23,8 +23,8 @@ class Plan:
 
     rounds: int
     seconds: int
-    connections: int
     seed: int
+    connections: int = 64
 
 
 def measure(arena: Arena, plan: Plan, tell: Callable[[str], None]) -> Iterator[Run]:

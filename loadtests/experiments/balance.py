@@ -95,11 +95,12 @@ def measure(stage: Stage, step: Step, load: Load) -> Run:
         with swarm(stage.system, load) as running:
             counted = running.counted()
         if stage.ring()["digest"] == ring["digest"]:
-            return _run(ring["profile"], servers, counted)
+            return run_of(ring["profile"], servers, counted)
     raise CannotMeasure(f"the ring changed while it was measured, {_ATTEMPTS} times; try again on a quiet machine")
 
 
-def _run(profile: Mapping[str, Any], servers: Sequence[Mapping[str, Any]], counted: Counted) -> Run:
+def run_of(profile: Mapping[str, Any], servers: Sequence[Mapping[str, Any]], counted: Counted) -> Run:
+    """`servers` as GET /ring tells them. Raises CannotMeasure where others have answered."""
     on_ring = {server["hostname"]: {key: server[key] for key in _TOLD} for server in servers}
     if strangers := counted.servers.keys() - on_ring.keys():
         raise CannotMeasure(f"servers that are not on the ring have answered: {', '.join(sorted(strangers))}")

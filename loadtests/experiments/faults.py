@@ -28,14 +28,14 @@ _CALM = 3.0
 _WHOLE_WITHIN = 60.0
 
 
-def play(stage: Stage, *, users: int, path: str, say: Callable[[str], None]) -> Timeline:
+def play(stage: Stage, *, path: str, say: Callable[[str], None]) -> Timeline:
     """Ends early where the fleet does not become whole again."""
     stage.resize(N)
     system = stage.system
     endpoints = tuple(every_endpoint(system, path))
     say(f"  {len(endpoints)} calls, {sum(not call.is_as_expected for call in endpoints)} not as expected")
     stage.resize(N)
-    load = Load(users=users, path=path, rate=RATE)
+    load = Load(path=path, rate=RATE)
     first = tuple(system.replicas)
     with swarm(system, load) as running, Watcher(system.control_url, system.authorization) as watcher:
         began, start = time.monotonic(), time.time()

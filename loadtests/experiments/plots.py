@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from loadtests.drawing import OKABE_ITO, PALE, STYLE
 from loadtests.experiments.balance import Run
 from loadtests.experiments.catalogue import one_size
 from loadtests.experiments.results import Result
 from loadtests.experiments.timeline import Timeline
-from loadtests.ring.svg import OKABE_ITO, PALE, STYLE
 from loadtests.spread import interval
 
 MEASURED, PREDICTED = OKABE_ITO["sky"], OKABE_ITO["vermillion"]
@@ -25,19 +24,19 @@ _LINES = [
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}".replace(",", " "))
 
 
+@rc_context(STYLE)
 def figures(result: Result) -> dict[str, Figure]:
     """File name → plot, of what there is yet."""
     runs = result.runs
-    with rc_context(STYLE):
-        if result.timeline:
-            return {"timeline": time_line(result.timeline)}
-        if not runs:
-            return {}
-        if result.experiment == "a-1":
-            return {"shares": shares(runs[0])}
-        if result.experiment == "a-2":
-            return {"growth": growth(runs)}
-        return {"shares": grid(one_size(runs)), "growth": lines(runs)}
+    if result.timeline:
+        return {"timeline": time_line(result.timeline)}
+    if not runs:
+        return {}
+    if result.experiment == "a-1":
+        return {"shares": shares(runs[0])}
+    if result.experiment == "a-2":
+        return {"growth": growth(runs)}
+    return {"shares": grid(one_size(runs)), "growth": lines(runs)}
 
 
 def shares(run: Run) -> Figure:
@@ -74,11 +73,12 @@ def growth(runs: Sequence[Run]) -> Figure:
         load.plot(sizes, values, color=colour, marker=marker, label=name)
     load.set(title="Requests of a server", xlabel="N (servers)", ylabel="requests", ylim=(0, None))
     load.yaxis.set_major_formatter(_THOUSANDS)
-    ratio.plot(sizes, [run.spread.max_over_mean for run in runs], color=MEASURED, marker="o", label="measured")
+    measured = [run.spread.max_over_mean for run in runs]
+    ratio.plot(sizes, measured, color=MEASURED, marker="o", label="measured")
     predicted = [run.spread.predicted_max_over_mean for run in runs]
     ratio.plot(sizes, predicted, color=PREDICTED, marker="_", ls="--", label="predicted")
     ratio.set(title="Maximum over average (1 is even)", xlabel="N (servers)", ylabel="max/mean")
-    ratio.set_ylim(*_around_one([*predicted, *(run.spread.max_over_mean for run in runs)]))
+    ratio.set_ylim(0.9, max(1.2, 1.05 * max(*measured, *predicted)))  # chance does not look like imbalance
     for axes in (load, ratio):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
@@ -176,8 +176,8 @@ def _bars(axes: Axes, run: Run, unit: float = 1.0) -> None:
         [count - low * scale for count, (low, _) in zip(counts, ends, strict=True)],
         [high * scale - count for count, (_, high) in zip(counts, ends, strict=True)],
     ]
-    bars: Mapping[str, Any] = {"color": MEASURED, "width": 0.7, "label": "measured, with 95 % confidence"}
-    axes.bar(places, counts, yerr=errors, error_kw={"capsize": 3, "lw": 1}, **bars)
+    label = "measured, with 95 % confidence"
+    axes.bar(places, counts, yerr=errors, error_kw={"capsize": 3, "lw": 1}, color=MEASURED, width=0.7, label=label)
     promised = [part.share * scale for part in run.parts]
     axes.hlines(
         promised,
@@ -195,11 +195,6 @@ def _bars(axes: Axes, run: Run, unit: float = 1.0) -> None:
 def _axes_of(runs: Sequence[Run]) -> tuple[list[str], list[str]]:
     """Strategies and request hashes, in the order in which they came."""
     return list(dict.fromkeys(run.strategy for run in runs)), list(dict.fromkeys(run.request_hash for run in runs))
-
-
-def _around_one(values: Sequence[float]) -> tuple[float, float]:
-    """A scale on which chance does not look like imbalance."""
-    return 0.9, max(1.2, 1.05 * max(values))
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -35,7 +35,7 @@ def provenance(system: System, options: Mapping[str, Any]) -> dict[str, Any]:
             "engine": engine["Version"],
             **_edge_version(system),
         },
-        "machine": {"cores": os.cpu_count(), "kernel": platform.release()},
+        "machine": machine(),
         "settings": {name: value for name, value in settings.items() if name not in _SECRETS},
         "options": dict(options),
     }
@@ -51,6 +51,12 @@ def commit() -> str:
         check=False,
     )
     return described.stdout.strip()
+
+
+def machine() -> dict[str, Any]:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    processor = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return {"cores": os.cpu_count(), "processor": processor, "kernel": platform.release()}
 
 
 def _edge_version(system: System) -> dict[str, str]:

@@ -57,7 +57,8 @@ def write_report(folder: Path) -> Path:
     benchmark = folder / "bench" / "bench.json"
     if benchmark.exists():
         titles["bench"] = "Benchmark"
-        sections.append(f'<section id="bench">\n{bench.section(json.loads(benchmark.read_text()))}\n</section>')
+        sections += ['<h2 id="bench">Benchmark</h2>', *_pictures(benchmark.parent)]
+        sections.append(bench.section(json.loads(benchmark.read_text())))
     contents = "\n".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in titles.items())
     report = folder / "report.html"
     report.write_text(_PAGE.format(contents=contents, sections="\n".join(sections)))
@@ -71,7 +72,7 @@ def _section(folder: Path, experiment: Experiment) -> str:
             f'<h2 id="{folder.name}">{escape(experiment.title)}</h2>',
             f"<p>{escape(experiment.question)}</p>",
             *_outcome(result),
-            *(f'<img alt="{escape(path.stem)}" src="{_inline(path)}">' for path in sorted(folder.glob("*.svg"))),
+            *_pictures(folder),
             *(table.html() for table in tables(result)),
             "<details><summary>How to repeat it</summary>",
             f"<pre>{escape(json.dumps(result.provenance, indent=1))}</pre></details>",
@@ -89,9 +90,10 @@ def _outcome(result: Result) -> list[str]:
     return [f"<p>Chi-square test of the measured shares: p = {p:.3g} in the worst run of {len(result.runs)}.</p>"]
 
 
-def _inline(picture: Path) -> str:
-    """As an image of its own, for names inside of one picture mean nothing to the other."""
-    return "data:image/svg+xml;base64," + base64.b64encode(picture.read_bytes()).decode()
+def _pictures(folder: Path) -> list[str]:
+    """Each as an image of its own, for names inside of one picture mean nothing to the other."""
+    pictures = {path.stem: base64.b64encode(path.read_bytes()).decode() for path in sorted(folder.glob("*.svg"))}
+    return [f'<img alt="{escape(name)}" src="data:image/svg+xml;base64,{text}">' for name, text in pictures.items()]
 
 
 if __name__ == "__main__":

@@ -8,15 +8,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from loadtests.drawing import save
 from loadtests.experiments.balance import Run
 from loadtests.experiments.timeline import Timeline
-from loadtests.ring.svg import STYLE, svg
 
 COMPLETE = "complete"
-_DOTS_PER_INCH = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +42,7 @@ def write(folder: Path, result: Result, figures: Mapping[str, Figure]) -> None:
     replacement.write_text(lines(asdict(result)) + "\n")
     replacement.replace(folder / "result.json")
     for name, figure in figures.items():
-        with rc_context(STYLE):
-            figure.savefig(folder / f"{name}.png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
-        (folder / f"{name}.svg").write_text(svg(figure))
+        save(figure, folder / name)
 
 
 def read(folder: Path) -> Result:

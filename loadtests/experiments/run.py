@@ -13,7 +13,6 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from loadtests.experiments.stage import Stage, borrowed, temporary  # noqa: E402
 from loadtests.experiments.swarm_run import Load  # noqa: E402
 from loadtests.interruption import interruptible_once  # noqa: E402
 from loadtests.running import CannotMeasure  # noqa: E402
+from loadtests.swarm.options import number  # noqa: E402
 
 _INTERRUPTED = 130
 
@@ -52,7 +52,7 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
         with _stage(name, arguments) as stage:
             facts = provenance(stage.system, {key: str(value) for key, value in vars(arguments).items()})
             if name == "a-3":
-                line = faults.play(stage, users=arguments.users, path=arguments.path, say=say)
+                line = faults.play(stage, path=arguments.path, say=say)
             else:
                 _play(name, stage, arguments, runs)
         flaws = judge.of_timeline(line) if line else judge.of_runs(runs, asked=arguments.requests)
@@ -70,13 +70,15 @@ def run(name: str, arguments: argparse.Namespace) -> Result:
 
 
 def _play(name: str, stage: Stage, arguments: argparse.Namespace, runs: list[Run]) -> None:
-    load = Load(users=arguments.users, path=arguments.path, requests=arguments.requests)
-    planned = steps(name, arguments.sizes, arguments.strategies, arguments.hashes)
+    load = Load(path=arguments.path, requests=arguments.requests)
+    least, most = sorted(arguments.sizes)
+    sizes = range(least, most + 1)
+    planned = steps(name, sizes, arguments.strategy or list(STRATEGIES), arguments.hash or list(REQUEST_HASHES))
     began = time.monotonic()
-    for number, step in enumerate(planned, start=1):
+    for done, step in enumerate(planned, start=1):
         runs.append(measure(stage, step, load))
-        left = (time.monotonic() - began) / number * (len(planned) - number)
-        say(f"  {number}/{len(planned)} {runs[-1]}; {left / 60:.0f} min left")
+        left = (time.monotonic() - began) / done * (len(planned) - done)
+        say(f"  {done}/{len(planned)} {runs[-1]}; {left / 60:.0f} min left")
 
 
 def _stage(name: str, arguments: argparse.Namespace) -> AbstractContextManager[Stage]:
@@ -84,27 +86,7 @@ def _stage(name: str, arguments: argparse.Namespace) -> AbstractContextManager[S
         return borrowed(arguments.url, arguments.control_url, os.environ.get("RINGMASTER_TOKEN", ""))
     say("  bringing up a deployment, 10 s with images built before …")
     # Servers only join it, so that they have the ring ids 1, 2, 3 … with which the course's shares are published.
-    return temporary(replicas=A1_SIZE if name in ("a-1", "a-3") else arguments.sizes[0])
-
-
-def _choice(text: str, known: Sequence[str], what: str) -> list[str]:
-    chosen = text.split(",")
-    if unknown := [name for name in chosen if name not in known]:
-        raise argparse.ArgumentTypeError(f"no {what} is called {unknown[0]!r}; there are {', '.join(known)}")
-    return chosen
-
-
-def _sizes(text: str) -> list[int]:
-    first, dash, last = text.partition("-")
-    if not first.isdigit() or (dash and not last.isdigit()) or not 1 <= int(first) <= int(last or first) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is not two numbers of servers from 1 to 64, such as 2-6")
-    return list(range(int(first), int(last or first) + 1))
-
-
-def _number(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)
+    return temporary(replicas=A1_SIZE if name in ("a-1", "a-3") else min(arguments.sizes))
 
 
 def _arguments() -> argparse.Namespace:
@@ -112,22 +94,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("experiments", nargs="+", choices=EXPERIMENTS, help="which of them")
     parser.add_argument("--url", help="use the deployment that runs here, such as http://127.0.0.1:5000")
     parser.add_argument("--control-url", default="http://127.0.0.1:5001", help="its control port (%(default)s)")
-    parser.add_argument("--requests", type=_number, default=10_000, help="for each ring and N (%(default)s)")
-    parser.add_argument("--users", type=_number, default=8, help="locust's, each one request at a time (%(default)s)")
+    parser.add_argument("--requests", type=number(int, 1), default=10_000, help="for each ring and N (%(default)s)")
     parser.add_argument("--path", default="/home", help="what is asked for (%(default)s)")
-    parser.add_argument("--sizes", type=_sizes, default="2-6", help="N of A-2 and A-4 (%(default)s)")
     parser.add_argument(
-        "--strategies",
-        type=lambda text: _choice(text, list(STRATEGIES), "strategy"),
-        default=",".join(STRATEGIES),
-        help="of A-4 (%(default)s)",
+        "--sizes", type=number(int, 1, 64), nargs=2, default=(2, 6), help="the least and the greatest N of A-2 and A-4"
     )
-    parser.add_argument(
-        "--hashes",
-        type=lambda text: _choice(text, list(REQUEST_HASHES), "request hash"),
-        default=",".join(REQUEST_HASHES),
-        help="of A-4 (%(default)s)",
-    )
+    parser.add_argument("--strategy", action="append", choices=STRATEGIES, help="one of A-4's; all without any")
+    parser.add_argument("--hash", action="append", choices=REQUEST_HASHES, help="one of A-4's; all without any")
     parser.add_argument("--out", type=Path, default=Path("loadtests/results"), help="folder to write to (%(default)s)")
     return parser.parse_args()
 

@@ -26,10 +26,10 @@ _ENDS_WITHIN = 30
 class Load:
     """What locust sends: exactly so many `requests` as fast as `users` can, or so many a second until it is ended."""
 
-    users: int
     path: str = "/home"
     requests: int = 0
     rate: float = 0.0
+    users: int = 8
 
     @property
     def words(self) -> list[str]:

@@ -6,9 +6,7 @@ python loadtests/experiments/tables.py loadtests/published
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
@@ -17,32 +15,7 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 from loadtests.experiments.balance import Run  # noqa: E402 (the search path comes first)
 from loadtests.experiments.results import Result, read  # noqa: E402
 from loadtests.experiments.timeline import Timeline  # noqa: E402
-from loadtests.ring import markdown  # noqa: E402
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """`rows`: name → column → cell, under `first` for the names; in those that are `wrong` something is."""
-
-    title: str
-    first: str
-    rows: Mapping[str, Mapping[str, str]]
-    wrong: frozenset[str] = frozenset()
-
-    def markdown(self) -> str:
-        return markdown.table(self.title, self.rows, first=self.first)
-
-    def html(self) -> str:
-        columns = list(dict.fromkeys(column for row in self.rows.values() for column in row))
-        head = "".join(f"<th>{escape(column)}</th>" for column in (self.first, *columns))
-        body = "\n".join(
-            f"<tr{' class=wrong' if name in self.wrong else ''}>"
-            + "".join(f"<td>{escape(cell)}</td>" for cell in (name, *(row.get(column, "—") for column in columns)))
-            + "</tr>"
-            for name, row in self.rows.items()
-        )
-        table = f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
-        return f'<h3>{escape(self.title)}</h3>\n<div class="table">{table}</div>'
+from loadtests.table import Table  # noqa: E402
 
 
 def tables(result: Result) -> list[Table]:
@@ -53,14 +26,14 @@ def tables(result: Result) -> list[Table]:
     if not runs:
         return []
     if result.experiment == "a-1":
-        return [_shares(runs[0])]
+        return [shares(runs[0])]
     if result.experiment == "a-2":
         return [_growth(runs)]
     sizes = sorted({run.n for run in runs}, key=lambda n: (n != 3, n))
     return [_pairs([run for run in runs if run.n == n]) for n in sizes]
 
 
-def _shares(run: Run) -> Table:
+def shares(run: Run) -> Table:
     rows = {
         part.server: {
             "requests": str(part.requests),

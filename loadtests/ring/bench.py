@@ -1,12 +1,10 @@
 """The ring measured: how fast, how even, how much moves, beside uhashring in the same run; and an edge's swap.
 
-Prints Markdown tables and whether the targets are met; says on standard error what it is doing. `--quick` is a small
-form without Docker, for whoever changes this program.
+Prints Markdown tables and whether the targets are met; says on standard error what it is doing.
 """
 
 from __future__ import annotations
 
-import argparse
 import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,19 +41,6 @@ class Plan:
     request_ids: Sequence[int] = REQUEST_IDS
     bounded: int = 4000
     swaps: int = 40
-
-
-QUICK = Plan(
-    slots=(512,),
-    fleets=(3, 60),
-    rounds=(2, 2),
-    even_fleets=(3,),
-    sets=1,
-    new_fleets=(3,),
-    request_ids=REQUEST_IDS[::1000],
-    bounded=200,
-    swaps=0,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +111,12 @@ def _tell(what: str) -> None:
     print(f"bench-ring: {what} …", file=sys.stderr, flush=True)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """0 when every target is met, 1 when one is not, 2 when something cannot be measured."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a small form without Docker; its times mean nothing")
-    plan = QUICK if parser.parse_args(arguments).quick else Plan()
     missed = 0
     print(f"Python {platform.python_version()}, {platform.machine()}\n")
     try:
-        for part in run(plan):
+        for part in run(Plan()):
             print(part, flush=True)
             missed += isinstance(part, Target) and not part.met
     except CannotMeasure as error:

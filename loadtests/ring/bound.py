@@ -60,7 +60,7 @@ def load(strategy: Strategy, bound: Fraction | None, *, requests: int = 4000) ->
     return Load([total[name] / len(peaks) for name in names], mean(peaks), away / requests)
 
 
-def bound_table(*, requests: int = 4000) -> str:
+def bound_table(*, requests: int) -> str:
     rows: dict[str, dict[str, str]] = {}
     for strategy in (Table(), Course()):
         loads = {title: load(strategy, bound, requests=requests) for title, bound in BOUNDS.items()}

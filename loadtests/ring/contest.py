@@ -1,4 +1,4 @@
-"""The rings that are measured side by side: Ringmaster's strategies and uhashring's two, in the same few words."""
+"""The rings that are measured side by side: Ringmaster's strategies and uhashring's, in the same few words."""
 
 from __future__ import annotations
 
@@ -66,11 +66,10 @@ class OurRing:
 
 
 class TheirRing:
-    """uhashring's HashRing, as it comes: "ketama" or its own kind, 160 points a server either way."""
+    """uhashring's HashRing, as it comes: 160 points a server."""
 
-    def __init__(self, servers: Collection[int], **options: Any) -> None:
-        self._ring = HashRing([f"S{server}" for server in servers], **options)
-        self._circle = 1 << (32 if options.get("hash_fn") == "ketama" else 128)
+    def __init__(self, servers: Collection[int]) -> None:
+        self._ring = HashRing([f"S{server}" for server in servers])
 
     def add(self, server: int) -> None:
         self._ring.add_node(f"S{server}")
@@ -84,7 +83,7 @@ class TheirRing:
 
     def arcs(self) -> Arcs:
         arcs = [(end, int(name[1:])) for end, name in self._ring.get_points() if end]
-        return [*arcs, (self._circle, arcs[0][1])]
+        return [*arcs, (1 << 128, arcs[0][1])]
 
 
 def placed(strategy: Strategy, servers: Collection[int], before: SlotTable | None = None) -> SlotTable:
@@ -127,8 +126,4 @@ class Modulo(Strategy):
         return SlotTable(tuple(servers[slot % len(servers)] for slot in range(self.slots)))
 
 
-UHASHRING = [
-    Contestant(name="uhashring", make=TheirRing, key=str),
-    Contestant(name="uhashring ketama", make=partial(TheirRing, hash_fn="ketama"), key=str, capacity=1000),
-]
-"""Ketama makes its whole ring anew at every change, which takes seconds from a thousand servers on."""
+UHASHRING = Contestant(name="uhashring", make=TheirRing, key=str)

@@ -13,8 +13,8 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 import matplotlib as mpl  # noqa: E402 (the search path comes first)
 from matplotlib.figure import Figure  # noqa: E402
 
+from loadtests.drawing import STYLE, svg  # noqa: E402
 from loadtests.ring import load_figures, slot_figures  # noqa: E402
-from loadtests.ring.svg import STYLE, svg  # noqa: E402
 
 FOLDER = PROJECT / "docs" / "figures"
 

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from balancer.core.bounded_load import cap
 from balancer.core.request_hash import REQUEST_HASHES, slot_shares
 from balancer.core.strategies import Course, Maglev, Ring, Table
+from loadtests.drawing import OKABE_ITO, stroke
 from loadtests.ring.arcs import shares
 from loadtests.ring.bound import BOUNDS, IN_FLIGHT, SERVERS, load
 from loadtests.ring.contest import Contestant, Modulo, ours
 from loadtests.ring.quality import of_sets
-from loadtests.ring.svg import OKABE_ITO, stroke
 
 MEAN: dict[str, Any] = {"color": OKABE_ITO["black"], "linewidth": 0.9, "linestyle": "--"}
 

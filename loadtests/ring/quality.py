@@ -44,7 +44,7 @@ Qualities = Mapping[int, Mapping[str, Sequence[Quality]]]
 
 def qualities(fleets: Sequence[int], *, sets: int) -> Qualities:
     """Of every contestant that has the room."""
-    everybody = [ours(Modulo()), *OURS, *UHASHRING]
+    everybody = [ours(Modulo()), *OURS, UHASHRING]
     return {
         servers: {one.name: of_sets(one, servers, sets) for one in everybody if one.capacity > servers}
         for servers in fleets

@@ -13,8 +13,8 @@ from matplotlib.patches import FancyArrowPatch
 
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Course, Maglev, Ring, Strategy, Table
+from loadtests.drawing import OKABE_ITO, PALE, stroke
 from loadtests.ring.contest import placed
-from loadtests.ring.svg import OKABE_ITO, PALE, stroke
 
 SLOTS = 512
 COLOURS = dict(enumerate((OKABE_ITO[name] for name in ("blue", "orange", "green", "vermillion", "sky", "purple")), 1))

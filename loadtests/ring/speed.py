@@ -68,7 +68,7 @@ def _row(timings: Mapping[str, Timing], unit: float) -> dict[str, str]:
 
 def race(slots: int, servers: int, *, rounds: tuple[int, int], seconds: float) -> dict[str, dict[str, Timing]]:
     """Rounds until the seconds are over, within the limits of `rounds`. Who cannot hold one server more is left out."""
-    runners = [one for one in (*strategies(slots), *UHASHRING) if one.capacity > servers]
+    runners = [one for one in (*strategies(slots), UHASHRING) if one.capacity > servers]
     samples: dict[str, dict[str, list[float]]] = {kind: {runner.name: [] for runner in runners} for kind in KINDS}
     chance = random.Random(servers)  # noqa: S311 (it repeats itself)
     least, most = rounds
@@ -100,9 +100,9 @@ def _run(runner: Contestant, servers: int, number: int, chance: random.Random) -
     return _each(ring.lookup(), keys), new, add, remove
 
 
-def hash_table(request_ids: Sequence[int], *, slots: int = 512) -> str:
+def hash_table(request_ids: Sequence[int]) -> str:
     """How evenly each spreads the ids over the slots, and its median time of the whole way from key to slot."""
-    keys = [b"%d" % number for number in REQUEST_IDS[::500]]
+    slots, keys = 512, [b"%d" % number for number in REQUEST_IDS[::500]]
     ways = {name: one.slot for name, one in REQUEST_HASHES.items()}
     rounds = [{name: _each(way, keys, repeat(slots)) for name, way in ways.items()} for _ in range(_HASH_ROUNDS)]
     rows: dict[str, dict[str, str]] = {}

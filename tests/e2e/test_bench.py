@@ -15,7 +15,7 @@ import docker
 import pytest
 
 from loadtests.bench.contestants import CONTESTANTS
-from loadtests.bench.figures import MEASURES, TARGETS
+from loadtests.bench.figures import TARGETS
 from loadtests.bench.image import LABEL
 from loadtests.bench.report import section
 from tests.deployment import PROJECT
@@ -49,9 +49,7 @@ def test_every_contestant_answers_right_and_the_result_is_complete(engine: docke
     result = json.loads((tmp_path / "bench.json").read_text())
     assert sorted(run["contestant"] for run in result["runs"]) == sorted(CONTESTANTS)
     assert all(run["requests"] > 0 and run["faults"] == {} for run in result["runs"])
-    assert result["ratios"].keys() == CONTESTANTS.keys()
-    assert all(ratios.keys() == MEASURES.keys() for ratios in result["ratios"].values())
-    assert [target["verdict"] for target in result["targets"]] == ["undecided"] * len(TARGETS)
+    assert [target.rpartition(": ")[2] for target in result["targets"]] == ["undecided"] * len(TARGETS)
     assert all(result["versions"][name] for name in (*CONTESTANTS, "wrk"))
     assert result["versions"]["edge"] == result["versions"]["haproxy"]
     assert result["settings"]["seed"] == 7
@@ -83,9 +81,9 @@ def test_one_that_is_interrupted_leaves_nothing(engine: docker.DockerClient, tmp
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--only", "edge,apache"], "unknown: apache; there are edge, haproxy, edge-16k"),
-        (["--rounds", "0"], "'0' is no whole number, 1 or more"),
-        (["--seconds", "1.5"], "'1.5' is no whole number, 1 or more"),
+        (["--only", "apache"], "invalid choice: 'apache' (choose from 'edge', 'haproxy', 'edge-16k'"),
+        (["--rounds", "0"], "0 is out of range: write a whole number, 1 or more"),
+        (["--seconds", "1.5"], "'1.5' is none: write a whole number, 1 or more"),
     ],
 )
 def test_bad_arguments_stop_it_at_once(arguments: list[str], told: str) -> None:

@@ -46,7 +46,8 @@ def test_every_experiment_counts_exactly_reports_and_restores(
     system.weigh(system.replicas[2], 2)
     request.addfinalizer(lambda: system.weigh(system.replicas[2], 1))
     before = ring(system)
-    words = ["--requests", str(REQUESTS), "--sizes", "2-3", "--strategies", "course", "--hashes", "course,md5"]
+    words = ["--requests", str(REQUESTS), "--sizes", "2", "3"]
+    words += ["--strategy", "course", "--hash", "course", "--hash", "md5"]
     done = subprocess.run(
         [*command(system, tmp_path, *words), *EXPERIMENTS],
         cwd=PROJECT,
@@ -85,7 +86,7 @@ def test_every_experiment_counts_exactly_reports_and_restores(
 def test_an_interrupted_one_says_so_and_restores(system: System, tmp_path: Path) -> None:
     before = ring(system)
     running = subprocess.Popen(
-        command(system, tmp_path, "--requests", "1000000", "--sizes", "2-4", "a-2"),
+        command(system, tmp_path, "--requests", "1000000", "--sizes", "2", "4", "a-2"),
         cwd=PROJECT,
         stderr=subprocess.PIPE,
         text=True,
@@ -117,10 +118,10 @@ def test_it_says_what_to_do_where_nothing_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--sizes", "6-2"], "not two numbers of servers"),
-        (["--requests", "ten"], "not a whole number"),
-        (["--strategies", "table,none"], "no strategy is called 'none'; there are table, "),
-        (["--hashes", "crc"], "no request hash is called 'crc'; there are course, crc32"),
+        (["--sizes", "0", "2"], "write a whole number, from 1 to 64"),
+        (["--requests", "ten"], "'ten' is none: write a whole number, 1 or more"),
+        (["--strategy", "none"], "invalid choice: 'none' (choose from 'table', "),
+        (["--hash", "crc"], "invalid choice: 'crc' (choose from 'course', 'crc32'"),
     ],
 )
 def test_bad_words_are_refused_with_what_to_write(words: list[str], says: str) -> None:

@@ -129,7 +129,7 @@ def test_the_python_on_the_page_is_that_of_the_example_files() -> None:
         ("`ring`, M = 512", ours(Ring())),
         ("`ring`, 9 on slots", ours(Ring(points="slots"))),
         ("`course`", ours(Course())),
-        ("uhashring", UHASHRING[0]),
+        ("uhashring", UHASHRING),
     ],
 )
 def test_the_strategies_are_as_even_as_the_page_says(name: str, contestant: Contestant) -> None:

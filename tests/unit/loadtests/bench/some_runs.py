@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from loadtests.bench.figures import Run
-from loadtests.bench.result import followed
+from loadtests.bench.result import described
 
 
 def run(contestant: str, number: int = 1, **differences: Any) -> Run:
@@ -31,6 +31,6 @@ def document(runs: list[Run]) -> dict[str, Any]:
     return {
         "settings": {"rounds": 1, "seconds": 1, "connections": 64, "seed": 7, "keys": 10000, "servers": 3},
         "versions": {"haproxy": "HAProxy version 3.0.11", "wrk": "wrk <b>4.1</b>"},
-        **followed(runs),
+        "contestants": described(runs),
         "runs": [asdict(one) for one in runs],
     }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode
 from xml.etree import ElementTree
 
 import pytest
 
-from loadtests.bench import chart, report, result
+from loadtests.bench import chart, report
 from tests.unit.loadtests.bench.some_runs import document, run
 
 ROUNDS = range(1, 7)
@@ -63,13 +61,10 @@ def test_faults_are_named() -> None:
     assert "FAULTS" not in report.markdown(document(RUNS))
 
 
-def test_the_section_is_well_formed_with_its_chart_inside(section: str) -> None:
+def test_the_section_is_well_formed(section: str) -> None:
     page = ElementTree.fromstring(f"<div>{section}</div>")  # noqa: S314 (our own)
-    assert page.findtext("h2", "").startswith("Benchmark: 1 rounds of 1 s")
+    assert page.findtext("h3", "").startswith("Benchmark: 1 rounds of 1 s")
     assert len(page.findall("div/table/tbody/tr")) == 3
-    picture = page.find("img")
-    assert picture is not None
-    assert b64decode(picture.attrib["src"].partition("base64,")[2]).startswith(b"<svg")
 
 
 def test_what_programs_say_of_themselves_is_escaped(section: str) -> None:
@@ -80,12 +75,5 @@ def test_what_programs_say_of_themselves_is_escaped(section: str) -> None:
 def test_the_chart_tells_the_verdicts() -> None:
     """Letters become outlines, so the figure itself is asked."""
     told = chart.drawn(document(RUNS)).get_supxlabel()
-    assert "edge ÷ haproxy, requests per CPU second ≥ 1.00: met" in told
-    assert "edge ÷ flask, requests per CPU second ≥ 40.00: met" in told
-
-
-def test_the_json_has_a_line_for_each_run_and_loses_nothing() -> None:
-    wanted = document(RUNS)
-    text = result.text(wanted)
-    assert json.loads(text) == json.loads(json.dumps(wanted))
-    assert sum(line.startswith('{"contestant": ') for line in text.splitlines()) == len(RUNS)
+    assert "edge ÷ haproxy, requests per CPU second ≥ 1.00: 1.10 (1.10 to 1.10): met" in told
+    assert "edge ÷ flask, requests per CPU second ≥ 40.00: 55.00 (55.00 to 55.00): met" in told

@@ -83,7 +83,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def played(world: World) -> Timeline:
-    return faults.play(cast(Any, world), users=2, path="/", say=lambda _: None)
+    return faults.play(cast(Any, world), path="/", say=lambda _: None)
 
 
 def test_every_fault_is_seen_with_its_victim_and_its_successor(world: World) -> None:

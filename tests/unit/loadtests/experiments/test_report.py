@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.bench import bench
 from loadtests.experiments.catalogue import EXPERIMENTS
 from loadtests.experiments.endpoints import Call
 from loadtests.experiments.report import write_report
 from loadtests.experiments.results import Result, write
+from tests.unit.loadtests.bench import some_runs
+from tests.unit.loadtests.bench.some_runs import document
 from tests.unit.loadtests.experiments.some_results import result, run, timeline
 
 
@@ -66,6 +69,14 @@ def test_it_says_what_failed_and_shows_what_there_was(folder: Path) -> None:
     page = write_report(folder).read_text()
     assert "interrupted: the deployment is as it was before" in page
     assert page.count("<img") == 3
+
+
+def test_the_benchmarks_chart_and_table_are_in_it(folder: Path) -> None:
+    bench.write(document([some_runs.run("edge"), some_runs.run("haproxy")]), folder / "bench")
+    page = write_report(folder).read_text()
+    assert '<h2 id="bench">' in page
+    assert page.count('<img alt="bench"') == 1
+    assert "<td>Ringmaster&#x27;s edge</td>" in page
 
 
 def test_it_can_be_repeated_from_it(folder: Path) -> None:

@@ -38,8 +38,8 @@ def test_one_that_was_killed_or_gave_up_or_is_at_odds_with_itself(code: int, fai
 
 def test_a_rate_is_shared_by_the_users() -> None:
     words = ["-u", "8", "-r", "8", "--path", "/home"]
-    assert Load(users=8, rate=200).words == [*words, "--rate", "25.0", "ConstantThroughputUser"]
-    assert Load(users=8, requests=50).words == [*words, "--requests", "50", "PlainUser"]
+    assert Load(rate=200).words == [*words, "--rate", "25.0", "ConstantThroughputUser"]
+    assert Load(requests=50).words == [*words, "--requests", "50", "PlainUser"]
 
 
 def test_a_locust_that_is_killed_has_measured_nothing() -> None:

@@ -1,17 +1,18 @@
-"""A matplotlib figure as an SVG that is the same to the byte on every machine, and small."""
+"""How figures look, and their files: an SVG is the same to the byte on every machine, and small."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
-from matplotlib.path import Path
+from matplotlib.path import Path as Outline
 
 OKABE_ITO = {
     "black": "#000000",
@@ -39,6 +40,7 @@ STYLE: dict[Any, Any] = {
     "path.simplify": False,
 }
 
+_DOTS_PER_INCH = 150
 _OFF_THE_EDGE = 1 + 1e-7
 """Much in a layout is half-way between two roundings, and would fall to either side by a processor's last bit."""
 
@@ -61,9 +63,16 @@ def svg(figure: Figure) -> str:
     return "".join(line.rstrip() + "\n" for line in text.splitlines())
 
 
+def save(figure: Figure, path: Path) -> None:
+    """As PNG and as SVG; `path` without what tells the kind."""
+    with mpl.rc_context(STYLE):
+        figure.savefig(f"{path}.png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
+    Path(f"{path}.svg").write_text(svg(figure), encoding="utf-8")
+
+
 def stroke(axes: Axes, lines: Sequence[Sequence[tuple[float, float]]], *, colour: str, width: float) -> None:
     """Lines from point to point, all of them as one path: a figure of slots has thousands."""
     if lines:
-        codes = [code for line in lines for code in (Path.MOVETO, *[Path.LINETO] * (len(line) - 1))]
-        path = Path([point for line in lines for point in line], codes)
+        codes = [code for line in lines for code in (Outline.MOVETO, *[Outline.LINETO] * (len(line) - 1))]
+        path = Outline([point for line in lines for point in line], codes)
         axes.add_patch(PathPatch(path, fill=False, edgecolor=colour, linewidth=width, capstyle="butt", clip_on=False))
