@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from loadtests.swarm.answers import GREETING
 
@@ -37,6 +38,13 @@ def number(kind: type[T], least: float, most: float = math.inf) -> Callable[[str
     return read
 
 
+def url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ArgumentTypeError(f"{text!r} is no URL: write it as {CONTROL_URL}")
+    return text.rstrip("/")
+
+
 def paths(text: str) -> str:
     if not all(path.startswith("/") and " " not in path for path in text.split(",")):
         raise ArgumentTypeError(f"{text!r} is no path: write it as /home, several as /a,/b")
@@ -63,7 +71,7 @@ _OPTIONS: Sequence[tuple[str, Callable[[str], Any], Any, str]] = (
     ("rate", number(float, 0.001, 1_000), 10.0, "Requests a second of each ConstantThroughputUser. Default 10."),
     ("requests", number(int, 0), 0, "End after exactly so many requests, in one process only. Default 0: no limit."),
     ("text", str, None, f"What answers contain; {{server}} is who signed it. Default {GREETING!r} at /home."),
-    ("control-url", str, CONTROL_URL, f"The control port, which is asked for the ring. Default {CONTROL_URL}."),
+    ("control-url", url, CONTROL_URL, f"The control port, which is asked for the ring. Default {CONTROL_URL}."),
     ("token", str, "", "The deployment's, better as RINGMASTER_TOKEN in the environment: all see command lines."),
     ("servers-file", writable, None, "Write in the end what each server answered in each second, as JSON."),
     ("max-fail-ratio", number(float, 0, 1), None, "Exit code 1 if a larger part of the requests failed than this."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Collection, Mapping
 
@@ -17,6 +19,17 @@ def command_line(given: Namespace, *, alone: bool, shapes: Collection[str]) -> s
         return (
             f"one load shape at a time, not {', '.join(sorted(shapes))}: name one of their files, or add --class-picker"
         )
+    return ""
+
+
+def port(host: str, number: int) -> str:
+    """Whether locust's page can have the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, number), family=family).close()
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        return f"the web page cannot have port {number}, {why.lower()}: say another one, --web-port"
     return ""
 
 

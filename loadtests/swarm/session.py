@@ -43,7 +43,7 @@ def listen(events: Events) -> None:
     def begin(environment: Environment, runner: Runner, web_ui: WebUI | None, **_: Any) -> None:
         given = environment.parsed_options
         # The token stays here: the master would send it to whoever connects as a worker.
-        target = Target((environment.host or HOST).rstrip("/"), given.control_url.rstrip("/"), vars(given).pop("token"))
+        target = Target((environment.host or HOST).rstrip("/"), given.control_url, vars(given).pop("token"))
         RingUser.authorization = target.authorization
         if not isinstance(runner, WorkerRunner):
             Session(environment, target).begin(events, web_ui)
@@ -69,7 +69,7 @@ class Session:
 
     def begin(self, events: Events, page: WebUI | None) -> None:
         """Ends the process where nothing can come of its command line."""
-        if refusal := self._refusal_at_once():
+        if refusal := self._refusal_at_once(page):
             _give_up(refusal)
         if page:
             ring_tab.attach(page, table=self._table, refusal=self._refusal)
@@ -80,9 +80,11 @@ class Session:
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
 
-    def _refusal_at_once(self) -> str:
+    def _refusal_at_once(self, page: WebUI | None) -> str:
         shapes = self._environment.available_shape_classes or {}
         refusal = refusals.command_line(self._options, alone=self._alone, shapes=shapes)
+        if not refusal and page:
+            refusal = refusals.port(page.host, page.port)
         if not refusal and (self._options.headless or self._options.autostart):
             refusal = refusals.deployment(self._target)
         return refusal

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.swarm.options import READERS as READ
-from loadtests.swarm.options import number, paths, writable
+from loadtests.swarm.options import number, paths, url, writable
 
 
 @pytest.mark.parametrize("text", ["", "ten", "1e3", "2.5", "0", "-1", "1000001"])
@@ -31,6 +31,16 @@ def test_a_number_without_an_upper_limit_is_finite_all_the_same() -> None:
 
 def test_what_is_right_is_read() -> None:
     assert [number(int, 1)("10"), number(float, 0)("0"), READ["zipf"]("1.1")] == [10, 0.0, 1.1]
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:5001", "localhost", "ftp://127.0.0.1", "http://", ""])
+def test_a_url_has_a_scheme_and_a_host(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=r"write it as http://127\.0\.0\.1:5001"):
+        url(text)
+
+
+def test_a_urls_last_slash_is_none() -> None:
+    assert url("http://127.0.0.1:5001/") == "http://127.0.0.1:5001"
 
 
 def test_a_file_is_in_a_folder_that_exists(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from argparse import Namespace
 
 import pytest
@@ -39,6 +40,15 @@ def test_a_countdown_is_for_one_process() -> None:
 def test_several_shapes_are_for_picking_on_the_page(options: dict[str, object]) -> None:
     said = refusals.command_line(given(**options), alone=True, shapes=ALL)
     assert said.startswith("one load shape at a time, not Spike, Steps, Wave: name one")
+
+
+def test_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert refusals.port("127.0.0.1", port) == (
+            f"the web page cannot have port {port}, address already in use: say another one, --web-port"
+        )
+    assert refusals.port("127.0.0.1", port) == ""
 
 
 def test_a_form_as_the_page_sends_it() -> None:
