@@ -121,7 +121,7 @@ def test_with_its_state_lost_it_takes_up_the_servers_and_gives_no_ring_id_a_seco
 
 
 def _ring_ids(system: System) -> dict[str, int]:
-    return {server.name: server.ring_id for server in system.fleet.servers}
+    return {server.hostname: server.ring_id for server in system.fleet.servers}
 
 
 def _refused_rep(system: System) -> Answer | None:

@@ -54,7 +54,7 @@ def marked(system: System) -> set[str]:
 
 def rolled(system: System) -> list[str]:
     """The servers whose new container serves, in the order in which they got it."""
-    return [server.name for server in system.fleet.of(State.SERVING) if server.rolled]
+    return [server.hostname for server in system.fleet.of(State.SERVING) if server.rolled]
 
 
 def ails(system: System) -> bool:
