@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from loadtests.experiments.balance import Run
 from loadtests.experiments.timeline import FAULTS, OF_A_SERVER, Fault, Timeline
+from loadtests.faults import bounds
 
 LEAST_P = 1e-6
 """A ring that is right gives less once in a million runs; one that gives a server 5 % too much, nearly always."""
@@ -68,6 +69,8 @@ def _of_timeline(line: Timeline) -> Iterator[str]:
     for fault in line.faults:
         if fault.name in OF_A_SERVER:
             yield from _of_fault(fault)
+        late = bounds.late(bounds.BOUNDS[fault.name], off_ring=fault.off_ring, whole=fault.whole)
+        yield from (f"{fault.name}: {what}" for what in late)
     gone = {fault.victim for fault in line.faults if fault.off_ring is not None}
     if {*line.last} != {name for name, _, _ in line.spells} - gone:
         yield f"in the end {', '.join(line.last) or 'nothing'} is on the ring, which is not what the faults left there"
