@@ -23,7 +23,7 @@ from balancer.core.request_hash import RequestHash, slot_shares  # noqa: E402 (t
 from balancer.core.strategies import STRATEGIES  # noqa: E402
 from loadtests.chi_square import Fit, fit  # noqa: E402
 from loadtests.load.load import LoadFailed, load  # noqa: E402
-from loadtests.load.sender import Plan  # noqa: E402
+from loadtests.load.sender import LoadPlan  # noqa: E402
 from loadtests.running import CannotMeasure, running  # noqa: E402
 from loadtests.traffic import Request  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
@@ -87,7 +87,7 @@ def measure(system: System, *, requests: int, concurrency: int = CONCURRENCY) ->
     """Sends the requests and counts them. Raises CannotMeasure when the ring changes meanwhile, LoadFailed."""
     profile, slot_map = system.fleet.profile, system.slot_map
     began = time.monotonic()
-    with load(Plan(url=system.url, requests=requests, most_open=concurrency)) as traffic:
+    with load(LoadPlan(url=system.url, requests=requests, most_open=concurrency)) as traffic:
         pass
     seconds = time.monotonic() - began
     if system.slot_map != slot_map:

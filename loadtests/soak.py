@@ -39,7 +39,7 @@ from tests.system import System  # noqa: E402
 CLIENTS = 8
 ROUNDS_OF_WARM_UP = 4
 LEAST_ROUNDS = 12
-PATIENCE = 60.0
+WITHIN = 60.0
 _KEYS = ("random", "header:X-User")
 _NO_GOODBYE = struct.pack("ii", 1, 0)
 """SO_LINGER for a client that resets its connection instead of closing it."""
@@ -104,7 +104,7 @@ def wear(system: System, *, unknown: int, aborted: int, streams: int) -> None:
         lambda number: until(
             lambda: hang_up(system.control_url, "/events?since=0", resets=number % 2 == 0, headers=events) == 200,
             "a stream of events opens",
-            within=PATIENCE,
+            within=WITHIN,
         ),
     )
     replace_a_server(system)
@@ -123,7 +123,7 @@ def for_nothing(base: str, count: int) -> None:
         status = client.request("GET", f"{base}/nothing/{number}", headers=headers).status
         expect(status in (400, 404), f"an unknown path is answered {status}")
 
-    with urllib3.PoolManager(maxsize=CLIENTS, block=True, retries=False, timeout=PATIENCE) as client:
+    with urllib3.PoolManager(maxsize=CLIENTS, block=True, retries=False, timeout=WITHIN) as client:
         together(count, ask)
 
 
@@ -131,7 +131,7 @@ def hang_up(base: str, path: str, *, resets: bool, headers: Mapping[str, str] | 
     """Leaves in the middle of an answer; returns its status."""
     address = urlsplit(base)
     lines = [f"GET {path} HTTP/1.1", "Host: soak", *(f"{name}: {value}" for name, value in (headers or {}).items())]
-    with socket.create_connection((address.hostname or "", address.port or 80), timeout=PATIENCE) as connection:
+    with socket.create_connection((address.hostname or "", address.port or 80), timeout=WITHIN) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         head = connection.recv(65536)
         if resets:
@@ -147,8 +147,8 @@ def replace_a_server(system: System) -> None:
     def is_replaced() -> bool:
         return before[0] not in system.replicas and len(system.replicas) == len(before)
 
-    until(is_replaced, f"{before[0]} is replaced", within=PATIENCE)
-    system.wait_until_ready(within=PATIENCE)
+    until(is_replaced, f"{before[0]} is replaced", within=WITHIN)
+    system.wait_until_ready(within=WITHIN)
 
 
 def together(count: int, act: Callable[[int], object]) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from operator import add
 
 from loadtests.chaos.actions import Begun
-from loadtests.chaos.expected import State, changed, possible_environments, possible_targets
+from loadtests.chaos.expected import FleetState, changed, possible_environments, possible_targets
 from loadtests.chaos.refusals import undocumented
 from loadtests.chaos.result import Result
 from loadtests.faults.bounds import BOUNDS, exceeded, late
@@ -72,7 +72,7 @@ def judge(actions: Sequence[Done], evidence: Evidence, *, chaos_began: float) ->
 
 
 def wrong_state(
-    actions: Sequence[Done], before: State, after: State, *, environments: set[str], configured: State
+    actions: Sequence[Done], before: FleetState, after: FleetState, *, environments: set[str], configured: FleetState
 ) -> tuple[list[str], set[str]]:
     """What of the fleet is not as the calls among `actions` have left it, and what a server's environment may be from
     now on; `environments`: what it might be until now. `configured` counts where the state was lost."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtests.traffic import Counts
+from loadtests.traffic import TrafficCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Result:
     off_ring: float | None
     whole: float | None
     answers: Sequence[str] = ()
-    counts: Counts
+    counts: TrafficCounts
     posts_repeated: Sequence[str] = ()
     wrong: Sequence[str] = ()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import floor, sqrt
 
-from loadtests.traffic import Counts
+from loadtests.traffic import TrafficCounts
 
 BUSY = 1.0
 """Seconds by which a busy machine of two cores may delay anything."""
@@ -103,7 +103,7 @@ BOUNDS: dict[str, Bounds] = {
 
 
 def exceeded(
-    counts: Counts, bounds: Bounds, *, rate: float, posts: float, away: float = 0.0, writing: float = WRITING
+    counts: TrafficCounts, bounds: Bounds, *, rate: float, posts: float, away: float = 0.0, writing: float = WRITING
 ) -> list[str]:
     """A line for each bound that is broken. `rate` and `posts`: requests and POSTs a second; `away`: seconds for which
     no edge was there; `writing`: seconds that an answer takes from its first byte to its last."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from statistics import median
 
 from loadtests.load.load import load
-from loadtests.load.sender import Plan
+from loadtests.load.sender import LoadPlan
 from loadtests.ring.markdown import table
 from loadtests.running import CannotMeasure
 from tests.http_client import Answer
@@ -20,7 +20,7 @@ from tests.system import System
 BUSY_PER_CORE = 2
 
 
-def cycles(system: System, *, times: int, plan: Plan) -> bool:
+def cycles(system: System, *, times: int, plan: LoadPlan) -> bool:
     """Prints how long /add and /rm took; True when no request failed."""
     added, removed = [], []
     with load(plan) as traffic:
@@ -34,12 +34,12 @@ def cycles(system: System, *, times: int, plan: Plan) -> bool:
     return traffic.failed == 0
 
 
-def calm(system: System, *, seconds: float, plan: Plan) -> bool:
+def calm(system: System, *, seconds: float, plan: LoadPlan) -> bool:
     """Prints how many servers were replaced while every core was busy; True when none was and no request failed."""
     system.wait_until_ready()
     fleet = {str(container.id) for container in system.containers.of("server")}
     seen = set(fleet)
-    slow = Plan(url=system.url, path="/slow?seconds=5", most_open=4)
+    slow = LoadPlan(url=system.url, path="/slow?seconds=5", most_open=4)
     end = time.monotonic() + seconds
     with _busy(BUSY_PER_CORE * (os.cpu_count() or 1)), load(plan) as home, load(slow) as five:
         while time.monotonic() < end:

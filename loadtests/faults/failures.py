@@ -14,10 +14,10 @@ from loadtests.faults.servers import Fault, carry_out, hostname, old_enough
 from loadtests.faults.watcher import Watcher
 from loadtests.faults.wire import Wire, listening
 from loadtests.load.load import Load, load
-from loadtests.load.sender import Plan, own_seconds
+from loadtests.load.sender import LoadPlan, own_seconds
 from loadtests.ring.markdown import table
 from loadtests.running import CannotMeasure
-from loadtests.traffic import Counts, count
+from loadtests.traffic import TrafficCounts, count
 from tests.polling import until
 from tests.system import System
 
@@ -27,17 +27,17 @@ _WITHIN = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class MeasuredFault:
     """`off_ring` and `replaced`: seconds until the server was off the ring and until N servers served again."""
 
-    counts: Counts
+    counts: TrafficCounts
     off_ring: float
     replaced: float
     posts_repeated: Sequence[str]
     wrong: Sequence[str]
 
 
-def measure(system: System, faults: Mapping[str, Fault], *, times: int, plan: Plan) -> bool:
+def measure(system: System, faults: Mapping[str, Fault], *, times: int, plan: LoadPlan) -> bool:
     """Prints a table; True when no bound is broken. Raises CannotMeasure."""
     rows, passed = {}, True
     with (
@@ -67,7 +67,7 @@ class _Measuring:
     traffic: Load
     wire: Wire
 
-    def failures(self, name: str, fault: Fault, times: int) -> Iterator[Failure]:
+    def failures(self, name: str, fault: Fault, times: int) -> Iterator[MeasuredFault]:
         for number in range(1, times + 1):
             failure = self._one(name, fault)
             print(
@@ -79,7 +79,7 @@ class _Measuring:
             )
             yield failure
 
-    def _one(self, name: str, fault: Fault) -> Failure:
+    def _one(self, name: str, fault: Fault) -> MeasuredFault:
         """The server that has run for longest fails; ends when the fleet is whole again."""
         system, watcher = self.system, self.watcher
         server = until(lambda: old_enough(system, watcher.now.replicas), "a server is old enough", within=_WITHIN)[0]
@@ -96,7 +96,7 @@ class _Measuring:
         time.sleep(max(0.0, began + AFTER - time.monotonic()))
         return self._judged(name, off - began, whole - began)
 
-    def _judged(self, name: str, off_ring: float, replaced: float) -> Failure:
+    def _judged(self, name: str, off_ring: float, replaced: float) -> MeasuredFault:
         moment, bounds, plan = time.monotonic(), BOUNDS[name], self.traffic.plan
         answered = self.traffic.wait_for_answers(moment, within=30)
         requests = self.traffic.take(moment)
@@ -109,10 +109,10 @@ class _Measuring:
             *(f"POST {post} was sent to more than one server" for post in twice),
             *([] if answered else ["requests are not answered within 30 s"]),
         ]
-        return Failure(counts, off_ring, replaced, twice, wrong)
+        return MeasuredFault(counts, off_ring, replaced, twice, wrong)
 
 
-def _row(failures: Sequence[Failure]) -> dict[str, str]:
+def _row(failures: Sequence[MeasuredFault]) -> dict[str, str]:
     counts = [failure.counts for failure in failures]
     shares = [each.worst_share for each in counts]
     return {

@@ -12,8 +12,8 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from threading import Lock, Thread
 
-from loadtests.load.sender import Plan, Report, main
-from loadtests.traffic import Counts, Request, count
+from loadtests.load.sender import LoadPlan, Report, main
+from loadtests.traffic import TrafficCounts, Request, count
 from tests.polling import until
 
 _START_WITHIN = 30.0
@@ -30,7 +30,7 @@ class Load:
     """`requests`: those that have ended and were not taken yet; `ended`: how many have ended; `stopped`: when it was
     told to end. Reports are read all the time: a pipe that is full would hold up the load."""
 
-    def __init__(self, plan: Plan, process: BaseProcess, inbox: Connection, stop: Event) -> None:
+    def __init__(self, plan: LoadPlan, process: BaseProcess, inbox: Connection, stop: Event) -> None:
         self.plan = plan
         self.process = process
         self.requests: list[Request] = []
@@ -52,7 +52,7 @@ class Load:
         return self._last.left_out
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> TrafficCounts:
         return count(list(self.requests), rate=self.plan.rate)
 
     @property
@@ -140,7 +140,7 @@ class Load:
 
 
 @contextmanager
-def load(plan: Plan) -> Iterator[Load]:
+def load(plan: LoadPlan) -> Iterator[Load]:
     """Sends while the block runs, or as many as are planned; at its end every request has ended, or counts as failed.
     Raises LoadFailed."""
     spawn = multiprocessing.get_context("spawn")

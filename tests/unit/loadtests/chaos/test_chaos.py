@@ -12,10 +12,16 @@ from loadtests.chaos import chaos
 from loadtests.chaos.result import Result
 from loadtests.load.load import LoadFailed
 from loadtests.running import CannotMeasure
-from loadtests.traffic import Counts
+from loadtests.traffic import TrafficCounts
 
 WELL = Result(
-    number=1, action="/add", says="add 1", after=1.0, off_ring=None, whole=1.0, counts=Counts(requests=9, failed={})
+    number=1,
+    action="/add",
+    says="add 1",
+    after=1.0,
+    off_ring=None,
+    whole=1.0,
+    counts=TrafficCounts(requests=9, failed={}),
 )
 WRONG = Result(
     number=2, action="/rm", says="rm 1", after=2.0, off_ring=None, whole=1.0, counts=WELL.counts, wrong=["1 lost"]

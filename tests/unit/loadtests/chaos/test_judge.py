@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.chaos.expected import ENVIRONMENT, PROFILE, Server, State
+from loadtests.chaos.expected import ENVIRONMENT, PROFILE, FleetServer, FleetState
 from loadtests.chaos.judge import Done, Evidence, judge, wrong_state
 from loadtests.chaos.result import Result
 from loadtests.faults.servers import CannotStrike
@@ -111,16 +111,16 @@ def test_a_fault_that_the_engine_refused_is_told_and_no_failure() -> None:
     assert (result.wrong, result.says, result.whole) == ([], "said (busy)", None)
 
 
-STATE = State(2, {"strategy": "table"}, [Server("S1", 1, 1), Server("S2", 2, 2)], {"S1": "", "S2": ""})
-DEFAULT = State(0, {"strategy": "ring"}, ())
+STATE = FleetState(2, {"strategy": "table"}, [FleetServer("S1", 1, 1), FleetServer("S2", 2, 2)], {"S1": "", "S2": ""})
+DEFAULT = FleetState(0, {"strategy": "ring"}, ())
 
 
-def state(target: int = 2, **differences: Any) -> State:
+def state(target: int = 2, **differences: Any) -> FleetState:
     usual = {"profile": STATE.profile, "servers": STATE.servers, "environments": STATE.environments, "stage": ""}
-    return State(target, **{**usual, **differences})
+    return FleetState(target, **{**usual, **differences})
 
 
-def found(after: State, *actions: Done) -> list[str]:
+def found(after: FleetState, *actions: Done) -> list[str]:
     return wrong_state(actions, STATE, after, environments={""}, configured=DEFAULT)[0]
 
 
@@ -129,7 +129,7 @@ def done(*calls: Any, **facts: Any) -> Done:
 
 
 def test_n_is_as_calls_have_left_it() -> None:
-    grown = [*STATE.servers, Server("S3", 3, 1)]
+    grown = [*STATE.servers, FleetServer("S3", 3, 1)]
     assert found(state(3, servers=grown), ADD) == []
     assert found(state(), ADD) == ["N was 2 and is 2; possible: [3]"]
     assert found(state(3, servers=grown)) == [
@@ -140,7 +140,7 @@ def test_n_is_as_calls_have_left_it() -> None:
 
 def test_profile_and_weight_are_as_acknowledged() -> None:
     weigh, put = done(call(sets=("S2", 3))), done(call(status=0, sets=(PROFILE, {"strategy": "maglev"})))
-    assert found(state(servers=[STATE.servers[0], Server("S2", 2, 3)]), weigh) == []
+    assert found(state(servers=[STATE.servers[0], FleetServer("S2", 2, 3)]), weigh) == []
     assert found(state(), weigh) == ["S2 weighs 2; possible: [3]"]
     assert found(state(profile={"strategy": "maglev"}), put) == []
     assert found(state(profile={"strategy": "ring"}), put) != []
@@ -168,7 +168,9 @@ def test_a_deploy_beside_other_actions_may_go_back() -> None:
 
 def test_where_the_state_was_lost_the_settings_count_and_environments_are_mixed_from_then_on() -> None:
     lost = done(loses_state=True)
-    after = state(profile=DEFAULT.profile, servers=[Server("S1", 1, 1), Server("S2", 2, 1)], environments={"S1": "17"})
+    after = state(
+        profile=DEFAULT.profile, servers=[FleetServer("S1", 1, 1), FleetServer("S2", 2, 1)], environments={"S1": "17"}
+    )
     lines, possible = wrong_state([lost], STATE, after, environments={"17"}, configured=DEFAULT)
     assert (lines, possible) == ([], {"17", ""})
     assert found(after) != []

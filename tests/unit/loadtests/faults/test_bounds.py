@@ -7,7 +7,7 @@ import pytest
 from loadtests.chaos.chaos import ACTIONS
 from loadtests.faults.bounds import BOUNDS, BUSY, Bounds, at_most, exceeded, late, unsent
 from loadtests.faults.servers import CRASHES, FAULTS, HANGS, HANGS_OF_ITS_OWN
-from loadtests.traffic import Counts, count
+from loadtests.traffic import TrafficCounts, count
 from tests.unit.loadtests.some_requests import BROKE_OFF, request, steady
 
 RATE, POSTS = 100.0, 10.0
@@ -19,12 +19,12 @@ ALLOWED = {
 }
 
 
-def told(counts: Counts, bounds: Bounds = BOUNDS["/add"], *, away: float = 0.0) -> list[str]:
+def told(counts: TrafficCounts, bounds: Bounds = BOUNDS["/add"], *, away: float = 0.0) -> list[str]:
     return exceeded(counts, bounds, rate=RATE, posts=POSTS, away=away)
 
 
-def counts(**differences: object) -> Counts:
-    return Counts(**{"requests": 1000, "failed": {}, **differences})  # type: ignore[arg-type]
+def counts(**differences: object) -> TrafficCounts:
+    return TrafficCounts(**{"requests": 1000, "failed": {}, **differences})  # type: ignore[arg-type]
 
 
 def test_every_fault_and_call_has_its_bounds() -> None:

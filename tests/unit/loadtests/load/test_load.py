@@ -14,7 +14,7 @@ import pytest
 
 from loadtests.load import load as load_module
 from loadtests.load.load import Load, LoadFailed, load
-from loadtests.load.sender import Plan
+from loadtests.load.sender import LoadPlan
 from loadtests.traffic import KEY, POST_ID
 from tests.fakes.web_server import Answer, Exchange, WebServer
 from tests.polling import until
@@ -30,7 +30,7 @@ def well(exchange: Exchange) -> None:
 def loaded(answer: Answer, **plan: object) -> Iterator[tuple[Load, WebServer]]:
     with WebServer(answer) as server:
         usual = {"requests": SENT, "most_open": 8}
-        with load(Plan(url=f"http://{server.address}", **{**usual, **plan})) as traffic:  # type: ignore[arg-type]
+        with load(LoadPlan(url=f"http://{server.address}", **{**usual, **plan})) as traffic:  # type: ignore[arg-type]
             yield traffic, server
 
 
@@ -89,7 +89,7 @@ def test_an_answer_in_chunks_is_read_to_its_end_and_seen_to_be_cut() -> None:
 def test_a_refusal_is_a_failure_with_its_status_and_nobody_there_one_with_its_error() -> None:
     with loaded(lambda exchange: exchange.reply(502)) as (refused, server):
         url = f"http://{server.address}"
-    with load(Plan(url=url, requests=SENT, most_open=1)) as unheard:
+    with load(LoadPlan(url=url, requests=SENT, most_open=1)) as unheard:
         pass
     assert refused.causes == {"502": SENT}
     assert unheard.causes == {"ConnectionRefusedError on a new connection": SENT}
