@@ -13,7 +13,7 @@ from multiprocessing.synchronize import Event
 from threading import Lock, Thread
 
 from loadtests.load.sender import LoadPlan, Report, main
-from loadtests.traffic import TrafficCounts, Request, count
+from loadtests.traffic import Request, TrafficCounts, count
 from tests.polling import until
 
 _START_WITHIN = 30.0
@@ -27,14 +27,16 @@ class LoadFailed(Exception):
 
 
 class Load:
-    """`requests`: those that have ended and were not taken yet; `ended`: how many have ended; `stopped`: when it was
-    told to end. Reports are read all the time: a pipe that is full would hold up the load."""
+    """`requests`: those that have ended and were not taken yet; `ended`: how many have ended; `began`: when it was
+    first seen to send; `stopped`: when it was told to end. Reports are read all the time: a pipe that is full would
+    hold up the load."""
 
     def __init__(self, plan: LoadPlan, process: BaseProcess, inbox: Connection, stop: Event) -> None:
         self.plan = plan
         self.process = process
         self.requests: list[Request] = []
         self.ended = 0
+        self.began = time.monotonic()
         self.stopped: float | None = None
         self._lock = Lock()
         self._inbox = inbox
@@ -50,6 +52,11 @@ class Load:
     @property
     def left_out(self) -> int:
         return self._last.left_out
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has sent."""
+        return (self.stopped or time.monotonic()) - self.began
 
     @property
     def counts(self) -> TrafficCounts:
@@ -82,6 +89,7 @@ class Load:
     def wait_until_it_sends(self) -> None:
         """Raises LoadFailed."""
         self._until(lambda: self._last.sent > 0, "the load sends", _START_WITHIN)
+        self.began = time.monotonic()
 
     def wait_for(self, requests: int, *, within: float = 60.0) -> None:
         """Until so many more have ended. Raises LoadFailed."""
