@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -75,6 +76,14 @@ def test_anything_else_fails_and_says_how_to_repeat_it(
     printed = capsys.readouterr().out
     assert said in printed
     assert "FAILED; again with: make chaos FAULTS=2 SEED=7" in printed
+
+
+def test_a_run_whose_actions_did_nothing_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = [replace(WELL, number=number, whole=None, is_void=True) for number in (1, 2, 3)]
+    assert verdict(monkeypatch, *nothing) == 1
+    assert "3 of 3 actions did nothing" in capsys.readouterr().out
 
 
 def test_what_cannot_be_measured_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

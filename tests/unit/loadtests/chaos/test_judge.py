@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from loadtests.chaos.expected import ENVIRONMENT, PROFILE, FleetServer, FleetState
-from loadtests.chaos.judge import Done, Evidence, judge, wrong_state
+from loadtests.chaos.judge import Done, Evidence, judge, too_many_void, wrong_state
 from loadtests.chaos.result import Result
 from loadtests.faults.servers import CannotStrike
 from loadtests.faults.watcher import View, Views
@@ -108,7 +109,34 @@ def test_of_several_actions_each_has_its_requests_and_the_last_what_is_wrong() -
 def test_a_fault_that_the_engine_refused_is_told_and_no_failure() -> None:
     void = Done(1, "docker kill", begun(victim="S1", hit="id1", job=ended(error=CannotStrike("busy"))))
     (result,) = judged(void)
-    assert (result.wrong, result.says, result.whole) == ([], "said (busy)", None)
+    assert (result.wrong, result.says, result.whole, result.is_void) == ([], "said (busy)", None, True)
+    assert not judged(KILL, views=REPLACED)[0].is_void
+
+
+def test_an_action_that_could_not_begin_has_no_times() -> None:
+    (result,) = judged(Done(1, "spare killed", begun(did_nothing=True)))
+    assert (result.says, result.whole, result.is_void) == ("said", None, True)
+
+
+def some(action: str, *, void: int = 0, well: int = 0) -> list[Result]:
+    (result,) = judged(KILL, views=REPLACED)
+    return [replace(result, action=action, is_void=number < void) for number in range(void + well)]
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        (some("kill", well=10), []),
+        (some("kill", void=2, well=1), []),
+        (some("kill", void=3, well=12), []),
+        (some("kill", void=3, well=11), ["3 of 14 actions did nothing"]),
+        (some("kill", void=200), ["200 of 200 actions did nothing", "no kill did anything"]),
+        ([*some("pause", void=3), *some("kill", well=197)], ["no pause did anything"]),
+        ([*some("pause", void=3, well=1), *some("kill", well=196)], []),
+    ],
+)
+def test_a_run_of_which_too_much_did_nothing_is_wrong(results: list[Result], said: list[str]) -> None:
+    assert too_many_void(results) == said
 
 
 STATE = FleetState(2, {"strategy": "table"}, [FleetServer("S1", 1, 1), FleetServer("S2", 2, 2)], {"S1": "", "S2": ""})

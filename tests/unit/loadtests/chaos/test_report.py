@@ -57,6 +57,15 @@ def test_every_kind_that_occurred_has_a_row_and_so_have_all() -> None:
     assert cells([result("kill"), result("rm")], "all")["count"] == "2"
 
 
+def test_actions_that_did_nothing_are_counted_apart() -> None:
+    nothing = result(is_void=True, off_ring=None, whole=None)
+    row = cells([nothing, nothing, result()], "kill")
+    assert (row["count"], row["void"], row["whole again"]) == ("1", "2", "1.00 s, 1.00 s")
+    assert cells([nothing], "kill")["void"] == "1", "a kind that did nothing at all has no row"
+    assert "VOID" in str(nothing)
+    assert "VOID" not in str(result())
+
+
 def test_what_is_wrong_is_said() -> None:
     assert "FAILURE: orphans: ['x']" in str(result(wrong=["orphans: ['x']"]))
     assert "FAILURE" not in str(result(counts=TrafficCounts(requests=9, failed={}, posts=3, repeated=4)))
