@@ -12,6 +12,7 @@ or did not happen.
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import statistics
 import struct
@@ -97,7 +98,7 @@ def wear(system: System, *, unknown: int, aborted: int, streams: int) -> None:
     """One round: so many requests for unknown paths, answers and streams of events that their clients leave, and one
     server killed, one added, one removed. Fails where something does not happen in time."""
     for_nothing(system.url, unknown)
-    together(aborted, lambda number: hang_up(system.url, "/drip?seconds=1", resets=number % 2 == 0))
+    together(aborted, lambda number: abort(system.url, resets=number % 2 == 0))
     events = {"Accept": "text/event-stream", **system.authorization}
     together(
         streams,
@@ -125,6 +126,12 @@ def for_nothing(base: str, count: int) -> None:
 
     with urllib3.PoolManager(maxsize=CLIENTS, block=True, retries=False, timeout=WITHIN) as client:
         together(count, ask)
+
+
+def abort(base: str, *, resets: bool) -> None:
+    """Leaves in the middle of an answer that comes piece by piece."""
+    status = hang_up(base, "/drip?seconds=1", resets=resets)
+    expect(status == 200, f"/drip is answered {status}: nothing was aborted")
 
 
 def hang_up(base: str, path: str, *, resets: bool, headers: Mapping[str, str] | None = None) -> int:
@@ -214,7 +221,11 @@ def table(samples: Sequence[tuple[float, Sample]]) -> tuple[str, bool]:
 @contextmanager
 def _system(arguments: argparse.Namespace) -> Iterator[System]:
     if arguments.url:
-        yield running(arguments.url, arguments.control_url, arguments.token)
+        system = running(arguments.url, arguments.control_url, arguments.token)
+        try:
+            yield system
+        finally:
+            system.containers.close()
     else:
         with Deployment(data_plane=arguments.data_plane) as deployment:
             yield deployment
@@ -226,7 +237,7 @@ def main() -> int:
     parser.add_argument("--data-plane", choices=["haproxy", "flask"], default="haproxy", help="default: %(default)s")
     parser.add_argument("--url", default="", help="a running deployment instead of one of its own; it is changed")
     parser.add_argument("--control-url", default="http://127.0.0.1:5001", help="default: %(default)s")
-    parser.add_argument("--token", default="", help="where the deployment has one")
+    parser.add_argument("--token", default=os.environ.get("RINGMASTER_TOKEN", ""), help="better as RINGMASTER_TOKEN")
     arguments = parser.parse_args()
     try:
         with _system(arguments) as system:
