@@ -67,7 +67,7 @@ def test_a_deploy_that_fails_while_the_disk_is_full_goes_back_when_there_is_room
         assert small.deploy({"environment": {MARK: "new"}}).status == 202
         victim, _ = until(lambda: rolled(small)[1:] and rolled(small), "two are rolled", within=30)
         with full_disk(small):
-            small.containers.server(victim).kill()  # it failed early, and of the new release: the deploy goes back
+            small.containers.server(victim).kill()  # early, and of the new release: the deploy has to go back
             until(lambda: ails(small), "/readyz tells of the disk", within=15)
             assert small.readyz().status == 503
             saved = small.fleet
