@@ -40,3 +40,25 @@ def test_a_replacement_may_take_little_more_than_a_bare_start(monkeypatch: pytes
 
 def test_an_events_time_is_in_seconds_since_1970() -> None:
     assert replacements.time_of({"time": "1970-01-01T00:01:00.5+00:00"}) == 60.5
+
+
+def test_a_killed_servers_end_is_told_by_the_engine_once_it_has_happened() -> None:
+    told: list[list[dict[str, int]]] = [[], [{"timeNano": 60_500_000_000}]]
+    killed: list[bool] = []
+    engine = SimpleNamespace(api=SimpleNamespace(events=lambda **_: iter(told.pop(0))))
+    server: Any = SimpleNamespace(id="id1", kill=lambda: killed.append(True))
+    system: Any = SimpleNamespace(containers=SimpleNamespace(engine=engine))
+    assert (replacements.killed(system, server), killed) == (60.5, [True])
+
+
+def test_an_event_is_waited_for_and_the_first_is_told() -> None:
+    asked: list[str] = []
+    answers: list[list[dict[str, str]]] = [[], [{"server": "S7"}, {"server": "S8"}]]
+
+    def operate(_method: str, path: str) -> Any:
+        asked.append(path)
+        return SimpleNamespace(document={"events": answers.pop(0)})
+
+    system: Any = SimpleNamespace(operate=operate)
+    assert replacements.told(system, "promoted", after=3) == {"server": "S7"}
+    assert asked == ["/events?kind=promoted&since=3"] * 2

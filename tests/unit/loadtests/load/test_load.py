@@ -41,6 +41,15 @@ def test_exactly_so_many_are_sent_and_all_are_told() -> None:
     assert {(request.server, request.attempt, request.status) for request in traffic.requests} == {("S1", 2, 200)}
 
 
+def test_it_knows_for_how_long_it_has_sent() -> None:
+    with loaded(well, requests=0, rate=200.0) as (traffic, _):
+        traffic.wait_for(SENT)
+    first, last = (pick(request.began for request in traffic.requests) for pick in (min, max))
+    assert traffic.stopped
+    assert traffic.seconds == traffic.stopped - traffic.began
+    assert first <= traffic.began < last < traffic.stopped + 1
+
+
 def test_posts_slow_ones_and_keys_have_their_turns() -> None:
     with loaded(well, post_every=10, slow_every=20, keys=("a", "b")) as (traffic, server):
         pass
