@@ -25,7 +25,7 @@ from loadtests.experiments.judge import of_run  # noqa: E402
 from loadtests.experiments.swarm_run import Counted  # noqa: E402
 from loadtests.experiments.tables import shares  # noqa: E402
 from loadtests.load.load import LoadFailed, load  # noqa: E402
-from loadtests.load.sender import Plan  # noqa: E402
+from loadtests.load.sender import LoadPlan  # noqa: E402
 from loadtests.running import CannotMeasure, running  # noqa: E402
 from loadtests.swarm.options import number  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
@@ -40,7 +40,7 @@ def measure(system: System, *, requests: int) -> Run:
     itself. Raises CannotMeasure when the ring changes meanwhile, LoadFailed."""
     ring, slot_map = system.ring().document, system.slot_map
     began = time.monotonic()
-    with load(Plan(url=system.url, requests=requests, most_open=CONCURRENCY)) as traffic:
+    with load(LoadPlan(url=system.url, requests=requests, most_open=CONCURRENCY)) as traffic:
         pass
     seconds = time.monotonic() - began
     if system.slot_map != slot_map:

@@ -58,7 +58,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class TrafficCounts:
     """`failed`: cause → how many idempotent requests failed of it; `edge_away`: how many did while nobody listened;
     `cut`: how many answers broke off; `posts`: how many POSTs failed, which nobody may repeat; `worst_share`: the
     largest share of repeated requests in any second; `slowest`: the longest wait beyond what
@@ -75,12 +75,12 @@ class Counts:
     longest: float = 0.0
 
 
-def count(requests: Sequence[Request], *, rate: float = 0.0, away: tuple[float, float] | None = None) -> Counts:
+def count(requests: Sequence[Request], *, rate: float = 0.0, away: tuple[float, float] | None = None) -> TrafficCounts:
     """`rate`: how many were sent in a second, though not all of them may be here; `away`: from when to when no edge was
     there."""
     idempotent = [request for request in requests if request.has_failed and not request.post]
     masked = [request for request in idempotent if not (away and _overlaps(request, away))]
-    return Counts(
+    return TrafficCounts(
         requests=len(requests),
         failed=dict(Counter(request.cause for request in masked if not request.was_cut)),
         edge_away=len(idempotent) - len(masked),

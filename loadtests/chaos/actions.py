@@ -85,7 +85,8 @@ class Begun:
     """An action on its way. `at`: the moment before the engine or the API was asked, in seconds of the monotonic clock.
     `victim`: the server that has to leave the ring, unless a deploy has just given it another container than `hit`.
     `job` ends when the engine has answered; where the action takes the edge its value is the moment when the edge
-    answered again. `loses_state`: what only the state file knows may be gone."""
+    answered again. `loses_state`: what only the state file knows may be gone. `did_nothing`: it could not
+    even begin."""
 
     at: float
     says: str
@@ -94,6 +95,7 @@ class Begun:
     takes_balancer: bool = False
     takes_edge: bool = False
     loses_state: bool = False
+    did_nothing: bool = False
     job: Future[Any] | None = None
     calls: Sequence[ApiCall] = ()
 
@@ -104,7 +106,8 @@ class Begun:
 
     @property
     def is_void(self) -> bool:
-        return isinstance(self.error, CannotStrike)
+        """Whether nothing was done to the deployment."""
+        return self.did_nothing or isinstance(self.error, CannotStrike)
 
     @property
     def edge_back(self) -> float:

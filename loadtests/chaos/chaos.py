@@ -24,6 +24,7 @@ from loadtests.chaos.actions import Action  # noqa: E402 (the search path comes 
 from loadtests.chaos.calls import CALLS, DEPLOYS  # noqa: E402
 from loadtests.chaos.faults import ENGINE_FAULT, FAULTS, SPARE_FAULT  # noqa: E402
 from loadtests.chaos.invariants import changed_by_restart  # noqa: E402
+from loadtests.chaos.judge import too_many_void  # noqa: E402
 from loadtests.chaos.report import table  # noqa: E402
 from loadtests.chaos.result import Result  # noqa: E402
 from loadtests.chaos.run import run  # noqa: E402
@@ -98,6 +99,7 @@ def main() -> int:
         broken.append(f"{type(error).__name__}: {error}")
     finally:
         print(table(results, ACTIONS))
+    broken += too_many_void(results)
     broken = [f"{result.number} {result.action}: {wrong}" for result in results for wrong in result.wrong] + broken
     print(*broken, *([f"FAILED; again with: {repeat}"] if broken else ["Everything is as promised."]), sep="\n")
     return 1 if broken else 0

@@ -27,20 +27,20 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class FleetServer:
     hostname: str
     ring_id: int
     weight: int
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class FleetState:
     """What calls have set. `environments`: container → what the last deploy gave it, empty where none did; `stage`: of
     the latest deploy, empty where there was none."""
 
     target: int
     profile: Mapping[str, Any]
-    servers: Sequence[Server]
+    servers: Sequence[FleetServer]
     environments: Mapping[str, str] = field(default_factory=dict)
     stage: str = ""
 
@@ -64,13 +64,13 @@ def possible_values(before: Iterable[Any], writes: Sequence[Write]) -> list[Any]
 
 
 def changed(
-    before: State,
-    after: State,
+    before: FleetState,
+    after: FleetState,
     writes: Sequence[Write],
     *,
     environments: Collection[str],
     scaled: bool,
-    lost: State | None,
+    lost: FleetState | None,
 ) -> list[str]:
     """A line for everything that is not as acknowledged. `environments`: what a server's may be; `scaled`: whether
     calls changed N; `lost`: what counts where the state was lost, None where it was not."""
@@ -85,14 +85,14 @@ def changed(
     ]
 
 
-def _weights(before: State, after: State, writes: Sequence[Write], *, scaled: bool, lost: bool) -> list[str]:
+def _weights(before: FleetState, after: FleetState, writes: Sequence[Write], *, scaled: bool, lost: bool) -> list[str]:
     """A server keeps its weight, and whatever replaces it inherits it; one that was added weighs 1."""
     old = {server.ring_id: server for server in before.servers}
     new = {server.ring_id: server for server in after.servers}
     if lost and {server.weight for server in after.servers} == {1}:
         return []
 
-    def possible(server: Server) -> list[Any]:
+    def possible(server: FleetServer) -> list[Any]:
         first = [server.weight] if server.ring_id in old else [1]
         return possible_values(first, [write for write in writes if write.what == server.hostname])
 

@@ -31,7 +31,7 @@ def hit_server(fault: servers.Fault, context: Context) -> Begun:
     try:
         strike = fault(context.system, server)
     except APIError as error:
-        return Begun(time.monotonic(), f"{victim} ({error})")
+        return Begun(time.monotonic(), f"{victim} ({error})", did_nothing=True)
     at = time.monotonic()
     return Begun(at, victim, victim=victim, hit=str(server.id), job=context.jobs.submit(carry_out, strike))
 
@@ -40,7 +40,7 @@ def hit_spare(context: Context) -> Begun:
     running = [server for server in context.system.containers.of("server") if server.status == "running"]
     spares = [server for server in running if is_spare(server) and server.id not in context.hit]
     if not spares:
-        return Begun(time.monotonic(), "no spare")
+        return Begun(time.monotonic(), "no spare", did_nothing=True)
     spare = context.chance.choice(sorted(spares, key=lambda server: str(server.name)))
     context.hit.add(str(spare.id))
     return Begun(time.monotonic(), str(spare.name), job=context.jobs.submit(carry_out, spare.kill))
@@ -61,7 +61,7 @@ def damage_state(context: Context) -> Begun:
     try:
         run_in(balancer, "python3", "-c", _DAMAGES[damage].format(STATE))
     except (AssertionError, APIError) as error:
-        return Begun(at, f"{damage} ({error})")
+        return Begun(at, f"{damage} ({error})", did_nothing=True)
     crash(balancer)
     return Begun(at, damage, takes_balancer=True, loses_state="copy" in damage)
 

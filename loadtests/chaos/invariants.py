@@ -11,7 +11,7 @@ from typing import Any
 from docker.models.containers import Container
 
 from loadtests.chaos.calls import VARIABLE
-from loadtests.chaos.expected import Server, State
+from loadtests.chaos.expected import FleetServer, FleetState
 from loadtests.faults.servers import hostname, is_spare
 from tests.containers import crash
 from tests.polling import until
@@ -40,7 +40,7 @@ class Picture:
     unknown: Sequence[str]
     in_step: bool
     spares: int
-    state: State
+    state: FleetState
 
 
 def look(system: System) -> Picture:
@@ -66,12 +66,14 @@ def look(system: System) -> Picture:
     )
 
 
-def _state(report: Mapping[str, Any], ring: Mapping[str, Any], stage: str, containers: Sequence[Container]) -> State:
-    return State(
+def _state(
+    report: Mapping[str, Any], ring: Mapping[str, Any], stage: str, containers: Sequence[Container]
+) -> FleetState:
+    return FleetState(
         target=report["target"],
         profile=ring["profile"],
         servers=[
-            Server(server["hostname"], server["ring_id"], server["weight"])
+            FleetServer(server["hostname"], server["ring_id"], server["weight"])
             for server in ring["servers"]
             if server["state"] == "serving"
         ],

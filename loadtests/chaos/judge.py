@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -9,17 +10,20 @@ from itertools import pairwise
 from operator import add
 
 from loadtests.chaos.actions import Begun
-from loadtests.chaos.expected import State, changed, possible_environments, possible_targets
+from loadtests.chaos.expected import FleetState, changed, possible_environments, possible_targets
 from loadtests.chaos.refusals import undocumented
 from loadtests.chaos.result import Result
 from loadtests.faults.bounds import BOUNDS, exceeded, late
 from loadtests.faults.watcher import Views
 from loadtests.traffic import Request, count
 
+_MANY_VOID, _VOID_SHARE = 3, 0.2
+"""A run with at least so many void actions, which are more than this share, has not shown what it should."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An action that was carried out."""
+    """An action that was begun."""
 
     number: int
     action: str
@@ -58,10 +62,11 @@ def judge(actions: Sequence[Done], evidence: Evidence, *, chaos_began: float) ->
             Result(
                 number=done.number,
                 action=done.action,
-                says=f"{begun.says} ({begun.error})" if begun.is_void else begun.says,
+                says=f"{begun.says} ({begun.error})" if begun.is_void and begun.error else begun.says,
                 after=begun.at - chaos_began,
                 off_ring=off,
                 whole=whole,
+                is_void=begun.is_void,
                 answers=[f"{call.says}: {call.status}" for call in begun.calls],
                 counts=count(requests, rate=evidence.rate, away=_away(begun)),
                 posts_repeated=[post for post in evidence.posts_repeated if post in posts],
@@ -71,8 +76,19 @@ def judge(actions: Sequence[Done], evidence: Evidence, *, chaos_began: float) ->
     return results
 
 
+def too_many_void(results: Sequence[Result]) -> list[str]:
+    """A line where more actions did nothing than bad luck explains, and for each kind of which none did anything."""
+    void = Counter(result.action for result in results if result.is_void)
+    kinds = Counter(result.action for result in results)
+    is_much = void.total() >= _MANY_VOID and void.total() > _VOID_SHARE * len(results)
+    return [
+        *([f"{void.total()} of {len(results)} actions did nothing"] if is_much else []),
+        *(f"no {kind} did anything" for kind, number in void.items() if number == kinds[kind] >= _MANY_VOID),
+    ]
+
+
 def wrong_state(
-    actions: Sequence[Done], before: State, after: State, *, environments: set[str], configured: State
+    actions: Sequence[Done], before: FleetState, after: FleetState, *, environments: set[str], configured: FleetState
 ) -> tuple[list[str], set[str]]:
     """What of the fleet is not as the calls among `actions` have left it, and what a server's environment may be from
     now on; `environments`: what it might be until now. `configured` counts where the state was lost."""

@@ -11,20 +11,22 @@ from loadtests.ring import markdown
 
 
 def table(results: Sequence[Result], actions: Iterable[str]) -> str:
-    """Markdown: a row for each of `actions` that occurred, and one for all."""
+    """Markdown: a row for each of `actions` that occurred, and one for all. `count` is without those that were void."""
     rows = {action: _row([result for result in results if result.action == action]) for action in actions}
-    shown = {action: row for action, row in rows.items() if row["count"] != "0"}
+    shown = {action: row for action, row in rows.items() if (row["count"], row["void"]) != ("0", "0")}
     return markdown.table("Chaos", {**shown, "all": _row(results)}, first="fault or call")
 
 
 def _row(results: Sequence[Result]) -> dict[str, str]:
     counts = [result.counts for result in results]
     alone = [result.counts for result in results if result.whole is not None]
+    void = sum(result.is_void for result in results)
     causes: Counter[str] = Counter()
     for each in counts:
         causes.update(each.failed)
     return {
-        "count": str(len(results)),
+        "count": str(len(results) - void),
+        "void": str(void),
         "requests": str(sum(each.requests for each in counts)),
         "failed": " ".join([str(causes.total()), *(f"({cause}: {count})" for cause, count in causes.most_common())]),
         "cut": str(sum(each.cut for each in counts)),

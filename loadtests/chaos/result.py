@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loadtests.traffic import Counts
+from loadtests.traffic import TrafficCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """`after`: seconds since the chaos began. `off_ring`: seconds from the fault until the server was off the ring;
     `whole`: until N servers served again, or until a call was carried out; both None where other actions came between.
-    `answers`: to each call. `wrong`: everything that makes the run a failure."""
+    `is_void`: the action did nothing. `answers`: to each call. `wrong`: everything that makes the run a failure."""
 
     number: int
     action: str
@@ -20,8 +20,9 @@ class Result:
     after: float
     off_ring: float | None
     whole: float | None
+    is_void: bool = False
     answers: Sequence[str] = ()
-    counts: Counts
+    counts: TrafficCounts
     posts_repeated: Sequence[str] = ()
     wrong: Sequence[str] = ()
 
@@ -37,6 +38,7 @@ class Result:
         return "; ".join(
             [
                 f"{self.number:4} {self.after:7.1f} s  {self.action}: {self.says}",
+                *(["VOID"] if self.is_void else []),
                 *(f"{name} {seconds:.2f} s" for name, seconds in times if seconds is not None),
                 *(f"{count} {name}" for name, count in counts if count),
                 f"longest wait {self.counts.slowest:.2f} s",

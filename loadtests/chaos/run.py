@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from random import Random
 
 from loadtests.chaos.actions import Action, Context
-from loadtests.chaos.expected import State
+from loadtests.chaos.expected import FleetState
 from loadtests.chaos.invariants import broken, look
 from loadtests.chaos.judge import Done, Evidence, judge, wrong_state
 from loadtests.chaos.result import Result
@@ -18,7 +18,7 @@ from loadtests.faults.servers import hostname, is_spare
 from loadtests.faults.watcher import Views, Watcher
 from loadtests.faults.wire import Wire, listening
 from loadtests.load.load import Load, load
-from loadtests.load.sender import Plan
+from loadtests.load.sender import LoadPlan
 from loadtests.running import CannotMeasure
 from tests.system import System
 
@@ -36,7 +36,7 @@ def run(
 ) -> Iterator[Result]:
     """A result for every step, in their order; ends early where the fleet does not become whole again. Raises
     LoadFailed as soon as the load does, and CannotMeasure."""
-    plan = Plan(url=system.url, rate=rate, post_every=POST_EVERY, slow_every=SLOW_EVERY, users=USERS, seed=seed)
+    plan = LoadPlan(url=system.url, rate=rate, post_every=POST_EVERY, slow_every=SLOW_EVERY, users=USERS, seed=seed)
     with (
         ThreadPoolExecutor(8) as jobs,
         Watcher(system.control_url, system.authorization) as watcher,
@@ -83,7 +83,7 @@ class Chaos:
         self._counted = (self._began, load.sent, load.left_out)
         self._state = look(system).state
         self._environments = set(self._state.environments.values())
-        self._configured = State(0, system.settings.ring_profile().document(), ())
+        self._configured = FleetState(0, system.settings.ring_profile().document(), ())
         self._hit: set[str] = set()
         self._open: list[Done] = []
         self._missing = ""

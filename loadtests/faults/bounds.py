@@ -5,10 +5,12 @@ Each number follows from what docs/fleet.md and docs/operations.md promise, with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import floor, sqrt
+from statistics import median
 
-from loadtests.traffic import Counts
+from loadtests.traffic import TrafficCounts
 
 BUSY = 1.0
 """Seconds by which a busy machine of two cores may delay anything."""
@@ -18,6 +20,10 @@ WRITING = 0.001
 """Seconds that a server takes to write an answer that it sends in one piece."""
 RETRY_BUDGET = 0.1
 """The share of a second's requests that one crash may have repeated."""
+PROMOTED = 0.1
+"""Seconds from the engine's event until a spare serves, in the median."""
+REPLACED = 2.0
+"""How many times as long as `docker run` a replacement without spares takes, in the median: 1.24 was measured."""
 LEAST_SENT = 0.9
 _HICCUP = 0.5
 """Seconds for which the load itself may be held up, beside LEAST_SENT."""
@@ -103,7 +109,7 @@ BOUNDS: dict[str, Bounds] = {
 
 
 def exceeded(
-    counts: Counts, bounds: Bounds, *, rate: float, posts: float, away: float = 0.0, writing: float = WRITING
+    counts: TrafficCounts, bounds: Bounds, *, rate: float, posts: float, away: float = 0.0, writing: float = WRITING
 ) -> list[str]:
     """A line for each bound that is broken. `rate` and `posts`: requests and POSTs a second; `away`: seconds for which
     no edge was there; `writing`: seconds that an answer takes from its first byte to its last."""
@@ -129,6 +135,15 @@ def late(bounds: Bounds, *, off_ring: float | None, whole: float | None) -> list
         for name, seconds, most in times
         if seconds is not None and most is not None and seconds > most
     ]
+
+
+def too_slow(taken: Sequence[float], bare: Sequence[float]) -> list[str]:
+    """A line where promotions, or replacements beside as many bare starts of containers, took longer than promised."""
+    if not bare:
+        most = median(taken)
+        return [f"a spare serves after {most:.3f} s, promised within {PROMOTED:g}"] if most > PROMOTED else []
+    ratio = median(ours / theirs for ours, theirs in zip(taken, bare, strict=True))
+    return [f"a replacement takes {ratio:.2f} times as long as docker run, at most {REPLACED:g}"] * (ratio > REPLACED)
 
 
 def unsent(*, sent: int, left_out: int, rate: float, seconds: float) -> list[str]:

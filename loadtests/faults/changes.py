@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
 
-from loadtests.load.load import load
-from loadtests.load.sender import Plan
+from loadtests.faults.bounds import unsent
+from loadtests.load.load import Load, load
+from loadtests.load.sender import LoadPlan, own_seconds
 from loadtests.ring.markdown import table
 from loadtests.running import CannotMeasure
 from tests.http_client import Answer
@@ -20,8 +21,8 @@ from tests.system import System
 BUSY_PER_CORE = 2
 
 
-def cycles(system: System, *, times: int, plan: Plan) -> bool:
-    """Prints how long /add and /rm took; True when no request failed."""
+def cycles(system: System, *, times: int, plan: LoadPlan) -> bool:
+    """Prints how long /add and /rm took; True when all requests were sent and none failed."""
     added, removed = [], []
     with load(plan) as traffic:
         for number in range(1, times + 1):
@@ -31,15 +32,16 @@ def cycles(system: System, *, times: int, plan: Plan) -> bool:
     rows = {"/add": added, "/rm": removed}
     print(table("Planned changes", {name: _row(seconds) for name, seconds in rows.items()}, first="change"))
     print(f"Meanwhile: {traffic}")
-    return traffic.failed == 0
+    return _is_well(traffic, rate=plan.rate)
 
 
-def calm(system: System, *, seconds: float, plan: Plan) -> bool:
-    """Prints how many servers were replaced while every core was busy; True when none was and no request failed."""
+def calm(system: System, *, seconds: float, plan: LoadPlan) -> bool:
+    """Prints how many servers were replaced while every core was busy; True when none was, all requests were sent and
+    none failed."""
     system.wait_until_ready()
     fleet = {str(container.id) for container in system.containers.of("server")}
     seen = set(fleet)
-    slow = Plan(url=system.url, path="/slow?seconds=5", most_open=4)
+    slow = LoadPlan(url=system.url, path="/slow?seconds=5", most_open=4)
     end = time.monotonic() + seconds
     with _busy(BUSY_PER_CORE * (os.cpu_count() or 1)), load(plan) as home, load(slow) as five:
         while time.monotonic() < end:
@@ -49,7 +51,16 @@ def calm(system: System, *, seconds: float, plan: Plan) -> bool:
             five.check()
     print(f"{seconds:g} s with every core busy: {len(seen - fleet)} of {len(fleet)} servers replaced")
     print(f"/home: {home}\n{slow.path}: {five}")
-    return seen == fleet and home.failed == five.failed == 0
+    slow_rate = slow.most_open / own_seconds(slow.path)
+    return all([seen == fleet, _is_well(home, rate=plan.rate), _is_well(five, rate=slow_rate)])
+
+
+def _is_well(traffic: Load, *, rate: float) -> bool:
+    """Whether a load that has ended sent `rate` requests a second and none failed; says what it did not send."""
+    wrong = unsent(sent=traffic.sent, left_out=traffic.left_out, rate=rate, seconds=traffic.seconds)
+    for line in wrong:
+        print(f"FAILURE: {traffic.plan.path}: {line}", file=sys.stderr)
+    return not wrong and traffic.failed == 0
 
 
 def _seconds(change: Callable[[], Answer]) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from loadtests.faults import engine
 from loadtests.faults.servers import hostname, is_spare
 from loadtests.load.load import load
-from loadtests.load.sender import Plan
+from loadtests.load.sender import LoadPlan
 from loadtests.running import CannotMeasure
 from tests.polling import until
 from tests.system import System
@@ -16,7 +16,7 @@ from tests.system import System
 _WITHIN = 180.0
 
 
-def measure(system: System, *, plan: Plan, pid_file: Path | None) -> bool:
+def measure(system: System, *, plan: LoadPlan, pid_file: Path | None) -> bool:
     """Prints what a restart cost. Raises CannotMeasure; AssertionError where the fleet does not come back."""
     before = system.standing
     print(

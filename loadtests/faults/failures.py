@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from loadtests.faults.bounds import BOUNDS, WRITING, exceeded, late
+from loadtests.faults.bounds import BOUNDS, NOTHING, WRITING, Bounds, exceeded, late, unsent
 from loadtests.faults.servers import Fault, carry_out, hostname, old_enough
 from loadtests.faults.watcher import Watcher
 from loadtests.faults.wire import Wire, listening
 from loadtests.load.load import Load, load
-from loadtests.load.sender import Plan, own_seconds
+from loadtests.load.sender import LoadPlan, own_seconds
 from loadtests.ring.markdown import table
 from loadtests.running import CannotMeasure
-from loadtests.traffic import Counts, count
+from loadtests.traffic import Request, TrafficCounts, count
 from tests.polling import until
 from tests.system import System
 
@@ -27,17 +27,17 @@ _WITHIN = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class MeasuredFault:
     """`off_ring` and `replaced`: seconds until the server was off the ring and until N servers served again."""
 
-    counts: Counts
+    counts: TrafficCounts
     off_ring: float
     replaced: float
     posts_repeated: Sequence[str]
     wrong: Sequence[str]
 
 
-def measure(system: System, faults: Mapping[str, Fault], *, times: int, plan: Plan) -> bool:
+def measure(system: System, faults: Mapping[str, Fault], *, times: int, plan: LoadPlan) -> bool:
     """Prints a table; True when no bound is broken. Raises CannotMeasure."""
     rows, passed = {}, True
     with (
@@ -47,9 +47,9 @@ def measure(system: System, faults: Mapping[str, Fault], *, times: int, plan: Pl
     ):
         measuring = _Measuring(system, watcher, traffic, wire)
         for name, fault in faults.items():
-            failures = list(measuring.failures(name, fault, times))
-            rows[name] = _row(failures)
-            passed &= not any(failure.wrong for failure in failures)
+            measured = list(measuring.faults(name, fault, times))
+            rows[name] = _row(measured)
+            passed &= not any(each.wrong for each in measured)
         if not wire.heard:
             raise CannotMeasure("no POST was seen on the deployment's network")
     print(
@@ -57,7 +57,9 @@ def measure(system: System, faults: Mapping[str, Fault], *, times: int, plan: Pl
             f"{system.deployment}: {system.settings.data_plane}, {plan.rate:g} requests a second", rows, first="fault"
         )
     )
-    return passed
+    wrong = measuring.wrong_at_the_end()
+    print(*(f"FAILURE: {line}\n" for line in wrong), sep="", end="", file=sys.stderr)
+    return passed and not wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +69,32 @@ class _Measuring:
     traffic: Load
     wire: Wire
 
-    def failures(self, name: str, fault: Fault, times: int) -> Iterator[Failure]:
+    def faults(self, name: str, fault: Fault, times: int) -> Iterator[MeasuredFault]:
         for number in range(1, times + 1):
-            failure = self._one(name, fault)
+            measured = self._one(name, fault)
             print(
-                f"{name} {number}: off the ring after {failure.off_ring:.2f} s, whole after {failure.replaced:.2f} s",
-                *(f"  FAILURE: {wrong}" for wrong in failure.wrong),
+                f"{name} {number}: off the ring after {measured.off_ring:.2f} s, whole after {measured.replaced:.2f} s",
+                *(f"  FAILURE: {wrong}" for wrong in measured.wrong),
                 sep="\n",
                 file=sys.stderr,
                 flush=True,
             )
-            yield failure
+            yield measured
 
-    def _one(self, name: str, fault: Fault) -> Failure:
+    def wrong_at_the_end(self) -> list[str]:
+        """What is wrong with a load that has ended, beside what was judged fault by fault."""
+        load = self.traffic
+        return [
+            *self._wrong_without_fault(),
+            *unsent(sent=load.sent, left_out=load.left_out, rate=load.plan.rate, seconds=load.seconds),
+        ]
+
+    def _one(self, name: str, fault: Fault) -> MeasuredFault:
         """The server that has run for longest fails; ends when the fleet is whole again."""
         system, watcher = self.system, self.watcher
         server = until(lambda: old_enough(system, watcher.now.replicas), "a server is old enough", within=_WITHIN)[0]
         victim, strike = hostname(server), fault(system, server)
-        self.traffic.take()
+        wrong_before = self._wrong_without_fault()
         time.sleep(1)  # what flows before the fault belongs to its first second
         began = time.monotonic()
         striking = threading.Thread(target=carry_out, args=(strike,))
@@ -94,39 +104,54 @@ class _Measuring:
         striking.join()
         until(lambda: system.is_ready and victim not in system.containers.servers, "the fleet is whole", within=60)
         time.sleep(max(0.0, began + AFTER - time.monotonic()))
-        return self._judged(name, off - began, whole - began)
+        return self._judged(name, off - began, whole - began, wrong_before)
 
-    def _judged(self, name: str, off_ring: float, replaced: float) -> Failure:
-        moment, bounds, plan = time.monotonic(), BOUNDS[name], self.traffic.plan
+    def _judged(self, name: str, off_ring: float, replaced: float, wrong_before: Sequence[str]) -> MeasuredFault:
+        moment, bounds = time.monotonic(), BOUNDS[name]
         answered = self.traffic.wait_for_answers(moment, within=30)
         requests = self.traffic.take(moment)
-        counts = count(requests, rate=plan.rate)
-        twice = self.wire.repeated([request.post for request in requests if request.post])
-        posts, writing = plan.rate / plan.post_every, own_seconds(plan.path) or WRITING
         wrong = [
-            *exceeded(counts, bounds, rate=plan.rate, posts=posts, writing=writing),
+            *wrong_before,
+            *self._wrong(requests, bounds),
             *late(bounds, off_ring=off_ring, whole=replaced),
-            *(f"POST {post} was sent to more than one server" for post in twice),
             *([] if answered else ["requests are not answered within 30 s"]),
         ]
-        return Failure(counts, off_ring, replaced, twice, wrong)
+        counts = count(requests, rate=self.traffic.plan.rate)
+        return MeasuredFault(counts, off_ring, replaced, self._twice(requests), wrong)
+
+    def _wrong_without_fault(self) -> list[str]:
+        """Of the requests that have ended since the last judgement, when nothing was the matter."""
+        return [f"without a fault: {wrong}" for wrong in self._wrong(self.traffic.take(), NOTHING)]
+
+    def _wrong(self, requests: Sequence[Request], bounds: Bounds) -> list[str]:
+        plan = self.traffic.plan
+        posts, writing = plan.rate / plan.post_every, own_seconds(plan.path) or WRITING
+        counts = count(requests, rate=plan.rate)
+        return [
+            *exceeded(counts, bounds, rate=plan.rate, posts=posts, writing=writing),
+            *(f"POST {post} was sent to more than one server" for post in self._twice(requests)),
+        ]
+
+    def _twice(self, requests: Sequence[Request]) -> list[str]:
+        """The POSTs that were sent to more than one server."""
+        return self.wire.repeated([request.post for request in requests if request.post])
 
 
-def _row(failures: Sequence[Failure]) -> dict[str, str]:
-    counts = [failure.counts for failure in failures]
+def _row(measured: Sequence[MeasuredFault]) -> dict[str, str]:
+    counts = [each.counts for each in measured]
     shares = [each.worst_share for each in counts]
     return {
-        "count": str(len(failures)),
+        "count": str(len(measured)),
         "requests": str(sum(each.requests for each in counts)),
         "failed": str(sum(sum(each.failed.values()) for each in counts)),
         "cut": str(sum(each.cut for each in counts)),
         "POSTs failed": str(sum(each.posts for each in counts)),
-        "POSTs sent twice": str(sum(len(failure.posts_repeated) for failure in failures)),
+        "POSTs sent twice": str(sum(len(each.posts_repeated) for each in measured)),
         "repeated": str(sum(each.repeated for each in counts)),
         "worst second p50, max": f"{median(shares):.1%}, {max(shares):.1%}",
         "longest wait": f"{max(each.slowest for each in counts):.2f} s",
-        "off the ring p50, max": _times([failure.off_ring for failure in failures]),
-        "replaced p50, max": _times([failure.replaced for failure in failures]),
+        "off the ring p50, max": _times([each.off_ring for each in measured]),
+        "replaced p50, max": _times([each.replaced for each in measured]),
     }
 
 

@@ -21,7 +21,7 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 from loadtests.faults import changes, engine_restart, failures, hanging_server, replacements  # noqa: E402
 from loadtests.faults.servers import CRASHES, HANGS, HANGS_OF_ITS_OWN  # noqa: E402
 from loadtests.load.load import LoadFailed  # noqa: E402
-from loadtests.load.sender import Plan  # noqa: E402
+from loadtests.load.sender import LoadPlan  # noqa: E402
 from loadtests.running import CannotMeasure, running  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
 from tests.own_image import own_image  # noqa: E402
@@ -64,8 +64,8 @@ COUNTS = {"crashes": 30, "hangs": 5, "cycles": 50, "replacements": 20, "engine-r
 """How often each is done."""
 
 
-def _plan(system: System, arguments: argparse.Namespace, post_every: int = 0) -> Plan:
-    return Plan(url=system.url, rate=arguments.rate, path=arguments.path, post_every=post_every)
+def _plan(system: System, arguments: argparse.Namespace, post_every: int = 0) -> LoadPlan:
+    return LoadPlan(url=system.url, rate=arguments.rate, path=arguments.path, post_every=post_every)
 
 
 @contextmanager

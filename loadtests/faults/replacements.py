@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from statistics import median
+from typing import Any
 
 from docker.models.containers import Container
 
+from loadtests.faults.bounds import too_slow
 from loadtests.faults.servers import hostname, old_enough
 from loadtests.ring.markdown import table
 from tests.http_client import ask
@@ -26,7 +28,7 @@ _WITHIN = 60.0
 
 
 def measure(system: System, *, times: int) -> bool:
-    """Prints a table."""
+    """Prints a table; True when they are as soon as promised."""
     spares = _spares(system)
     taken, bare = [], []
     for number in range(1, times + 1):
@@ -34,15 +36,18 @@ def measure(system: System, *, times: int) -> bool:
         server = until(lambda: old_enough(system, system.replicas), "a server is old enough", within=_WITHIN)[0]
         bare += [] if spares else [bare_start(system, server)]
         last = system.operate("GET", "/events").document["next"]
-        died = _killed(system, server)
-        taken.append(_time_of(system, "promoted" if spares else "joined", after=last) - died)
+        died = killed(system, server)
+        serves = told(system, "promoted" if spares else "joined", after=last)
+        taken.append(time_of(serves) - died)
         print(f"{number} of {times}, {hostname(server)}: {taken[-1]:.3f} s", file=sys.stderr, flush=True)
     rows = {f"engine's event → {'spare' if spares else 'replacement'} serves": _row(taken)}
     if bare:
         rows["`docker run` → first heartbeat"] = _row(bare)
         rows["ratio of each pair"] = _row([ours / theirs for ours, theirs in zip(taken, bare, strict=True)], unit="")
     print(table(f"`docker kill`, {times} times", rows, first=""))
-    return True
+    wrong = too_slow(taken, bare)
+    print(*(f"FAILURE: {line}\n" for line in wrong), sep="", end="", file=sys.stderr)
+    return not wrong
 
 
 def _row(values: list[float], unit: str = " s") -> dict[str, str]:
@@ -53,21 +58,30 @@ def _spares(system: System) -> int:
     return sum(server["state"] == "spare" for server in system.ring().document["servers"])
 
 
-def _time_of(system: System, kind: str, *, after: int) -> float:
-    """When the first event of this kind was, in seconds since 1970, as soon as there is one."""
+def told(system: System, kind: str, *, after: int) -> dict[str, Any]:
+    """The balancer's first event of this kind, as soon as there is one."""
     path = f"/events?kind={kind}&since={after}"
     found = until(
         lambda: system.operate("GET", path).document["events"], f"the event {kind}", within=_WITHIN, pause=_PAUSE
     )
-    return datetime.fromisoformat(found[0]["time"]).timestamp()
+    return dict(found[0])
 
 
-def _killed(system: System, server: Container) -> float:
-    """The time of the engine's event, in seconds since 1970."""
-    filters = {"container": server.id, "event": ["die"]}
-    events = system.containers.engine.api.events(decode=True, filters=filters, since=int(time.time()))
+def time_of(event: dict[str, Any]) -> float:
+    """In seconds since 1970."""
+    return datetime.fromisoformat(event["time"]).timestamp()
+
+
+def killed(system: System, server: Container) -> float:
+    """Kills it; the time of the engine's event, in seconds since 1970."""
+    began, engine = int(time.time()), system.containers.engine.api
+    ended = {"container": server.id, "event": ["die"]}
     server.kill()
-    return float(next(events)["timeNano"]) / 1e9
+
+    def events() -> list[dict[str, Any]]:
+        return list(engine.events(since=began, until=int(time.time()) + 1, filters=ended, decode=True))
+
+    return float(until(events, "the engine tells of its end", within=_WITHIN)[0]["timeNano"]) / 1e9
 
 
 def bare_start(system: System, like: Container) -> float:

@@ -15,7 +15,7 @@ from loadtests.faults import hanging_server
 from tests.containers import freeze
 from tests.system import System
 
-YOUNG = 12.0
+LEAST_AGE = 12.0
 """Seconds since its start for which a server is not hit: where servers of under 10 s on the ring keep failing, the
 balancer puts off replacements on purpose."""
 _MEMORY = "96m"
@@ -91,4 +91,4 @@ def old_enough(system: System, among: Collection[str] | None) -> list[Container]
     on_the_ring = [
         server for server in running if not is_spare(server) and (among is None or hostname(server) in among)
     ]
-    return sorted((server for server in on_the_ring if age(server) > YOUNG), key=age, reverse=True)
+    return sorted((server for server in on_the_ring if age(server) > LEAST_AGE), key=age, reverse=True)

@@ -64,7 +64,7 @@ class Views:
 
 class Watcher(Views):
     """`with Watcher(control_url, authorization) as watcher:` asks every 20 ms. Exact to that and to the time of an
-    answer."""
+    answer. Whoever looks after its thread has died gets an AssertionError."""
 
     def __init__(self, control_url: str, authorization: Mapping[str, str]) -> None:
         super().__init__(View(time.monotonic(), is_away=True))
@@ -83,6 +83,20 @@ class Watcher(Views):
         self._stop.set()
         self._thread.join()
 
+    @property
+    def now(self) -> View:
+        self._check()
+        return super().now
+
+    def _after(self, moment: float) -> list[View]:
+        self._check()
+        return super()._after(moment)
+
+    def _check(self) -> None:
+        has_begun = self._thread.ident is not None
+        if has_begun and not self._stop.is_set() and not self._thread.is_alive():
+            raise AssertionError("the watcher's thread has died: what became of the fleet is not known")
+
     def _watch(self) -> None:
         connection = HTTPConnection(self._host, timeout=_TIMEOUT)
         while not self._stop.wait(_PAUSE):
@@ -93,7 +107,7 @@ class Watcher(Views):
         try:
             connection.request("GET", "/healthz", headers=self._headers)
             return _view(json.loads(connection.getresponse().read()))
-        except (OSError, HTTPException, ValueError, LookupError):
+        except (OSError, HTTPException, ValueError, LookupError, TypeError):
             connection.close()
             return View(time.monotonic(), is_away=True)
 

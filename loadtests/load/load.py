@@ -12,8 +12,8 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from threading import Lock, Thread
 
-from loadtests.load.sender import Plan, Report, main
-from loadtests.traffic import Counts, Request, count
+from loadtests.load.sender import LoadPlan, Report, main
+from loadtests.traffic import Request, TrafficCounts, count
 from tests.polling import until
 
 _START_WITHIN = 30.0
@@ -27,14 +27,16 @@ class LoadFailed(Exception):
 
 
 class Load:
-    """`requests`: those that have ended and were not taken yet; `ended`: how many have ended; `stopped`: when it was
-    told to end. Reports are read all the time: a pipe that is full would hold up the load."""
+    """`requests`: those that have ended and were not taken yet; `ended`: how many have ended; `began`: when it was
+    first seen to send; `stopped`: when it was told to end. Reports are read all the time: a pipe that is full would
+    hold up the load."""
 
-    def __init__(self, plan: Plan, process: BaseProcess, inbox: Connection, stop: Event) -> None:
+    def __init__(self, plan: LoadPlan, process: BaseProcess, inbox: Connection, stop: Event) -> None:
         self.plan = plan
         self.process = process
         self.requests: list[Request] = []
         self.ended = 0
+        self.began = time.monotonic()
         self.stopped: float | None = None
         self._lock = Lock()
         self._inbox = inbox
@@ -52,7 +54,12 @@ class Load:
         return self._last.left_out
 
     @property
-    def counts(self) -> Counts:
+    def seconds(self) -> float:
+        """For how long it has sent."""
+        return (self.stopped or time.monotonic()) - self.began
+
+    @property
+    def counts(self) -> TrafficCounts:
         return count(list(self.requests), rate=self.plan.rate)
 
     @property
@@ -82,6 +89,7 @@ class Load:
     def wait_until_it_sends(self) -> None:
         """Raises LoadFailed."""
         self._until(lambda: self._last.sent > 0, "the load sends", _START_WITHIN)
+        self.began = time.monotonic()
 
     def wait_for(self, requests: int, *, within: float = 60.0) -> None:
         """Until so many more have ended. Raises LoadFailed."""
@@ -140,7 +148,7 @@ class Load:
 
 
 @contextmanager
-def load(plan: Plan) -> Iterator[Load]:
+def load(plan: LoadPlan) -> Iterator[Load]:
     """Sends while the block runs, or as many as are planned; at its end every request has ended, or counts as failed.
     Raises LoadFailed."""
     spawn = multiprocessing.get_context("spawn")

@@ -32,7 +32,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class LoadPlan:
     """What is sent to `url`. `rate`: requests a second; 0: as fast as they are answered. `requests`: how many; 0: until
     it is told to stop. Every `post_every`th is a POST, every `slow_every`th takes a second; 0: none. Each of `keys` has
     its turn; where there are none, one of so many `users` is drawn; 0: no key. `last_within`: seconds that open
@@ -64,7 +64,7 @@ class Report:
     is_last: bool = False
 
 
-def main(plan: Plan, outbox: Connection, stop: Event) -> None:
+def main(plan: LoadPlan, outbox: Connection, stop: Event) -> None:
     """An interrupt from the keyboard reaches this process, too."""
     with suppress(KeyboardInterrupt, BrokenPipeError):
         asyncio.run(_Sender(plan, outbox, stop).run())
@@ -72,7 +72,7 @@ def main(plan: Plan, outbox: Connection, stop: Event) -> None:
 
 @dataclass(slots=True)
 class _Sender:
-    plan: Plan
+    plan: LoadPlan
     outbox: Connection
     stop: Event
     sent: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loadtests.load.load import load
-from loadtests.load.sender import Plan
+from loadtests.load.sender import LoadPlan
 from tests.deployment import Deployment
 from tests.e2e.conftest import Measured
 from tests.polling import until
@@ -24,7 +24,7 @@ EACH = 4
 def test_n_follows_the_load_up_and_down(measured: Measured) -> None:
     policy = {"min": FEW, "max": MANY, "in_flight": EACH, "up_after": 1, "down_after": 5}
     with Deployment(replicas=FEW, autoscale=policy) as system:
-        plan = Plan(url=system.url, path="/slow?seconds=0.3", most_open=FEW * EACH)
+        plan = LoadPlan(url=system.url, path="/slow?seconds=0.3", most_open=FEW * EACH)
         with load(plan) as half:
             half.wait_for(8 * FEW * EACH)
             assert len(system.replicas) == FEW

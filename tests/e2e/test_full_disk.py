@@ -67,13 +67,13 @@ def test_a_deploy_that_fails_while_the_disk_is_full_goes_back_when_there_is_room
         assert small.deploy({"environment": {MARK: "new"}}).status == 202
         victim, _ = until(lambda: rolled(small)[1:] and rolled(small), "two are rolled", within=30)
         with full_disk(small):
-            small.containers.server(victim).kill()  # young and of the new release: the deploy has to turn round
+            small.containers.server(victim).kill()  # early, and of the new release: the deploy has to go back
             until(lambda: ails(small), "/readyz tells of the disk", within=15)
             assert small.readyz().status == 503
             saved = small.fleet
             for refused in (small.add(1, ["S90"]), small.put_ring({"strategy": "maglev"}), small.weigh(before[-1], 2)):
                 assert (refused.status, refused.document["status"]) == (503, "failure"), refused
-            stays(lambda: ails(small) and small.stage == "rolling", "it cannot turn round", seconds=2 * RESYNC)
+            stays(lambda: ails(small) and small.stage == "rolling", "it cannot go back", seconds=2 * RESYNC)
             assert small.fleet == saved
         until(lambda: small.stage == "rolling back", "it goes back", within=20, pause=0.01)
         with full_disk(small):

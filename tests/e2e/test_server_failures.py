@@ -135,8 +135,8 @@ def test_a_post_whose_server_breaks_off_is_not_sent_to_another(system: System) -
 
 @pytest.fixture
 def calm(system: System) -> System:
-    """A system whose balancer has just started: no server counts as young then, and a replacement is not put off as
-    it is when young servers keep failing."""
+    """A system whose balancer has just started: no failure counts as early then, and a replacement is not put off as
+    it is when servers keep failing early."""
     crash(system.containers.balancer)
     until(lambda: not system.is_ready, "the balancer is away", within=5, pause=0.01)
     system.wait_until_ready()

@@ -58,7 +58,7 @@ HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: tunnels\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-PATIENCE = 10.0
+WITHIN = 10.0
 
 
 class Tunnel:
@@ -66,7 +66,7 @@ class Tunnel:
 
     def __init__(self, system: System, path: str = "/tunnel") -> None:
         address = urlsplit(system.url)
-        self._socket = socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
+        self._socket = socket.create_connection((address.hostname, address.port), timeout=WITHIN)
         self.status, self.headers = self.ask(HANDSHAKE.format(path=path))
         self.server = self.headers["X-Served-By"]
 
@@ -221,6 +221,6 @@ def test_without_upgrades_the_server_is_asked_as_by_any_request_and_nothing_stay
 def test_an_upgrade_that_nobody_asked_for_is_a_broken_answer(own: Deployment) -> None:
     """Its connection is given up: what the server would say on it is no answer to anybody."""
     for _ in range(10):
-        answer = own.get("/unasked", timeout=PATIENCE)
+        answer = own.get("/unasked", timeout=WITHIN)
         assert answer.status == 502, answer
-        assert own.get("/", timeout=PATIENCE).body == b"well"
+        assert own.get("/", timeout=WITHIN).body == b"well"

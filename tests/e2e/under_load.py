@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from loadtests.load import load as generator
 from loadtests.load.load import Load
-from loadtests.load.sender import Plan
+from loadtests.load.sender import LoadPlan
 from tests.system import System
 
 RATE = 200.0
@@ -19,7 +19,7 @@ _FLOWS = 100
 @contextmanager
 def load(system: System, *, keys: Sequence[str] = (), post_every: int = 0) -> Iterator[Load]:
     """Traffic that flows when the block begins, and goes on flowing for a while after its end."""
-    plan = Plan(url=system.url, rate=RATE, keys=tuple(keys), post_every=post_every)
+    plan = LoadPlan(url=system.url, rate=RATE, keys=tuple(keys), post_every=post_every)
     with generator.load(plan) as traffic:
         traffic.wait_for(_FLOWS)
         yield traffic

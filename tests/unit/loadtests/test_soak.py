@@ -1,12 +1,17 @@
-"""What the soak calls growth, and its report."""
+"""What the soak calls growth, its report, and that what it says it does is done."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from loadtests.soak import BOUNDS, Footprint, Sample, growth, table
+from loadtests import soak
+from loadtests.soak import BOUNDS, Footprint, Sample, abort, growth, main, table
+from tests.fakes.web_server import WebServer
 
 ROUNDS = 16
 
@@ -56,3 +61,35 @@ def test_within_means_all_three_and_the_bound_itself() -> None:
             BOUNDS.descriptors + more.descriptors, BOUNDS.threads + more.threads, BOUNDS.memory + more.memory
         )
         assert not over.is_within(BOUNDS)
+
+
+@pytest.mark.parametrize("resets", [False, True])
+def test_an_answer_is_left_before_its_end(resets: bool) -> None:
+    with WebServer(lambda exchange: exchange.reply(body=b"hello")) as server:
+        abort(f"http://{server.address}", resets=resets)
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_where_nothing_is_aborted_the_soak_fails(status: int) -> None:
+    says = pytest.raises(AssertionError, match=f"/drip is answered {status}")
+    with WebServer(lambda exchange: exchange.reply(status)) as server, says:
+        abort(f"http://{server.address}", resets=False)
+
+
+def test_the_token_comes_from_the_environment_and_the_engine_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+    told: list[Any] = []
+
+    def running(*arguments: str) -> Any:
+        told.extend(arguments)
+        return SimpleNamespace(containers=SimpleNamespace(close=lambda: closed.append(True)))
+
+    def broken(*_: object) -> None:
+        raise AssertionError("it broke")
+
+    monkeypatch.setenv("RINGMASTER_TOKEN", "secret")
+    monkeypatch.setattr(sys, "argv", ["soak.py", "--url", "http://127.0.0.1:5000"])
+    monkeypatch.setattr(soak, "running", running)
+    monkeypatch.setattr(soak, "soak", broken)
+    assert main() == 1
+    assert (told[-1], closed) == ("secret", [True])

@@ -41,6 +41,13 @@ def test_a_victim_whose_container_a_deploy_took_away_or_that_was_not_hit_is_not_
     assert void.is_void
 
 
+def test_what_could_not_begin_and_what_the_engine_refused_did_nothing() -> None:
+    assert begun(did_nothing=True).is_void
+    assert begun(job=ended(error=CannotStrike("no"))).is_void
+    assert not begun(job=ended(error=AssertionError("late"))).is_void
+    assert not begun(job=ended()).is_void
+
+
 def test_it_waits_until_the_balancer_was_seen_to_be_away() -> None:
     assert begun(takes_balancer=True).missing(Views(ON_THE_RING), []) == "the balancer was not seen to be away"
     assert begun(takes_balancer=True).missing(Views(ON_THE_RING, AWAY), []) == ""

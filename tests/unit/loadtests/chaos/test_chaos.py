@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -12,10 +13,16 @@ from loadtests.chaos import chaos
 from loadtests.chaos.result import Result
 from loadtests.load.load import LoadFailed
 from loadtests.running import CannotMeasure
-from loadtests.traffic import Counts
+from loadtests.traffic import TrafficCounts
 
 WELL = Result(
-    number=1, action="/add", says="add 1", after=1.0, off_ring=None, whole=1.0, counts=Counts(requests=9, failed={})
+    number=1,
+    action="/add",
+    says="add 1",
+    after=1.0,
+    off_ring=None,
+    whole=1.0,
+    counts=TrafficCounts(requests=9, failed={}),
 )
 WRONG = Result(
     number=2, action="/rm", says="rm 1", after=2.0, off_ring=None, whole=1.0, counts=WELL.counts, wrong=["1 lost"]
@@ -69,6 +76,14 @@ def test_anything_else_fails_and_says_how_to_repeat_it(
     printed = capsys.readouterr().out
     assert said in printed
     assert "FAILED; again with: make chaos FAULTS=2 SEED=7" in printed
+
+
+def test_a_run_whose_actions_did_nothing_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = [replace(WELL, number=number, whole=None, is_void=True) for number in (1, 2, 3)]
+    assert verdict(monkeypatch, *nothing) == 1
+    assert "3 of 3 actions did nothing" in capsys.readouterr().out
 
 
 def test_what_cannot_be_measured_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

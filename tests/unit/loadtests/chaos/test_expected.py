@@ -7,8 +7,8 @@ import pytest
 from loadtests.chaos.expected import (
     ENVIRONMENT,
     PROFILE,
-    Server,
-    State,
+    FleetServer,
+    FleetState,
     Write,
     changed,
     possible_environments,
@@ -57,62 +57,72 @@ def test_a_value_stands_until_a_later_call_is_carried_out(writes: list[Write], p
     assert possible_values(["old"], writes) == possible
 
 
-S1, S2, S3 = Server("S1", 1, 1), Server("S2", 2, 3), Server("S3", 3, 2)
+S1, S2, S3 = FleetServer("S1", 1, 1), FleetServer("S2", 2, 3), FleetServer("S3", 3, 2)
 TABLE = {"strategy": "table", "key": "random"}
-BEFORE = State(3, TABLE, [S1, S2, S3])
+BEFORE = FleetState(3, TABLE, [S1, S2, S3])
 
 
 def told(
-    after: State, writes: list[Write] | None = None, *, scaled: bool = False, lost: State | None = None
+    after: FleetState, writes: list[Write] | None = None, *, scaled: bool = False, lost: FleetState | None = None
 ) -> list[str]:
     return changed(BEFORE, after, writes or [], environments={""}, scaled=scaled, lost=lost)
 
 
-def with_servers(*servers: Server) -> State:
-    return State(3, TABLE, servers)
+def with_servers(*servers: FleetServer) -> FleetState:
+    return FleetState(3, TABLE, servers)
 
 
 @pytest.mark.parametrize(
     ("after", "writes", "scaled"),
     [
         (BEFORE, [], False),
-        (with_servers(S1, S3, Server("S9", 9, 3)), [], False),
-        (with_servers(S1, S3, S2, Server("S9", 9, 1)), [], True),
+        (with_servers(S1, S3, FleetServer("S9", 9, 3)), [], False),
+        (with_servers(S1, S3, S2, FleetServer("S9", 9, 1)), [], True),
         (with_servers(S1, S3), [], True),
-        (with_servers(S1, Server("S2", 2, 5), S3), [write(5, what="S2")], False),
-        (with_servers(S1, Server("S2", 2, 5), S3), [write(5, what="S2", status=502)], False),
-        (with_servers(S1, S3, Server("S9", 9, 5)), [write(5, what="S2")], False),
-        (with_servers(S1, S3, Server("S9", 9, 7)), [write(7, what="S9")], False),
-        (State(3, TABLE | {"strategy": "ring"}, [S1, S2, S3]), [write({"strategy": "ring"}, what=PROFILE)], False),
+        (with_servers(S1, FleetServer("S2", 2, 5), S3), [write(5, what="S2")], False),
+        (with_servers(S1, FleetServer("S2", 2, 5), S3), [write(5, what="S2", status=502)], False),
+        (with_servers(S1, S3, FleetServer("S9", 9, 5)), [write(5, what="S2")], False),
+        (with_servers(S1, S3, FleetServer("S9", 9, 7)), [write(7, what="S9")], False),
+        (FleetState(3, TABLE | {"strategy": "ring"}, [S1, S2, S3]), [write({"strategy": "ring"}, what=PROFILE)], False),
     ],
 )
-def test_what_was_acknowledged_or_is_unknown_may_be_so(after: State, writes: list[Write], scaled: bool) -> None:
+def test_what_was_acknowledged_or_is_unknown_may_be_so(after: FleetState, writes: list[Write], scaled: bool) -> None:
     assert told(after, writes, scaled=scaled) == []
 
 
 @pytest.mark.parametrize(
     ("after", "writes", "scaled", "said"),
     [
-        (with_servers(S1, Server("S2", 2, 1), S3), [], False, "S2 weighs 1; possible: [3]"),
+        (with_servers(S1, FleetServer("S2", 2, 1), S3), [], False, "S2 weighs 1; possible: [3]"),
         (with_servers(S1, S2, S3), [write(5, what="S2")], False, "S2 weighs 3; possible: [5]"),
-        (with_servers(S1, Server("S2", 2, 5), S3), [write(5, what="S2", status=409)], False, "S2 weighs 5"),
-        (with_servers(S1, S3, Server("S9", 9, 1)), [], False, "who joined weighs {'S9': 1}; who went weighed [[3]]"),
+        (with_servers(S1, FleetServer("S2", 2, 5), S3), [write(5, what="S2", status=409)], False, "S2 weighs 5"),
+        (
+            with_servers(S1, S3, FleetServer("S9", 9, 1)),
+            [],
+            False,
+            "who joined weighs {'S9': 1}; who went weighed [[3]]",
+        ),
         (with_servers(S1, S3), [], False, "who joined weighs {}"),
-        (with_servers(S1, S2, S3, Server("S9", 9, 4)), [], True, "who joined weighs {'S9': 4}"),
-        (State(3, {"strategy": "ring"}, [S1, S2, S3]), [], False, "the ring profile is {'strategy': 'ring'}"),
+        (with_servers(S1, S2, S3, FleetServer("S9", 9, 4)), [], True, "who joined weighs {'S9': 4}"),
+        (FleetState(3, {"strategy": "ring"}, [S1, S2, S3]), [], False, "the ring profile is {'strategy': 'ring'}"),
         (BEFORE, [write({"strategy": "ring"}, what=PROFILE)], False, "possible: [{'strategy': 'ring'}]"),
-        (State(3, TABLE, [S1, S2, S3], {"S1": "", "S2": "17"}), [], False, "environments {'S2': '17'}; possible: ['']"),
+        (
+            FleetState(3, TABLE, [S1, S2, S3], {"S1": "", "S2": "17"}),
+            [],
+            False,
+            "environments {'S2': '17'}; possible: ['']",
+        ),
     ],
 )
-def test_what_nobody_asked_for_is_wrong(after: State, writes: list[Write], scaled: bool, said: str) -> None:
+def test_what_nobody_asked_for_is_wrong(after: FleetState, writes: list[Write], scaled: bool, said: str) -> None:
     (wrong,) = told(after, writes, scaled=scaled)
     assert said in wrong
 
 
 def test_where_the_state_was_lost_weights_and_profile_are_gone_or_as_before() -> None:
-    lost = State(0, {"strategy": "maglev"}, ())
-    all_one = State(3, {"strategy": "maglev"}, [S1, Server("S2", 2, 1), Server("S3", 3, 1)])
-    some_one = State(3, {"strategy": "maglev"}, [S1, Server("S2", 2, 1), S3])
+    lost = FleetState(0, {"strategy": "maglev"}, ())
+    all_one = FleetState(3, {"strategy": "maglev"}, [S1, FleetServer("S2", 2, 1), FleetServer("S3", 3, 1)])
+    some_one = FleetState(3, {"strategy": "maglev"}, [S1, FleetServer("S2", 2, 1), S3])
     assert told(all_one, lost=lost) == []
     assert told(BEFORE, lost=lost) == []
     assert told(some_one, lost=lost) == ["S2 weighs 1; possible: [3]"]

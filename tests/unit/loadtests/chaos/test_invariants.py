@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from loadtests.chaos.expected import State
+from loadtests.chaos.expected import FleetState
 from loadtests.chaos.invariants import Picture, broken
 
 WHOLE = Picture(
@@ -23,7 +23,7 @@ WHOLE = Picture(
     unknown=[],
     in_step=True,
     spares=1,
-    state=State(2, {}, (), stage="done"),
+    state=FleetState(2, {}, (), stage="done"),
 )
 
 
@@ -45,7 +45,7 @@ def test_a_whole_fleet_is_whole() -> None:
         ({"edge_map": ["S1", "S2", "S2"]}, "the edge has another map than the ring"),
         ({"in_step": False}, "the edge is not in step"),
         ({"spares": 0}, "spares: 0 of 1"),
-        ({"state": State(2, {}, (), stage="stuck")}, "the deploy is stuck"),
+        ({"state": FleetState(2, {}, (), stage="stuck")}, "the deploy is stuck"),
     ],
 )
 def test_each_invariant_is_broken_once(differences: dict[str, Any], said: str) -> None:

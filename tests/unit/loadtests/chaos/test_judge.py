@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from loadtests.chaos.expected import ENVIRONMENT, PROFILE, Server, State
-from loadtests.chaos.judge import Done, Evidence, judge, wrong_state
+from loadtests.chaos.expected import ENVIRONMENT, PROFILE, FleetServer, FleetState
+from loadtests.chaos.judge import Done, Evidence, judge, too_many_void, wrong_state
 from loadtests.chaos.result import Result
 from loadtests.faults.servers import CannotStrike
 from loadtests.faults.watcher import View, Views
@@ -108,19 +109,46 @@ def test_of_several_actions_each_has_its_requests_and_the_last_what_is_wrong() -
 def test_a_fault_that_the_engine_refused_is_told_and_no_failure() -> None:
     void = Done(1, "docker kill", begun(victim="S1", hit="id1", job=ended(error=CannotStrike("busy"))))
     (result,) = judged(void)
-    assert (result.wrong, result.says, result.whole) == ([], "said (busy)", None)
+    assert (result.wrong, result.says, result.whole, result.is_void) == ([], "said (busy)", None, True)
+    assert not judged(KILL, views=REPLACED)[0].is_void
 
 
-STATE = State(2, {"strategy": "table"}, [Server("S1", 1, 1), Server("S2", 2, 2)], {"S1": "", "S2": ""})
-DEFAULT = State(0, {"strategy": "ring"}, ())
+def test_an_action_that_could_not_begin_has_no_times() -> None:
+    (result,) = judged(Done(1, "spare killed", begun(did_nothing=True)))
+    assert (result.says, result.whole, result.is_void) == ("said", None, True)
 
 
-def state(target: int = 2, **differences: Any) -> State:
+def some(action: str, *, void: int = 0, well: int = 0) -> list[Result]:
+    (result,) = judged(KILL, views=REPLACED)
+    return [replace(result, action=action, is_void=number < void) for number in range(void + well)]
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        (some("kill", well=10), []),
+        (some("kill", void=2, well=1), []),
+        (some("kill", void=3, well=12), []),
+        (some("kill", void=3, well=11), ["3 of 14 actions did nothing"]),
+        (some("kill", void=200), ["200 of 200 actions did nothing", "no kill did anything"]),
+        ([*some("pause", void=3), *some("kill", well=197)], ["no pause did anything"]),
+        ([*some("pause", void=3, well=1), *some("kill", well=196)], []),
+    ],
+)
+def test_a_run_of_which_too_much_did_nothing_is_wrong(results: list[Result], said: list[str]) -> None:
+    assert too_many_void(results) == said
+
+
+STATE = FleetState(2, {"strategy": "table"}, [FleetServer("S1", 1, 1), FleetServer("S2", 2, 2)], {"S1": "", "S2": ""})
+DEFAULT = FleetState(0, {"strategy": "ring"}, ())
+
+
+def state(target: int = 2, **differences: Any) -> FleetState:
     usual = {"profile": STATE.profile, "servers": STATE.servers, "environments": STATE.environments, "stage": ""}
-    return State(target, **{**usual, **differences})
+    return FleetState(target, **{**usual, **differences})
 
 
-def found(after: State, *actions: Done) -> list[str]:
+def found(after: FleetState, *actions: Done) -> list[str]:
     return wrong_state(actions, STATE, after, environments={""}, configured=DEFAULT)[0]
 
 
@@ -129,7 +157,7 @@ def done(*calls: Any, **facts: Any) -> Done:
 
 
 def test_n_is_as_calls_have_left_it() -> None:
-    grown = [*STATE.servers, Server("S3", 3, 1)]
+    grown = [*STATE.servers, FleetServer("S3", 3, 1)]
     assert found(state(3, servers=grown), ADD) == []
     assert found(state(), ADD) == ["N was 2 and is 2; possible: [3]"]
     assert found(state(3, servers=grown)) == [
@@ -140,7 +168,7 @@ def test_n_is_as_calls_have_left_it() -> None:
 
 def test_profile_and_weight_are_as_acknowledged() -> None:
     weigh, put = done(call(sets=("S2", 3))), done(call(status=0, sets=(PROFILE, {"strategy": "maglev"})))
-    assert found(state(servers=[STATE.servers[0], Server("S2", 2, 3)]), weigh) == []
+    assert found(state(servers=[STATE.servers[0], FleetServer("S2", 2, 3)]), weigh) == []
     assert found(state(), weigh) == ["S2 weighs 2; possible: [3]"]
     assert found(state(profile={"strategy": "maglev"}), put) == []
     assert found(state(profile={"strategy": "ring"}), put) != []
@@ -168,7 +196,9 @@ def test_a_deploy_beside_other_actions_may_go_back() -> None:
 
 def test_where_the_state_was_lost_the_settings_count_and_environments_are_mixed_from_then_on() -> None:
     lost = done(loses_state=True)
-    after = state(profile=DEFAULT.profile, servers=[Server("S1", 1, 1), Server("S2", 2, 1)], environments={"S1": "17"})
+    after = state(
+        profile=DEFAULT.profile, servers=[FleetServer("S1", 1, 1), FleetServer("S2", 2, 1)], environments={"S1": "17"}
+    )
     lines, possible = wrong_state([lost], STATE, after, environments={"17"}, configured=DEFAULT)
     assert (lines, possible) == ([], {"17", ""})
     assert found(after) != []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loadtests.chaos.report import table
 from loadtests.chaos.result import Result
-from loadtests.traffic import Counts
+from loadtests.traffic import TrafficCounts
 
 
 def result(action: str = "kill", **differences: object) -> Result:
@@ -15,7 +15,7 @@ def result(action: str = "kill", **differences: object) -> Result:
         "after": 2.0,
         "off_ring": 0.1,
         "whole": 1.0,
-        "counts": Counts(requests=100, failed={}),
+        "counts": TrafficCounts(requests=100, failed={}),
     }
     return Result(**{**usual, **differences})  # type: ignore[arg-type]
 
@@ -38,15 +38,15 @@ def test_where_nothing_was_measured_it_says_so() -> None:
 
 def test_failures_are_summed_with_their_causes() -> None:
     failed = [
-        result(counts=Counts(requests=10, failed={"502": 2})),
-        result(counts=Counts(requests=5, failed={"503": 1})),
+        result(counts=TrafficCounts(requests=10, failed={"502": 2})),
+        result(counts=TrafficCounts(requests=5, failed={"503": 1})),
     ]
     row = cells(failed, "kill")
     assert (row["requests"], row["failed"]) == ("15", "3 (502: 2) (503: 1)")
 
 
 def test_the_worst_second_leaves_out_actions_that_others_blurred() -> None:
-    counts = Counts(requests=10, failed={}, worst_share=0.5)
+    counts = TrafficCounts(requests=10, failed={}, worst_share=0.5)
     assert cells([result(whole=None, counts=counts), result()], "kill")["worst second"] == "0.0%"
     assert cells([result(counts=counts)], "kill")["worst second"] == "50.0%"
 
@@ -57,6 +57,15 @@ def test_every_kind_that_occurred_has_a_row_and_so_have_all() -> None:
     assert cells([result("kill"), result("rm")], "all")["count"] == "2"
 
 
+def test_actions_that_did_nothing_are_counted_apart() -> None:
+    nothing = result(is_void=True, off_ring=None, whole=None)
+    row = cells([nothing, nothing, result()], "kill")
+    assert (row["count"], row["void"], row["whole again"]) == ("1", "2", "1.00 s, 1.00 s")
+    assert cells([nothing], "kill")["void"] == "1", "a kind that did nothing at all has no row"
+    assert "VOID" in str(nothing)
+    assert "VOID" not in str(result())
+
+
 def test_what_is_wrong_is_said() -> None:
     assert "FAILURE: orphans: ['x']" in str(result(wrong=["orphans: ['x']"]))
-    assert "FAILURE" not in str(result(counts=Counts(requests=9, failed={}, posts=3, repeated=4)))
+    assert "FAILURE" not in str(result(counts=TrafficCounts(requests=9, failed={}, posts=3, repeated=4)))

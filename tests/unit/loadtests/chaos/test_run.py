@@ -13,21 +13,21 @@ import pytest
 
 from loadtests.chaos import run
 from loadtests.chaos.actions import Action, Begun
-from loadtests.chaos.expected import State
+from loadtests.chaos.expected import FleetState
 from loadtests.chaos.invariants import Picture
 from loadtests.chaos.result import Result
 from loadtests.chaos.run import Chaos
 from loadtests.chaos.schedule import Scheduled
 from loadtests.faults.watcher import View, Views
 from loadtests.load.load import LoadFailed
-from loadtests.load.sender import Plan
+from loadtests.load.sender import LoadPlan
 from loadtests.traffic import Request
 from tests.unit.loadtests.chaos.some_actions import begun, call
 from tests.unit.loadtests.chaos.test_invariants import WHOLE
 from tests.unit.loadtests.some_requests import request, steady
 
-PLAN = Plan(url="http://127.0.0.1:1", rate=100.0, post_every=10)
-PICTURE = replace(WHOLE, spares=0, state=State(2, {}, ()))
+PLAN = LoadPlan(url="http://127.0.0.1:1", rate=100.0, post_every=10)
+PICTURE = replace(WHOLE, spares=0, state=FleetState(2, {}, ()))
 
 
 @dataclass
@@ -39,7 +39,7 @@ class FakeLoad:
     tells_left_out: list[int] = field(default_factory=lambda: [0, 0])
     is_dead: bool = False
     are_answered: bool = True
-    plan: Plan = PLAN
+    plan: LoadPlan = PLAN
     stopped: float = field(default_factory=lambda: time.monotonic() + 10)
 
     @property

@@ -5,26 +5,20 @@ from __future__ import annotations
 import pytest
 
 from loadtests.chaos.chaos import ACTIONS
-from loadtests.faults.bounds import BOUNDS, BUSY, Bounds, at_most, exceeded, late, unsent
+from loadtests.faults.bounds import BOUNDS, BUSY, Bounds, at_most, exceeded, late, too_slow, unsent
 from loadtests.faults.servers import CRASHES, FAULTS, HANGS, HANGS_OF_ITS_OWN
-from loadtests.traffic import Counts, count
+from loadtests.traffic import TrafficCounts, count
 from tests.unit.loadtests.some_requests import BROKE_OFF, request, steady
 
 RATE, POSTS = 100.0, 10.0
-ALLOWED = {
-    "delay": Bounds(delay=2.0),
-    "exposed": Bounds(exposed=2.0),
-    "killed": Bounds(killed=1),
-    "repeated": Bounds(repeated=0.2),
-}
 
 
-def told(counts: Counts, bounds: Bounds = BOUNDS["/add"], *, away: float = 0.0) -> list[str]:
+def told(counts: TrafficCounts, bounds: Bounds = BOUNDS["/add"], *, away: float = 0.0) -> list[str]:
     return exceeded(counts, bounds, rate=RATE, posts=POSTS, away=away)
 
 
-def counts(**differences: object) -> Counts:
-    return Counts(**{"requests": 1000, "failed": {}, **differences})  # type: ignore[arg-type]
+def counts(**differences: object) -> TrafficCounts:
+    return TrafficCounts(**{"requests": 1000, "failed": {}, **differences})  # type: ignore[arg-type]
 
 
 def test_every_fault_and_call_has_its_bounds() -> None:
@@ -128,6 +122,21 @@ def test_a_server_that_leaves_the_ring_or_is_replaced_too_late_is_found(name: st
 )
 def test_a_load_that_sends_too_little_is_found(sent: int, left_out: int, said: list[str]) -> None:
     assert unsent(sent=sent, left_out=left_out, rate=RATE, seconds=10.0) == said
+
+
+@pytest.mark.parametrize(
+    ("taken", "bare", "said"),
+    [
+        ([0.1, 0.02, 9.0], [], []),
+        ([0.02, 0.11, 9.0], [], ["a spare serves after 0.110 s, promised within 0.1"]),
+        ([2.0, 1.0, 9.0], [1.0, 1.0, 1.0], []),
+        ([2.1, 1.0, 9.0], [1.0, 1.0, 1.0], ["a replacement takes 2.10 times as long as docker run, at most 2"]),
+    ],
+)
+def test_a_place_that_is_taken_late_in_the_median_is_found(
+    taken: list[float], bare: list[float], said: list[str]
+) -> None:
+    assert too_slow(taken, bare) == said
 
 
 def test_four_deviations() -> None:

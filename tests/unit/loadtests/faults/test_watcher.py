@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from typing import Any
+
+import pytest
 
 from loadtests.faults.watcher import View, Views, Watcher
 from tests.fakes.web_server import Exchange, WebServer
@@ -51,3 +55,44 @@ def test_it_asks_all_the_time_and_notes_who_does_not_answer() -> None:
         broken.append(True)
         until(lambda: watcher.away_at(since=began), "it is seen to be away", within=10)
     assert server.received[0].headers["Authorization"] == "Bearer x"
+
+
+@pytest.mark.parametrize("report", [None, [], {"replicas": None}], ids=str)
+def test_a_report_that_is_none_counts_as_no_answer(report: object) -> None:
+    well = {"replicas": ["S1"], "target": 1, "ready": True, "ailments": {}}
+    told: list[object] = [well]
+
+    def answer(exchange: Exchange) -> None:
+        exchange.reply(body=json.dumps(told[-1]).encode())
+
+    with WebServer(answer) as server, Watcher(f"http://{server.address}", {}) as watcher:
+        until(lambda: watcher.now.is_ready, "it is seen", within=10)
+        told.append(report)
+        until(lambda: watcher.now.is_away, "it is seen to be away", within=10)
+        told.append(well)
+        until(lambda: watcher.now.is_ready, "it is seen again", within=10)
+
+
+def test_who_looks_after_the_watcher_has_died_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+
+    class Dying(Watcher):
+        def _ask(self, connection: Any) -> View:
+            raise RuntimeError("dead")
+
+    with Dying("http://127.0.0.1:1", {}) as watcher:
+        watcher._thread.join()
+        for look in (
+            lambda: watcher.now,
+            lambda: watcher.left_at("S1", since=0.0),
+            lambda: watcher.whole_at(since=0.0),
+            lambda: watcher.away_at(since=0.0),
+        ):
+            with pytest.raises(AssertionError, match="the watcher's thread has died"):
+                look()
+
+
+def test_what_was_seen_can_be_asked_for_after_the_end() -> None:
+    with Watcher("http://127.0.0.1:1", {}) as watcher:
+        pass
+    assert watcher.now.is_away

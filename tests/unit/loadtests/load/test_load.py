@@ -14,7 +14,7 @@ import pytest
 
 from loadtests.load import load as load_module
 from loadtests.load.load import Load, LoadFailed, load
-from loadtests.load.sender import Plan
+from loadtests.load.sender import LoadPlan
 from loadtests.traffic import KEY, POST_ID
 from tests.fakes.web_server import Answer, Exchange, WebServer
 from tests.polling import until
@@ -30,7 +30,7 @@ def well(exchange: Exchange) -> None:
 def loaded(answer: Answer, **plan: object) -> Iterator[tuple[Load, WebServer]]:
     with WebServer(answer) as server:
         usual = {"requests": SENT, "most_open": 8}
-        with load(Plan(url=f"http://{server.address}", **{**usual, **plan})) as traffic:  # type: ignore[arg-type]
+        with load(LoadPlan(url=f"http://{server.address}", **{**usual, **plan})) as traffic:  # type: ignore[arg-type]
             yield traffic, server
 
 
@@ -39,6 +39,15 @@ def test_exactly_so_many_are_sent_and_all_are_told() -> None:
         traffic.wait_for(SENT - 1)
     assert (len(traffic.requests), traffic.sent, len(server.received), traffic.failed) == (SENT, SENT, SENT, 0)
     assert {(request.server, request.attempt, request.status) for request in traffic.requests} == {("S1", 2, 200)}
+
+
+def test_it_knows_for_how_long_it_has_sent() -> None:
+    with loaded(well, requests=0, rate=200.0) as (traffic, _):
+        traffic.wait_for(SENT)
+    first, last = (pick(request.began for request in traffic.requests) for pick in (min, max))
+    assert traffic.stopped
+    assert traffic.seconds == traffic.stopped - traffic.began
+    assert first <= traffic.began < last < traffic.stopped + 1
 
 
 def test_posts_slow_ones_and_keys_have_their_turns() -> None:
@@ -89,7 +98,7 @@ def test_an_answer_in_chunks_is_read_to_its_end_and_seen_to_be_cut() -> None:
 def test_a_refusal_is_a_failure_with_its_status_and_nobody_there_one_with_its_error() -> None:
     with loaded(lambda exchange: exchange.reply(502)) as (refused, server):
         url = f"http://{server.address}"
-    with load(Plan(url=url, requests=SENT, most_open=1)) as unheard:
+    with load(LoadPlan(url=url, requests=SENT, most_open=1)) as unheard:
         pass
     assert refused.causes == {"502": SENT}
     assert unheard.causes == {"ConnectionRefusedError on a new connection": SENT}
