@@ -14,6 +14,8 @@ from loadtests.traffic import TrafficCounts
 
 BUSY = 1.0
 """Seconds by which a busy machine of two cores may delay anything."""
+DRAIN_AND_STOP = 40.0
+"""Seconds of drain_timeout and stop_timeout, by their defaults."""
 LARGEST_SHARE = 0.5
 """Of the requests, at the server that is hit: weights go to 3, and four others weigh 1 at least."""
 WRITING = 0.001
@@ -34,7 +36,8 @@ class Bounds:
     """`delay`: seconds by which a request may be late, beside BUSY. `exposed`: seconds for which a server that will not
     answer may be sent requests; a POST that it got is lost. `killed`: processes that die with answers half written.
     `repeated`: the share of a second's requests. `edge_away`: seconds for which nobody may listen. `off_ring`, `whole`:
-    seconds until a failed server is off the ring and until N servers serve again; None: no promise."""
+    seconds until a failed server is off the ring and until N servers serve again; None: no promise. `hangs`: a server
+    hangs; `leaves`: servers drain."""
 
     delay: float = 0.0
     exposed: float = 0.0
@@ -43,6 +46,14 @@ class Bounds:
     edge_away: float = 0.0
     off_ring: float | None = None
     whole: float | None = None
+    hangs: bool = False
+    leaves: bool = False
+
+    @property
+    def slowest(self) -> float:
+        """Seconds by which a request may be late. A server that hangs while it drains is not looked for: what it has
+        waits until its drain and its stop have timed out, and is repeated then."""
+        return self.delay + BUSY + (DRAIN_AND_STOP if self.hangs and self.leaves else 0.0)
 
     def __add__(self, other: Bounds) -> Bounds:
         """Of both, close together: a request may be hit by the one after the other. Then nobody knows the times."""
@@ -52,6 +63,8 @@ class Bounds:
             killed=self.killed + other.killed,
             repeated=min(1.0, self.repeated + other.repeated),
             edge_away=self.edge_away + other.edge_away,
+            hangs=self.hangs or other.hangs,
+            leaves=self.leaves or other.leaves,
         )
 
 
@@ -73,12 +86,14 @@ _HANG = Bounds(
     repeated=LARGEST_SHARE,
     off_ring=_HANGS + BUSY,
     whole=_HANGS + _STARTS,
+    hangs=True,
 )
 """What waits at it is repeated all at once."""
 _RETURNS = 5.0
 _EDGE = Bounds(delay=_RETURNS, killed=1, edge_away=_RETURNS, whole=_RETURNS)
 """Who comes meanwhile fails, or waits until it is back."""
 NOTHING = Bounds()
+_LEAVING = Bounds(leaves=True)
 
 BOUNDS: dict[str, Bounds] = {
     "docker kill": _CRASH,
@@ -98,13 +113,13 @@ BOUNDS: dict[str, Bounds] = {
     "edge kill -9": _EDGE,
     "engine restart": Bounds(delay=60.0, exposed=60.0, killed=10, repeated=1.0, edge_away=60.0, whole=60.0),
     "/add": NOTHING,
-    "/rm": NOTHING,
-    "/add and /rm at once": NOTHING,
+    "/rm": _LEAVING,
+    "/add and /rm at once": _LEAVING,
     "PUT /ring": NOTHING,
     "PATCH /servers": NOTHING,
-    "POST /deploy": NOTHING,
-    "POST /deploy, broken": NOTHING,
-    "DELETE /deploy": NOTHING,
+    "POST /deploy": _LEAVING,
+    "POST /deploy, broken": _LEAVING,
+    "DELETE /deploy": _LEAVING,
 }
 
 
@@ -116,13 +131,12 @@ def exceeded(
     cut = at_most(rate * (bounds.killed * LARGEST_SHARE * writing))
     lost_posts = at_most(posts * (bounds.exposed * LARGEST_SHARE + away))
     edge_away = at_most(rate * (away + BUSY / 10))
-    slowest = bounds.delay + BUSY
     return [
         *(f"{number} idempotent requests failed: {cause}" for cause, number in counts.failed.items()),
         *_above("idempotent requests failed while the edge was away", counts.edge_away, edge_away),
         *_above("answers were cut off", counts.cut, cut),
         *_above("POSTs failed", counts.posts, lost_posts),
-        *_above("s is the longest wait", round(counts.slowest, 2), slowest),
+        *_above("s is the longest wait", round(counts.slowest, 2), bounds.slowest),
         *_above("of a second's requests were repeated", round(counts.worst_share, 3), bounds.repeated),
     ]
 

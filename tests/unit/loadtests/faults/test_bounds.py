@@ -100,6 +100,18 @@ def test_bounds_of_several_add_up_but_for_the_times_that_nobody_knows_then() -> 
     assert (both + both).repeated == 1.0
 
 
+@pytest.mark.parametrize(
+    "leaves", ["/rm", "/add and /rm at once", "POST /deploy", "POST /deploy, broken", "DELETE /deploy"]
+)
+def test_a_hang_while_servers_drain_may_delay_until_drain_and_stop_have_timed_out(leaves: str) -> None:
+    both = BOUNDS["SIGSTOP"] + BOUNDS[leaves]
+    assert told(counts(slowest=both.slowest), both) == []
+    assert told(counts(slowest=both.slowest + 0.01), both) != []
+    assert both.slowest == BOUNDS["SIGSTOP"].slowest + 40
+    assert (BOUNDS["SIGSTOP"] + BOUNDS["/add"]).slowest < 3
+    assert (BOUNDS["docker kill"] + BOUNDS[leaves]).slowest < 3
+
+
 @pytest.mark.parametrize("name", [*CRASHES, *HANGS])
 def test_a_server_that_leaves_the_ring_or_is_replaced_too_late_is_found(name: str) -> None:
     assert late(BOUNDS[name], off_ring=0.2, whole=1.0) == []
