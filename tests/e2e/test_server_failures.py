@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 KINDS = ("docker kill", "docker stop", "docker rm -f", "docker pause", "SIGSTOP")
 SLOWER = 3.0
 """How many times as long as `docker run` a replacement may take: 1.24 was measured, and two cores are busy."""
+ROOM = 2 * BUSY
+"""Seconds that a replacement may take on top: the other data plane's tests may build images meanwhile."""
 
 
 def strike(system: System, fault: str, hostname: str) -> None:
@@ -52,7 +54,7 @@ def survivors_kept_their_slots(before: Sequence[str], after: Sequence[str], surv
 def test_a_failed_server_is_replaced_and_no_request_fails(system: System, fault: str, measured: Measured) -> None:
     before, slots = system.replicas, system.slot_map
     victim = before[0]
-    bare = bare_start(system, system.containers.server(victim))
+    before_it = bare_start(system, system.containers.server(victim))
     with load(system) as traffic, Watcher(system.control_url, system.authorization) as watcher:
         began = time.monotonic()
         with ThreadPoolExecutor() as pool:
@@ -61,12 +63,13 @@ def test_a_failed_server_is_replaced_and_no_request_fails(system: System, fault:
             struck.result()
         off = until(lambda: watcher.left_at(victim, since=began), "it was seen off the ring", within=5)
         whole = until(lambda: watcher.whole_at(since=off), "N servers were seen", within=30)
+    bare = max(before_it, bare_start(system, system.containers.server(system.replicas[0])))
     measured(f"off the ring after {off - began:.2f} s, replaced after {whole - began:.2f} s; docker run: {bare:.2f} s")
     measured(str(traffic))
     bounds = replace(BOUNDS[fault], repeated=1.5 / N)
     assert exceeded(traffic.counts, bounds, rate=RATE, posts=0.0) == []
     assert late(bounds, off_ring=off - began, whole=whole - began) == []
-    assert whole - off < SLOWER * bare + BUSY
+    assert whole - off < SLOWER * bare + ROOM
     *survivors, newcomer = after
     assert survivors == before[1:]
     assert newcomer not in before
