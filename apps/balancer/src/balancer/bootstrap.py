@@ -67,7 +67,8 @@ def create_app() -> Application:
 
 def build(settings: Settings) -> Application:
     plane, forward = _data_plane(settings)
-    services = Services(_ports(settings, plane), service_options(settings))
+    options = service_options(settings)
+    services = Services(_ports(settings, plane, options), options)
     public = create_public_app(services.fleet, token_sha256=settings.token_sha256, forward=forward)
     control = create_control_app(
         services.health, services.ring, services.events, services.rollout, token_sha256=settings.token_sha256
@@ -77,17 +78,17 @@ def build(settings: Settings) -> Application:
     return Application(public=public, control=control, loops=services.loops())
 
 
-def _ports(settings: Settings, plane: DataPlane) -> Ports:
-    clock, catalogue = SystemClock(), settings.catalogue()
+def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
+    clock = SystemClock()
     timeout = HeartbeatTimeout(timeout=settings.heartbeat_timeout)
     return Ports(
         runtime=DockerEngine(_server_spec(settings)),
         plane=plane,
         store=FileStore(
             Path(settings.state_dir),
-            catalogue=catalogue,
-            profile=catalogue.profile(settings.ring),
-            release=settings.release(),
+            catalogue=options.catalogue,
+            profile=options.fleet.profile,
+            release=options.fleet.release,
         ),
         probe=HttpProbe(path=settings.heartbeat_path, timeout=settings.heartbeat_timeout),
         probes=HttpProbes(path=settings.heartbeat_path, timeout=timeout, clock=clock),
