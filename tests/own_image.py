@@ -30,3 +30,10 @@ def own_image(program: str, tag: str) -> Iterator[str]:
         engine.images.remove(tag, force=True)
     finally:
         engine.close()
+
+
+@contextmanager
+def stranger_image(tag: str) -> Iterator[str]:
+    """Builds the image of the stranger's application. The tag exists while the block runs."""
+    with own_image((PROJECT / "tests/stranger.py").read_text(), tag) as image:
+        yield image
