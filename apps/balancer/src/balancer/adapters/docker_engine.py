@@ -15,6 +15,7 @@ from docker.types import LogConfig
 from docker.utils import kwargs_from_env
 
 from balancer.adapters.announced_ends import AnnouncedEnds
+from balancer.adapters.processes import PS, all_stopped
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
@@ -95,6 +96,16 @@ class DockerEngine:
         with _engine_errors():
             for container in self._containers_of(instance):
                 self._remove(container)
+
+    def is_stopped(self, instance: str) -> bool:
+        with _engine_errors():
+            for container in self._containers_of(instance):
+                try:
+                    first = self._api.inspect_container(container)["State"]["Pid"]
+                    return all_stopped(self._api.top(container, ps_args=PS)["Processes"], first=str(first))
+                except APIError:  # the container has just ended, or the engine's host has no such ps
+                    return False
+        return False
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
@@ -230,6 +241,7 @@ class DockerEngine:
             release=int(labels.get(RELEASE, 1)),
             running=container["State"] in ("running", "paused") and not death,
             address=f"{address}:{self._spec.port}" if address else "",
+            paused=container["State"] == "paused",
             status=death or container["Status"],
         )
 

@@ -8,8 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from balancer.core import document, roll
-from balancer.core.fleet import Fleet
-from balancer.core.lifecycle import State
+from balancer.core.fleet import COUNTED, Fleet
 from balancer.core.release import Release
 from balancer.http import body
 from balancer.http.answer import respond
@@ -52,7 +51,7 @@ def _deploy(fleet: Fleet) -> dict[str, Any]:
             "batch": deploy.batch,
             "left": len(roll.outdated(fleet)),
         },
-        "servers": [{"hostname": server.hostname, "release": server.release} for server in fleet.of(State.SERVING)],
+        "servers": [{"hostname": server.hostname, "release": server.release} for server in fleet.of(*COUNTED)],
     }
 
 

@@ -17,6 +17,7 @@ class Part(StrEnum):
     FLEET = "fleet"
     STATE = "state"
     RING = "ring"
+    SERVERS = "servers"
 
 
 class Problems:
