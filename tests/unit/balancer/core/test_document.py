@@ -24,6 +24,6 @@ class CountedKey(str):
 def test_a_key_given_twice_among_many_is_found_in_linear_time() -> None:
     many = [(CountedKey(f"key-{number}"), 0) for number in range(2000)]
     CountedKey.compared = 0
-    with pytest.raises(InvalidRequest, match='^"key-1999" is given twice$'):
+    with pytest.raises(InvalidRequest, match=r'^"key-1999" is given twice$'):
         document._object([*many, (CountedKey("key-1999"), 0)])
     assert CountedKey.compared < 2 * len(many)

@@ -174,6 +174,19 @@ def test_of_what_runs_after_a_loss_the_dead_are_replaced(balancer: InMemoryBalan
     assert again.is_sound()
 
 
+def test_more_servers_than_max_servers_allows_now_are_all_replaced_when_they_die_at_once() -> None:
+    """There are more of them than threads that start servers."""
+    balancer = InMemoryBalancer(initial=tuple(f"S{number}" for number in range(1, 51)), max_servers=50).started()
+    again = balancer.restarted(max_servers=10)
+    again.step()
+    for name in again.replicas:
+        again.runtime.die(name)
+    again.steps(2)
+    assert len(again.replicas) == 50
+    assert not {*again.replicas} & {*balancer.replicas}
+    assert again.is_sound()
+
+
 def test_damaged_state_and_no_engine_is_no_reason_to_start_anything(balancer: InMemoryBalancer) -> None:
     balancer.store.damaged = True
     balancer.runtime.away.arm()

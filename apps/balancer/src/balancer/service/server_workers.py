@@ -33,7 +33,10 @@ _HEARTBEATS_PER_OBSERVATION = 25
 
 
 class ServerWorkers:
-    """`start_grace`, `drain_timeout`: in seconds. `size`: the number of threads, each of which handles one server."""
+    """`start_grace`, `drain_timeout`: in seconds. `size`: the number of threads, each of which handles one server.
+
+    There are two pools, so that no thread waits for its own pool: pieces of work wait for the servers that they handle.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,8 @@ class ServerWorkers:
         self._start_grace = start_grace
         self._drain_timeout = drain_timeout
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
+        """Each task handles one server. It never waits for another task."""
+        self._background = ThreadPoolExecutor(size, thread_name_prefix="background work")
 
     def run(self, instances: Collection[str], work: Callable[[], None]) -> None:
         """Does the work in the background. The instances are claimed from now until the work has ended. An error of the
@@ -68,7 +73,7 @@ class ServerWorkers:
             if error := task.exception():
                 _log.error("unforeseen", exc_info=error)
 
-        self._pool.submit(work).add_done_callback(ended)
+        self._background.submit(work).add_done_callback(ended)
 
     def bring_up(self, servers: Collection[Server], release: Release) -> dict[str, str]:
         """Starts servers at the same time; returns instance → address when all of them answer their heartbeats.
