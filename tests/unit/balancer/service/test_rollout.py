@@ -715,14 +715,14 @@ def test_what_is_fenced_is_claimed_before_a_deploy_can_begin_it_anew(balancer: I
     assert balancer.is_sound()
 
 
-def away_once(call: Callable[[str], None]) -> Callable[[str], None]:
+def away_once(call: Callable[[str, str], None]) -> Callable[[str, str], None]:
     calls: list[str] = []
 
-    def called(instance: str) -> None:
+    def called(instance: str, container: str) -> None:
         calls.append(instance)
         if len(calls) == 1:
             raise EngineUnavailable("the engine does not answer")
-        call(instance)
+        call(instance, container)
 
     return called
 
@@ -774,8 +774,8 @@ def test_what_an_attempt_left_in_the_fleet_goes_before_the_next_one_begins(balan
     balancer.plane.away.arm(times=1)
     kill = balancer.runtime.kill
 
-    def kill_and_fill_the_disk(instance: str) -> None:
-        kill(instance)
+    def kill_and_fill_the_disk(instance: str, container: str = "") -> None:
+        kill(instance, container)
         balancer.store.full.arm(times=1)
 
     balancer.runtime.kill = kill_and_fill_the_disk  # type: ignore[method-assign]
