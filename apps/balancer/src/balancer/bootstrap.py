@@ -116,7 +116,7 @@ def service_options(settings: Settings) -> Options:
         hang_timeout=settings.hang_timeout,
         start_grace=settings.start_grace,
         drain_timeout=settings.drain_timeout,
-        queue_timeout=_longest_change(settings),
+        change_timeout=_longest_change(settings),
         slow_start=settings.slow_start,
         autoscaling=settings.autoscaling(),
     )

@@ -22,8 +22,8 @@ class Plan:
 
     `failed`: instance → reason; these servers go off the ring. `silenced`: serving servers that get no new requests
     from now on. `answered`: silent servers that get requests again. `crowd`: the silent servers where most are silent
-    at once: these stay on the ring. `promote`: spares that take the places of failed servers. `dismiss`: spares that are
-    not needed. `fence`: containers to kill and remove. `moved`: instance → new address. `abandon`: joining servers
+    at once: these stay on the ring. `promote`: spares that take the places of failed servers. `dismiss`: spares that
+    are not needed. `fence`: containers to kill and remove. `moved`: instance → new address. `abandon`: joining servers
     without a claim: no thread starts them any more. `retire`: leaving servers without a claim: no thread removes them
     any more. `start`: how many servers to start, for the ring or as spares. `rename`: instance → new container name.
     """

@@ -57,8 +57,8 @@ class Connections:
 
     def ask(self, address: str, incoming: Incoming, took: Callable[[int], None]) -> urllib3.BaseHTTPResponse:
         """Sends a request; returns the head of the answer, the body not yet read. Raises ATTEMPT_ERRORS, also for an
-        interim answer (1xx): no request here asks for one, and what follows it is no answer to the next request. `took` is told the
-        bytes of a streamed body, as they go to the server."""
+        interim answer (1xx): no request here asks for one, and what follows it is no answer to the next request.
+        `took` is told how many bytes of a streamed body go to the server, each time."""
         _target.set(incoming.target)
         answer = self._pool(address).urlopen(
             incoming.method,
