@@ -28,6 +28,7 @@ from tests.contract.plane_bench import (
     all_to,
     with_slots,
 )
+from tests.in_flight import in_flight
 from tests.polling import until
 
 
@@ -110,7 +111,7 @@ def test_applying_again_changes_nothing(bench: PlaneBench) -> None:
         for _ in range(3):
             bench.plane.apply(routes)
             assert bench.plane.in_step(routes)
-            assert bench.plane.in_flight("S1") == 1
+            assert in_flight(bench.plane, "S1") == 1
         assert set(bench.answers(10)) == {"S1"}
 
 
@@ -120,14 +121,14 @@ def test_in_flight_counts_each_servers_own_requests(bench: PlaneBench) -> None:
     with bench.held("S1"):
         bench.plane.apply(all_to(two, one, three))
         with bench.held("S2"):
-            assert [bench.plane.in_flight(name) for name in ("S1", "S2", "S3")] == [1, 1, 0]
-        until(lambda: bench.plane.in_flight("S2") == 0, "S2 has answered", within=2)
-        assert bench.plane.in_flight("S1") == 1
-    until(lambda: bench.plane.in_flight("S1") == 0, "S1 has answered", within=2)
+            assert [in_flight(bench.plane, name) for name in ("S1", "S2", "S3")] == [1, 1, 0]
+        until(lambda: in_flight(bench.plane, "S2") == 0, "S2 has answered", within=2)
+        assert in_flight(bench.plane, "S1") == 1
+    until(lambda: in_flight(bench.plane, "S1") == 0, "S1 has answered", within=2)
 
 
 def test_nothing_is_in_flight_at_a_server_that_nobody_knows(bench: PlaneBench) -> None:
-    assert bench.plane.in_flight("S9") == 0
+    assert in_flight(bench.plane, "S9") == 0
 
 
 def test_the_load_is_what_all_servers_have_in_flight(bench: PlaneBench) -> None:
@@ -159,8 +160,8 @@ def test_a_draining_server_gets_nothing_new_and_finishes_what_it_has(bench: Plan
         bench.plane.apply(draining)
         assert bench.plane.in_step(draining)
         assert set(bench.answers(30)) == {"S2"}
-        assert bench.plane.in_flight("S1") == 1
-    until(lambda: bench.plane.in_flight("S1") == 0, "S1 has finished", within=2)
+        assert in_flight(bench.plane, "S1") == 1
+    until(lambda: in_flight(bench.plane, "S1") == 0, "S1 has finished", within=2)
     bench.plane.apply(all_to(two, three))
     assert bench.plane.in_step(all_to(two, three))
 
@@ -180,7 +181,7 @@ def test_a_server_that_is_removed_while_it_answers_finishes_and_then_is_gone(ben
         bench.plane.apply(all_to(two))
         assert set(bench.answers(30)) == {"S2"}
     _reconcile(bench.plane, all_to(two))
-    assert bench.plane.in_flight("S1") == 0
+    assert in_flight(bench.plane, "S1") == 0
 
 
 def test_a_server_that_was_removed_while_it_answered_may_come_back(bench: PlaneBench) -> None:
@@ -206,7 +207,7 @@ def test_a_name_may_get_another_address(bench: PlaneBench) -> None:
 EVERY_CALL: tuple[Callable[[DataPlane, Routes], object], ...] = (
     lambda plane, routes: plane.apply(routes),
     lambda plane, routes: plane.in_step(routes),
-    lambda plane, _: plane.in_flight("S1"),
+    lambda plane, _: in_flight(plane, "S1"),
     lambda plane, _: plane.load(),
     lambda plane, _: plane.keyless(),
 )

@@ -17,6 +17,7 @@ from balancer.core.routes import Backend
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
 from tests.contract.plane_bench import all_to, with_slots
+from tests.in_flight import in_flight
 from tests.polling import until
 
 pytestmark = pytest.mark.docker
@@ -29,7 +30,7 @@ def test_an_edge_without_a_configuration_waits_and_starts_in_step(
     with HaproxyBench(lab, tmp_path, servers) as bench:
         until(lambda: b"waiting for the balancer" in bench.container.logs(), "the edge waits", within=10)
         with pytest.raises(PlaneUnavailable):
-            bench.plane.in_flight("S1")
+            in_flight(bench.plane, "S1")
         assert not bench.plane.in_step(routes)
         with pytest.raises(PlaneUnavailable):
             bench.plane.apply(routes)
@@ -82,8 +83,8 @@ def test_a_reload_lets_open_requests_finish_and_goes_on_counting_them(haproxy_be
         plane.apply(all_to(two, one))
         assert set(haproxy_bench.answers(10)) == {"S2"}
         with haproxy_bench.held("S2"):
-            assert [plane.in_flight(name) for name in ("S1", "S2")] == [1, 1]
-    until(lambda: plane.in_flight("S1") == plane.in_flight("S2") == 0, "all have answered", within=5)
+            assert [in_flight(plane, name) for name in ("S1", "S2")] == [1, 1]
+    until(lambda: in_flight(plane, "S1") == in_flight(plane, "S2") == 0, "all have answered", within=5)
 
 
 def test_after_a_reload_by_somebody_else_it_is_in_step(haproxy_bench: HaproxyBench) -> None:

@@ -22,6 +22,9 @@ _ASKED_EVERY = 1.0
 """Seconds between two questions to the engine about the process of one silent server."""
 
 
+_LAST_ANSWER = 2.0
+"""Seconds. Where the last answer came longer ago when a silence is noticed, the balancer itself was held up."""
+
 _UNKNOWN = Activity(in_flight=1)
 """Stands for an activity that the plane does not tell: only a server of which the plane says so has nothing to do."""
 
@@ -92,7 +95,7 @@ class SilenceWatch:
             answered_at = self._heartbeats.answered_at(server.identity)
             known = self._silences.get(server.identity)
             present = _UNKNOWN if activity is None else activity.get(server.instance, IDLE)
-            silence = known or Silence(since=now, alive_at=answered_at, activity=present)
+            silence = known or Silence(since=now, alive_at=now - _LAST_ANSWER, activity=present)
             if activity is not None:
                 silence = silence.looked_at(now, present, is_fed=server.state is State.SERVING)
             silences[server.identity] = silence.answered(answered_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -83,8 +84,10 @@ def test_a_client_that_goes_away_takes_the_connection_to_the_server_with_it(
     answers = []
     ask = Connections.ask
 
-    def ask_and_keep(connections: Connections, address: str, incoming: Incoming) -> BaseHTTPResponse:
-        answers.append(ask(connections, address, incoming))
+    def ask_and_keep(
+        connections: Connections, address: str, incoming: Incoming, took: Callable[[int], None]
+    ) -> BaseHTTPResponse:
+        answers.append(ask(connections, address, incoming, took))
         return answers[-1]
 
     monkeypatch.setattr(Connections, "ask", ask_and_keep)

@@ -82,8 +82,9 @@ class HaproxyEdge:
         activity: dict[str, Activity] = {}
         for answer in self._statistics("show stat fleet 4 -1"):
             for row in _rows(answer):
-                one, other = activity.get(row["svname"], IDLE), _activity(row)
-                activity[row["svname"]] = Activity(
+                name = row.get("svname", "")
+                one, other = activity.get(name, IDLE), _activity(row)
+                activity[name] = Activity(
                     one.in_flight + other.in_flight, one.given + other.given, one.taken + other.taken
                 )
         return activity
