@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from balancer.core.activity import IDLE
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import KeySource
 from balancer.core.load import Load
@@ -24,10 +26,12 @@ from tests.contract.plane_bench import (
     SHARES,
     SLOTS,
     PlaneBench,
+    RealPlaneBench,
     RemotePlaneBench,
     all_to,
     with_slots,
 )
+from tests.http_client import ask
 from tests.in_flight import in_flight
 from tests.polling import until
 
@@ -131,6 +135,59 @@ def test_nothing_is_in_flight_at_a_server_that_nobody_knows(bench: PlaneBench) -
     assert in_flight(bench.plane, "S9") == 0
 
 
+def test_every_response_of_a_server_is_progress_of_this_server(bench: PlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    bench.answers(1)
+    before = until(lambda: bench.plane.activity().get("S1"), "S1 is known", within=2)
+    others = bench.plane.activity().get("S2", IDLE)
+    bench.answers(3)
+    until(lambda: bench.plane.activity()["S1"].given > before.given, "its responses are counted", within=2)
+    assert bench.plane.activity().get("S2", IDLE) == others
+
+
+@REAL
+def test_bytes_that_move_while_a_request_runs_are_progress(bench: RealPlaneBench) -> None:
+    """HAProxy counts them every 5 s."""
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    bench.answers(1)
+    with ThreadPoolExecutor() as clients, bench.held("S1"):
+        drip = clients.submit(ask, "GET", bench.url, "/drip?seconds=9", timeout=20)
+        until(lambda: in_flight(bench.plane, "S1") == 2, "both are in flight", within=2)
+        before = bench.plane.activity()["S1"]
+        until(lambda: bench.plane.activity()["S1"].given > before.given, "bytes have come", within=8)
+        assert in_flight(bench.plane, "S1") == 2
+        until(lambda: bench.plane.activity()["S1"].taken > 30_000, "bytes have gone", within=8)
+    assert drip.result().status == 200
+
+
+def test_closing_what_is_idle_disturbs_nothing(bench: PlaneBench) -> None:
+    one, two, three = bench.servers
+    routes = all_to(one, two, replace(three, draining=True))
+    bench.plane.apply(routes)
+    bench.answers(3)
+    with bench.held("S1"):
+        for name in ("S1", "S3", "S9"):
+            bench.plane.close_idle(name)
+        assert in_flight(bench.plane, "S1") == 1
+        assert bench.plane.in_step(routes)
+        assert bench.answers(5) == ["S1"] * 5
+    assert bench.plane.in_step(routes)
+
+
+@REAL
+def test_requests_that_run_meanwhile_do_not_notice_that_idle_connections_are_closed(bench: RealPlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    with ThreadPoolExecutor() as clients:
+        asked = [clients.submit(bench.answers, 40) for _ in range(4)]
+        while not all(answers.done() for answers in asked):
+            bench.plane.close_idle("S1")
+    answers = [name for task in asked for name in task.result()]
+    assert "" not in answers
+
+
 def test_the_load_is_what_all_servers_have_in_flight(bench: PlaneBench) -> None:
     one, two, three = bench.servers
     bench.plane.apply(all_to(one, two, three))
@@ -207,7 +264,8 @@ def test_a_name_may_get_another_address(bench: PlaneBench) -> None:
 EVERY_CALL: tuple[Callable[[DataPlane, Routes], object], ...] = (
     lambda plane, routes: plane.apply(routes),
     lambda plane, routes: plane.in_step(routes),
-    lambda plane, _: in_flight(plane, "S1"),
+    lambda plane, _: plane.activity(),
+    lambda plane, _: plane.close_idle("S1"),
     lambda plane, _: plane.load(),
     lambda plane, _: plane.keyless(),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from fractions import Fraction
 from http.client import HTTPConnection
@@ -85,6 +86,23 @@ def test_a_reload_lets_open_requests_finish_and_goes_on_counting_them(haproxy_be
         with haproxy_bench.held("S2"):
             assert [in_flight(plane, name) for name in ("S1", "S2")] == [1, 1]
     until(lambda: in_flight(plane, "S1") == in_flight(plane, "S2") == 0, "all have answered", within=5)
+
+
+def test_what_is_idle_at_one_server_is_closed_and_at_others_kept(haproxy_bench: HaproxyBench) -> None:
+    one, two, _ = haproxy_bench.servers
+    runtime = RuntimeApi(haproxy_bench.profile.directory / "runtime.sock")
+
+    def idle(name: str) -> int:
+        rows = csv.DictReader(runtime.ask("show stat fleet 4 -1").removeprefix("# ").splitlines())
+        return next(int(row["idle_conn_cur"]) for row in rows if row["svname"] == name)
+
+    for first, second in ((one, two), (two, one)):
+        haproxy_bench.plane.apply(all_to(first, second))
+        haproxy_bench.answers(3)
+    assert (idle("S1") > 0, idle("S2") > 0) == (True, True)
+    kept = idle("S2")
+    haproxy_bench.plane.close_idle("S1")
+    assert (idle("S1"), idle("S2")) == (0, kept)
 
 
 def test_after_a_reload_by_somebody_else_it_is_in_step(haproxy_bench: HaproxyBench) -> None:
