@@ -16,7 +16,6 @@ from tests.fakes.web_server import Exchange, WebServer
 from tests.http_client import ask
 from tests.in_flight import in_flight
 from tests.polling import until
-from tests.unit.balancer.adapters.flask_plane.open_sockets import count_to
 
 
 @pytest.fixture
@@ -52,16 +51,6 @@ def test_a_request_is_in_flight_until_the_last_byte_of_its_answer(bench: FlaskBe
             go_on.set()
             assert answer.read() == b""
             until(lambda: in_flight(bench.plane, "S1") == 0, "S1 has finished", within=2)
-
-
-def test_what_is_idle_at_one_server_is_closed_and_at_others_kept(bench: FlaskBench) -> None:
-    one, two, _ = bench.servers
-    for first, second in ((one, two), (two, one)):
-        bench.plane.apply(all_to(first, second))
-        bench.answers(3)
-    assert (count_to(one.address), count_to(two.address)) == (1, 1)
-    bench.plane.close_idle("S1")
-    assert (count_to(one.address), count_to(two.address)) == (0, 1)
 
 
 @pytest.mark.parametrize("interim", ["101 Switching Protocols", "103 Early Hints"])

@@ -72,7 +72,9 @@ class FakePlane:
         key = routes.key.read(message)
         self._keyless += not (key or routes.key.is_random)
         slots = max(1, len(routes.slots))
-        return self.answer(routes.request_hash.slot(key or str(random_id).encode(), slots))
+        server = self.answer(routes.request_hash.slot(key or str(random_id).encode(), slots))
+        self._given[server] += 1
+        return server
 
     @contextmanager
     def request(self, name: str) -> Iterator[None]:

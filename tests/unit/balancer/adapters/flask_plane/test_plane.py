@@ -11,6 +11,7 @@ import pytest
 
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.flask_plane.unreachable import LIMIT
+from balancer.core.activity import Activity
 from balancer.core.errors import EmptyRing
 from balancer.core.key_source import KeySource, Message
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
@@ -101,6 +102,17 @@ def test_an_attempt_is_in_flight_until_it_ends(plane: FlaskPlane) -> None:
     with plane.send(message(), TO_SLOT[0], ()), plane.send(message(), TO_SLOT[0], ()):
         assert (in_flight(plane, "S1"), in_flight(plane, "S2")) == (2, 0)
     assert in_flight(plane, "S1") == 0
+
+
+def test_progress_is_counted_for_each_present_server(plane: FlaskPlane) -> None:
+    plane.answered("S1", 0.1)
+    plane.gave("S1", 10)
+    plane.took("S2", 7)
+    assert plane.activity() == {"S1": Activity(given=11), "S2": Activity(taken=7)}
+    plane.apply(Routes(("S2",) * 4, (S2,)))
+    assert plane.activity() == {"S2": Activity(taken=7)}
+    plane.apply(ROUTES)
+    assert plane.activity()["S1"] == Activity()
 
 
 def test_an_attempt_that_fails_is_not_in_flight_any_more(plane: FlaskPlane) -> None:

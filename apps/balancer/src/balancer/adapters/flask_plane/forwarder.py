@@ -111,7 +111,7 @@ def _passed_on(answer: urllib3.BaseHTTPResponse, flight: ExitStack, *, gave: Cal
     """The answer for the client. A short answer is read as a whole before its first byte goes out: where the server
     breaks off meanwhile, another server can be asked. A longer answer is streamed, and `gave` is told its bytes."""
     if answer.length_remaining is not None and answer.length_remaining <= WHOLE_ANSWER:
-        return Response(answer.read(), answer.status)
+        return Response(b"".join(_pieces(answer, gave)), answer.status)
     response = Response(_pieces(answer, gave), answer.status)  # direct_passthrough would skip call_on_close
     response.call_on_close(flight.pop_all().close)
     response.call_on_close(answer.close)
