@@ -213,4 +213,5 @@ def _observed(container: Container) -> Observed:
         container.release.number,
         container.name,
         running and container.ending,
+        container.release.content,
     )
