@@ -64,7 +64,7 @@ class InMemoryBalancer:
         surge: int = 1,
         batch: int = 1,
         max_servers: int = 64,
-        queue_timeout: float = 5.0,
+        change_timeout: float = 5.0,
         seed: int = 0,
     ) -> None:
         self.world = world or World()
@@ -77,7 +77,7 @@ class InMemoryBalancer:
             "surge": surge,
             "batch": batch,
             "max_servers": max_servers,
-            "queue_timeout": queue_timeout,
+            "change_timeout": change_timeout,
             "seed": seed,
         }
         self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
@@ -108,7 +108,7 @@ class InMemoryBalancer:
             start_grace=START_GRACE,
             pull_timeout=PULL_TIMEOUT,
             drain_timeout=DRAIN_TIMEOUT,
-            queue_timeout=queue_timeout,
+            change_timeout=change_timeout,
             slow_start=slow_start,
         )
         self.services = services = Services(self.ports, self.options)

@@ -130,7 +130,7 @@ def service_options(settings: Settings) -> Options:
         start_grace=settings.start_grace,
         pull_timeout=settings.pull_timeout,
         drain_timeout=settings.drain_timeout,
-        queue_timeout=_longest_change(settings),
+        change_timeout=_longest_change(settings),
         slow_start=settings.slow_start,
         autoscaling=settings.autoscaling(),
     )

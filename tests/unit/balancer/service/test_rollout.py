@@ -14,6 +14,7 @@ from balancer.core.errors import Busy, EngineUnavailable, InvalidRequest, PlaneU
 from balancer.core.event import EventKind
 from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
+from balancer.core.routes import Routes
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
 from tests.unit.balancer.rolling import NEW, OLD, carry_on, made_of, roll, watch
@@ -667,6 +668,40 @@ def test_settings_mend_a_first_fleet_that_does_not_start() -> None:
     assert again.is_sound()
 
 
+def test_a_deploy_waits_while_the_plane_is_away(balancer: InMemoryBalancer) -> None:
+    """No container is started that could not take over."""
+    balancer.rollout.begin(NEW)
+    balancer.plane.away.arm()
+    for _ in range(20):
+        with suppress(PlaneUnavailable):
+            balancer.rollout.round()
+        balancer.clock.sleep(1)
+    assert balancer.runtime.names == {"S1", "S2", "S3"}
+    assert balancer.runtime.killed == []
+    balancer.plane.away.clear()
+    balancer.clock.sleep(60)
+    carry_on(balancer)
+    assert stage(balancer) == (Stage.DONE, "")
+    assert images(balancer) == {NEW["image"]}
+
+
+def test_a_deploy_whose_containers_cannot_take_over_tries_ever_more_seldom(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+
+    def refuse(_: Routes) -> None:
+        raise PlaneUnavailable("the edge refuses")
+
+    balancer.plane.apply = refuse  # type: ignore[method-assign]
+    tries = 0
+    for _ in range(600):
+        try:
+            balancer.rollout.round()
+        except PlaneUnavailable:
+            tries += 1
+        balancer.clock.sleep(0.1)
+    assert tries == 3 + 5  # three without a pause, then after 1, 2, 4, 8 and 16 seconds
+
+
 def test_before_the_first_servers_serve_there_is_no_deploy() -> None:
     balancer = InMemoryBalancer(release=OLD)
     with pytest.raises(Busy, match="still taking up its fleet"):
@@ -681,7 +716,7 @@ def test_before_the_first_servers_serve_there_is_no_deploy() -> None:
 def test_what_is_left_of_an_attempt_goes_before_the_next_one_begins(balancer: InMemoryBalancer) -> None:
     """Else the removal would hit the new container, which has the same name."""
     balancer.rollout.begin(NEW)
-    balancer.plane.away.arm(times=1)
+    balancer.plane.away.arm(after=1, times=1)
     balancer.runtime.kill = away_once(balancer.runtime.kill)  # type: ignore[method-assign]
     with pytest.raises(PlaneUnavailable):
         balancer.rollout.carry_out_surge()
@@ -717,14 +752,14 @@ def test_what_is_fenced_is_claimed_before_a_deploy_can_begin_it_anew(balancer: I
     assert balancer.is_sound()
 
 
-def away_once(call: Callable[[str], None]) -> Callable[[str], None]:
+def away_once(call: Callable[[str, str], None]) -> Callable[[str, str], None]:
     calls: list[str] = []
 
-    def called(instance: str) -> None:
+    def called(instance: str, container: str) -> None:
         calls.append(instance)
         if len(calls) == 1:
             raise EngineUnavailable("the engine does not answer")
-        call(instance)
+        call(instance, container)
 
     return called
 
@@ -773,11 +808,11 @@ def test_a_server_that_warms_up_goes_on_with_it_during_a_roll() -> None:
 def test_what_an_attempt_left_in_the_fleet_goes_before_the_next_one_begins(balancer: InMemoryBalancer) -> None:
     """The disk was full when it should have been forgotten: no container is begun twice."""
     balancer.rollout.begin(NEW)
-    balancer.plane.away.arm(times=1)
+    balancer.plane.away.arm(after=1, times=1)
     kill = balancer.runtime.kill
 
-    def kill_and_fill_the_disk(instance: str) -> None:
-        kill(instance)
+    def kill_and_fill_the_disk(instance: str, container: str = "") -> None:
+        kill(instance, container)
         balancer.store.full.arm(times=1)
 
     balancer.runtime.kill = kill_and_fill_the_disk  # type: ignore[method-assign]

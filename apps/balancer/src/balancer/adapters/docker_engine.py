@@ -88,10 +88,11 @@ class DockerEngine:
                     self._api.stop(container, timeout=self._spec.stop_timeout)
                 self._remove(container)
 
-    def kill(self, instance: str) -> None:
+    def kill(self, instance: str, container: str = "") -> None:
         with _engine_errors():
-            for container in self._containers_of(instance):
-                self._remove(container)
+            for present in self._containers_of(instance):
+                if container in ("", present):
+                    self._remove(present)
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
@@ -212,6 +213,7 @@ class DockerEngine:
         name = container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix)
         death = self._announced.death(container["Id"])
         return Observed(
+            id=container["Id"],
             instance=labels.get(INSTANCE, name),
             container_name=name,
             ending=self._announced.is_ending(container["Id"], container["State"]),

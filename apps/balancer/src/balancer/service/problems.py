@@ -12,6 +12,7 @@ from balancer.service.event_log import EventLog
 
 
 class Part(StrEnum):
+    BALANCER = "balancer"
     ENGINE = "engine"
     PLANE = "data plane"
     FLEET = "fleet"

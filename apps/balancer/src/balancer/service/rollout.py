@@ -8,8 +8,19 @@ from itertools import islice
 from typing import Any
 
 from balancer.core import roll
+from balancer.core.backoff import Backoff
 from balancer.core.deploy import Deploy, Stage
-from balancer.core.errors import Busy, ImageMissing, InvalidRequest, NameTaken, PullFailed, StartFailed
+from balancer.core.errors import (
+    Busy,
+    EngineUnavailable,
+    ImageMissing,
+    InvalidRequest,
+    NameTaken,
+    PlaneUnavailable,
+    PullFailed,
+    StartFailed,
+    StateUnavailable,
+)
 from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
 from balancer.core.image import Progress
@@ -34,7 +45,8 @@ _INTERVAL = 0.1
 
 
 class Rollout:
-    """A new deploy starts `surge` new containers at once, and `batch` of them take over at once."""
+    """A new deploy starts `surge` new containers at once, and `batch` of them take over at once. A part that is away
+    ends no deploy: after each attempt that it interrupts, the loop waits longer."""
 
     def __init__(
         self,
@@ -60,6 +72,7 @@ class Rollout:
         self._batch = batch
         self._took_over_at = -PROBATION
         self._pull: tuple[Progress, float] | None = None
+        self._backoff = Backoff()
 
     @property
     def fleet(self) -> Fleet:
@@ -111,17 +124,24 @@ class Rollout:
         return fleet
 
     def round(self) -> float:
-        return 0.0 if self.carry_out_surge() else _INTERVAL
+        if not self._backoff.may_start(self._clock.now()):
+            return _INTERVAL
+        try:
+            return 0.0 if self.carry_out_surge() else _INTERVAL
+        except (EngineUnavailable, PlaneUnavailable, StateUnavailable):
+            self._backoff = self._backoff.failed(self._clock.now())
+            raise
 
     def carry_out_surge(self) -> bool:
         """Carries out one surge of the running deploy. Returns False where nothing could be done now.
 
-        Raises Busy, EngineUnavailable, PlaneUnavailable, StateUnavailable. After an error the next step tries again.
+        Raises Busy, EngineUnavailable, PlaneUnavailable, StateUnavailable. After an error a later call tries again.
         """
         if not self._desired.restored or not self.is_running:
             return False
         if not self._get_image():
             return True
+        self._desired.is_published()  # While the plane is away, no container could take over.
         self._watch_the_last()
         with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
             with self._desired.lock:

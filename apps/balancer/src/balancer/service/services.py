@@ -59,7 +59,7 @@ class Ports:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The options of the services: mostly the settings of the same names. All times are in seconds. `reserved`:
-    hostnames that no server may have. `queue_timeout`: the longest time that a change waits for the changes before
+    hostnames that no server may have. `change_timeout`: the longest time that a change waits for the changes before
     it."""
 
     fleet: FleetSettings
@@ -72,7 +72,7 @@ class Options:
     start_grace: float
     pull_timeout: float
     drain_timeout: float
-    queue_timeout: float
+    change_timeout: float
     slow_start: float
     autoscaling: Policy | None = None
 
@@ -106,7 +106,7 @@ class Services:
 
     @cached_property
     def queue(self) -> ChangeQueue:
-        return ChangeQueue(desired=self.desired, timeout=self._options.queue_timeout)
+        return ChangeQueue(desired=self.desired, timeout=self._options.change_timeout)
 
     @cached_property
     def failures(self) -> Failures:
@@ -265,7 +265,7 @@ class Services:
 
     @cached_property
     def steps(self) -> StepLoop:
-        return StepLoop(self.reconciler.step, wake=self.wake)
+        return StepLoop(self.reconciler.step, problems=self.problems, wake=self.wake)
 
     @cached_property
     def heartbeat_loop(self) -> HeartbeatLoop:
