@@ -16,6 +16,7 @@ from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.core.routes import routes
 from balancer.http.control import create_control_app
+from balancer.service.problems import Part
 from balancer.service.services import Options, Ports, Services
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import FakeImages
@@ -127,7 +128,7 @@ class InMemoryBalancer:
         there after a second step."""
         self.reconciler.step()
         self.settle()
-        if not self.release_image.is_ready:
+        if not self.release_image.is_ready or self.problems.has(Part.IMAGE):
             self.get_image()
             self.reconciler.step()
             self.settle()
