@@ -117,6 +117,7 @@ class InMemoryBalancer:
     def step(self) -> None:
         """Takes one step and waits until all work that it began has ended."""
         self.reconciler.step()
+        self.services.slow_start.raise_ramps()
         self.settle()
 
     def steps(self, count: int) -> None:
