@@ -228,4 +228,5 @@ def _observed(container: Container) -> Observed:
         container.name,
         running and container.ending,
         container.id,
+        container.release.content,
     )

@@ -9,15 +9,18 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 
 from balancer.core import fleet_change
+from balancer.core.errors import ImageMissing
 from balancer.core.event import EventKind
-from balancer.core.fleet import Fleet
+from balancer.core.fleet import Fleet, Server
 from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from balancer.ports.clock import Clock
 from balancer.ports.randomness import Randomness
 from balancer.service.change_queue import ChangeQueue
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
+from balancer.service.release_image import ReleaseImage
 from balancer.service.server_workers import ServerWorkers
 
 A_USERS = "a user's wish"
@@ -48,6 +51,7 @@ class FleetService:
         *,
         desired: DesiredFleet,
         workers: ServerWorkers,
+        image: ReleaseImage,
         queue: ChangeQueue,
         events: EventLog,
         randomness: Randomness,
@@ -58,6 +62,7 @@ class FleetService:
     ) -> None:
         self._desired = desired
         self._workers = workers
+        self._image = image
         self._queue = queue
         self._events = events
         self._randomness = randomness
@@ -93,7 +98,7 @@ class FleetService:
                 _grown(joining, hostnames)
                 fleet = self._desired.change(lambda _: joining)
             undo.callback(self._abandon, hostnames)
-            addresses = self._workers.bring_up([fleet.server(hostname) for hostname in hostnames], fleet.release)
+            addresses = self._bring_up([fleet.server(hostname) for hostname in hostnames], fleet.release)
             self._desired.prepare(lambda fleet: fleet.grow(addresses))
             fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses))
             undo.pop_all()
@@ -147,6 +152,13 @@ class FleetService:
             limit=limit,
             choose=self._randomness.choice,
         )
+
+    def _bring_up(self, servers: Collection[Server], release: Release) -> dict[str, str]:
+        try:
+            return self._workers.bring_up(servers, release)
+        except ImageMissing:
+            self._image.lost(release)
+            raise
 
     def _abandon(self, hostnames: Collection[str]) -> None:
         """Undoes a join that failed. A container that cannot be removed now is removed at a later step."""
