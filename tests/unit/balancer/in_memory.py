@@ -127,6 +127,7 @@ class InMemoryBalancer:
         """Takes one step and waits until all work that it began has ended. Where servers wait for their image, that is
         there after a second step."""
         self.reconciler.step()
+        self.services.slow_start.raise_ramps()
         self.settle()
         if not self.release_image.is_ready or self.problems.has(Part.IMAGE):
             self.get_image()

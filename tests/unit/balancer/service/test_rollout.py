@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from balancer.core import roll as roll_core
 from balancer.core.deploy import Stage
 from balancer.core.errors import Busy, EngineUnavailable, InvalidRequest, PlaneUnavailable, StateUnavailable
 from balancer.core.event import EventKind
@@ -534,6 +535,25 @@ def test_a_volume_that_fills_up_while_a_roll_goes_back_delays_its_end_and_loses_
     assert len(balancer.replicas) == 3
     assert placed(balancer)[1] == before[1]
     assert balancer.is_sound()
+
+
+def test_a_deploy_does_not_end_before_a_failure_of_its_last_server_is_saved(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+    balancer.rollout.carry_out_surge()
+    while roll_core.outdated(balancer.desired.fleet):
+        balancer.rollout.carry_out_surge()
+    last, *_ = (server.instance for server in balancer.desired.fleet.servers if server.rolled)
+    balancer.runtime.die(last)
+    balancer.store.full.arm()
+    balancer.step()
+    balancer.store.full.clear()
+    balancer.rollout.carry_out_surge()
+    assert stage(balancer)[0] is Stage.ROLLING
+    balancer.step()
+    balancer.clock.sleep(60)
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.ROLLED_BACK
+    assert made_of(balancer) == dict.fromkeys(balancer.replicas, OLD)
 
 
 def steps_until_well(balancer: InMemoryBalancer, error: type[Exception]) -> None:

@@ -5,7 +5,7 @@ A change is made as a whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 
 from balancer.core import fleet_change
@@ -29,6 +29,17 @@ A_USERS = "a user's wish"
 
 def _no_check() -> None:
     """The check of a change that cannot be out of date."""
+
+
+def _instances(fleet: Fleet, hostnames: Collection[str]) -> list[str]:
+    """The instances of the serving servers of these hostnames."""
+    return [server.instance for server in fleet.serving(hostnames)]
+
+
+def _grown(joining: Fleet, hostnames: Collection[str]) -> Fleet:
+    """The fleet as it will be when the joining servers of these hostnames serve. Their addresses do not matter for the
+    slot table. Raises InvalidRequest."""
+    return joining.grow(dict.fromkeys(hostnames, ""))
 
 
 class FleetService:
@@ -75,17 +86,20 @@ class FleetService:
         """
         with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
             began = self._clock.now()
+            names = self._new_hostnames(change)
+            self._desired.prepare(lambda fleet: _grown(self._joining(fleet, names, change), names))
             with self._desired.lock:
                 check()
                 # A new server's instance is its hostname: no roll has made it.
                 hostnames = self._new_hostnames(change)
                 held.enter_context(self._workers.claims.hold(hostnames))
-                joining = self._desired.fleet.begin_join(hostnames, weight=change.weight, ramp=self._ramp)
+                joining = self._joining(self._desired.fleet, hostnames, change)
                 # Raises now, before any start, where the ring has no place for the servers.
-                joining.grow(dict.fromkeys(hostnames, ""))
+                _grown(joining, hostnames)
                 fleet = self._desired.change(lambda _: joining)
             undo.callback(self._abandon, hostnames)
             addresses = self._bring_up([fleet.server(hostname) for hostname in hostnames], fleet.release)
+            self._desired.prepare(lambda fleet: fleet.grow(addresses))
             fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses))
             undo.pop_all()
             self._record(EventKind.JOINED, hostnames, reason, began, fleet)
@@ -102,10 +116,13 @@ class FleetService:
         """
         with self._queue.turn(), ExitStack() as hold:
             began = self._clock.now()
+            hostnames = self._leaving_hostnames(change)
+            self._desired.prepare(lambda fleet: fleet.begin_leave(_instances(fleet, hostnames)))
             with self._desired.lock:
                 check()
-                hostnames = fleet_change.to_remove(change, replicas=self.replicas, draw=self._randomness.draw)
-                leaving = [server.instance for server in self._desired.fleet.serving(hostnames)]
+                if not set(hostnames) <= set(self.replicas):  # One of them has failed meanwhile.
+                    hostnames = self._leaving_hostnames(change)
+                leaving = _instances(self._desired.fleet, hostnames)
                 hold.enter_context(self._workers.claims.hold(leaving))
                 self._desired.change_and_publish(lambda fleet: fleet.begin_leave(leaving))
             self._workers.retire(leaving)
@@ -117,6 +134,12 @@ class FleetService:
         seconds = self._clock.now() - began
         for hostname in hostnames:
             self._events.record(kind, server=hostname, reason=reason, seconds=seconds, N=len(fleet.replicas))
+
+    def _leaving_hostnames(self, change: FleetChange) -> tuple[str, ...]:
+        return fleet_change.to_remove(change, replicas=self.replicas, draw=self._randomness.draw)
+
+    def _joining(self, fleet: Fleet, hostnames: Sequence[str], change: FleetChange) -> Fleet:
+        return fleet.begin_join(hostnames, weight=change.weight, ramp=self._ramp)
 
     def _new_hostnames(self, change: FleetChange) -> tuple[str, ...]:
         fleet = self._desired.fleet

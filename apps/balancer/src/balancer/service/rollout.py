@@ -258,8 +258,9 @@ class Rollout:
             self._desired.change(lambda fleet: fleet.abandon(joining))
 
     def _end(self) -> bool:
-        """Ends the deploy, unless a server is being started right now: that one may still have the old release."""
-        if not self.fleet.of(State.JOINING):
+        """Ends the deploy. Not while a server is being started: that one may still have the old release. Not while a
+        failure is not saved yet: the deploy may have to go back for it."""
+        if not self.fleet.of(State.JOINING) and not self._failures.are_unsaved(self.fleet):
             self._record(self._desired.change(roll.ended))
         return False
 

@@ -198,7 +198,6 @@ class Services:
             desired=self.desired,
             restorer=self.restorer,
             executor=self.executor,
-            slow_start=self.slow_start,
             problems=self.problems,
         )
 
@@ -285,6 +284,7 @@ class Services:
             "heartbeats": self.heartbeat_loop.round,
             "engine events": EngineListener(runtime=self._ports.runtime, wake=self.wake).round,
             "rollout": self.rollout.round,
+            "slow start": self.slow_start.round,
             "image": self.release_image.round,
         }
         if self.autoscaler:

@@ -115,10 +115,14 @@ class Starter:
         instances = [server.instance for server in servers]
         try:
             addresses = self._workers.bring_up(servers, release)
+
+            def filled(fleet: Fleet) -> Fleet:
+                return fleet.fill(addresses) if fleet.is_first else fleet.fill(addresses, ramp=self.ramp)
+
+            self._desired.prepare(filled)
             with self._desired.lock:
                 before = self._desired.fleet
-                ramp = {} if before.is_first else {"ramp": self.ramp}
-                fleet = self._desired.change(lambda fleet: fleet.fill(addresses, **ramp))
+                fleet = self._desired.change(filled)
                 with self._problems.watch(Part.PLANE, PlaneUnavailable):
                     self._desired.publish()
                 self._failures.joined([fleet.server(instance) for instance in instances], fleet)
