@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 import pytest
 
 from balancer.core.deploy import Stage
-from balancer.core.errors import Busy, ImageMissing, InvalidRequest, StartFailed
+from balancer.core.errors import Busy, InvalidRequest, StartFailed
 from balancer.core.event import EventKind
 from balancer.core.fleet_change import FleetChange
 from balancer.core.image import Image, Progress
 from balancer.core.lifecycle import State
-from tests.fakes.images import HALF, WHOLE
+from tests.fakes.images import HALF, WHOLE, FakeImages
 from tests.unit.balancer.in_memory import PULL_TIMEOUT, InMemoryBalancer
 from tests.unit.balancer.rolling import OLD, carry_on
 
@@ -26,6 +26,22 @@ def balancer() -> InMemoryBalancer:
     balancer = InMemoryBalancer(release=OLD)
     balancer.images.build("app:1", A)
     return balancer.started()
+
+
+class Lacking(Collection[str]):
+    """The contents that the engine does not have by now."""
+
+    def __init__(self, images: FakeImages) -> None:
+        self._images = images
+
+    def __contains__(self, content: object) -> bool:
+        return str(content).startswith("sha256:") and self._images.find(str(content)) is None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def contents(balancer: InMemoryBalancer) -> set[str]:
@@ -317,16 +333,9 @@ def test_other_settings_end_the_first_pull() -> None:
 
 
 def pruned(balancer: InMemoryBalancer) -> None:
-    """The engine lost the image, and can create no container of it any more."""
-    start = balancer.runtime.start
-
-    def start_of_image(server, release):  # type: ignore[no-untyped-def]
-        if balancer.images.find(release.content) is None:
-            raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}")
-        start(server, release)
-
-    balancer.runtime.start = start_of_image  # type: ignore[method-assign]
+    """The engine lost its images, and can create no container of them until they are pulled or built again."""
     balancer.images.prune()
+    balancer.runtime.lacking = Lacking(balancer.images)
 
 
 def test_an_image_that_was_lost_is_pulled_again_by_its_digest() -> None:
