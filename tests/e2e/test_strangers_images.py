@@ -12,7 +12,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.containers import crash
+from tests.containers import crash, started
 from tests.deployment import Deployment
 from tests.own_image import stranger_image
 from tests.polling import until
@@ -119,8 +119,10 @@ def test_a_name_that_is_built_anew_changes_no_server_until_it_is_deployed(system
     images.build(f"{TAG}:deaf", "-deaf", HEALTH_STATUS="503")
     assert system.deploy({"image": f"{TAG}:deaf"}).status == 202
     assert end(system)[0] == "rolled back"
+    before = started(system.containers.balancer)
     crash(system.containers.balancer)
-    system.wait_until_ready(within=60)
+    until(lambda: started(system.containers.balancer) != before, "the balancer is restarted", within=30)
+    until(lambda: system.is_ready and system.replicas, "it has its fleet again", within=60)
     lose_a_server(system)
     assert versions(system) == {"one"}
     assert system.deploy({"image": f"{TAG}:1"}).status == 202

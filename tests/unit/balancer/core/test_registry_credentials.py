@@ -84,7 +84,8 @@ def test_what_is_no_such_file_is_told_without_what_it_holds(text: str, why: str)
 
 
 def test_no_credential_and_no_token_of_a_url_is_left_in_a_text() -> None:
-    credentials = {"serveraddress": "host:5000", "username": "me-and-you", "password": "w0rd"}
-    said = 'Get "https://auth.host/token?account=me-and-you&sig=abc": w0rd of me-and-you is wrong at host:5000'
-    assert hidden(said, credentials) == 'Get "https://auth.host/token?***": *** of *** is wrong at host:5000'
+    credentials = {"serveraddress": "host:5000", "username": "app", "password": "w0rd", "identitytoken": "t0ken"}
+    said = 'Get "https://auth.host/v2/app/token?account=app&sig=abc": w0rd, t0ken or %s is wrong at host:5000'
+    expected = 'Get "https://auth.host/v2/app/token?***": ***, *** or *** is wrong at host:5000'
+    assert hidden(said % coded("app:w0rd"), credentials) == expected
     assert hidden("is it here? yes", {}) == "is it here? yes"

@@ -14,7 +14,7 @@ from balancer.core.fleet_change import FleetChange
 from balancer.core.image import Image, Progress
 from balancer.core.lifecycle import State
 from tests.fakes.images import HALF, WHOLE, FakeImages
-from tests.unit.balancer.in_memory import PULL_TIMEOUT, InMemoryBalancer
+from tests.unit.balancer.in_memory import PULL_TIMEOUT, START_GRACE, InMemoryBalancer
 from tests.unit.balancer.rolling import OLD, carry_on
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
@@ -183,13 +183,13 @@ def test_while_a_deploy_pulls_changes_and_replacements_go_on_with_the_present_re
 
 def test_events_tell_the_begin_and_the_end_of_a_pull(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin({"image": "app:2"})
-    during_the_pull(balancer, lambda: balancer.clock.sleep(7))
+    during_the_pull(balancer, lambda: balancer.clock.sleep(7 * START_GRACE))
     told = [event for event in balancer.events.since(0).events if event.kind is EventKind.DEPLOY]
     assert [(event.facts.get("stage"), event.reason) for event in told[:2]] == [
         ("pulling", ""),
         ("rolling", f"app:2 was pulled: {WHOLE}"),
     ]
-    assert told[1].seconds == 7
+    assert told[1].seconds == 7 * START_GRACE
     assert told[1].facts["content"] == balancer.images.anything("app:2").content
 
 
@@ -348,6 +348,24 @@ def test_an_image_that_was_lost_is_pulled_again_by_its_digest() -> None:
     assert balancer.images.pulled[1:] == [balancer.desired.fleet.release.digest]
     assert balancer.health.report()["ready"]
     assert contents(balancer) == {content}
+
+
+def test_the_digest_of_a_content_that_the_settings_tell_is_known_in_time() -> None:
+    balancer = InMemoryBalancer(release=replace(OLD, content=A))
+    balancer.images.here["app:1"] = Image(A, f"app@{A}")
+    balancer.started()
+    balancer.get_image()
+    assert balancer.desired.fleet.release.digest == f"app@{A}"
+
+
+def test_a_digest_that_gives_something_else_is_no_content_of_a_release(balancer: InMemoryBalancer) -> None:
+    """As after a move to an engine that counts ids in another way."""
+    balancer.desired.change(lambda fleet: replace(fleet, release=fleet.release.of(Image(A, f"app@{C}"))))
+    balancer.images.there["app:9"] = Image(B, f"app@{C}")
+    pruned(balancer)
+    lose_a_server(balancer)
+    assert f"app@{C} is another image here: {B}" in balancer.health.report()["ailments"]["image"]
+    assert contents(balancer) == {A}
 
 
 def test_an_image_that_was_built_here_and_lost_is_told_with_what_to_do(balancer: InMemoryBalancer) -> None:

@@ -63,7 +63,8 @@ def not_pulled(fleet: Fleet, number: int, reason: str) -> Fleet:
 
 def made_of(fleet: Fleet, release: Release) -> Fleet:
     """The fleet's release with the image that was found for it. For another release nothing changes."""
-    if not release.is_like(fleet.release) or release.number != fleet.release.number:
+    present = fleet.release
+    if not release.is_like(present) or release.number != present.number or present.content not in ("", release.content):
         return fleet
     return replace(fleet, release=release)
 
