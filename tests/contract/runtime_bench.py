@@ -36,7 +36,7 @@ class RuntimeBench(Protocol):
     def pause(self, instance: str) -> None: ...
 
     def hang(self, instance: str) -> None:
-        """It runs on without doing anything, and the engine does not know."""
+        """A signal stops its processes, and the engine does not know."""
 
     def wake(self, instance: str) -> None:
         """After a pause."""
@@ -66,7 +66,7 @@ class FakeBench:
         self.runtime.lacking = {self.broken_release.image}
         self.die = self.runtime.die
         self.pause = self.runtime.pause
-        self.hang = self.runtime.hang
+        self.hang = self.runtime.freeze
         self.wake = self.runtime.wake
         self.stop_by_hand = self.runtime.stop_by_hand
         self.disconnect = self.runtime.disconnect

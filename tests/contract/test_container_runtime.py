@@ -36,6 +36,7 @@ EVERY_CALL: tuple[Callable[[ContainerRuntime], object], ...] = (
     lambda runtime: runtime.stop("S1"),
     lambda runtime: runtime.kill("S1"),
     lambda runtime: next(runtime.engine_events()),
+    lambda runtime: runtime.is_stopped("S1"),
     lambda runtime: runtime.last_output("S1"),
 )
 
@@ -221,13 +222,27 @@ def test_a_dead_server_is_observed_as_not_running_until_it_is_removed(bench: Run
     assert dead.status
 
 
-def test_a_paused_server_counts_as_running(bench: RuntimeBench) -> None:
-    """Whether it answers is for its heartbeat to tell."""
+def test_a_paused_server_runs_and_is_observed_as_paused(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
+    assert not bench.runtime.observe()["S1"].paused
     bench.pause("S1")
     observed = bench.runtime.observe()["S1"]
     assert observed.running
+    assert observed.paused
     assert observed.address
+    bench.wake("S1")
+    assert not bench.runtime.observe()["S1"].paused
+
+
+def test_a_server_that_a_signal_has_stopped_is_known_by_its_first_process(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 1), bench.release)
+    bench.runtime.start(joining("S2", 2), bench.release)
+    assert not bench.runtime.is_stopped("S1")
+    bench.hang("S1")
+    assert bench.runtime.is_stopped("S1")
+    assert not bench.runtime.is_stopped("S2")
+    bench.runtime.kill("S1")
+    assert not bench.runtime.is_stopped("S1")
 
 
 def test_a_server_off_the_network_runs_without_an_address(bench: RuntimeBench) -> None:

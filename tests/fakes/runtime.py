@@ -32,14 +32,15 @@ class Everyone(Collection[str]):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`mute`: the container does not answer its heartbeat. `ending`: it is being stopped. `name`: its container name.
-    State "foreign": it belongs to another deployment."""
+    """`mute`: the container does not answer its heartbeat. `frozen`: a signal has stopped its process. `ending`: it is
+    being stopped. `name`: its container name. State "foreign": it belongs to another deployment."""
 
     instance: str
     ring_id: int
     address: str
     state: Literal["running", "paused", "exited", "foreign"] = "running"
     mute: bool = False
+    frozen: bool = False
     ending: bool = False
     name: str = ""
     release: Release = Release()
@@ -123,6 +124,10 @@ class FakeRuntime:
         if present is not None and container in ("", present.id):
             self._remove_ours(instance)
 
+    def is_stopped(self, instance: str) -> bool:
+        self._call()
+        return instance in self._containers and self._containers[instance].frozen
+
     def engine_events(self) -> Iterator[str]:
         self._call()
         events: SimpleQueue[str] = SimpleQueue()
@@ -167,8 +172,12 @@ class FakeRuntime:
         """The server hangs. There is no engine event of it."""
         self._become(instance, mute=True)
 
+    def freeze(self, instance: str) -> None:
+        """A signal stops the server's process. There is no engine event of it."""
+        self._become(instance, mute=True, frozen=True)
+
     def wake(self, instance: str) -> None:
-        self._become(instance, state="running", mute=False)
+        self._become(instance, state="running", mute=False, frozen=False)
         self._tell(f"start {instance}")
 
     def vanish(self, instance: str) -> None:
@@ -233,4 +242,5 @@ def _observed(container: Container) -> Observed:
         running and container.ending,
         container.id,
         container.release.content,
+        paused=container.state == "paused",
     )

@@ -168,7 +168,14 @@ class Settings:
     heartbeat_timeout: float = _setting(
         "0.4", _seconds(0.01, 600), "How long a heartbeat may take; longer while all are slow."
     )
-    heartbeat_strikes: int = _setting("2", _integer(1, 100), "Missed heartbeats in a row that mean dead.")
+    heartbeat_strikes: int = _setting(
+        "2", _integer(1, 100), "Missed heartbeats in a row that make a server silent: off the ring, but not killed."
+    )
+    hang_timeout: float = _setting(
+        "10",
+        _seconds(2, 86400),
+        "How long a silent server with open requests may show no sign of life before it is killed.",
+    )
     start_grace: float = _setting("30", _seconds(0.1, 3600), "How long a new server may take to its first heartbeat.")
     drain_timeout: float = _setting("30", _seconds(0, 3600), "How long a leaving server may finish what it has.")
     stop_timeout: int = _setting("10", _integer(0, 3600), "Seconds from a server's SIGTERM to its SIGKILL.")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from balancer.core.deploy import Deploy, Stage
-from balancer.core.fleet import ON_THE_RING, Fleet, Server
+from balancer.core.fleet import COUNTED, ON_THE_RING, Fleet, Server
 from balancer.core.lifecycle import State, Trigger
 from balancer.core.release import Release
 
@@ -79,13 +79,13 @@ def goal(fleet: Fleet) -> Release | None:
 
 
 def outdated(fleet: Fleet) -> tuple[Server, ...]:
-    """The serving servers that still have to get the goal of the running deploy. On the way back, a server that still
-    has the old release stays as it is."""
+    """The serving and silent servers that still have to get the goal of the running deploy. On the way back, a server
+    that still has the old release stays as it is."""
     deploy, release = fleet.deploy, goal(fleet)
     if deploy is None or release is None:
         return ()
     good = {release.number} if deploy.stage is Stage.ROLLING else {release.number, fleet.release.number}
-    return tuple(server for server in fleet.of(State.SERVING) if server.release not in good)
+    return tuple(server for server in fleet.of(*COUNTED) if server.release not in good)
 
 
 def is_new(fleet: Fleet, server: Server) -> bool:
@@ -121,7 +121,7 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
             continue
         if server.ring_id in ready and server.state in ON_THE_RING:
             servers.append(ready[server.ring_id])
-            leaving += [server.on(Trigger.REMOVED)] if server.state is State.SERVING else []
+            leaving += [server.on(Trigger.REMOVED)] if server.state in COUNTED else []
         else:
             servers.append(server)
     return replace(fleet, servers=(*servers, *leaving))
