@@ -63,7 +63,7 @@ class FakeBench:
         self.runtime = FakeRuntime()
         self.release = Release(1, "server")
         self.broken_release = Release(1, "no-such-image")
-        self.runtime.broken = {self.broken_release.image}
+        self.runtime.lacking = {self.broken_release.image}
         self.die = self.runtime.die
         self.pause = self.runtime.pause
         self.hang = self.runtime.freeze

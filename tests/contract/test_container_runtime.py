@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken
 from balancer.core.release import Release
 from balancer.ports.runtime import ContainerRuntime
 from tests.contract.runtime_bench import FakeBench, RuntimeBench, joining
@@ -160,9 +160,15 @@ def test_a_leftover_of_ones_own_makes_way(bench: RuntimeBench, fate: str) -> Non
 
 
 def test_a_start_that_fails_leaves_nothing_behind(bench: RuntimeBench) -> None:
-    with pytest.raises(StartFailed, match="image"):
+    with pytest.raises(ImageMissing, match=r"S1 cannot be created: the image .* is not on the engine"):
         bench.runtime.start(joining("S1", 1), bench.broken_release)
     assert bench.names == set()
+
+
+def test_a_container_is_made_of_the_content_whatever_the_name_means(bench: RuntimeBench) -> None:
+    release = replace(bench.release, image=bench.broken_release.image, content=bench.release.image)
+    bench.runtime.start(joining("S1", 1), release)
+    assert bench.runtime.observe()["S1"].image == bench.release.image
 
 
 def test_stop_ends_and_removes_and_may_be_repeated(bench: RuntimeBench) -> None:

@@ -9,7 +9,7 @@ from itertools import count
 from queue import SimpleQueue
 from typing import Literal
 
-from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
 from balancer.core.release import Release
@@ -48,12 +48,14 @@ class Container:
 
 
 class FakeRuntime:
-    """A ContainerRuntime. `away`: makes its calls fail. The other faults are for new servers with these hostnames or
-    images: `broken` ones do not start, `ending_at_once` ones end at once, `mute` ones never answer their heartbeat.
-    `killed` and `stopped`: the instances of all such calls."""
+    """A ContainerRuntime. `away`: makes its calls fail. `lacking`: the contents, or names of unknown ones, that the
+    engine does not have. The other faults are for new servers with these hostnames or images: `broken` ones do not
+    start, `ending_at_once` ones end at once, `mute` ones never answer their heartbeat. `killed` and `stopped`: the
+    instances of all such calls."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.away = Fault()
+        self.lacking: Collection[str] = ()
         self.broken: Collection[str] = ()
         self.ending_at_once: Collection[str] = ()
         self.mute: Collection[str] = ()
@@ -70,6 +72,8 @@ class FakeRuntime:
         self._call()
         instance = server.instance
         told = {server.hostname, release.image}
+        if (release.content or release.image) in self.lacking:
+            raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}")
         with self._lock:
             for other in list(self._containers.values()):
                 if other.name == instance and other.state == "foreign":
@@ -237,5 +241,6 @@ def _observed(container: Container) -> Observed:
         container.name,
         running and container.ending,
         container.id,
+        container.release.content,
         paused=container.state == "paused",
     )

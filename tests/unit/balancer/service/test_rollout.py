@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from balancer.core import roll as roll_core
 from balancer.core.deploy import Stage
 from balancer.core.errors import Busy, EngineUnavailable, InvalidRequest, PlaneUnavailable, StateUnavailable
 from balancer.core.event import EventKind
@@ -129,10 +130,11 @@ def test_a_deploy_is_saved_before_it_is_answered_and_told_from_server_to_server(
     assert answered == balancer.store.saved
     assert answered.deploy is not None
     assert answered.deploy.release == replace(NEWER, number=2)
-    assert answered.release == OLD
+    assert answered.release.named_anew() == OLD
     carry_on(balancer)
     told = [event for event in balancer.events.since(0).events if event.kind is EventKind.DEPLOY]
     assert [(event.server, event.facts.get("stage"), event.facts.get("left")) for event in told] == [
+        ("", "pulling", None),
         ("", "rolling", None),
         ("S1", None, 2),
         ("S2", None, 1),
@@ -145,7 +147,7 @@ def test_new_servers_are_made_of_the_new_release_only_when_all_are(balancer: InM
     balancer.rollout.begin(NEW)
     balancer.rollout.carry_out_surge()
     balancer.fleet.add(FleetChange(1, ("S4",)))
-    assert balancer.runtime.release("S4") == OLD
+    assert balancer.runtime.release("S4").named_anew() == OLD
     carry_on(balancer)
     balancer.fleet.add(FleetChange(1, ("S5",)))
     assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3", "S4", "S5"), NEWER)
@@ -169,7 +171,8 @@ def test_one_roll_after_another(balancer: InMemoryBalancer) -> None:
         assert placed(balancer) == before
         assert {server.release for server in balancer.desired.fleet.servers} == {balancer.desired.fleet.release.number}
         assert balancer.is_sound()
-    assert balancer.desired.fleet.release == replace(OLD, image="app:6", number=balancer.desired.fleet.release.number)
+    release = balancer.desired.fleet.release
+    assert release.named_anew() == replace(OLD, image="app:6", number=release.number)
 
 
 # Releases that are no good.
@@ -206,7 +209,7 @@ def test_a_release_that_does_not_become_ready_leaves_everything_as_it_was(
     assert stage(balancer) == (Stage.ROLLED_BACK, why)
     assert placed(balancer) == before
     assert balancer.runtime.observe() == containers
-    assert balancer.desired.fleet.release == OLD
+    assert balancer.desired.fleet.release.named_anew() == OLD
     assert all(hostnames == {"S1", "S2", "S3"} for hostnames in seen.hostnames)
     assert not any(seen.switched)
     assert seen.containers <= 4 + surge
@@ -533,6 +536,25 @@ def test_a_volume_that_fills_up_while_a_roll_goes_back_delays_its_end_and_loses_
     assert len(balancer.replicas) == 3
     assert placed(balancer)[1] == before[1]
     assert balancer.is_sound()
+
+
+def test_a_deploy_does_not_end_before_a_failure_of_its_last_server_is_saved(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+    balancer.rollout.carry_out_surge()
+    while roll_core.outdated(balancer.desired.fleet):
+        balancer.rollout.carry_out_surge()
+    last, *_ = (server.instance for server in balancer.desired.fleet.servers if server.rolled)
+    balancer.runtime.die(last)
+    balancer.store.full.arm()
+    balancer.step()
+    balancer.store.full.clear()
+    balancer.rollout.carry_out_surge()
+    assert stage(balancer)[0] is Stage.ROLLING
+    balancer.step()
+    balancer.clock.sleep(60)
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.ROLLED_BACK
+    assert made_of(balancer) == dict.fromkeys(balancer.replicas, OLD)
 
 
 def steps_until_well(balancer: InMemoryBalancer, error: type[Exception]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from docker.utils import kwargs_from_env
 
 from balancer.adapters.announced_ends import AnnouncedEnds
 from balancer.adapters.processes import PS, all_stopped
-from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
 from balancer.core.release import Release
-
-_log = logging.getLogger(__name__)
 
 DEPLOYMENT = "ringmaster.deployment"
 ROLE = "ringmaster.role"
@@ -153,18 +150,17 @@ class DockerEngine:
         return {key: container.container_name for key, container in observed.items() if container.instance == instance}
 
     def _create(self, container: str, server: Server, release: Release) -> None:
-        """Creates the container. A missing image is pulled; a leftover container of this deployment with the same name
-        is removed. Raises NameTaken, StartFailed."""
-        mended: set[str] = set()
+        """Creates the container. A leftover container of this deployment with the same name is removed. Raises
+        NameTaken, StartFailed."""
+        made_way = False
         while True:
             try:
                 self._api.create_container(**self._arguments(container, server, release))
+            except ImageNotFound as error:
+                raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}") from error
             except APIError as error:
-                if isinstance(error, ImageNotFound) and "image" not in mended:
-                    mended.add("image")
-                    self._pull(release.image)
-                elif error.status_code == requests.codes.conflict and "name" not in mended:
-                    mended.add("name")
+                if error.status_code == requests.codes.conflict and not made_way:
+                    made_way = True
                     self._make_way(container)
                 else:
                     raise StartFailed(f"{server.hostname} cannot be created: {error.explanation}") from error
@@ -183,13 +179,6 @@ class DockerEngine:
             raise NameTaken(f"{container} has been stopped and is still ending; try again in a moment")
         self._remove(container)
 
-    def _pull(self, image: str) -> None:
-        _log.info("image pulled", extra={"image": image})
-        try:
-            self._api.pull(image)
-        except APIError as error:
-            raise StartFailed(f"the image {image} is not here and cannot be pulled: {error}") from error
-
     def _arguments(self, container: str, server: Server, release: Release) -> dict[str, Any]:
         spec = self._spec
         host = self._api.create_host_config(
@@ -205,7 +194,7 @@ class DockerEngine:
         )
         endpoint = self._api.create_endpoint_config(aliases=[server.hostname])
         return {
-            "image": release.image,
+            "image": release.content or release.image,
             "name": container,
             "hostname": server.hostname,
             "environment": {**release.environment, "SERVER_ID": server.hostname},
@@ -245,6 +234,7 @@ class DockerEngine:
             address=f"{address}:{self._spec.port}" if address else "",
             paused=container["State"] == "paused",
             status=death or container["Status"],
+            image=container["ImageID"],
         )
 
 

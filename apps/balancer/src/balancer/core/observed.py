@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Observed:
     """`address` is "ip:port", empty while the container is off the network. `container_name` has no prefix of the
     deployment; it is the instance where it is not given. `ending`: the container is being stopped, and may finish its
-    requests. `id`: the engine's name of exactly this container. `paused`: the engine has paused all its processes."""
+    requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of.
+    `paused`: the engine has paused all its processes."""
 
     instance: str
     ring_id: int
@@ -20,6 +21,7 @@ class Observed:
     container_name: str = ""
     ending: bool = False
     id: str = ""
+    image: str = ""
     paused: bool = False
 
     def __post_init__(self) -> None:

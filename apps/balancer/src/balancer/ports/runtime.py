@@ -18,7 +18,8 @@ class ContainerRuntime(Protocol):
 
     def start(self, server: Server, release: Release) -> None:
         """Creates and starts the server's container; its container name is the instance. Raises NameTaken where a
-        container of another owner has the name, StartFailed with the engine's reason where the container cannot start.
+        container of another owner has the name, ImageMissing where the engine lacks the release's image, StartFailed
+        with the engine's reason where the container cannot start. No image is pulled.
         After an error no container is left."""
 
     def observe(self) -> dict[str, Observed]:
