@@ -145,6 +145,16 @@ def test_a_server_that_is_down_is_succeeded_by_its_new_container() -> None:
     ]
 
 
+def test_a_silent_server_is_rolled_and_its_old_container_may_finish_what_it_has() -> None:
+    fleet = begun(fleet_of()).silenced(["S1"])
+    release = roll.goal(fleet)
+    assert release is not None
+    assert "S1" in {server.instance for server in roll.outdated(fleet)}
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    fleet = roll.taken_over(roll.joining(fleet, [newcomer]), {"S1.2": "new:5000"})
+    assert [fleet.server(name).state for name in ("S1.2", "S1")] == [State.SERVING, State.LEAVING]
+
+
 @pytest.mark.parametrize("how", ["removed", "replaced"])
 def test_a_container_whose_server_is_not_on_the_ring_any_more_has_no_place(how: str) -> None:
     fleet = begun(fleet_of())

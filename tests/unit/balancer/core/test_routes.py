@@ -69,6 +69,15 @@ def test_routes_have_the_profile_that_the_fleet_has() -> None:
     assert (route.request_hash, route.key, route.bound) == (profile.request_hash, profile.key, profile.bound)
 
 
+def test_the_slots_of_a_silent_server_walk_on_and_it_finishes_what_it_has() -> None:
+    fleet = serving("S1", "S2", "S3")
+    before, during = routes(fleet), routes(fleet.silenced(["S1"]))
+    assert "S1" not in during.slots
+    assert all(now == was for was, now in zip(before.slots, during.slots, strict=True) if was != "S1")
+    assert [backend.draining for backend in during.backends if backend.instance == "S1"] == [True]
+    assert routes(fleet.silenced(["S1"]).answered(["S1"])) == before
+
+
 @given(st.lists(st.sampled_from(["S1", "S2"]), min_size=1, max_size=5), st.sampled_from(["a:1", "b:1"]), st.booleans())
 def test_a_digest_tells_any_two_routes_apart(slots: list[str], address: str, draining: bool) -> None:
     one = Routes(tuple(slots), (Backend("S1", address, draining=draining),))

@@ -7,7 +7,7 @@ import pytest
 from balancer.core.activity import Activity
 from balancer.core.errors import EngineUnavailable, InvalidRequest, PlaneUnavailable, StateUnavailable
 from balancer.core.fleet_change import FleetChange
-from tests.unit.balancer.in_memory import DRAIN_TIMEOUT, HANG_TIMEOUT, InMemoryBalancer
+from tests.unit.balancer.in_memory import DRAIN_TIMEOUT, HANG_TIMEOUT, STRIKES, InMemoryBalancer
 
 
 def test_named_servers_leave_and_the_others_stay_in_order(balancer: InMemoryBalancer) -> None:
@@ -75,21 +75,29 @@ def test_a_drain_takes_no_longer_than_its_timeout(balancer: InMemoryBalancer) ->
     assert "S2" not in balancer.runtime.names
 
 
+def look_while_time_passes(balancer: InMemoryBalancer, heartbeats: int = 1) -> None:
+    """From now on so many heartbeats and a step come at every sleep of anybody."""
+    sleep = balancer.clock.sleep
+
+    def sleep_and_look(seconds: float) -> None:
+        sleep(seconds)
+        balancer.beat(heartbeats)
+        balancer.reconciler.step()
+
+    balancer.clock.sleep = sleep_and_look  # type: ignore[method-assign]
+
+
 @pytest.mark.parametrize("how", ["pause", "freeze"])
 def test_a_leaving_server_that_can_never_finish_is_killed_and_not_waited_for(
     balancer: InMemoryBalancer, how: str
 ) -> None:
     """Its open requests are answered elsewhere then."""
-
-    def looked_at_meanwhile() -> bool:
-        balancer.beat()
-        balancer.reconciler.step()
-        return False
-
-    balancer.clock.sleep = lambda _: looked_at_meanwhile()  # type: ignore[method-assign,assignment]
+    look_while_time_passes(balancer, heartbeats=STRIKES)
     getattr(balancer.runtime, how)("S2")
+    began = balancer.clock.now()
     with balancer.plane.request("S2"):
         balancer.fleet.remove(FleetChange(1, ("S2",)))
+    assert balancer.clock.now() - began < 1
     assert (balancer.runtime.killed, balancer.runtime.stopped) == (["S2"], [])
     assert "S2" not in balancer.runtime.names
 
@@ -97,14 +105,7 @@ def test_a_leaving_server_that_can_never_finish_is_killed_and_not_waited_for(
 def test_a_leaving_server_that_hangs_with_a_request_is_killed_after_the_hang_timeout(
     balancer: InMemoryBalancer,
 ) -> None:
-    sleep = balancer.clock.sleep
-
-    def sleep_and_look(seconds: float) -> None:
-        sleep(seconds)
-        balancer.beat(1)
-        balancer.reconciler.step()
-
-    balancer.clock.sleep = sleep_and_look  # type: ignore[method-assign]
+    look_while_time_passes(balancer)
     balancer.runtime.hang("S2")
     began = balancer.clock.now()
     with balancer.plane.request("S2"):

@@ -132,6 +132,15 @@ def test_with_a_request_it_is_killed_when_nothing_moves_for_the_hang_timeout(bal
     assert "S2" not in balancer.replicas
 
 
+def test_while_the_balancer_itself_was_held_up_nobody_is_to_blame(balancer: InMemoryBalancer) -> None:
+    balancer.beat(1)
+    balancer.clock.sleep(60)
+    with balancer.plane.request("S2"):
+        silence(balancer, "S2")
+        balancer.step()
+        assert (state(balancer, "S2"), balancer.runtime.killed) == (State.SILENT, [])
+
+
 def test_where_most_are_silent_all_stay_on_the_ring_and_that_is_told_once(balancer: InMemoryBalancer) -> None:
     silence(balancer, "S1", "S2")
     pass_time(balancer, 3)
