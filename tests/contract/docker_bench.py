@@ -13,7 +13,8 @@ from typing import Any, Self
 import pytest
 from docker.models.containers import Container
 
-from balancer.adapters.docker_engine import INSTANCE, DockerEngine, ServerSpec
+from balancer.adapters.container_spec import INSTANCE, ServerSpec
+from balancer.adapters.docker_engine import DockerEngine
 from balancer.core.release import Release
 from tests.containers import DEPLOYMENT, ROLE, freeze
 from tests.contract.engine_door import EngineDoor
@@ -34,9 +35,6 @@ class DockerBench:
             name_prefix=f"{lab.name}-fleet-",
             network=lab.name,
             port=PORT,
-            read_only=True,
-            capabilities=(),
-            stop_timeout=10,
         )
         self.runtime = DockerEngine(self.spec)
         self.release = Release(1, lab.server_image)

@@ -28,7 +28,7 @@ def test_a_server_is_what_its_specification_says(docker_bench: DockerBench) -> N
     bench = docker_bench
     environment = {"GREETING": "hi", "SERVER_ID": "not mine to set"}
     release = Release(3, bench.release.image, environment, memory="64m", cpus=0.5)
-    bench.runtime.start(joining("S1", 1, release=3, rolled=True), release)
+    bench.runtime.start(joining("S1", 1, generation=3), release)
     server = bench.container("S1.3")
     host = server.attrs["HostConfig"]
     assert (host["Memory"], host["NanoCpus"]) == (64 * 1024 * 1024, 500_000_000)
@@ -77,7 +77,7 @@ def test_a_server_has_its_hostname_in_the_networks_dns(docker_bench: DockerBench
 def test_the_new_container_of_a_server_has_the_hostname_of_the_old_one(docker_bench: DockerBench) -> None:
     """Whoever follows logs and names by hostname sees one server, before, while and after it is rolled."""
     docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
-    docker_bench.runtime.start(joining("S1", 1, release=2, rolled=True), docker_bench.release)
+    docker_bench.runtime.start(joining("S1", 1, generation=2), docker_bench.release)
     docker_bench.runtime.kill("S1")
     docker_bench.runtime.rename("S1.2", "S1")
     server = docker_bench.lab.engine.containers.get(docker_bench.spec.name_prefix + "S1")

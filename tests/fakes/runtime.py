@@ -10,6 +10,7 @@ from typing import Literal
 
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.observed import Observed
 from balancer.core.release import Release
 from tests.fakes.fault import Fault
@@ -42,6 +43,7 @@ class Container:
     ending: bool = False
     name: str = ""
     release: Release = Release()
+    generation: int = 1
 
 
 class FakeRuntime:
@@ -57,7 +59,7 @@ class FakeRuntime:
         self.killed: list[str] = []
         self.stopped: list[str] = []
         self._containers: dict[str, Container] = {}
-        self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}:5000" for number in range(60_000))
+        self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}" for number in range(60_000))
         self.listeners: list[SimpleQueue[str]] = []
         self._lock = threading.Lock()
         self._process = process or Process()
@@ -79,7 +81,14 @@ class FakeRuntime:
             )
             mute = any(name in self.mute for name in told)
             self._containers[instance] = Container(
-                instance, server.ring_id, next(self._addresses), state, mute, name=instance, release=release
+                instance,
+                server.ring_id,
+                f"{next(self._addresses)}:{release.port}",
+                state,
+                mute,
+                name=instance,
+                release=release,
+                generation=server.generation,
             )
         self._tell(f"start {instance}")
 
@@ -119,11 +128,14 @@ class FakeRuntime:
         self._call()
         return f"{instance}: out of luck" if instance in self._containers else ""
 
-    def answers(self, address: str) -> bool:
-        """Whether a server at this address answers its heartbeat."""
+    def seen(self, address: str, heartbeat: Heartbeat) -> str:
+        """What a heartbeat sees of the server at this address; empty where the server answers well. A server answers
+        only what its own release asks."""
         with self._lock:
             found = [item for item in self._containers.values() if item.address == address]
-        return any(item.state == "running" and not item.mute for item in found)
+        if not any(item.state == "running" and not item.mute for item in found):
+            return f"no answer within {heartbeat.timeout:g} s"
+        return "" if any(item.release.heartbeat == heartbeat for item in found) else "answered 404"
 
     @property
     def names(self) -> set[str]:
@@ -160,7 +172,7 @@ class FakeRuntime:
 
     def move(self, instance: str) -> str:
         """The container gets another address, as after a restart by hand. Returns the address."""
-        address = next(self._addresses)
+        address = f"{next(self._addresses)}:{self._containers[instance].release.port}"
         self._become(instance, address=address)
         return address
 
@@ -173,7 +185,7 @@ class FakeRuntime:
         deployment."""
         with self._lock:
             state: Literal["foreign", "running"] = "foreign" if ring_id is None else "running"
-            self._containers[name] = Container(name, ring_id or 0, next(self._addresses), state, name=name)
+            self._containers[name] = Container(name, ring_id or 0, f"{next(self._addresses)}:5000", state, name=name)
 
     def end_events(self) -> None:
         """The engine ends its streams of engine events."""
@@ -213,4 +225,7 @@ def _observed(container: Container) -> Observed:
         container.release.number,
         container.name,
         running and container.ending,
+        container.generation,
+        container.release.heartbeat,
+        container.release.digest,
     )

@@ -44,7 +44,7 @@ class World:
 class InMemoryBalancer:
     """One balancer process without loops: a test calls its steps. Only the work that a step began runs in threads.
 
-    `initial`: the hostnames of the first fleet. `release`: image, environment and limits of the settings. `seed`: the
+    `initial`: the hostnames of the first fleet. `release`: of the settings. `seed`: the
     seed of all randomness. The other arguments are the settings of the same names."""
 
     def __init__(
@@ -129,7 +129,8 @@ class InMemoryBalancer:
     def beat(self, times: int = STRIKES) -> None:
         """Sends `times` heartbeats to all serving servers and spares, and takes in the results."""
         for _ in range(times):
-            self.heartbeats.send(self.desired.fleet.of(State.SERVING, State.SPARE))
+            fleet = self.desired.fleet
+            self.heartbeats.send(fleet.of(State.SERVING, State.SPARE), fleet.heartbeat_of)
             self.heartbeats.listen(within=0)
 
     def started(self) -> InMemoryBalancer:

@@ -190,14 +190,7 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
         "deployment": "blue",
         "name_prefix": "blue-",
         "network": "blue-net",
-        "server_image": "shop:1",
         "server_port": "8080",
-        "server_environment": '{"MODE":"x"}',
-        "server_memory": "256m",
-        "server_cpus": "0.5",
-        "server_read_only": "false",
-        "server_capabilities": "CHOWN",
-        "stop_timeout": "3",
     }
     application(**values)
     assert specs == [
@@ -206,9 +199,6 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
             name_prefix="blue-",
             network="blue-net",
             port=8080,
-            read_only=False,
-            capabilities=("CHOWN",),
-            stop_timeout=3,
         )
     ]
 

@@ -24,7 +24,7 @@ def test_an_environment_is_replaced_whole() -> None:
 
 
 def test_a_releases_own_document_changes_nothing_else() -> None:
-    assert tuple(RELEASE.document()) == FIELDS
+    assert list(RELEASE.document()) == list(FIELDS)
     assert Release(number=9).changed(RELEASE.document()) == replace(RELEASE, number=9)
 
 
@@ -52,14 +52,14 @@ def test_good_cpu_limits(cpus: float) -> None:
         ({"image": "app:1\n"}, "image must be"),
         ({"image": None}, "image must be"),
         ({"image": 1}, "image must be"),
-        ({"environment": None}, 'environment must be an object of strings, such as {"MODE":"fast"}'),
+        ({"environment": None}, 'environment must be a JSON object of strings, such as {"MODE":"fast"}'),
         ({"environment": ["MODE=fast"]}, "environment must be"),
         ({"environment": {"MODE": 1}}, "environment must be"),
         ({"environment": {"": "1"}}, 'environment: "" cannot be a variable'),
         ({"environment": {"A=B": "1"}}, 'environment: "A=B" cannot be a variable'),
         ({"environment": {"A": "1\0"}}, 'environment: "A" cannot be a variable'),
         ({"environment": {"A\0": "1"}}, "cannot be a variable"),
-        ({"memory": "0"}, 'memory must be such as "256m", or "" for no limit'),
+        ({"memory": "0"}, "memory must be such as 256m, or empty for no limit"),
         ({"memory": "0m"}, "memory must be"),
         ({"memory": "64mb"}, "memory must be"),
         ({"memory": "64M"}, "memory must be"),
@@ -78,7 +78,7 @@ def test_good_cpu_limits(cpus: float) -> None:
         ({"cpus": True}, "cpus must be"),
         ({"cpus": "1"}, "cpus must be"),
         ({"cpus": None}, "cpus must be"),
-        ({"number": 4}, '"number" is not a field here; there is: image, environment, memory, cpus'),
+        ({"number": 4}, '"number" is not a field here; there is: image, environment, memory, cpus, pids, port, '),
         ({"image": "app:2", "Memory": "1g"}, '"Memory" is not a field here'),
     ],
 )

@@ -36,7 +36,7 @@ def go(fleet: Fleet, count: int = 1) -> Fleet:
     for server in roll.outdated(fleet)[:count]:
         release = roll.goal(fleet)
         assert release is not None
-        (newcomer,) = roll.newcomers([server], release)
+        (newcomer,) = roll.newcomers([server], release, fleet.generation)
         fleet = roll.taken_over(roll.joining(fleet, [newcomer]), {newcomer.instance: f"new-{newcomer.instance}:5000"})
         fleet = fleet.stopped(fleet.instances(State.LEAVING))
     return fleet
@@ -66,7 +66,7 @@ def test_a_deploy_begins_with_a_change_and_changes_no_server() -> None:
     assert fleet.deploy is not None
     assert fleet.deploy.release == replace(NEW, number=2)
     assert (fleet.deploy.surge, fleet.deploy.batch, fleet.deploy.stage) == (2, 1, Stage.ROLLING)
-    assert replace(fleet, deploy=None) == before
+    assert replace(fleet, deploy=None, generation=1) == before
     assert roll.goal(fleet) == fleet.deploy.release
     assert roll.outdated(fleet) == before.servers
 
@@ -111,7 +111,7 @@ def test_the_old_container_leaves_in_the_same_step_in_which_the_new_one_serves(f
     release = roll.goal(fleet)
     if release is None or not fleet.replicas:
         return
-    newcomers = roll.newcomers(roll.outdated(fleet), release)
+    newcomers = roll.newcomers(roll.outdated(fleet), release, fleet.generation)
     joining = roll.joining(fleet, newcomers)
     assert routes(joining) == routes(fleet)
     switched = roll.taken_over(joining, {newcomer.instance: "new:5000" for newcomer in newcomers})
@@ -125,7 +125,7 @@ def test_a_server_that_is_down_is_succeeded_by_its_new_container() -> None:
     fleet = begun(fleet_of())
     release = roll.goal(fleet)
     assert release is not None
-    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release, fleet.generation)
     fleet = roll.taken_over(roll.joining(fleet, [newcomer]).fail(["S1"]), {"S1.2": "new:5000"})
     assert [(server.instance, server.state) for server in fleet.servers] == [
         ("S1.2", State.SERVING),
@@ -139,7 +139,7 @@ def test_a_container_whose_server_is_not_on_the_ring_any_more_has_no_place(how: 
     fleet = begun(fleet_of())
     release = roll.goal(fleet)
     assert release is not None
-    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release, fleet.generation)
     fleet = roll.joining(fleet, [newcomer])
     if how == "removed":
         fleet = fleet.begin_leave(["S1"])
@@ -158,9 +158,10 @@ def test_on_the_way_back_only_those_who_have_the_new_release_get_another_contain
     fleet = back(go(begun(fleet_of()), 2))
     assert stage(fleet) is Stage.ROLLING_BACK
     assert [server.instance for server in roll.outdated(fleet)] == ["S1.2", "S2.2"]
-    assert roll.goal(fleet) == Release(number=3, image="app:1")
+    assert roll.goal(fleet) == Release(number=1, image="app:1")
     fleet = roll.ended(go(fleet, 2))
-    assert numbers(fleet) == {"S1": 3, "S2": 3, "S3": 1}
+    assert numbers(fleet) == {"S1": 1, "S2": 1, "S3": 1}
+    assert [server.instance for server in fleet.servers] == ["S1.3", "S2.3", "S3"]
     assert (stage(fleet), fleet.release) == (Stage.ROLLED_BACK, Release(image="app:1"))
     assert fleet.deploy is not None
     assert fleet.deploy.reason == "no good"
@@ -170,7 +171,7 @@ def test_a_deploy_that_fails_before_anybody_switched_has_nothing_to_take_back() 
     before = fleet_of()
     fleet = roll.ended(back(begun(before)))
     assert not roll.outdated(back(begun(before)))
-    assert (stage(fleet), replace(fleet, deploy=None)) == (Stage.ROLLED_BACK, before)
+    assert (stage(fleet), replace(fleet, deploy=None, generation=1)) == (Stage.ROLLED_BACK, before)
 
 
 def test_what_fails_of_the_new_release_on_the_way_back_turns_nothing() -> None:
@@ -191,7 +192,7 @@ def test_out_of_being_stuck_every_server_gets_the_next_release_or_the_old_one() 
     forth = roll.ended(go(begun(stuck, NEWER), 3))
     assert set(numbers(forth).values()) == {4}
     again = roll.ended(go(back(go(begun(stuck, NEWER), 1)), 3))
-    assert numbers(again) == {"S1": 5, "S2": 5, "S3": 1}
+    assert numbers(again) == {"S1": 1, "S2": 1, "S3": 1}
     assert again.release == Release(image="app:1")
 
 
@@ -258,7 +259,7 @@ def test_settings_that_name_another_release_begin_a_deploy_once() -> None:
 
 def test_settings_replace_a_deploy_that_runs() -> None:
     fleet = roll.configured(go(begun(fleet_of()), 1), NEWER, surge=1, batch=1)
-    assert roll.goal(fleet) == replace(NEWER, number=4)
+    assert roll.goal(fleet) == replace(NEWER, number=3)
     assert len(roll.outdated(fleet)) == 3
     assert [server.hostname for server in roll.outdated(back(fleet))] == ["S1"]
 
@@ -283,7 +284,7 @@ def test_what_changes_while_the_new_container_starts_is_kept(
     fleet = begun(fleet_of().with_ramps({1: 5}))
     release = roll.goal(fleet)
     assert release is not None
-    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release, fleet.generation)
     before = change(roll.joining(fleet, [newcomer]))
     fleet = roll.taken_over(before, {"S1.2": "new:5000"})
     assert (fleet.server("S1.2").weight, fleet.server("S1.2").ramp) == (weight, ramp)

@@ -259,8 +259,8 @@ def test_after_a_loss_in_a_roll_the_container_with_the_servers_name_serves(deplo
     for number in range(2, deploys + 1):
         roll(balancer, {"image": f"app:{number}"})
     (settled,) = balancer.desired.fleet.serving(["S1"])
-    newcomer = replace(settled, release=settled.release + 1, rolled=True, state=State.JOINING)
-    balancer.runtime.start(newcomer, replace(OLD, number=newcomer.release))
+    newcomer = replace(settled, generation=settled.generation + 1, rolled=True, state=State.JOINING)
+    balancer.runtime.start(newcomer, replace(OLD, number=newcomer.generation))
     balancer.store.damaged = True
     again = balancer.restarted()
     again.steps(2)
@@ -275,7 +275,7 @@ def test_after_a_loss_the_newer_of_two_containers_serves_where_none_has_the_serv
     settled = balancer.desired.fleet.server("S1")
     balancer.runtime.vanish("S1")
     for number in (3, 2):
-        newcomer = replace(settled, release=number, rolled=True, state=State.JOINING)
+        newcomer = replace(settled, generation=number, rolled=True, state=State.JOINING)
         balancer.runtime.start(newcomer, Release(number))
     balancer.store.damaged = True
     again = balancer.restarted()

@@ -22,7 +22,7 @@ from tests.fakes.runtime import FakeRuntime
 from tests.polling import until
 
 RELEASE = Release(3, "shop:3")
-S1, S2, S3 = (Server(f"S{number}", number, State.JOINING, release=RELEASE.number) for number in (1, 2, 3))
+S1, S2, S3 = (Server(f"S{number}", number, State.JOINING, release=RELEASE.number, generation=3) for number in (1, 2, 3))
 
 
 class Fixture:
@@ -69,14 +69,17 @@ def test_a_server_is_called_by_its_instance_and_made_of_the_release(fixture: Fix
 
 def test_a_server_is_ready_only_when_it_answers_its_heartbeat(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
-    with pytest.raises(StartFailed, match="S1 did not answer its heartbeat with 200 within 30 s"):
+    with pytest.raises(
+        StartFailed,
+        match=r"S1 did not answer http://10\.0\.0\.1:5000/heartbeat with 200 within 30 s; last seen: no answer",
+    ):
         fixture.workers.bring_up([S1], RELEASE)
     assert fixture.clock.now() >= 1030
 
 
 def test_a_server_that_ends_while_it_starts_is_not_waited_for(fixture: Fixture) -> None:
     fixture.runtime.ending_at_once = {"S1"}
-    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\); its last words: S1: out of luck"):
+    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\); see the balancer's log$"):
         fixture.workers.bring_up([S1], RELEASE)
     assert fixture.clock.now() < 1001
 
@@ -84,7 +87,7 @@ def test_a_server_that_ends_while_it_starts_is_not_waited_for(fixture: Fixture) 
 def test_a_server_that_vanishes_while_it_starts_is_told(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
     fixture.clock.sleep = lambda seconds: fixture.runtime.vanish("S1")  # type: ignore[method-assign]
-    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(removed\)$"):
+    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(removed\); see the balancer's log$"):
         fixture.workers.bring_up([S1], RELEASE)
 
 

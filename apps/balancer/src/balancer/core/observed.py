@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from balancer.core.heartbeat import Heartbeat
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """`address` is "ip:port", empty while the container is off the network. `container_name` has no prefix of the
     deployment; it is the instance where it is not given. `ending`: the container is being stopped, and may finish its
-    requests."""
+    requests. `heartbeat` and `digest` are of the release that the container is made of; None and empty where the
+    container does not tell them."""
 
     instance: str
     ring_id: int
@@ -19,6 +22,9 @@ class Observed:
     release: int = 1
     container_name: str = ""
     ending: bool = False
+    generation: int = 1
+    heartbeat: Heartbeat | None = None
+    digest: str = ""
 
     def __post_init__(self) -> None:
         if not self.container_name:
@@ -26,4 +32,4 @@ class Observed:
 
     @property
     def identity(self) -> tuple[int, int]:
-        return self.ring_id, self.release
+        return self.ring_id, self.generation

@@ -16,9 +16,19 @@ def begun(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
     made of that release and there is no deploy."""
     if fleet.is_first or not fleet.servers:
         return replace(fleet, release=replace(release, number=fleet.release.number), deploy=None)
-    last = fleet.deploy.release.number + 1 if fleet.deploy else 0
-    wanted = replace(release, number=max(fleet.release.number, last) + 1)
-    return replace(fleet, deploy=Deploy(wanted, surge=surge, batch=batch))
+    generation = 1 + max(fleet.generation, *(known.number for known in fleet.known_releases))
+    wanted = _known(fleet, release) or replace(release, number=generation)
+    deploy = Deploy(wanted, surge=surge, batch=batch)
+    return replace(fleet, releases=fleet.known_releases, generation=generation, deploy=deploy).remembering()
+
+
+def _known(fleet: Fleet, release: Release) -> Release | None:
+    """The release as the fleet knows it, so that the same content has the same number. None where the fleet does not
+    know it, and where all servers have it already: then the deploy is a restart, whose new number rolls all of them."""
+    for known in fleet.known_releases:
+        if known.is_like(release) and any(server.release != known.number for server in fleet.of(State.SERVING)):
+            return known
+    return None
 
 
 def configured(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
@@ -29,22 +39,20 @@ def configured(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fle
 
 
 def goal(fleet: Fleet) -> Release | None:
-    """The release that a running deploy gives the servers: the new release or, on the way back, the old one under a new
-    number. None where no deploy runs."""
+    """The release that a running deploy gives the servers: the new release or, on the way back, the old one. None where
+    no deploy runs."""
     deploy = fleet.deploy
     if deploy is None or not deploy.is_active:
         return None
-    return deploy.release if deploy.stage is Stage.ROLLING else replace(fleet.release, number=deploy.release.number + 1)
+    return deploy.release if deploy.stage is Stage.ROLLING else fleet.release
 
 
 def outdated(fleet: Fleet) -> tuple[Server, ...]:
-    """The serving servers that still have to get the goal of the running deploy. On the way back, a server that still
-    has the old release stays as it is."""
-    deploy, release = fleet.deploy, goal(fleet)
-    if deploy is None or release is None:
+    """The serving servers that still have to get the goal of the running deploy."""
+    release = goal(fleet)
+    if release is None:
         return ()
-    good = {release.number} if deploy.stage is Stage.ROLLING else {release.number, fleet.release.number}
-    return tuple(server for server in fleet.of(State.SERVING) if server.release not in good)
+    return tuple(server for server in fleet.of(State.SERVING) if server.release != release.number)
 
 
 def is_new(fleet: Fleet, server: Server) -> bool:
@@ -53,10 +61,11 @@ def is_new(fleet: Fleet, server: Server) -> bool:
     return deploy is not None and deploy.stage is Stage.ROLLING and server.release == deploy.release.number
 
 
-def newcomers(servers: Collection[Server], release: Release) -> tuple[Server, ...]:
-    """The same servers as joining ones, in new containers of that release."""
+def newcomers(servers: Collection[Server], release: Release, generation: int) -> tuple[Server, ...]:
+    """The same servers as joining ones, in new containers of that release and generation."""
     return tuple(
-        replace(server, state=State.JOINING, address="", release=release.number, rolled=True) for server in servers
+        replace(server, state=State.JOINING, address="", release=release.number, rolled=True, generation=generation)
+        for server in servers
     )
 
 
@@ -93,7 +102,8 @@ def going_back(fleet: Fleet, number: int, reason: str) -> Fleet:
     if deploy is None or release is None or release.number != number:
         return fleet
     if deploy.stage is Stage.ROLLING:
-        return replace(fleet, deploy=replace(deploy, stage=Stage.ROLLING_BACK, reason=reason))
+        back = replace(deploy, stage=Stage.ROLLING_BACK, reason=reason)
+        return replace(fleet, deploy=back, generation=fleet.generation + 1)
     return replace(fleet, deploy=replace(deploy, stage=Stage.STUCK, reason=f"{deploy.reason}; going back: {reason}"))
 
 
@@ -104,5 +114,6 @@ def ended(fleet: Fleet) -> Fleet:
     if deploy is None or not deploy.is_active:
         return fleet
     if deploy.stage is Stage.ROLLING:
-        return replace(fleet, release=deploy.release, deploy=replace(deploy, stage=Stage.DONE))
+        done = replace(fleet, releases=fleet.known_releases, release=deploy.release)
+        return replace(done, deploy=replace(deploy, stage=Stage.DONE)).remembering()
     return replace(fleet, deploy=replace(deploy, stage=Stage.ROLLED_BACK))

@@ -1,4 +1,4 @@
-"""The deploy API of the control port: it gives all servers another image, environment or limits."""
+"""The deploy API of the control port: it gives all servers another release."""
 
 from __future__ import annotations
 
@@ -57,5 +57,4 @@ def _deploy(fleet: Fleet) -> dict[str, Any]:
 
 
 def _release(release: Release) -> dict[str, Any]:
-    """The release as JSON. The environment shows only the names of its variables: a value may be a secret."""
-    return {"number": release.number, **release.document(), "environment": sorted(release.environment)}
+    return {"number": release.number, **release.told()}

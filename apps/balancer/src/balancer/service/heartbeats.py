@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import count
 
 from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.heartbeat_history import HeartbeatHistory
 from balancer.ports.probe import Probes
 
@@ -30,9 +31,9 @@ class Heartbeats:
     def suspects(self) -> frozenset[Identity]:
         return self._suspects
 
-    def send(self, servers: Collection[Server]) -> None:
-        """Sends one more heartbeat to each of these servers, and forgets all other servers. It does not wait for
-        earlier heartbeats.
+    def send(self, servers: Collection[Server], heartbeat_of: Callable[[Server], Heartbeat]) -> None:
+        """Sends one more heartbeat to each of these servers, as `heartbeat_of` says, and forgets all other servers. It
+        does not wait for earlier heartbeats.
 
         A server with `strikes` unanswered heartbeats gets no further one, which could not tell anything sooner.
         """
@@ -43,7 +44,7 @@ class Heartbeats:
         for server in servers:
             if owed[server.identity] < self._strikes:
                 number = next(self._numbers)
-                self._probes.send(number, server.address)
+                self._probes.send(number, server.address, heartbeat_of(server))
                 self._under_way[number] = server.identity
 
     def listen(self, *, within: float) -> frozenset[Identity]:
