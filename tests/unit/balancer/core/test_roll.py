@@ -233,10 +233,57 @@ def test_whatever_happens_no_two_containers_share_an_identity_and_the_release_te
                 assert release is not None
                 assert server.release == release.number
                 made[server.identity] = release.image
+            assert fleet.release_of(server).image == made[server.identity]
         assert fleet.target == 3
         assert len(fleet.of(*ON_THE_RING)) >= 3
         if fleet.deploy is not None and fleet.deploy.stage in (Stage.DONE, Stage.ROLLED_BACK) and move == "end":
             assert {made[server.identity] for server in fleet.of(State.SERVING)} <= {fleet.release.image}
+
+
+# Numbers and what they stand for.
+
+
+def test_the_same_content_has_the_same_number_whoever_asks_for_it() -> None:
+    failed = roll.ended(go(back(go(begun(fleet_of()), 2)), 2))
+    again = begun(failed)
+    assert again.deploy is not None
+    assert again.deploy.release == replace(NEW, number=2)
+    assert [server.instance for server in go(again, 3).servers] == ["S1.4", "S2.4", "S3.4"]
+
+
+def test_after_deploys_that_failed_no_server_is_outdated_without_need() -> None:
+    fleet = fleet_of()
+    for image in ("app:2", "app:3", "app:2"):
+        fleet = go(begun(fleet, Release(image=image)), 1)
+        assert [server.hostname for server in roll.outdated(back(fleet))] == ["S1"]
+        fleet = roll.ended(go(back(fleet), 1))
+        assert set(numbers(fleet).values()) == {1}
+
+
+def test_a_deploy_of_what_all_servers_have_is_a_restart_under_a_new_number() -> None:
+    fleet = begun(fleet_of(), Release(image="app:1"))
+    assert len(roll.outdated(fleet)) == 3
+    assert roll.goal(fleet) == Release(2, "app:1")
+    assert set(numbers(roll.ended(go(fleet, 3))).values()) == {2}
+
+
+def test_a_server_is_asked_as_its_own_release_says() -> None:
+    fleet = fleet_of()
+    new = replace(NEW, heartbeat_path="/healthz", port=8080)
+    fleet = go(begun(fleet, new), 1)
+    asked = {server.hostname: fleet.heartbeat_of(server).path for server in fleet.servers}
+    assert asked == {"S1": "/healthz", "S2": "/heartbeat", "S3": "/heartbeat"}
+    fleet = roll.ended(go(fleet, 2))
+    assert {fleet.release_of(server).port for server in fleet.servers} == {8080}
+
+
+def test_a_release_is_remembered_as_long_as_a_server_is_made_of_it() -> None:
+    fleet = begun(begun(go(begun(fleet_of()), 1), NEWER), Release(image="app:4"))
+    assert [release.image for release in fleet.releases] == ["app:2"]
+    assert fleet.release_of(fleet.server("S1.2")).image == "app:2"
+    assert roll.ended(go(fleet, 3)).releases == ()
+    leaving = roll.ended(go(begun(fleet_of()), 3).begin_join(["S9"]))
+    assert leaving.release_of(leaving.server("S9")).image == "app:1"
 
 
 # What the settings say.

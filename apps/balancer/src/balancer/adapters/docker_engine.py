@@ -148,6 +148,7 @@ class DockerEngine:
     def _create(self, container: str, server: Server, release: Release, *, init: bool) -> None:
         """Creates the container. A missing image is pulled; a leftover container of this deployment with the same name
         is removed. Raises NameTaken, StartFailed."""
+        self._refuse_our_volumes(server, release)
         mended: set[str] = set()
         while True:
             try:
@@ -164,6 +165,13 @@ class DockerEngine:
                     raise StartFailed(f"{server.hostname} cannot be created: {why}") from error
             else:
                 return
+
+    def _refuse_our_volumes(self, server: Server, release: Release) -> None:
+        """Refuses the volumes of a deployment itself: the balancer's state and the edge's socket are in them."""
+        for name in (volume.partition(":")[0] for volume in release.volumes):
+            with suppress(NotFound):
+                if not name.startswith("/") and DEPLOYMENT in (self._api.inspect_volume(name)["Labels"] or {}):
+                    raise StartFailed(f"{server.hostname} cannot be created: the volume {name} is Ringmaster's own")
 
     def _make_way(self, container: str) -> None:
         try:

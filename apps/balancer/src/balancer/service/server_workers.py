@@ -134,9 +134,7 @@ class ServerWorkers:
         if container is None or not container.running:
             status = container.status if container else "removed"
             self._log_last_output(instance)
-            raise StartFailed(
-                f"{instance} ended before it was ready ({status}); see the balancer's log"
-            )
+            raise StartFailed(f"{instance} ended before it was ready ({status}); see the balancer's log")
         return container.address
 
     def _kill(self, instance: str) -> None:
