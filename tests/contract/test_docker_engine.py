@@ -85,7 +85,7 @@ def test_a_server_is_what_its_release_says(docker_bench: DockerBench) -> None:
     assert config["Hostname"] == "S1"
     observed = bench.runtime.observe()["S1.7"]
     assert observed.address.endswith(":8080")
-    assert (observed.heartbeat, observed.digest, observed.release) == (release.heartbeat, release.digest, 3)
+    assert (observed.heartbeat, observed.fingerprint, observed.release) == (release.heartbeat, release.fingerprint, 3)
 
 
 def test_what_a_server_may_and_has_is_what_its_release_says(docker_bench: DockerBench) -> None:
@@ -139,7 +139,7 @@ def test_a_container_of_before_is_asked_at_the_settings_port(docker_bench: Docke
     (observed,) = docker_bench.runtime.observe().values()
     assert (observed.instance, observed.identity, observed.release) == ("S4.3", (4, 3), 3)
     assert observed.address.endswith(":5000")
-    assert (observed.heartbeat, observed.digest) == (None, "")
+    assert (observed.heartbeat, observed.fingerprint) == (None, "")
 
 
 @pytest.mark.parametrize(

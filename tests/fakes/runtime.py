@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from queue import SimpleQueue
 from typing import Literal
 
@@ -43,6 +44,7 @@ class Container:
     ending: bool = False
     name: str = ""
     release: Release = Release()
+    id: str = ""
     generation: int = 1
 
 
@@ -59,6 +61,7 @@ class FakeRuntime:
         self.killed: list[str] = []
         self.stopped: list[str] = []
         self._containers: dict[str, Container] = {}
+        self._ids = map(str, count(1))
         self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}" for number in range(60_000))
         self.listeners: list[SimpleQueue[str]] = []
         self._lock = threading.Lock()
@@ -88,6 +91,7 @@ class FakeRuntime:
                 mute,
                 name=instance,
                 release=release,
+                id=next(self._ids),
                 generation=server.generation,
             )
         self._tell(f"start {instance}")
@@ -111,10 +115,12 @@ class FakeRuntime:
         self.stopped.append(instance)
         self._remove_ours(instance)
 
-    def kill(self, instance: str) -> None:
+    def kill(self, instance: str, container: str = "") -> None:
         self._call()
         self.killed.append(instance)
-        self._remove_ours(instance)
+        present = self._containers.get(instance)
+        if present is not None and container in ("", present.id):
+            self._remove_ours(instance)
 
     def engine_events(self) -> Iterator[str]:
         self._call()
@@ -185,7 +191,8 @@ class FakeRuntime:
         deployment."""
         with self._lock:
             state: Literal["foreign", "running"] = "foreign" if ring_id is None else "running"
-            self._containers[name] = Container(name, ring_id or 0, f"{next(self._addresses)}:5000", state, name=name)
+            address = f"{next(self._addresses)}:5000"
+            self._containers[name] = Container(name, ring_id or 0, address, state, name=name, id=next(self._ids))
 
     def end_events(self) -> None:
         """The engine ends its streams of engine events."""
@@ -225,7 +232,9 @@ def _observed(container: Container) -> Observed:
         container.release.number,
         container.name,
         running and container.ending,
+        container.id,
+        container.release.content,
         container.generation,
         container.release.heartbeat,
-        container.release.digest,
+        container.release.fingerprint,
     )

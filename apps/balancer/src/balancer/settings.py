@@ -15,6 +15,7 @@ from balancer.core import autoscale as scaling
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
 from balancer.core.hostnames import RULE, canonical, is_hostname
+from balancer.core.image import CONTENT
 from balancer.core.release import FIELDS, Release
 from balancer.core.release_kinds import Unfit
 from balancer.core.ring_profile import RingProfile
@@ -123,6 +124,15 @@ class Settings:
     )  # fmt: skip
     max_servers: int = _setting("64", _integer(1, 1000), "The most servers that /add allows.")
     server_image: str = _of_release("image")
+    server_image_id: str = _setting(
+        "", _text(CONTENT, "a whole id such as sha256:…, or empty"),
+        "What that image's name means; another id is rolled. Empty: what the engine has, or the registry gives.",
+    )  # fmt: skip
+    pull_timeout: float = _setting("600", _seconds(1, 86400), "How long the pull of an image may take.")
+    registry_config: str = _setting(
+        "", _text(r"(/\S*)?", "an absolute path, or empty"),
+        "A Docker config.json with credentials for registries, read at each pull; empty: none.",
+    )  # fmt: skip
     server_environment: dict[str, str] = _of_release("environment")
     server_memory: str = _of_release("memory")
     server_cpus: float = _of_release("cpus")
@@ -193,7 +203,8 @@ class Settings:
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "What is logged.")
 
     def release(self) -> Release:
-        return Release(**{name: getattr(self, declared.setting) for name, declared in FIELDS.items()})
+        fields_of_release = {name: getattr(self, declared.setting) for name, declared in FIELDS.items()}
+        return Release(**fields_of_release, content=self.server_image_id)
 
     def catalogue(self) -> Catalogue:
         """The catalogue with the plug-ins. Raises InvalidPlugin."""

@@ -19,6 +19,7 @@ from balancer.core.catalogue import Catalogue
 from balancer.core.deploy import Deploy
 from balancer.core.errors import NewerState
 from balancer.core.fleet import WARM, Fleet, Server
+from balancer.core.image import Image
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.core.slot_table import SlotTable
@@ -232,5 +233,7 @@ def test_after_the_upgrade_the_servers_of_a_third_format_are_rolled_to_the_setti
     assert fleet is not None
     settings = replace(SHOP, init=True, pids=512)
     after = roll.configured(replace(fleet, deploy=None), settings, surge=1, batch=1)
+    assert after.deploy is not None
+    after = roll.pulled(after, after.deploy.release.of(Image("sha256:1")))
     assert {server.hostname for server in roll.outdated(after)} == {"S3", "web-7"}
     assert after.release_of(fleet.servers[2]) == SHOP

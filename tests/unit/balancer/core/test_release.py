@@ -169,10 +169,10 @@ OTHER_VALUES = {
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_is_a_part_of_the_content(name: str) -> None:
-    """Another value is another release: with another digest, saved and read, and shown."""
+    """Another value is another release: with another fingerprint, saved and read, and shown."""
     other = RELEASE.changed({name: OTHER_VALUES[name]})
     assert not RELEASE.is_like(other)
-    assert other.digest != RELEASE.digest == replace(RELEASE, number=4).digest
+    assert other.fingerprint != RELEASE.fingerprint == replace(RELEASE, number=4, content="x").fingerprint
     assert Release().restored(json.loads(json.dumps(other.document()))) == replace(other, number=1)
     assert other.told()[name] == (sorted(OTHER_VALUES[name]) if FIELDS[name].secret else OTHER_VALUES[name])  # type: ignore[call-overload]
 

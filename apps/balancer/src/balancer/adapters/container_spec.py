@@ -17,8 +17,8 @@ ROLE = "ringmaster.role"
 RING_ID = "ringmaster.ring_id"
 RELEASE = "ringmaster.release"
 GENERATION = "ringmaster.generation"
-DIGEST = "ringmaster.digest"
-"""Label of the digest of the release's content."""
+FINGERPRINT = "ringmaster.fingerprint"
+"""Label of the release's fingerprint."""
 INSTANCE = "ringmaster.instance"
 """Label of the instance, which stays when the container is renamed."""
 PORT = "ringmaster.port"
@@ -45,7 +45,7 @@ def labels(server: Server, release: Release) -> dict[str, str]:
         RING_ID: str(server.ring_id),
         RELEASE: str(release.number),
         GENERATION: str(server.generation),
-        DIGEST: release.digest,
+        FINGERPRINT: release.fingerprint,
         INSTANCE: server.instance,
         PORT: str(release.port),
         **{label: str(getattr(heartbeat, name)) for name, label in HEARTBEAT.items()},
@@ -81,7 +81,7 @@ def host_options(release: Release, *, network: str, init: bool) -> dict[str, Any
 def container_options(server: Server, release: Release) -> dict[str, Any]:
     """The other options of a container, for everything that the release decides."""
     return {
-        "image": release.image,
+        "image": release.content or release.image,
         "hostname": server.hostname,
         "environment": {**release.environment, "SERVER_ID": server.hostname},
         "command": list(release.command) or None,

@@ -16,7 +16,7 @@ from balancer.adapters import container_spec
 from balancer.adapters.announced_ends import AnnouncedEnds
 from balancer.adapters.container_spec import (
     DEPLOYMENT,
-    DIGEST,
+    FINGERPRINT,
     GENERATION,
     INSTANCE,
     PORT,
@@ -25,7 +25,7 @@ from balancer.adapters.container_spec import (
     ROLE,
     ServerSpec,
 )
-from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
 from balancer.core.release import Release
@@ -95,10 +95,11 @@ class DockerEngine:
                     self._api.stop(container, timeout=self._ending(container)[1])
                 self._remove(container)
 
-    def kill(self, instance: str) -> None:
+    def kill(self, instance: str, container: str = "") -> None:
         with _engine_errors():
-            for container in self._containers_of(instance):
-                self._remove(container)
+            for present in self._containers_of(instance):
+                if container in ("", present):
+                    self._remove(present)
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
@@ -146,19 +147,18 @@ class DockerEngine:
         return {key: container.container_name for key, container in observed.items() if container.instance == instance}
 
     def _create(self, container: str, server: Server, release: Release, *, init: bool) -> None:
-        """Creates the container. A missing image is pulled; a leftover container of this deployment with the same name
-        is removed. Raises NameTaken, StartFailed."""
+        """Creates the container. A leftover container of this deployment with the same name is removed. Raises
+        NameTaken, StartFailed."""
         self._refuse_our_volumes(server, release)
-        mended: set[str] = set()
+        made_way = False
         while True:
             try:
                 self._api.create_container(**self._arguments(container, server, release, init=init))
+            except ImageNotFound as error:
+                raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}") from error
             except APIError as error:
-                if isinstance(error, ImageNotFound) and "image" not in mended:
-                    mended.add("image")
-                    self._pull(release.image)
-                elif error.status_code == requests.codes.conflict and "name" not in mended:
-                    mended.add("name")
+                if error.status_code == requests.codes.conflict and not made_way:
+                    made_way = True
                     self._make_way(container)
                 else:
                     why = container_spec.without_secrets(str(error.explanation), release)
@@ -184,13 +184,6 @@ class DockerEngine:
         if self._announced.is_ending(present["Id"], present["State"]["Status"]):
             raise NameTaken(f"{container} has been stopped and is still ending; try again in a moment")
         self._remove(container)
-
-    def _pull(self, image: str) -> None:
-        _log.info("image pulled", extra={"image": image})
-        try:
-            self._api.pull(image)
-        except APIError as error:
-            raise StartFailed(f"the image {image} is not here and cannot be pulled: {error}") from error
 
     def _arguments(self, container: str, server: Server, release: Release, *, init: bool) -> dict[str, Any]:
         network = self._spec.network
@@ -221,6 +214,7 @@ class DockerEngine:
         name = container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix)
         death = self._announced.death(container["Id"])
         return Observed(
+            id=container["Id"],
             instance=labels.get(INSTANCE, name),
             container_name=name,
             ending=self._announced.is_ending(container["Id"], container["State"]),
@@ -229,9 +223,10 @@ class DockerEngine:
             running=container["State"] in ("running", "paused") and not death,
             address=f"{address}:{labels.get(PORT, self._spec.port)}" if address else "",
             status=death or container["Status"],
+            image=container["ImageID"],
             generation=int(labels.get(GENERATION, labels.get(RELEASE, 1))),
             heartbeat=container_spec.heartbeat(labels),
-            digest=labels.get(DIGEST, ""),
+            fingerprint=labels.get(FINGERPRINT, ""),
         )
 
 

@@ -166,6 +166,7 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
             "batch": fleet.deploy.batch,
             "stage": fleet.deploy.stage,
             "reason": fleet.deploy.reason,
+            **({} if (fleet.deploy.pull, fleet.deploy.anew) == (False, True) else _asked(fleet.deploy)),
         },
         "releases": [_numbered(release) for release in fleet.releases],
         "generation": fleet.generation,
@@ -173,7 +174,12 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
 
 
 def _numbered(release: Release) -> dict[str, Any]:
-    return {"number": release.number, **release.document()}
+    image = {"content": release.content, "digest": release.digest} if release.content else {}
+    return {"number": release.number, **image, **release.document()}
+
+
+def _asked(deploy: Deploy) -> dict[str, Any]:
+    return {"pull": deploy.pull, "anew": deploy.anew}
 
 
 def _server(document: dict[str, Any]) -> Server:
@@ -207,7 +213,8 @@ def _with_generations(fleet: Fleet) -> Fleet:
 
 
 def _release(base: Release, document: dict[str, Any]) -> Release:
-    return replace(base, number=int(document["number"]), image=document["image"]).restored(document)
+    made_of = {"content": document.get("content", ""), "digest": document.get("digest", "")}
+    return replace(base, number=int(document["number"]), image=document["image"], **made_of).restored(document)
 
 
 def _deploy(base: Release, document: dict[str, Any] | None) -> Deploy | None:
@@ -219,4 +226,6 @@ def _deploy(base: Release, document: dict[str, Any] | None) -> Deploy | None:
         batch=int(document["batch"]),
         stage=Stage(document["stage"]),
         reason=document["reason"],
+        pull=bool(document.get("pull", False)),
+        anew=bool(document.get("anew", True)),
     )

@@ -24,8 +24,8 @@ def adopted(observed: Collection[Observed], settings: FleetSettings) -> Fleet:
     A roll may have left two containers of one server. Then the running one serves; of two running ones, the one whose
     container name is the hostname; else the newer one. The other one is leaving.
 
-    Containers that are not of the settings' release are told by their digests. They are asked as their labels say, and
-    the configured release is left unknown, so that a deploy gives them the settings' release.
+    Containers that are not of the settings' release are told by their fingerprints. They are asked as their labels say,
+    and the configured release is left unknown, so that a deploy gives them the settings' release.
     """
     release = _present(settings.release, observed)
     by_ring_id: dict[int, list[Observed]] = defaultdict(list)
@@ -52,24 +52,33 @@ def adopted(observed: Collection[Observed], settings: FleetSettings) -> Fleet:
 
 
 def _present(settings: Release, observed: Collection[Observed]) -> Release:
-    """The settings' release under the number that its containers have. Where none has it, or others share the number,
-    under a new one."""
-    same = {container.release for container in observed if container.digest == settings.digest}
-    others = {container.release for container in observed if container.digest != settings.digest}
-    free = sorted(same - others)
-    return replace(settings, number=free[-1] if free else max(same | others) + 1)
+    """The settings' release as the containers have it: with the number and the image of the newest one that is of it.
+    Where none is, or another one has the number, under a new number."""
+    same = [container for container in observed if _is_of(settings, container)]
+    newest = max(same, key=lambda container: container.release, default=None)
+    image = newest.image if newest and not settings.content else settings.content
+    present = replace(settings, content=image)
+    numbers = {container.release for container in observed if not _is_of(present, container)}
+    if newest and newest.release not in numbers:
+        return replace(present, number=newest.release)
+    return replace(present, number=max(container.release for container in observed) + 1)
+
+
+def _is_of(release: Release, container: Observed) -> bool:
+    return container.fingerprint == release.fingerprint and release.content in ("", container.image)
 
 
 def _others(present: Release, observed: Collection[Observed]) -> tuple[Release, ...]:
     """What is known of the other releases that the containers are made of."""
     others: dict[int, Release] = {}
     for container in observed:
-        if container.digest != present.digest:
+        if not _is_of(present, container):
             told = container.heartbeat or present.heartbeat
             others[container.release] = replace(
                 present,
                 number=container.release,
                 image="",
+                content=container.image,
                 heartbeat_path=told.path,
                 heartbeat_host=told.host,
                 heartbeat_status=told.status,
@@ -92,7 +101,7 @@ def _server(container: Observed, state: State, present: Release) -> Server:
         container.ring_id,
         state,
         container.address,
-        release=present.number if container.digest == present.digest else container.release,
+        release=present.number if _is_of(present, container) else container.release,
         rolled=bool(rolled),
         generation=container.generation,
     )

@@ -11,8 +11,9 @@ from balancer.core.heartbeat import Heartbeat
 class Observed:
     """`address` is "ip:port", empty while the container is off the network. `container_name` has no prefix of the
     deployment; it is the instance where it is not given. `ending`: the container is being stopped, and may finish its
-    requests. `heartbeat` and `digest` are of the release that the container is made of; None and empty where the
-    container does not tell them."""
+    requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of.
+    `heartbeat` and `fingerprint` are of the release that the container is made of; None and empty where the container
+    does not tell them."""
 
     instance: str
     ring_id: int
@@ -22,9 +23,11 @@ class Observed:
     release: int = 1
     container_name: str = ""
     ending: bool = False
+    id: str = ""
+    image: str = ""
     generation: int = 1
     heartbeat: Heartbeat | None = None
-    digest: str = ""
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         if not self.container_name:

@@ -15,6 +15,7 @@ from balancer.core import release_kinds as kinds
 from balancer.core.document import known_fields
 from balancer.core.errors import InvalidRequest
 from balancer.core.heartbeat import Heartbeat
+from balancer.core.image import Image
 from balancer.core.linux_names import HARMLESS_CAPABILITIES
 from balancer.core.release_kinds import Kind, Unfit
 
@@ -41,8 +42,11 @@ def _field(setting: str, default: str, kind: Kind, text: str, *, secret: bool = 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`number` is the release's short name in a deployment. Another content has another number, which is never given
-    twice."""
+    """`number` is the release's short name in a deployment, never given to another one.
+
+    `content`: the id of the image that `image` meant when the release was made, empty while that is unknown. Containers
+    are created from the content, so all of them are the same, whatever the name means by then. `digest`: by which the
+    content can be pulled again, empty where it cannot."""
 
     number: int = 1
     image: str = _field("server_image", "ringmaster-server", kinds.IMAGE, "What every server runs.")
@@ -100,6 +104,8 @@ class Release:
         "server_log_options", "", kinds.LOG_OPTIONS,
         "Options of the log driver; empty: three files of 10 MB for json-file, none for others.", secret=True,
     )  # fmt: skip
+    content: str = ""
+    digest: str = ""
 
     @property
     def heartbeat(self) -> Heartbeat:
@@ -120,21 +126,44 @@ class Release:
         return self.log_options
 
     @property
-    def digest(self) -> str:
-        """A short name of the content: 16 hex digits, the same on every machine. The number is not in it."""
+    def fingerprint(self) -> str:
+        """A short name of what the release says: 16 hex digits, the same on every machine. Releases have the same one
+        where `is_like` is true."""
         return sha256(json.dumps(self.document(), sort_keys=True).encode()).hexdigest()[:16]
 
     def is_like(self, other: Release) -> bool:
-        """Whether containers of both releases would be the same: everything but the number is equal."""
-        return replace(self, number=other.number) == other
+        """Whether both releases say the same: everything but the number and the content of the image is equal."""
+        return replace(self, number=other.number, content=other.content, digest=other.digest) == other
+
+    def is_same(self, other: Release) -> bool:
+        """Whether containers of both releases would be the same. Of an unknown content this cannot be said."""
+        return self.is_like(other) and self.content == other.content != ""
+
+    def of(self, image: Image) -> Release:
+        """The release, made of this image."""
+        return replace(self, content=image.content, digest=image.digest)
+
+    @property
+    def image_missing(self) -> str:
+        """Says that the engine does not have the image of the release, and what to do."""
+        if not self.content:
+            return f"the image {self.image} is not on the engine"
+        return (
+            f"the image {self.image} ({self.content}) is no longer on the engine; it may have been removed by "
+            f'`docker image prune -af`: build or pull it again, then POST /deploy {{"image": "{self.image}"}}'
+        )
+
+    def named_anew(self) -> Release:
+        """The release, made of whatever its image's name means now."""
+        return replace(self, content="", digest="")
 
     def document(self) -> dict[str, Any]:
-        """The content as JSON, secrets included."""
+        """What the release says, as JSON, secrets included."""
         values = {name: getattr(self, name) for name in FIELDS}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     def told(self) -> dict[str, Any]:
-        """The content as JSON for everybody. Of what may be secret, only the names are shown."""
+        """What the release says, as JSON for everybody. Of what may be secret, only the names are shown."""
         document = self.document()
         hidden = [name for name, declared in FIELDS.items() if declared.secret and document[name] is not None]
         return document | {name: sorted(document[name]) for name in hidden}

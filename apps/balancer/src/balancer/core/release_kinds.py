@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from balancer.core.document import printable
+from balancer.core.image import NAME_RULE, is_name
 from balancer.core.linux_names import CAPABILITIES as KNOWN_CAPABILITIES
 from balancer.core.linux_names import SIGNAL as KNOWN_SIGNAL
 
@@ -84,6 +85,12 @@ def _statuses(value: object) -> str:
         if high and int(low) > int(high):
             raise Unfit(f"no status is in {low}-{high}")
     return statuses
+
+
+def _image(value: object) -> str:
+    if not isinstance(value, str) or not is_name(value):
+        raise ValueError
+    return value
 
 
 def _integer(value: object, low: int, high: int) -> int:
@@ -183,7 +190,7 @@ def _json_or_nothing(text: str) -> object:
     return json.loads(text) if text else None
 
 
-IMAGE = text(r"\S+", "an image's name or id, such as registry/app:1.2")
+IMAGE = Kind(NAME_RULE, _image, str)
 ENVIRONMENT = Kind('a JSON object of strings, such as {"MODE":"fast"}', _environment, json.loads)
 LABELS = Kind('a JSON object of strings, such as {"team":"shop"}', _labels, json.loads)
 LIMIT = text(MEMORY, "such as 256m, or empty for no limit")

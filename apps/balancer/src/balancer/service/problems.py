@@ -16,6 +16,7 @@ class Part(StrEnum):
     ENGINE = "engine"
     PLANE = "data plane"
     FLEET = "fleet"
+    IMAGE = "image"
     STATE = "state"
     RING = "ring"
 

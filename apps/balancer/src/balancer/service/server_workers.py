@@ -6,7 +6,7 @@ Which server is to start or go is decided elsewhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
@@ -95,7 +95,12 @@ class ServerWorkers:
 
     def kill(self, instances: Collection[str]) -> None:
         """Kills and removes containers. Where the engine does not answer, a later step tries again."""
-        for task in [self._pool.submit(self._kill, instance) for instance in instances]:
+        self.fence(dict.fromkeys(instances, ""))
+
+    def fence(self, containers: Mapping[str, str]) -> None:
+        """Kills and removes exactly these containers: instance → id. An empty id stands for the present container of
+        the instance. Where the engine does not answer, a later step tries again."""
+        for task in [self._pool.submit(self._kill, instance, key) for instance, key in containers.items()]:
             task.result()
 
     def retire(self, instances: Collection[str]) -> None:
@@ -137,9 +142,9 @@ class ServerWorkers:
             raise StartFailed(f"{instance} ended before it was ready ({status}); see the balancer's log")
         return container.address
 
-    def _kill(self, instance: str) -> None:
+    def _kill(self, instance: str, container: str) -> None:
         try:
-            self._runtime.kill(instance)
+            self._runtime.kill(instance, container)
         except EngineUnavailable as error:
             _log.warning("server not removed yet", extra={"server": instance, "reason": str(error)})
 
