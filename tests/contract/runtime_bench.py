@@ -37,7 +37,7 @@ class RuntimeBench(Protocol):
     def pause(self, instance: str) -> None: ...
 
     def hang(self, instance: str) -> None:
-        """It runs on without doing anything, and the engine does not know."""
+        """A signal stops its processes, and the engine does not know."""
 
     def wake(self, instance: str) -> None:
         """After a pause."""
@@ -64,10 +64,10 @@ class FakeBench:
         self.runtime = FakeRuntime()
         self.release = Release(1, "server")
         self.broken_release = Release(1, "no-such-image")
-        self.runtime.broken = {self.broken_release.image}
+        self.runtime.lacking = {self.broken_release.image}
         self.die = self.runtime.die
         self.pause = self.runtime.pause
-        self.hang = self.runtime.hang
+        self.hang = self.runtime.freeze
         self.wake = self.runtime.wake
         self.stop_by_hand = self.runtime.stop_by_hand
         self.disconnect = self.runtime.disconnect

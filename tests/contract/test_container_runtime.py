@@ -11,7 +11,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken
 from balancer.core.release import Release
 from balancer.ports.runtime import ContainerRuntime
 from tests.contract.runtime_bench import FakeBench, RuntimeBench, joining
@@ -36,6 +36,7 @@ EVERY_CALL: tuple[Callable[[ContainerRuntime], object], ...] = (
     lambda runtime: runtime.stop("S1"),
     lambda runtime: runtime.kill("S1"),
     lambda runtime: next(runtime.engine_events()),
+    lambda runtime: runtime.is_stopped("S1"),
     lambda runtime: runtime.last_output("S1"),
 )
 
@@ -159,9 +160,15 @@ def test_a_leftover_of_ones_own_makes_way(bench: RuntimeBench, fate: str) -> Non
 
 
 def test_a_start_that_fails_leaves_nothing_behind(bench: RuntimeBench) -> None:
-    with pytest.raises(StartFailed, match="image"):
+    with pytest.raises(ImageMissing, match=r"S1 cannot be created: the image .* is not on the engine"):
         bench.runtime.start(joining("S1", 1), bench.broken_release)
     assert bench.names == set()
+
+
+def test_a_container_is_made_of_the_content_whatever_the_name_means(bench: RuntimeBench) -> None:
+    release = replace(bench.release, image=bench.broken_release.image, content=bench.release.image)
+    bench.runtime.start(joining("S1", 1), release)
+    assert bench.runtime.observe()["S1"].image == bench.release.image
 
 
 def test_stop_ends_and_removes_and_may_be_repeated(bench: RuntimeBench) -> None:
@@ -215,13 +222,27 @@ def test_a_dead_server_is_observed_as_not_running_until_it_is_removed(bench: Run
     assert dead.status
 
 
-def test_a_paused_server_counts_as_running(bench: RuntimeBench) -> None:
-    """Whether it answers is for its heartbeat to tell."""
+def test_a_paused_server_runs_and_is_observed_as_paused(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
+    assert not bench.runtime.observe()["S1"].paused
     bench.pause("S1")
     observed = bench.runtime.observe()["S1"]
     assert observed.running
+    assert observed.paused
     assert observed.address
+    bench.wake("S1")
+    assert not bench.runtime.observe()["S1"].paused
+
+
+def test_a_server_that_a_signal_has_stopped_is_known_by_its_first_process(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 1), bench.release)
+    bench.runtime.start(joining("S2", 2), bench.release)
+    assert not bench.runtime.is_stopped("S1")
+    bench.hang("S1")
+    assert bench.runtime.is_stopped("S1")
+    assert not bench.runtime.is_stopped("S2")
+    bench.runtime.kill("S1")
+    assert not bench.runtime.is_stopped("S1")
 
 
 def test_a_server_off_the_network_runs_without_an_address(bench: RuntimeBench) -> None:

@@ -9,7 +9,7 @@ from itertools import count
 from queue import SimpleQueue
 from typing import Literal
 
-from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.heartbeat import Heartbeat
 from balancer.core.observed import Observed
@@ -33,14 +33,15 @@ class Everyone(Collection[str]):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`mute`: the container does not answer its heartbeat. `ending`: it is being stopped. `name`: its container name.
-    State "foreign": it belongs to another deployment."""
+    """`mute`: the container does not answer its heartbeat. `frozen`: a signal has stopped its process. `ending`: it is
+    being stopped. `name`: its container name. State "foreign": it belongs to another deployment."""
 
     instance: str
     ring_id: int
     address: str
     state: Literal["running", "paused", "exited", "foreign"] = "running"
     mute: bool = False
+    frozen: bool = False
     ending: bool = False
     name: str = ""
     release: Release = Release()
@@ -49,12 +50,14 @@ class Container:
 
 
 class FakeRuntime:
-    """A ContainerRuntime. `away`: makes its calls fail. The other faults are for new servers with these hostnames or
-    images: `broken` ones do not start, `ending_at_once` ones end at once, `mute` ones never answer their heartbeat.
-    `killed` and `stopped`: the instances of all such calls."""
+    """A ContainerRuntime. `away`: makes its calls fail. `lacking`: the contents, or names of unknown ones, that the
+    engine does not have. The other faults are for new servers with these hostnames or images: `broken` ones do not
+    start, `ending_at_once` ones end at once, `mute` ones never answer their heartbeat. `killed` and `stopped`: the
+    instances of all such calls."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.away = Fault()
+        self.lacking: Collection[str] = ()
         self.broken: Collection[str] = ()
         self.ending_at_once: Collection[str] = ()
         self.mute: Collection[str] = ()
@@ -71,6 +74,8 @@ class FakeRuntime:
         self._call()
         instance = server.instance
         told = {server.hostname, release.image}
+        if (release.content or release.image) in self.lacking:
+            raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}")
         with self._lock:
             for other in list(self._containers.values()):
                 if other.name == instance and other.state == "foreign":
@@ -122,6 +127,10 @@ class FakeRuntime:
         if present is not None and container in ("", present.id):
             self._remove_ours(instance)
 
+    def is_stopped(self, instance: str) -> bool:
+        self._call()
+        return instance in self._containers and self._containers[instance].frozen
+
     def engine_events(self) -> Iterator[str]:
         self._call()
         events: SimpleQueue[str] = SimpleQueue()
@@ -169,8 +178,12 @@ class FakeRuntime:
         """The server hangs. There is no engine event of it."""
         self._become(instance, mute=True)
 
+    def freeze(self, instance: str) -> None:
+        """A signal stops the server's process. There is no engine event of it."""
+        self._become(instance, mute=True, frozen=True)
+
     def wake(self, instance: str) -> None:
-        self._become(instance, state="running", mute=False)
+        self._become(instance, state="running", mute=False, frozen=False)
         self._tell(f"start {instance}")
 
     def vanish(self, instance: str) -> None:
@@ -234,7 +247,8 @@ def _observed(container: Container) -> Observed:
         running and container.ending,
         container.id,
         container.release.content,
-        container.generation,
-        container.release.heartbeat,
-        container.release.fingerprint,
+        paused=container.state == "paused",
+        generation=container.generation,
+        heartbeat=container.release.heartbeat,
+        fingerprint=container.release.fingerprint,
     )

@@ -127,6 +127,7 @@ def service_options(settings: Settings) -> Options:
         reserved=("ringmaster-edge", "ringmaster-balancer"),
         heartbeat_interval=settings.heartbeat_interval,
         heartbeat_strikes=settings.heartbeat_strikes,
+        hang_timeout=settings.hang_timeout,
         start_grace=settings.start_grace,
         pull_timeout=settings.pull_timeout,
         drain_timeout=settings.drain_timeout,

@@ -176,7 +176,14 @@ class Settings:
         "Strategies and request hashes of your own; see docs/ring.md.",
     )
     heartbeat_interval: float = _setting("0.2", _seconds(0.05, 3600), "From one heartbeat to the next; they overlap.")
-    heartbeat_strikes: int = _setting("2", _integer(1, 100), "Missed heartbeats in a row that mean dead.")
+    heartbeat_strikes: int = _setting(
+        "2", _integer(1, 100), "Missed heartbeats in a row that make a server silent: off the ring, but not killed."
+    )
+    hang_timeout: float = _setting(
+        "10",
+        _seconds(2, 86400),
+        "How long a silent server with open requests may show no sign of life before it is killed.",
+    )
     start_grace: float = _setting("30", _seconds(0.1, 3600), "How long a new server may take to its first heartbeat.")
     drain_timeout: float = _setting("30", _seconds(0, 3600), "How long a leaving server may finish what it has.")
     response_timeout: float = _setting("60", _seconds(0.1, 86400), "How long a server may take to answer.")

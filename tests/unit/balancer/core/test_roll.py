@@ -385,6 +385,8 @@ def test_the_image_that_is_found_for_the_present_release_becomes_its_own() -> No
     assert roll.made_of(fleet, found).release == found
     assert roll.made_of(fleet, replace(found, number=9)) is fleet
     assert roll.made_of(fleet, replace(found, image="app:9")) is fleet
+    other = known(fleet, "other")
+    assert roll.made_of(other, found) is other
 
 
 # What the settings say.

@@ -318,7 +318,7 @@ def test_after_a_loss_what_is_of_the_settings_release_is_not_rolled_and_what_is_
     again.beat()
     again.step()
     assert again.replicas == ("S1", "S2", "S3")
-    assert not again.heartbeats.suspects
+    assert not again.heartbeats.silent
     carry_on(again)
     assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), OLD)
     assert [again.runtime.observe()[name] for name in ("S2", "S3")] == untouched

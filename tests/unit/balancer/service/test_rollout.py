@@ -18,6 +18,7 @@ from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
 from balancer.core.routes import Routes
 from tests.fakes.runtime import Everyone
+from tests.in_flight import in_flight
 from tests.unit.balancer.in_memory import InMemoryBalancer
 from tests.unit.balancer.rolling import NEW, OLD, carry_on, made_of, roll, watch
 
@@ -79,7 +80,7 @@ def test_the_old_container_leaves_only_when_the_new_one_is_ready_and_its_request
     stop = balancer.runtime.stop
 
     def look_and_stop(instance: str) -> None:
-        in_flight_at_the_stop.append(balancer.plane.in_flight(instance))
+        in_flight_at_the_stop.append(in_flight(balancer.plane, instance))
         assert f"{instance}.2" in {
             backend.instance for backend in balancer.plane.routes.backends if not backend.draining
         }

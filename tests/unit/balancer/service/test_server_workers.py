@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from balancer.core.activity import Activity
 from balancer.core.errors import EngineUnavailable, StartFailed
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
@@ -29,6 +30,7 @@ class Fixture:
     def __init__(self) -> None:
         self.runtime, self.plane, self.clock = FakeRuntime(), FakePlane(), FakeClock()
         self.events = EventLog(self.clock)
+        self.finished: set[str] = set()
         self.workers = ServerWorkers(
             runtime=self.runtime,
             plane=self.plane,
@@ -37,6 +39,7 @@ class Fixture:
             events=self.events,
             start_grace=30,
             drain_timeout=20,
+            cannot_finish=lambda instance: instance in self.finished,
             size=8,
         )
 
@@ -131,7 +134,7 @@ def test_servers_drain_together(fixture: Fixture) -> None:
 def test_what_the_drain_timeout_cuts_is_counted_and_told_by_hostname(fixture: Fixture) -> None:
     rolled = replace(S1, rolled=True)
     fixture.runtime.start(rolled, RELEASE)
-    fixture.plane.in_flight = lambda _: 7  # type: ignore[method-assign]
+    fixture.plane.activity = lambda: {rolled.instance: Activity(7)}  # type: ignore[method-assign]
     fixture.workers.retire([rolled.instance])
     [cut] = fixture.events.since(0).events
     assert (cut.kind, cut.server, cut.facts) == (EventKind.CUT, "S1", {"requests": 7})

@@ -25,6 +25,7 @@ from balancer.adapters.container_spec import (
     ROLE,
     ServerSpec,
 )
+from balancer.adapters.processes import PS, all_stopped
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
@@ -100,6 +101,16 @@ class DockerEngine:
             for present in self._containers_of(instance):
                 if container in ("", present):
                     self._remove(present)
+
+    def is_stopped(self, instance: str) -> bool:
+        with _engine_errors():
+            for container in self._containers_of(instance):
+                try:
+                    first = self._api.inspect_container(container)["State"]["Pid"]
+                    return all_stopped(self._api.top(container, ps_args=PS)["Processes"], first=str(first))
+                except APIError:  # the container has just ended, or the engine's host has no such ps
+                    return False
+        return False
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
@@ -222,6 +233,7 @@ class DockerEngine:
             release=int(labels.get(RELEASE, 1)),
             running=container["State"] in ("running", "paused") and not death,
             address=f"{address}:{labels.get(PORT, self._spec.port)}" if address else "",
+            paused=container["State"] == "paused",
             status=death or container["Status"],
             image=container["ImageID"],
             generation=int(labels.get(GENERATION, labels.get(RELEASE, 1))),

@@ -14,7 +14,10 @@ from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies.strategy import table_of
 
-ON_THE_RING = (State.SERVING, State.DOWN)
+COUNTED = (State.SERVING, State.SILENT)
+"""The states of the N servers. No replacement is started for a silent one."""
+
+ON_THE_RING = (*COUNTED, State.DOWN)
 
 WARM = 16
 """The ramp of a server that has its whole weight. With slow start a server begins with the ramp 1."""
@@ -102,8 +105,8 @@ class Fleet:
 
     @property
     def replicas(self) -> tuple[str, ...]:
-        """The hostnames of the servers that answer requests, in the order of joining."""
-        return tuple(server.hostname for server in self.of(State.SERVING))
+        """The hostnames of the N servers, in the order of joining. Silent ones are among them."""
+        return tuple(server.hostname for server in self.of(*COUNTED))
 
     def server(self, instance: str) -> Server:
         return next(server for server in self.servers if server.instance == instance)
@@ -130,8 +133,8 @@ class Fleet:
         return replace(self, releases=tuple(release for release in self.known_releases if release.number in used))
 
     def serving(self, hostnames: Collection[str]) -> tuple[Server, ...]:
-        """The serving servers of these hostnames."""
-        return tuple(server for server in self.of(State.SERVING) if server.hostname in hostnames)
+        """The serving and silent servers of these hostnames."""
+        return tuple(server for server in self.of(*COUNTED) if server.hostname in hostnames)
 
     @classmethod
     def first(cls, hostnames: Sequence[str], profile: RingProfile, release: Release | None = None) -> Fleet:
@@ -162,7 +165,7 @@ class Fleet:
     def fill(self, addresses: Mapping[str, str], *, ramp: int = WARM) -> Fleet:
         """The joining servers of `addresses` (instance → address) take the places of servers that are down; N stays.
         Joining servers beyond N become spares."""
-        short = max(0, self.target - len(self.of(State.SERVING)))
+        short = max(0, self.target - len(self.of(*COUNTED)))
         needed = list(addresses)[:short]
         spared = addresses.keys() - set(needed)
         return self.moved(addresses)._on(Trigger.SPARED, spared)._in_place(needed, Trigger.READY, ramp)
@@ -195,9 +198,17 @@ class Fleet:
         return self._on(Trigger.REPLACED, self.instances(State.DOWN)[: max(0, surplus)])
 
     def fail(self, instances: Collection[str]) -> Fleet:
-        """Serving servers go down: their slots walk on, and the table stays as it is until the servers are replaced.
-        Spares that fail are forgotten."""
+        """Serving and silent servers go down: their slots walk on, and the table stays as it is until the servers are
+        replaced. Spares that fail are forgotten."""
         return self._on(Trigger.FAILED, instances)
+
+    def silenced(self, instances: Collection[str]) -> Fleet:
+        """Serving servers miss their heartbeats: their slots walk on, and the table stays as it is."""
+        return self._on(Trigger.SILENCED, instances)
+
+    def answered(self, instances: Collection[str]) -> Fleet:
+        """Silent servers get requests again."""
+        return self._on(Trigger.ANSWERED, instances)
 
     def abandon(self, instances: Collection[str]) -> Fleet:
         """Joining servers that did not become ready are forgotten."""
@@ -208,7 +219,7 @@ class Fleet:
         return self._on(Trigger.DISMISSED, spares)
 
     def begin_leave(self, instances: Collection[str]) -> Fleet:
-        """Serving servers leave the ring for good, and N shrinks by their number."""
+        """Serving and silent servers leave the ring for good, and N shrinks by their number."""
         smaller = replace(self, target=self.target - len(instances))._on(Trigger.REMOVED, instances)
         return smaller._without_replaced().placed()
 

@@ -12,8 +12,8 @@ class Observed:
     """`address` is "ip:port", empty while the container is off the network. `container_name` has no prefix of the
     deployment; it is the instance where it is not given. `ending`: the container is being stopped, and may finish its
     requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of.
-    `heartbeat` and `fingerprint` are of the release that the container is made of; None and empty where the container
-    does not tell them."""
+    `paused`: the engine has paused all its processes. `heartbeat` and `fingerprint` are of the release that the
+    container is made of; None and empty where the container does not tell them."""
 
     instance: str
     ring_id: int
@@ -25,6 +25,7 @@ class Observed:
     ending: bool = False
     id: str = ""
     image: str = ""
+    paused: bool = False
     generation: int = 1
     heartbeat: Heartbeat | None = None
     fingerprint: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from balancer.core.deploy import Deploy, Stage
-from balancer.core.fleet import ON_THE_RING, Fleet, Server
+from balancer.core.fleet import COUNTED, ON_THE_RING, Fleet, Server
 from balancer.core.lifecycle import State, Trigger
 from balancer.core.release import Release
 
@@ -41,7 +41,7 @@ def pulled(fleet: Fleet, release: Release) -> Fleet:
     if not fleet.servers:
         return replace(fleet, release=release, deploy=replace(deploy, release=release, stage=Stage.DONE))
     known = _known(fleet, release)
-    if known and all(server.release == known.number for server in fleet.of(State.SERVING)):
+    if known and all(server.release == known.number for server in fleet.of(*COUNTED)):
         if not deploy.anew:
             done = replace(deploy, release=known, stage=Stage.DONE)
             return replace(fleet, release=known, deploy=done).remembering()
@@ -65,7 +65,8 @@ def not_pulled(fleet: Fleet, number: int, reason: str) -> Fleet:
 
 def made_of(fleet: Fleet, release: Release) -> Fleet:
     """The fleet's release with the image that was found for it. For another release nothing changes."""
-    if not release.is_like(fleet.release) or release.number != fleet.release.number:
+    present = fleet.release
+    if not release.is_like(present) or release.number != present.number or present.content not in ("", release.content):
         return fleet
     return replace(fleet, release=release)
 
@@ -80,11 +81,11 @@ def goal(fleet: Fleet) -> Release | None:
 
 
 def outdated(fleet: Fleet) -> tuple[Server, ...]:
-    """The serving servers that still have to get the goal of the running deploy."""
+    """The serving and silent servers that still have to get the goal of the running deploy."""
     release = goal(fleet)
     if release is None:
         return ()
-    return tuple(server for server in fleet.of(State.SERVING) if server.release != release.number)
+    return tuple(server for server in fleet.of(*COUNTED) if server.release != release.number)
 
 
 def is_new(fleet: Fleet, server: Server) -> bool:
@@ -121,7 +122,7 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
             continue
         if server.ring_id in ready and server.state in ON_THE_RING:
             servers.append(ready[server.ring_id])
-            leaving += [server.on(Trigger.REMOVED)] if server.state is State.SERVING else []
+            leaving += [server.on(Trigger.REMOVED)] if server.state in COUNTED else []
         else:
             servers.append(server)
     return replace(fleet, servers=(*servers, *leaving))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
+from balancer.core.activity import IDLE
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
@@ -33,7 +34,8 @@ _HEARTBEATS_PER_OBSERVATION = 25
 
 
 class ServerWorkers:
-    """`start_grace`, `drain_timeout`: in seconds. `size`: the number of threads, each of which handles one server.
+    """`start_grace`, `drain_timeout`: in seconds. `cannot_finish(instance)` returns whether a leaving server will never
+    finish what it has. `size`: the number of threads, each of which handles one server.
 
     There are two pools, so that no thread waits for its own pool: pieces of work wait for the servers that they handle.
     """
@@ -48,6 +50,7 @@ class ServerWorkers:
         events: EventLog,
         start_grace: float,
         drain_timeout: float,
+        cannot_finish: Callable[[str], bool],
         size: int,
     ) -> None:
         self.claims = Claims()
@@ -58,6 +61,7 @@ class ServerWorkers:
         self._events = events
         self._start_grace = start_grace
         self._drain_timeout = drain_timeout
+        self._cannot_finish = cannot_finish
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
         """Each task handles one server. It never waits for another task."""
         self._background = ThreadPoolExecutor(size, thread_name_prefix="background work")
@@ -105,7 +109,7 @@ class ServerWorkers:
 
     def retire(self, instances: Collection[str]) -> None:
         """Retires servers: waits until each has nothing in flight, at most the drain timeout, then stops and removes
-        it.
+        it. One that cannot finish is killed, so that its open requests are answered elsewhere.
 
         Raises EngineUnavailable.
         """
@@ -154,6 +158,10 @@ class ServerWorkers:
         began = self._clock.now()
         idle = 0
         while idle < 2 and self._clock.now() - began < self._drain_timeout:
+            if self._cannot_finish(instance):
+                self._events.record(EventKind.FENCED, server=hostname(instance), container=instance)
+                self._runtime.kill(instance)
+                return
             idle = idle + 1 if self._in_flight(instance) == 0 else 0
             self._clock.sleep(_DRAIN_INTERVAL)
         if idle < 2:
@@ -170,7 +178,7 @@ class ServerWorkers:
         """Requests in flight at the server. 1 where the plane does not answer: then the drain takes the whole
         timeout."""
         try:
-            return self._plane.in_flight(instance)
+            return self._plane.activity().get(instance, IDLE).in_flight
         except PlaneUnavailable:
             return 1
 
