@@ -11,7 +11,7 @@ import pytest
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Ring
-from balancer.settings import PREFIX, InvalidSetting, Settings, markdown, read
+from balancer.settings import PREFIX, InvalidSetting, Settings, markdown, read, release_markdown
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "settings.md"
 
@@ -364,6 +364,10 @@ def test_the_documentation_has_the_table_as_it_is() -> None:
     _, marker, table = DOCUMENT.read_text().partition("<!-- settings -->\n")
     assert marker
     assert table.strip() == markdown(), "print it again: python -m balancer.settings"
+
+
+def test_the_documentation_has_every_field_of_a_release() -> None:
+    assert release_markdown() in (DOCUMENT.parent / "operations.md").read_text()
 
 
 def test_the_table_has_a_row_for_every_setting() -> None:

@@ -301,5 +301,12 @@ def markdown() -> str:
     return "\n".join(rows)
 
 
+def release_markdown() -> str:
+    """The table of what a release is made of, as Markdown for docs/operations.md."""
+    rows = ["| field of `POST /deploy` | setting | must be |", "|---|---|---|"]
+    rows += [f"| `{name}` | `{declared.setting}` | {declared.kind.expects} |" for name, declared in FIELDS.items()]
+    return "\n".join(rows)
+
+
 if __name__ == "__main__":
     print(markdown())
