@@ -97,6 +97,23 @@ def test_the_old_container_leaves_only_when_the_new_one_is_ready_and_its_request
     assert balancer.is_sound()
 
 
+def test_each_container_is_asked_by_its_own_release(balancer: InMemoryBalancer) -> None:
+    """Another port and another heartbeat path: neither the old ones nor the new ones are silent for a moment."""
+    new = {"port": 8080, "heartbeat_path": "/up", "heartbeat_host": "shop.example", "heartbeat_timeout": 2}
+    balancer.rollout.begin(new)
+    silent: list[object] = []
+
+    def look() -> None:
+        balancer.beat()
+        silent.extend(balancer.heartbeats.silent)
+
+    carry_on(balancer, between=look)
+    assert stage(balancer) == (Stage.DONE, "")
+    assert silent == []
+    assert {server.address.partition(":")[2] for server in balancer.desired.fleet.servers} == {"8080"}
+    assert balancer.is_sound()
+
+
 def test_while_the_old_container_drains_nobody_else_retires_it(balancer: InMemoryBalancer) -> None:
     stop, stopped = balancer.runtime.stop, []
 

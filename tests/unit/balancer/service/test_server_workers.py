@@ -87,6 +87,34 @@ def test_a_server_that_ends_while_it_starts_is_not_waited_for(fixture: Fixture) 
     assert fixture.clock.now() < 1001
 
 
+@pytest.mark.parametrize("fault", ["ending_at_once", "mute"])
+def test_what_a_server_printed_is_in_the_log_and_in_no_error(
+    fixture: Fixture, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may have printed a secret."""
+    setattr(fixture.runtime, fault, {"S1"})
+    with pytest.raises(StartFailed) as failed:
+        fixture.workers.bring_up([S1], RELEASE)
+    assert "out of luck" not in str(failed.value)
+    assert [record.__dict__["last_words"] for record in caplog.records] == ["S1: out of luck"]
+
+
+def test_an_engine_that_cannot_tell_what_a_server_printed_hides_no_reason(fixture: Fixture) -> None:
+    def refuse(instance: str) -> str:
+        raise EngineUnavailable("away")
+
+    fixture.runtime.mute = {"S1"}
+    fixture.runtime.last_output = refuse  # type: ignore[method-assign]
+    with pytest.raises(StartFailed, match="last seen: no answer within"):
+        fixture.workers.bring_up([S1], RELEASE)
+
+
+def test_a_server_is_asked_as_its_release_says(fixture: Fixture) -> None:
+    other = replace(RELEASE, port=8080, heartbeat_path="/up", heartbeat_host="shop.example", heartbeat_timeout=0.1)
+    (address,) = fixture.workers.bring_up([S1], other).values()
+    assert address.endswith(":8080")
+
+
 def test_a_server_that_vanishes_while_it_starts_is_told(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
     fixture.clock.sleep = lambda seconds: fixture.runtime.vanish("S1")  # type: ignore[method-assign]
