@@ -13,8 +13,9 @@ from balancer.ports.runtime import ContainerRuntime
 from tests.fakes.runtime import FakeRuntime
 
 
-def joining(name: str, ring_id: int, *, release: int = 1, rolled: bool = False) -> Server:
-    return Server(name, ring_id, State.JOINING, release=release, rolled=rolled)
+def joining(name: str, ring_id: int, *, generation: int = 1) -> Server:
+    """A server whose container is the first of its ring id, or made by a roll."""
+    return Server(name, ring_id, State.JOINING, rolled=generation > 1, generation=generation)
 
 
 class RuntimeBench(Protocol):

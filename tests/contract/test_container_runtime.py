@@ -59,7 +59,7 @@ def test_a_started_server_is_observed_with_its_ring_id_and_an_address_of_its_own
 def test_servers_are_told_apart_by_instance_ring_id_and_release(bench: RuntimeBench) -> None:
     """While a roll lasts there are two containers of one server."""
     bench.runtime.start(joining("S1", 7), bench.release)
-    bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
+    bench.runtime.start(joining("S1", 7, generation=2), replace(bench.release, number=2))
     observed = bench.runtime.observe()
     assert {
         (key, item.instance, item.container_name, item.identity, item.running) for key, item in observed.items()
@@ -73,7 +73,7 @@ def test_servers_are_told_apart_by_instance_ring_id_and_release(bench: RuntimeBe
 
 
 def test_a_renamed_server_is_the_same_instance_under_another_name(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
+    bench.runtime.start(joining("S1", 7, generation=2), replace(bench.release, number=2))
     before = bench.runtime.observe()["S1.2"]
     bench.runtime.rename("S1.2", "S1")
     assert bench.runtime.observe() == {"S1.2": replace(before, container_name="S1")}
@@ -84,7 +84,7 @@ def test_a_renamed_server_is_the_same_instance_under_another_name(bench: Runtime
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_a_renamed_server_is_found_by_its_instance_and_not_by_its_name(bench: RuntimeBench, end: str) -> None:
-    bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
+    bench.runtime.start(joining("S1", 7, generation=2), replace(bench.release, number=2))
     bench.runtime.rename("S1.2", "S1")
     until(lambda: bench.runtime.last_output("S1.2"), "S1.2 has printed something", within=10)
     assert bench.runtime.last_output("S1") == ""
@@ -126,7 +126,7 @@ def test_the_name_of_a_renamed_server_is_free_again(bench: RuntimeBench) -> None
 
 
 def test_a_leftover_of_ones_own_makes_way_under_whatever_instance(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 1, release=2, rolled=True), bench.release)
+    bench.runtime.start(joining("S1", 1, generation=2), bench.release)
     bench.runtime.rename("S1.2", "S1")
     bench.runtime.start(joining("S1", 5), bench.release)
     observed = bench.runtime.observe()

@@ -11,6 +11,7 @@ from typing import Literal
 
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.observed import Observed
 from balancer.core.release import Release
 from tests.fakes.fault import Fault
@@ -45,6 +46,7 @@ class Container:
     name: str = ""
     release: Release = Release()
     id: str = ""
+    generation: int = 1
 
 
 class FakeRuntime:
@@ -63,7 +65,7 @@ class FakeRuntime:
         self.stopped: list[str] = []
         self._containers: dict[str, Container] = {}
         self._ids = map(str, count(1))
-        self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}:5000" for number in range(60_000))
+        self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}" for number in range(60_000))
         self.listeners: list[SimpleQueue[str]] = []
         self._lock = threading.Lock()
         self._process = process or Process()
@@ -89,12 +91,13 @@ class FakeRuntime:
             self._containers[instance] = Container(
                 instance,
                 server.ring_id,
-                next(self._addresses),
+                f"{next(self._addresses)}:{release.port}",
                 state,
                 mute,
                 name=instance,
                 release=release,
                 id=next(self._ids),
+                generation=server.generation,
             )
         self._tell(f"start {instance}")
 
@@ -140,11 +143,14 @@ class FakeRuntime:
         self._call()
         return f"{instance}: out of luck" if instance in self._containers else ""
 
-    def answers(self, address: str) -> bool:
-        """Whether a server at this address answers its heartbeat."""
+    def seen(self, address: str, heartbeat: Heartbeat) -> str:
+        """What a heartbeat sees of the server at this address; empty where the server answers well. A server answers
+        only what its own release asks."""
         with self._lock:
             found = [item for item in self._containers.values() if item.address == address]
-        return any(item.state == "running" and not item.mute for item in found)
+        if not any(item.state == "running" and not item.mute for item in found):
+            return f"no answer within {heartbeat.timeout:g} s"
+        return "" if any(item.release.heartbeat == heartbeat for item in found) else "answered 404"
 
     @property
     def names(self) -> set[str]:
@@ -185,7 +191,7 @@ class FakeRuntime:
 
     def move(self, instance: str) -> str:
         """The container gets another address, as after a restart by hand. Returns the address."""
-        address = next(self._addresses)
+        address = f"{next(self._addresses)}:{self._containers[instance].release.port}"
         self._become(instance, address=address)
         return address
 
@@ -198,9 +204,8 @@ class FakeRuntime:
         deployment."""
         with self._lock:
             state: Literal["foreign", "running"] = "foreign" if ring_id is None else "running"
-            self._containers[name] = Container(
-                name, ring_id or 0, next(self._addresses), state, name=name, id=next(self._ids)
-            )
+            address = f"{next(self._addresses)}:5000"
+            self._containers[name] = Container(name, ring_id or 0, address, state, name=name, id=next(self._ids))
 
     def end_events(self) -> None:
         """The engine ends its streams of engine events."""
@@ -243,4 +248,7 @@ def _observed(container: Container) -> Observed:
         container.id,
         container.release.content,
         paused=container.state == "paused",
+        generation=container.generation,
+        heartbeat=container.release.heartbeat,
+        fingerprint=container.release.fingerprint,
     )

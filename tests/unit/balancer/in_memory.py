@@ -52,7 +52,7 @@ class World:
 class InMemoryBalancer:
     """One balancer process without loops: a test calls its steps. Only the work that a step began runs in threads.
 
-    `initial`: the hostnames of the first fleet. `release`: image, environment and limits of the settings. `seed`: the
+    `initial`: the hostnames of the first fleet. `release`: of the settings. `seed`: the
     seed of all randomness. The other arguments are the settings of the same names."""
 
     def __init__(
@@ -152,7 +152,8 @@ class InMemoryBalancer:
     def beat(self, times: int = STRIKES) -> None:
         """Sends `times` heartbeats to all servers that get some, and takes in the results."""
         for _ in range(times):
-            self.heartbeats.send(self.desired.fleet.of(*WATCHED))
+            fleet = self.desired.fleet
+            self.heartbeats.send(fleet.of(*WATCHED), fleet.heartbeat_of)
             self.heartbeats.listen(within=0)
 
     def find_hung(self, name: str) -> None:

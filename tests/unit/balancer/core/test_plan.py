@@ -41,9 +41,9 @@ def address(name: str) -> str:
     return f"10.0.0.{name.removeprefix('S')}:5000"
 
 
-def container(name: str, ring_id: int, *, running: bool = True, at: str | None = None, release: int = 1) -> Observed:
+def container(name: str, ring_id: int, *, running: bool = True, at: str | None = None, generation: int = 1) -> Observed:
     status = "up" if running else "exited (137)"
-    return Observed(name, ring_id, running, address(name) if at is None else at, status, release)
+    return Observed(name, ring_id, running, address(name) if at is None else at, status, generation=generation)
 
 
 def observed(of: Fleet) -> dict[str, Observed]:
@@ -130,8 +130,8 @@ def test_a_container_of_the_same_name_and_another_ring_id_is_not_the_server() ->
     assert decided(fleet(), seen) == replace(NOTHING, failed={"S2": "its container is gone"}, fence=("S2",), start=1)
 
 
-def test_a_container_of_the_same_server_and_another_release_is_not_the_server() -> None:
-    seen = observed(fleet()) | {"S2": container("S2", 2, release=2)}
+def test_a_container_of_the_same_server_and_another_generation_is_not_the_server() -> None:
+    seen = observed(fleet()) | {"S2": container("S2", 2, generation=2)}
     assert decided(fleet(), seen) == replace(NOTHING, failed={"S2": "its container is gone"}, fence=("S2",), start=1)
 
 

@@ -58,6 +58,7 @@ def observed(of: Fleet, *without: str) -> dict[str, Observed]:
             address=server.address,
             status="up",
             release=server.release,
+            generation=server.generation,
             container_name=f"{server.hostname}.spare" if server.state is State.SPARE else server.hostname,
         )
         for server in of.servers
@@ -201,7 +202,7 @@ def test_a_rolled_servers_container_gets_the_hostname_as_soon_as_the_old_one_is_
     desired = rolling()
     release = roll.goal(desired)
     assert release is not None
-    newcomers = roll.newcomers(desired.of(State.SERVING)[:1], release)
+    newcomers = roll.newcomers(desired.of(State.SERVING)[:1], release, desired.generation)
     switched = roll.taken_over(roll.joining(desired, newcomers), {"S1.2": "new:5000"})
     seen = observed(switched)
     seen["S1.2"] = replace(seen["S1.2"], container_name="S1.2")
@@ -223,7 +224,7 @@ def test_two_containers_of_one_server_are_told_apart() -> None:
     desired = rolling()
     release = roll.goal(desired)
     assert release is not None
-    joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release))
+    joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release, desired.generation))
     assert decided(joining, observed(joining), claimed={"S1.2"}) == NOTHING
     plan = decided(joining, observed(joining))
     assert (plan.abandon, plan.fence, plan.failed) == (("S1.2",), ("S1.2",), {})
@@ -233,7 +234,7 @@ def test_a_suspicion_of_the_old_container_does_not_hit_the_new_one() -> None:
     desired = rolling()
     release = roll.goal(desired)
     assert release is not None
-    joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release))
+    joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release, desired.generation))
     switched = roll.taken_over(joining, {"S1.2": "new:5000"}).stopped(["S1"])
     assert decided(switched, observed(switched), hung={(1, 1)}) == NOTHING
     assert tuple(decided(switched, observed(switched), hung={(1, 2)}).failed) == ("S1.2",)

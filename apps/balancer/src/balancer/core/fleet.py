@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from balancer.core.deploy import Deploy
 from balancer.core.errors import InvalidRequest
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.lifecycle import State, Trigger, after
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
@@ -31,7 +32,8 @@ class Server:
     is the server's integer on the ring, never given twice in a deployment. `address` is "ip:port", or empty while the
     server has none. `weight` 0 … HEAVIEST: its share is proportional to it. `ramp` 1 … WARM: how many sixteenths of the
     weight count now. `release`: the number of the release that its container is made of. `rolled`: the server took over
-    hostname, ring id and weight from a container of another release."""
+    hostname, ring id and weight from another container. `generation`: an integer that the containers of one ring id do
+    not share."""
 
     hostname: str
     ring_id: int
@@ -41,17 +43,18 @@ class Server:
     ramp: int = WARM
     release: int = 1
     rolled: bool = False
+    generation: int = 1
 
     @property
     def identity(self) -> tuple[int, int]:
-        """Ring id and release. No two containers of a deployment share both."""
-        return self.ring_id, self.release
+        """Ring id and generation. No two containers of a deployment share both."""
+        return self.ring_id, self.generation
 
     @property
     def instance(self) -> str:
-        """The lasting name of the server's container: the hostname, plus ".RELEASE" where a roll made the container. No
-        hostname has a dot."""
-        return f"{self.hostname}.{self.release}" if self.rolled else self.hostname
+        """The lasting name of the server's container: the hostname, plus ".GENERATION" where a roll made the container.
+        No hostname has a dot."""
+        return f"{self.hostname}.{self.generation}" if self.rolled else self.hostname
 
     @property
     def effective_weight(self) -> int:
@@ -70,7 +73,8 @@ class Fleet:
     `profile` is the present ring profile. `configured` is the profile that the settings named when they were last
     obeyed, so that a profile switched at run time outlives a restart. `version` grows with every change of table or
     profile. New servers are made of `release`. `configured_release` is the release that the settings named when they
-    were last obeyed. `deploy` is the latest deploy.
+    were last obeyed. `deploy` is the latest deploy. `releases`: other releases that servers are made of. `generation`:
+    of the containers that a deploy makes now; it grows when a deploy begins or turns round.
     """
 
     servers: tuple[Server, ...]
@@ -83,6 +87,8 @@ class Fleet:
     release: Release = Release()
     configured_release: Release = Release()
     deploy: Deploy | None = None
+    releases: tuple[Release, ...] = ()
+    generation: int = 1
 
     @classmethod
     def empty(cls, profile: RingProfile, release: Release | None = None) -> Fleet:
@@ -104,6 +110,27 @@ class Fleet:
 
     def server(self, instance: str) -> Server:
         return next(server for server in self.servers if server.instance == instance)
+
+    @property
+    def known_releases(self) -> tuple[Release, ...]:
+        """Every release that the fleet knows, each number once."""
+        wished = () if self.deploy is None else (self.deploy.release,)
+        return tuple({release.number: release for release in (*self.releases, *wished, self.release)}.values())
+
+    def release_of(self, server: Server) -> Release:
+        """The release that the server's container is made of; the present one where the server's is not known."""
+        known = (release for release in self.known_releases if release.number == server.release)
+        return next(known, self.release)
+
+    def heartbeat_of(self, server: Server) -> Heartbeat:
+        """How the server is asked whether it is well."""
+        return self.release_of(server).heartbeat
+
+    def remembering(self) -> Fleet:
+        """The fleet with exactly those other releases that its servers are made of."""
+        present = {self.release.number, self.deploy.release.number if self.deploy else 0}
+        used = {server.release for server in self.servers} - present
+        return replace(self, releases=tuple(release for release in self.known_releases if release.number in used))
 
     def serving(self, hostnames: Collection[str]) -> tuple[Server, ...]:
         """The serving and silent servers of these hostnames."""

@@ -1,4 +1,4 @@
-"""The deploy API of the control port: it gives all servers another image, environment or limits."""
+"""The deploy API of the control port: it gives all servers another release."""
 
 from __future__ import annotations
 
@@ -58,14 +58,7 @@ def _deploy(fleet: Fleet, pull: tuple[Progress, float] | None) -> dict[str, Any]
 
 
 def _release(release: Release) -> dict[str, Any]:
-    """The release as JSON. The environment shows only the names of its variables: a value may be a secret."""
-    return {
-        "number": release.number,
-        **release.document(),
-        "environment": sorted(release.environment),
-        "content": release.content,
-        "digest": release.digest,
-    }
+    return {"number": release.number, **release.told(), "content": release.content, "digest": release.digest}
 
 
 def _pull(progress: Progress, seconds: float) -> dict[str, Any]:

@@ -41,7 +41,8 @@ class HeartbeatLoop:
         now = self._clock.now()
         if now >= self._next:
             self._next = now + self._interval
-            self._heartbeats.send(self._desired.fleet.of(*WATCHED))
+            fleet = self._desired.fleet
+            self._heartbeats.send(fleet.of(*WATCHED), fleet.heartbeat_of)
         until_next = self._next - self._clock.now()
         if self._heartbeats.listen(within=min(_LONGEST_WAIT, max(0.0, until_next))):
             self._wake.set()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import count
 
 from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.heartbeat_history import HeartbeatHistory
 from balancer.core.silence import Identity
 from balancer.ports.clock import Clock
@@ -53,9 +54,9 @@ class Heartbeats:
         """When the server last answered a heartbeat. Where it never did, when it got its first one."""
         return self._answered_at.get(identity, self._clock.now())
 
-    def send(self, servers: Collection[Server]) -> None:
-        """Sends one more heartbeat to each of these servers, and forgets all other servers. It does not wait for
-        earlier heartbeats.
+    def send(self, servers: Collection[Server], heartbeat_of: Callable[[Server], Heartbeat]) -> None:
+        """Sends one more heartbeat to each of these servers, as `heartbeat_of` says, and forgets all other servers. It
+        does not wait for earlier heartbeats.
 
         A server with `strikes` unanswered heartbeats gets no further one, which could not tell anything sooner.
         """
@@ -70,7 +71,7 @@ class Heartbeats:
         for server in servers:
             if self._is_due(server.identity, owed[server.identity]):
                 number = next(self._numbers)
-                self._probes.send(number, server.address)
+                self._probes.send(number, server.address, heartbeat_of(server))
                 self._under_way[number] = server.identity
                 self._sent_in[server.identity] = self._round
                 self.newest = number

@@ -87,7 +87,7 @@ class PlanExecutor:
             self._problems.report(Part.ENGINE, str(error))
             return {
                 server.instance: Observed(
-                    server.instance, server.ring_id, running=True, address=server.address, release=server.release
+                    server.instance, server.ring_id, running=True, address=server.address, generation=server.generation
                 )
                 for server in self._desired.fleet.servers
             }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from balancer.core.activity import IDLE
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed
@@ -120,24 +120,30 @@ class ServerWorkers:
         instance = server.instance
         began = self._clock.now()
         self._runtime.start(server, release)
-        address = ""
+        address = seen = ""
         heartbeats = 0
         while self._clock.now() - began < self._start_grace:
             if not address or heartbeats % _HEARTBEATS_PER_OBSERVATION == 0:
                 address = self._address(instance)
-            if self._probe.alive(address):
+            seen = self._probe.look(address, release.heartbeat)
+            if not seen:
                 _log.info("server ready", extra={"server": instance, "seconds": round(self._clock.now() - began, 3)})
                 return address
             heartbeats += 1
             self._clock.sleep(_HEARTBEAT_INTERVAL)
-        raise StartFailed(f"{instance} did not answer its heartbeat with 200 within {self._start_grace:g} s")
+        self._log_last_output(instance)
+        raise StartFailed(
+            f"{instance} did not answer http://{address}{release.heartbeat_path} with {release.heartbeat_status} "
+            f"within {self._start_grace:g} s; last seen: {seen}"
+        )
 
     def _address(self, instance: str) -> str:
         """The address of a server that is starting. Raises StartFailed where its container has ended."""
         container = self._runtime.observe().get(instance)
         if container is None or not container.running:
             status = container.status if container else "removed"
-            raise StartFailed(f"{instance} ended before it was ready ({status}){self._quoted_last_output(instance)}")
+            self._log_last_output(instance)
+            raise StartFailed(f"{instance} ended before it was ready ({status}); see the balancer's log")
         return container.address
 
     def _kill(self, instance: str, container: str) -> None:
@@ -176,6 +182,8 @@ class ServerWorkers:
         except PlaneUnavailable:
             return 1
 
-    def _quoted_last_output(self, instance: str) -> str:
-        output = self._runtime.last_output(instance)
-        return f"; its last words: {output}" if output else ""
+    def _log_last_output(self, instance: str) -> None:
+        """What a server printed goes to the log only: it may have printed a secret."""
+        with suppress(EngineUnavailable):
+            output = self._runtime.last_output(instance)
+            _log.warning("server not ready", extra={"server": instance, "last_words": output})
