@@ -150,7 +150,7 @@ def test_a_silent_server_is_rolled_and_its_old_container_may_finish_what_it_has(
     release = roll.goal(fleet)
     assert release is not None
     assert "S1" in {server.instance for server in roll.outdated(fleet)}
-    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release, fleet.generation)
     fleet = roll.taken_over(roll.joining(fleet, [newcomer]), {"S1.2": "new:5000"})
     assert [fleet.server(name).state for name in ("S1.2", "S1")] == [State.SERVING, State.LEAVING]
 
