@@ -113,5 +113,7 @@ class Watcher(Views):
 
 
 def _view(report: Mapping[str, Any]) -> View:
-    on_the_ring = tuple(name for name in report["replicas"] if name not in report["silent"])
-    return View(time.monotonic(), on_the_ring, report["target"], report["ready"], ailments=report["ailments"])
+    silent = report["silent"]
+    on_the_ring = tuple(name for name in report["replicas"] if name not in silent)
+    is_ready = report["ready"] and not silent
+    return View(time.monotonic(), on_the_ring, report["target"], is_ready, ailments=report["ailments"])

@@ -57,14 +57,14 @@ def test_it_asks_all_the_time_and_notes_who_does_not_answer() -> None:
     assert server.received[0].headers["Authorization"] == "Bearer x"
 
 
-def test_a_silent_server_is_off_the_ring() -> None:
+def test_a_silent_server_is_off_the_ring_and_the_fleet_is_not_whole() -> None:
     report = {"replicas": ["S1", "S2"], "silent": ["S1"], "target": 2, "ready": True, "ailments": {}}
     with (
         WebServer(lambda exchange: exchange.reply(body=json.dumps(report).encode())) as server,
         Watcher(f"http://{server.address}", {}) as watcher,
     ):
-        until(lambda: watcher.now.is_ready, "it is seen", within=10)
-        assert watcher.now.replicas == ("S2",)
+        until(lambda: not watcher.now.is_away, "it is seen", within=10)
+        assert (watcher.now.replicas, watcher.now.is_ready) == (("S2",), False)
 
 
 @pytest.mark.parametrize("report", [None, [], {"replicas": None}], ids=str)

@@ -473,7 +473,7 @@ def test_a_client_that_has_left_frees_its_place_while_the_server_works(rig: Rig,
     with ours, ThreadPoolExecutor(1) as threads:
         asked = threads.submit(rig.ask, environ_overrides={"gunicorn.socket": ours})
         until(lambda: in_flight(rig.plane, "A") == 1, "the request is in flight", within=5)
-        until(lambda: not begun or rig.plane.activity()["A"].progress, "the answer has begun", within=5)
+        until(lambda: not begun or rig.plane.activity()["A"].given, "the answer has begun", within=5)
         client.close()
         assert asked.result(5).status_code == (200 if begun else 400)
         never.set()
