@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from http import HTTPStatus
+from typing import Any
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError
@@ -47,7 +48,7 @@ class _Pool(urllib3.HTTPConnectionPool):
     ConnectionCls = _Connection
     kept = True
 
-    def _put_conn(self, conn: urllib3.connection.HTTPConnection | None) -> None:
+    def _put_conn(self, conn: Any) -> None:
         if conn is not None and not self.kept:
             conn.close()
         super()._put_conn(conn)
