@@ -22,3 +22,18 @@ variable "references" {
   description = "Images that others make: role → reference, pulled where the engine lacks it and never removed."
   type        = map(string)
 }
+
+variable "pull_timeout" {
+  description = "Seconds that the pull of one of those may take."
+  type        = number
+}
+
+variable "script" {
+  description = "Path of deployment.sh, which is asked to keep what a build would take the name from."
+  type        = string
+}
+
+variable "docker_host" {
+  description = "What the script takes as the engine's address. \"default\": the environment decides."
+  type        = string
+}
