@@ -40,14 +40,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def refusals() -> Iterator[dict[str, Refusal]]:
     """What is wrong → the `make up` that has to say so."""
-    taken, mistyped = MadeSystem(), MadeSystem()
+    taken, mistyped, engineless = MadeSystem(), MadeSystem(), MadeSystem()
     with socket.create_server(("127.0.0.1", taken.control)), ThreadPoolExecutor() as pool:
         yield {
             "taken": Refusal(taken, pool.submit(taken.up)),
             "mistyped": Refusal(mistyped, pool.submit(mistyped.up, MISTYPED)),
+            "engineless": Refusal(engineless, pool.submit(engineless.up, DOCKER_HOST="unix:///nowhere/docker.sock")),
         }
     taken.close()
     mistyped.close()
+    engineless.close()
 
 
 @pytest.fixture(scope="session")
