@@ -190,6 +190,19 @@ def test_kill_ends_and_removes_whatever_its_state_and_may_be_repeated(bench: Run
     bench.runtime.kill("S1")
 
 
+def test_a_kill_of_one_container_leaves_the_next_one_of_the_same_instance_alone(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 1), bench.release)
+    first = bench.runtime.observe()["S1"].id
+    bench.runtime.kill("S1", first)
+    assert bench.names == set()
+    bench.runtime.start(joining("S1", 1), bench.release)
+    second = bench.runtime.observe()["S1"].id
+    assert first
+    assert first != second
+    bench.runtime.kill("S1", first)
+    assert bench.runtime.observe()["S1"].id == second
+
+
 def test_a_dead_server_is_observed_as_not_running_until_it_is_removed(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
     bench.die("S1")

@@ -7,7 +7,7 @@ import pytest
 from tests.containers import crash
 from tests.e2e.conftest import Measured, only_haproxy
 from tests.e2e.under_load import load
-from tests.polling import until
+from tests.polling import stays, until
 from tests.system import System
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
@@ -85,3 +85,18 @@ def test_a_roll_that_a_user_stops_goes_back(system: System) -> None:
     assert end(system) == "rolled back"
     assert marks(system) == before
     assert system.operate("DELETE", "/deploy").status == 409
+
+
+@only_haproxy
+def test_a_roll_waits_while_the_edge_is_away(system: System) -> None:
+    """No container is started that could not take over."""
+    before = system.containers.servers.keys()
+    system.containers.edge.stop()
+    try:
+        until(lambda: not system.healthz().document["ready"], "the balancer knows", within=10)
+        assert system.deploy({"environment": {MARK: "later"}}).status == 202
+        stays(lambda: system.containers.servers.keys() == before, "no container is started", seconds=3)
+    finally:
+        system.containers.edge.start()
+    assert end(system) == "done"
+    assert marks(system) == {"later"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from queue import SimpleQueue
 from typing import Literal
 
@@ -42,6 +43,7 @@ class Container:
     ending: bool = False
     name: str = ""
     release: Release = Release()
+    id: str = ""
 
 
 class FakeRuntime:
@@ -57,6 +59,7 @@ class FakeRuntime:
         self.killed: list[str] = []
         self.stopped: list[str] = []
         self._containers: dict[str, Container] = {}
+        self._ids = map(str, count(1))
         self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}:5000" for number in range(60_000))
         self.listeners: list[SimpleQueue[str]] = []
         self._lock = threading.Lock()
@@ -79,7 +82,14 @@ class FakeRuntime:
             )
             mute = any(name in self.mute for name in told)
             self._containers[instance] = Container(
-                instance, server.ring_id, next(self._addresses), state, mute, name=instance, release=release
+                instance,
+                server.ring_id,
+                next(self._addresses),
+                state,
+                mute,
+                name=instance,
+                release=release,
+                id=next(self._ids),
             )
         self._tell(f"start {instance}")
 
@@ -102,10 +112,12 @@ class FakeRuntime:
         self.stopped.append(instance)
         self._remove_ours(instance)
 
-    def kill(self, instance: str) -> None:
+    def kill(self, instance: str, container: str = "") -> None:
         self._call()
         self.killed.append(instance)
-        self._remove_ours(instance)
+        present = self._containers.get(instance)
+        if present is not None and container in ("", present.id):
+            self._remove_ours(instance)
 
     def engine_events(self) -> Iterator[str]:
         self._call()
@@ -173,7 +185,9 @@ class FakeRuntime:
         deployment."""
         with self._lock:
             state: Literal["foreign", "running"] = "foreign" if ring_id is None else "running"
-            self._containers[name] = Container(name, ring_id or 0, next(self._addresses), state, name=name)
+            self._containers[name] = Container(
+                name, ring_id or 0, next(self._addresses), state, name=name, id=next(self._ids)
+            )
 
     def end_events(self) -> None:
         """The engine ends its streams of engine events."""
@@ -213,4 +227,6 @@ def _observed(container: Container) -> Observed:
         container.release.number,
         container.name,
         running and container.ending,
+        container.id,
+        container.release.content,
     )

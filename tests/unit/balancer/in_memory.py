@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from flask import Flask
 
 from balancer.core.catalogue import Catalogue
+from balancer.core.errors import EngineUnavailable, StateUnavailable
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
@@ -16,6 +18,7 @@ from balancer.core.routes import routes
 from balancer.http.control import create_control_app
 from balancer.service.services import Options, Ports, Services
 from tests.fakes.clock import FakeClock
+from tests.fakes.images import FakeImages
 from tests.fakes.plane import FakePlane
 from tests.fakes.probe import FakeProbe, FakeProbes
 from tests.fakes.process import Process
@@ -27,6 +30,7 @@ from tests.polling import until
 HEARTBEAT_INTERVAL = 0.002
 STRIKES = 3
 START_GRACE = 30.0
+PULL_TIMEOUT = 600.0
 DRAIN_TIMEOUT = 20.0
 
 
@@ -36,6 +40,7 @@ class World:
     def __init__(self) -> None:
         self.process = Process()
         self.runtime = FakeRuntime(self.process)
+        self.images = FakeImages(self.process)
         self.plane = FakePlane(self.process)
         self.store = MemoryStore(self.process)
         self.clock = FakeClock()
@@ -59,7 +64,7 @@ class InMemoryBalancer:
         surge: int = 1,
         batch: int = 1,
         max_servers: int = 64,
-        queue_timeout: float = 5.0,
+        change_timeout: float = 5.0,
         seed: int = 0,
     ) -> None:
         self.world = world or World()
@@ -72,16 +77,17 @@ class InMemoryBalancer:
             "surge": surge,
             "batch": batch,
             "max_servers": max_servers,
-            "queue_timeout": queue_timeout,
+            "change_timeout": change_timeout,
             "seed": seed,
         }
         self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
-        self.clock = self.world.clock
+        self.clock, self.images = self.world.clock, self.world.images
         self.probe = FakeProbe(self.runtime)
         self.catalogue = Catalogue()
         self.profile = self.catalogue.profile(ring or {})
         self.ports = Ports(
             runtime=self.runtime,
+            images=self.images,
             plane=self.plane,
             store=self.store,
             probe=self.probe,
@@ -91,7 +97,7 @@ class InMemoryBalancer:
         )
         self.options = Options(
             fleet=FleetSettings(
-                initial=initial, profile=self.profile, release=release or Release(), surge=surge, batch=batch
+                initial=initial, profile=self.profile, release=release or Release(image="app"), surge=surge, batch=batch
             ),
             catalogue=self.catalogue,
             max_servers=max_servers,
@@ -100,8 +106,9 @@ class InMemoryBalancer:
             heartbeat_interval=HEARTBEAT_INTERVAL,
             heartbeat_strikes=STRIKES,
             start_grace=START_GRACE,
+            pull_timeout=PULL_TIMEOUT,
             drain_timeout=DRAIN_TIMEOUT,
-            queue_timeout=queue_timeout,
+            change_timeout=change_timeout,
             slow_start=slow_start,
         )
         self.services = services = Services(self.ports, self.options)
@@ -109,15 +116,27 @@ class InMemoryBalancer:
         self.workers, self.heartbeats, self.reconciler = services.workers, services.heartbeats, services.reconciler
         self.rollout, self.fleet, self.ring = services.rollout, services.fleet, services.ring
         self.health, self.wake = services.health, services.wake
+        self.release_image = services.release_image
 
     @property
     def replicas(self) -> tuple[str, ...]:
         return self.fleet.replicas
 
     def step(self) -> None:
-        """Takes one step and waits until all work that it began has ended."""
+        """Takes one step and waits until all work that it began has ended. Where servers wait for their image, that is
+        there after a second step."""
         self.reconciler.step()
+        self.services.slow_start.raise_ramps()
         self.settle()
+        if not self.release_image.is_ready:
+            self.get_image()
+            self.reconciler.step()
+            self.settle()
+
+    def get_image(self) -> None:
+        """One round of the loop that sees to the image of the release. Where the engine is away, it does nothing."""
+        with suppress(EngineUnavailable, StateUnavailable):
+            self.release_image.see_to_it()
 
     def steps(self, count: int) -> None:
         for _ in range(count):

@@ -84,8 +84,8 @@ def roll(balancer: InMemoryBalancer, document: dict[str, object] | None = None) 
 
 
 def made_of(balancer: InMemoryBalancer) -> dict[str, Release]:
-    """hostname → the release that the container of a serving server is made of, with the number 1."""
+    """hostname → the release that the container of a serving server is made of, with the number 1 and no content."""
     return {
-        server.hostname: replace(balancer.runtime.release(server.instance), number=1)
+        server.hostname: replace(balancer.runtime.release(server.instance).named_anew(), number=1)
         for server in balancer.desired.fleet.of(State.SERVING)
     }

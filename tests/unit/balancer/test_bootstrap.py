@@ -247,4 +247,4 @@ def test_times_and_limits_are_what_the_settings_say() -> None:
     )
     assert (options.max_servers, options.heartbeat_interval, options.heartbeat_strikes) == (9, 0.3, 4)
     assert (options.start_grace, options.drain_timeout, options.slow_start) == (11, 12, 14)
-    assert options.queue_timeout == 11 + 3 * (12 + 13)
+    assert options.change_timeout == 11 + 3 * (12 + 13)

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
 from balancer.adapters.docker_engine import DockerEngine, ServerSpec
+from balancer.adapters.docker_images import DockerImages
 from balancer.adapters.file_store import FileStore
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
+from balancer.adapters.registry_config import RegistryConfig
 from balancer.adapters.system import SystemClock, SystemRandomness
+from balancer.core.errors import InvalidRequest
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.heartbeat_timeout import HeartbeatTimeout
 from balancer.core.request_hash import REQUEST_IDS
@@ -30,7 +33,7 @@ from balancer.listeners import CONTROL_PORT
 from balancer.ports.data_plane import DataPlane
 from balancer.service.loops import Loops
 from balancer.service.services import Options, Ports, Services
-from balancer.settings import Settings, read
+from balancer.settings import PREFIX, InvalidSetting, Settings, read
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -83,6 +86,7 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
     timeout = HeartbeatTimeout(timeout=settings.heartbeat_timeout)
     return Ports(
         runtime=DockerEngine(_server_spec(settings)),
+        images=DockerImages(_registry_config(settings)),
         plane=plane,
         store=FileStore(
             Path(settings.state_dir),
@@ -95,6 +99,16 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
         clock=clock,
         randomness=SystemRandomness(),
     )
+
+
+def _registry_config(settings: Settings) -> RegistryConfig:
+    """Raises InvalidSetting where the file cannot be used now."""
+    config = RegistryConfig(Path(settings.registry_config) if settings.registry_config else None)
+    try:
+        config.check()
+    except InvalidRequest as error:
+        raise InvalidSetting(f"{PREFIX}REGISTRY_CONFIG: {error}") from None
+    return config
 
 
 def service_options(settings: Settings) -> Options:
@@ -114,8 +128,9 @@ def service_options(settings: Settings) -> Options:
         heartbeat_interval=settings.heartbeat_interval,
         heartbeat_strikes=settings.heartbeat_strikes,
         start_grace=settings.start_grace,
+        pull_timeout=settings.pull_timeout,
         drain_timeout=settings.drain_timeout,
-        queue_timeout=_longest_change(settings),
+        change_timeout=_longest_change(settings),
         slow_start=settings.slow_start,
         autoscaling=settings.autoscaling(),
     )

@@ -15,6 +15,7 @@ from balancer.core import autoscale as scaling
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
 from balancer.core.hostnames import RULE, canonical, is_hostname
+from balancer.core.image import CONTENT, NAME_RULE, is_name
 from balancer.core.release import MEMORY, MOST_CPUS, Release
 from balancer.core.ring_profile import RingProfile
 from balancer.plugins import InvalidPlugin, catalogue
@@ -90,6 +91,10 @@ def _environment(text: str) -> dict[str, str]:
     return document if all(isinstance(value, str) for value in document.values()) else _refuse()
 
 
+def _image(text: str) -> str:
+    return text if is_name(text) else _refuse()
+
+
 _FLAG = Type("true or false", _yes_or_no)
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
@@ -113,7 +118,16 @@ class Settings:
         "The first fleet; later N moves with /add and /rm.",
     )  # fmt: skip
     max_servers: int = _setting("64", _integer(1, 1000), "The most servers that /add allows.")
-    server_image: str = _setting("ringmaster-server", _text(r"\S+", "an image's name or id"), "What every server runs.")
+    server_image: str = _setting("ringmaster-server", Type(NAME_RULE, _image), "What every server runs.")
+    server_image_id: str = _setting(
+        "", _text(CONTENT, "a whole id such as sha256:…, or empty"),
+        "What that image's name means; another id is rolled. Empty: what the engine has, or the registry gives.",
+    )  # fmt: skip
+    pull_timeout: float = _setting("600", _seconds(1, 86400), "How long the pull of an image may take.")
+    registry_config: str = _setting(
+        "", _text(r"(/\S*)?", "an absolute path, or empty"),
+        "A Docker config.json with credentials for registries, read at each pull; empty: none.",
+    )  # fmt: skip
     server_port: int = _setting("5000", _integer(1, 65535), "Where a server listens for HTTP.")
     heartbeat_path: str = _setting(
         "/heartbeat",
@@ -187,6 +201,7 @@ class Settings:
             environment=self.server_environment,
             memory=self.server_memory,
             cpus=self.server_cpus,
+            content=self.server_image_id,
         )
 
     def catalogue(self) -> Catalogue:

@@ -27,6 +27,13 @@ def fleet(servers: int = 3, spares: int = 0) -> Fleet:
     return serving(servers, PROFILES[0]).begin_join(names).fill({name: f"{name}:5000" for name in names})
 
 
+def rolling() -> Fleet:
+    """A deploy rolls, and no server has its release yet."""
+    deploying = roll.begun(fleet(), Release(image="app:2"), surge=1, batch=1)
+    assert deploying.deploy is not None
+    return roll.pulled(deploying, deploying.deploy.release)
+
+
 def observed(of: Fleet, *without: str) -> dict[str, Observed]:
     """Everything as the fleet wants it, but for the containers of some that are gone."""
     return {
@@ -169,7 +176,7 @@ def test_a_spares_container_says_so_and_a_promoted_one_gets_its_hostname() -> No
 
 
 def test_a_rolled_servers_container_gets_the_hostname_as_soon_as_the_old_one_is_gone() -> None:
-    desired = roll.begun(fleet(), Release(image="app:2"), surge=1, batch=1)
+    desired = rolling()
     release = roll.goal(desired)
     assert release is not None
     newcomers = roll.newcomers(desired.of(State.SERVING)[:1], release)
@@ -191,7 +198,7 @@ def test_a_joining_container_keeps_its_name() -> None:
 
 
 def test_two_containers_of_one_server_are_told_apart() -> None:
-    desired = roll.begun(fleet(), Release(image="app:2"), surge=1, batch=1)
+    desired = rolling()
     release = roll.goal(desired)
     assert release is not None
     joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release))
@@ -201,7 +208,7 @@ def test_two_containers_of_one_server_are_told_apart() -> None:
 
 
 def test_a_suspicion_of_the_old_container_does_not_hit_the_new_one() -> None:
-    desired = roll.begun(fleet(), Release(image="app:2"), surge=1, batch=1)
+    desired = rolling()
     release = roll.goal(desired)
     assert release is not None
     joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release))

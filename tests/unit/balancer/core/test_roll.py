@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from balancer.core import roll
 from balancer.core.deploy import Stage
 from balancer.core.fleet import ON_THE_RING, Fleet
+from balancer.core.image import Image
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.core.routes import hostname, routes
@@ -22,7 +23,13 @@ NEWER = Release(image="app:3")
 
 
 def begun(fleet: Fleet, release: Release = NEW) -> Fleet:
-    return roll.begun(fleet, release, surge=2, batch=1)
+    return with_image(roll.begun(fleet, release, surge=2, batch=1))
+
+
+def with_image(fleet: Fleet) -> Fleet:
+    """The same, when the image of the deploy is there: the content is called like the image."""
+    deploy = fleet.deploy
+    return roll.pulled(fleet, deploy.release.of(Image(deploy.release.image))) if deploy else fleet
 
 
 def fleet_of(count: int = 3) -> Fleet:
@@ -64,7 +71,7 @@ def test_a_deploy_begins_with_a_change_and_changes_no_server() -> None:
     before = fleet_of()
     fleet = begun(before)
     assert fleet.deploy is not None
-    assert fleet.deploy.release == replace(NEW, number=2)
+    assert fleet.deploy.release == replace(NEW, number=2, content="app:2")
     assert (fleet.deploy.surge, fleet.deploy.batch, fleet.deploy.stage) == (2, 1, Stage.ROLLING)
     assert replace(fleet, deploy=None) == before
     assert roll.goal(fleet) == fleet.deploy.release
@@ -76,7 +83,11 @@ def test_a_deploy_ends_when_every_server_has_the_release() -> None:
     assert numbers(fleet) == {"S1": 2, "S2": 2, "S3": 2}
     assert not roll.outdated(fleet)
     fleet = roll.ended(fleet)
-    assert (fleet.release, stage(fleet), roll.goal(fleet)) == (replace(NEW, number=2), Stage.DONE, None)
+    assert (fleet.release, stage(fleet), roll.goal(fleet)) == (
+        replace(NEW, number=2, content="app:2"),
+        Stage.DONE,
+        None,
+    )
     assert fleet.begin_join(["S9"]).server("S9").release == 2
 
 
@@ -238,6 +249,93 @@ def test_whatever_happens_no_two_containers_share_an_identity_and_the_release_te
             assert {made[server.identity] for server in fleet.of(State.SERVING)} <= {fleet.release.image}
 
 
+# The image of a deploy.
+
+
+def pulling(fleet: Fleet, **asked: bool) -> Fleet:
+    return roll.begun(fleet, Release(image="app:1"), surge=1, batch=1, **asked)
+
+
+def known(fleet: Fleet, content: str = "old") -> Fleet:
+    return replace(fleet, release=fleet.release.of(Image(content)))
+
+
+def test_a_deploy_that_waits_for_its_image_gives_servers_nothing_yet() -> None:
+    fleet = pulling(fleet_of())
+    assert stage(fleet) is Stage.PULLING
+    assert fleet.deploy is not None
+    assert fleet.deploy.is_active
+    assert (roll.goal(fleet), roll.outdated(fleet)) == (None, ())
+    assert roll.ended(fleet) is fleet
+    assert roll.going_back(fleet, 2, "why") is fleet
+
+
+@pytest.mark.parametrize(
+    ("anew", "content", "after"),
+    [
+        (True, "old", Stage.ROLLING),
+        (False, "old", Stage.DONE),
+        (True, "new", Stage.ROLLING),
+        (False, "new", Stage.ROLLING),
+    ],
+)
+def test_servers_are_rolled_to_another_content_and_to_the_same_one_only_where_that_is_asked_for(
+    anew: bool, content: str, after: Stage
+) -> None:
+    before = known(fleet_of())
+    fleet = pulling(before, anew=anew)
+    assert fleet.deploy is not None
+    fleet = roll.pulled(fleet, fleet.deploy.release.of(Image(content)))
+    assert stage(fleet) is after
+    assert fleet.release == before.release
+
+
+@pytest.mark.parametrize("stop", [back, lambda fleet: back(back(fleet)), lambda fleet: fleet])
+def test_servers_of_two_releases_are_rolled_whatever_the_content(stop: Callable[[Fleet], Fleet]) -> None:
+    mixed = stop(go(begun(known(fleet_of())), 1))
+    fleet = pulling(pulling(mixed, anew=False), anew=False)
+    assert fleet.deploy is not None
+    assert stage(roll.pulled(fleet, fleet.deploy.release.of(Image("old")))) is Stage.ROLLING
+
+
+def test_an_unknown_content_is_not_the_same_as_another_unknown_one() -> None:
+    fleet = pulling(fleet_of(), anew=False)
+    assert fleet.deploy is not None
+    assert stage(roll.pulled(fleet, fleet.deploy.release)) is Stage.ROLLING
+
+
+def test_what_was_found_for_a_deploy_that_is_over_or_for_another_one_is_nothing_to_this_one() -> None:
+    fleet = pulling(fleet_of())
+    assert fleet.deploy is not None
+    late = fleet.deploy.release.of(Image("late"))
+    cancelled = roll.not_pulled(fleet, 2, "cancelled")
+    assert roll.pulled(cancelled, late) is cancelled
+    newer = pulling(fleet)
+    assert roll.pulled(newer, late) is newer
+    assert roll.not_pulled(newer, 2, "late") is newer
+
+
+def test_a_deploy_without_its_image_has_changed_nothing() -> None:
+    before = fleet_of()
+    fleet = roll.not_pulled(pulling(before), 2, "no space left on device")
+    assert fleet.deploy is not None
+    assert (stage(fleet), fleet.deploy.reason) == (Stage.ROLLED_BACK, "no space left on device")
+    assert replace(fleet, deploy=None) == before
+
+
+def test_without_servers_the_next_one_is_made_of_the_new_release_as_soon_as_its_image_is_there() -> None:
+    fleet = begun(Fleet.empty(PROFILES[0]))
+    assert (fleet.release, stage(fleet)) == (replace(NEW, number=2, content="app:2"), Stage.DONE)
+
+
+def test_the_image_that_is_found_for_the_present_release_becomes_its_own() -> None:
+    fleet = fleet_of()
+    found = fleet.release.of(Image("found", "app@found"))
+    assert roll.made_of(fleet, found).release == found
+    assert roll.made_of(fleet, replace(found, number=9)) is fleet
+    assert roll.made_of(fleet, replace(found, image="app:9")) is fleet
+
+
 # What the settings say.
 
 
@@ -256,15 +354,28 @@ def test_settings_that_name_another_release_begin_a_deploy_once() -> None:
     assert roll.configured(fleet, NEW, surge=1, batch=1) is fleet
 
 
+def test_settings_that_tell_the_image_are_obeyed_when_it_is_another_one() -> None:
+    """So a name that is built anew is rolled by the next `make up`, and by no mere restart."""
+    told = Release(image="app:1", content="one")
+    fleet = with_image(roll.configured(fleet_of(), told, surge=1, batch=1))
+    fleet = roll.ended(go(fleet, 3))
+    assert roll.configured(fleet, told, surge=1, batch=1) is fleet
+    assert roll.configured(fleet, Release(image="app:1"), surge=1, batch=1) is fleet
+    other = roll.configured(fleet, replace(told, content="two"), surge=1, batch=1)
+    assert other.deploy is not None
+    assert (other.deploy.stage, other.deploy.release.content) == (Stage.PULLING, "two")
+    assert roll.configured(other, replace(told, content="two"), surge=1, batch=1) is other
+
+
 def test_settings_replace_a_deploy_that_runs() -> None:
-    fleet = roll.configured(go(begun(fleet_of()), 1), NEWER, surge=1, batch=1)
-    assert roll.goal(fleet) == replace(NEWER, number=4)
+    fleet = with_image(roll.configured(go(begun(fleet_of()), 1), NEWER, surge=1, batch=1))
+    assert roll.goal(fleet) == replace(NEWER, number=4, content="app:3")
     assert len(roll.outdated(fleet)) == 3
     assert [server.hostname for server in roll.outdated(back(fleet))] == ["S1"]
 
 
-@pytest.mark.parametrize("fleet", [Fleet.first(["S1", "S2"], PROFILES[0]), Fleet.empty(PROFILES[0])])
-def test_where_nobody_serves_yet_the_first_servers_are_made_of_it(fleet: Fleet) -> None:
+def test_where_nobody_serves_yet_the_first_servers_are_made_of_it() -> None:
+    fleet = Fleet.first(["S1", "S2"], PROFILES[0])
     after = begun(fleet)
     assert (after.release, after.deploy, after.servers) == (NEW, None, fleet.servers)
     configured = roll.configured(fleet, NEW, surge=1, batch=1)

@@ -9,11 +9,19 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from tests.fakes.images import FakeImages
 from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
 from tests.unit.balancer.rolling import OLD, carry_on
 
+
+def content(image: str) -> dict[str, str]:
+    """What the fake registry has under this name."""
+    found = FakeImages().anything(image)
+    return {"content": found.content, "digest": found.digest}
+
+
 TOKEN = "correct-horse-battery"  # noqa: S105 (made up)
-RELEASE = {"number": 1, "image": "app:1", "environment": ["MODE"], "memory": "64m", "cpus": 0.0}
+RELEASE = {"number": 1, "image": "app:1", "environment": ["MODE"], "memory": "64m", "cpus": 0.0, **content("app:1")}
 
 
 @pytest.fixture
@@ -34,10 +42,12 @@ def test_before_the_first_deploy_there_is_none(control: FlaskClient) -> None:
 def test_a_deploy_is_accepted_followed_and_done(control: FlaskClient, balancer: InMemoryBalancer) -> None:
     wanted = {"image": "app:2", "environment": {"B": "2", "A": "1"}, "memory": "", "cpus": 1}
     answer = control.post("/deploy", data=json.dumps(wanted))
-    deploy = {
-        "stage": "rolling",
+    unknown = {"content": "", "digest": ""}
+    deploy: dict[str, Any] = {
+        "stage": "pulling",
         "reason": "",
-        "wish": {"number": 2, "image": "app:2", "environment": ["A", "B"], "memory": "", "cpus": 1.0},
+        "pulling": None,
+        "wish": {"number": 2, "image": "app:2", "environment": ["A", "B"], "memory": "", "cpus": 1.0} | unknown,
         "configured": False,
         "surge": 1,
         "batch": 1,
@@ -46,6 +56,7 @@ def test_a_deploy_is_accepted_followed_and_done(control: FlaskClient, balancer: 
     assert answer.status_code == 202
     assert answer.json == {"release": RELEASE, "deploy": deploy, "servers": servers(1, 1, 1)}
     balancer.rollout.carry_out_surge()
+    deploy |= {"stage": "rolling", "wish": deploy["wish"] | content("app:2")}
     assert control.get("/deploy").json == {
         "release": RELEASE,
         "deploy": deploy | {"left": 2},

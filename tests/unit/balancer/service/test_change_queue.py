@@ -52,7 +52,7 @@ def many(balancer: InMemoryBalancer, changes: list[tuple[str, FleetChange]]) -> 
 
 
 def test_a_second_change_waits_for_the_first() -> None:
-    balancer = InMemoryBalancer(queue_timeout=10).started()
+    balancer = InMemoryBalancer(change_timeout=10).started()
     with ThreadPoolExecutor(2) as users, held_up(balancer) as go:
         first: Future[tuple[str, ...]] = users.submit(balancer.fleet.add, FleetChange(1, ("S4",)))
         second = users.submit(balancer.fleet.add, FleetChange(1, ("S5",)))
@@ -121,7 +121,7 @@ def test_whoever_gives_up_keeps_nobody_behind_waiting() -> None:
 
 
 def test_a_change_that_waited_too_long_is_refused_and_nothing_is_changed_by_it() -> None:
-    balancer = InMemoryBalancer(queue_timeout=0.01).started()
+    balancer = InMemoryBalancer(change_timeout=0.01).started()
     with ThreadPoolExecutor(1) as users, held_up(balancer) as go:
         first = users.submit(balancer.fleet.add, FleetChange(1, ("S4",)))
         while not balancer.workers.claims.instances:
@@ -173,7 +173,7 @@ def test_of_two_additions_of_one_name_one_is_refused(balancer: InMemoryBalancer)
 
 
 def test_additions_and_removals_at_once_end_in_a_sound_fleet_of_the_right_size() -> None:
-    balancer = InMemoryBalancer(queue_timeout=30).started()
+    balancer = InMemoryBalancer(change_timeout=30).started()
     changes = [
         ("add", FleetChange(2)),
         ("remove", FleetChange(1)),

@@ -100,7 +100,7 @@ def call(balancer: InMemoryBalancer, chance: random.Random) -> int:
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_happens_at_once_ends_with_as_many_servers_as_there_shall_be(seed: int) -> None:
     balancer = InMemoryBalancer(
-        release=OLD, spares=seed % 2, surge=1 + seed % 3, max_servers=9, queue_timeout=60, seed=seed
+        release=OLD, spares=seed % 2, surge=1 + seed % 3, max_servers=9, change_timeout=60, seed=seed
     ).started()
 
     def calls(caller: int) -> int:
@@ -177,7 +177,7 @@ def test_a_change_that_gives_up_waiting_holds_up_nobody_behind_it() -> None:
 
 def test_users_get_their_turn_while_a_roll_goes_on() -> None:
     balancer = InMemoryBalancer(
-        initial=tuple(f"S{number}" for number in range(1, 9)), release=OLD, queue_timeout=30
+        initial=tuple(f"S{number}" for number in range(1, 9)), release=OLD, change_timeout=30
     ).started()
     left: list[int] = []
     balancer.rollout.begin(NEW)

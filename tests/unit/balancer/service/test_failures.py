@@ -56,14 +56,33 @@ def test_a_failed_server_is_off_the_ring_before_its_container_is_removed(
     fail(balancer)
     reached_at_the_kill: set[str] = set()
 
-    def kill(name: str) -> None:
+    def kill(name: str, container: str = "") -> None:
         reached_at_the_kill.update(balancer.plane.answer(slot) for slot in range(512))
-        type(balancer.runtime).kill(balancer.runtime, name)
+        type(balancer.runtime).kill(balancer.runtime, name, container)
 
     balancer.runtime.kill = kill  # type: ignore[method-assign]
     balancer.step()
     assert "S2" not in reached_at_the_kill
     assert "S2" not in balancer.runtime.names
+
+
+def test_a_container_that_came_after_the_observation_is_not_killed(balancer: InMemoryBalancer) -> None:
+    """Somebody else has removed the orphan and made another container of that name meanwhile."""
+    balancer.runtime.occupy("S9", ring_id=9)
+    observe = balancer.runtime.observe
+
+    def observe_and_replace() -> dict[str, Observed]:
+        seen = observe()
+        balancer.runtime.vanish("S9")
+        balancer.runtime.occupy("S9", ring_id=9)
+        return seen
+
+    balancer.runtime.observe = observe_and_replace  # type: ignore[method-assign]
+    balancer.step()
+    assert "S9" in balancer.runtime.names
+    balancer.runtime.observe = observe  # type: ignore[method-assign]
+    balancer.step()
+    assert "S9" not in balancer.runtime.names
 
 
 def test_a_hung_server_is_killed_and_not_closed_politely(balancer: InMemoryBalancer) -> None:

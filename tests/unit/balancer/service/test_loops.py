@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from balancer.adapters.system import SystemClock
+from balancer.core.errors import InvalidRequest
 from balancer.core.event import EventKind
 from balancer.service.heartbeat_loop import HeartbeatLoop
 from tests.polling import until
@@ -93,6 +94,31 @@ def test_a_defect_in_one_round_is_logged_and_the_loop_goes_on(
     running.balancer.wake.set()
     soon(lambda: len(rounds) > 1, "another round")
     assert "a defect" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (InvalidRequest("the ring holds less"), "a step failed and is tried again: the ring holds less"),
+        (KeyError("secret"), "a step failed and is tried again: KeyError; the balancer's log says more"),
+    ],
+)
+def test_a_step_that_fails_is_a_problem_until_one_succeeds(
+    balancer: InMemoryBalancer, error: Exception, told: str
+) -> None:
+    steps, step = balancer.services.steps, balancer.services.steps._step
+
+    def fail() -> None:
+        raise error
+
+    steps._step = fail
+    with pytest.raises(type(error)):
+        steps.round()
+    assert balancer.health.report()["ailments"] == {"balancer": told}
+    steps._step = step
+    balancer.wake.set()
+    steps.round()
+    assert balancer.health.report()["ready"]
 
 
 def test_stopping_ends_the_steps_and_the_heartbeats() -> None:

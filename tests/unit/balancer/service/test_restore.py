@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -171,6 +172,30 @@ def test_of_what_runs_after_a_loss_the_dead_are_replaced(balancer: InMemoryBalan
     again.steps(3)
     assert len(again.replicas) == 3
     assert "S2" not in again.runtime.names
+    assert again.is_sound()
+
+
+def test_more_servers_than_max_servers_allows_now_are_all_replaced_when_they_die_at_once() -> None:
+    """There are more of them than threads that start servers. The first starts end when all have begun or wait."""
+    balancer = InMemoryBalancer(initial=tuple(f"S{number}" for number in range(1, 51)), max_servers=50).started()
+    again = balancer.restarted(max_servers=10)
+    again.step()
+    for name in again.replicas:
+        again.runtime.die(name)
+    all_wait, start = threading.Event(), again.runtime.start
+
+    def start_late(server: Server, release: Release) -> None:
+        assert all_wait.wait(10)
+        start(server, release)
+
+    again.runtime.start = start_late  # type: ignore[method-assign]
+    again.reconciler.step()
+    again.reconciler.step()
+    all_wait.set()
+    again.settle()
+    again.step()
+    assert len(again.replicas) == 50
+    assert not {*again.replicas} & {*balancer.replicas}
     assert again.is_sound()
 
 

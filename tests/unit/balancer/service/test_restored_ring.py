@@ -134,6 +134,21 @@ def test_lost_state_has_the_settings_ring(balancer: InMemoryBalancer) -> None:
     assert again.is_sound()
 
 
+def test_more_servers_than_the_settings_ring_holds_serve_after_a_loss(balancer: InMemoryBalancer) -> None:
+    balancer.fleet.add(FleetChange(57))
+    balancer.store.damaged = True
+    again = balancer.restarted(ring=COURSE)
+    again.steps(2)
+    assert len(again.replicas) == 60
+    assert strategy(again) == "table"
+    assert {again.plane.answer(slot) for slot in range(512)} == {*again.replicas}
+    assert "holds at most 56 servers, not 60" in again.health.report()["ailments"]["ring"]
+    again.fleet.remove(FleetChange(4))
+    again.step()
+    assert strategy(again) == "course"
+    assert again.health.report()["ready"]
+
+
 @pytest.mark.parametrize("ring", [{}, COURSE, MAGLEV])
 def test_state_of_the_first_format_is_taken_up_under_the_settings_ring(
     balancer: InMemoryBalancer, ring: dict[str, object], tmp_path: Path

@@ -126,7 +126,7 @@ def test_without_the_volume_the_ring_stays(balancer: InMemoryBalancer) -> None:
 
 
 def test_a_switch_waits_its_turn_like_every_change() -> None:
-    balancer = InMemoryBalancer(queue_timeout=0.01).started()
+    balancer = InMemoryBalancer(change_timeout=0.01).started()
     with ThreadPoolExecutor(1) as users, held_up(balancer) as go:
         adding = users.submit(balancer.fleet.add, FleetChange(1, ("S4",)))
         while not balancer.workers.claims.instances:

@@ -9,11 +9,13 @@ from dataclasses import replace
 
 import pytest
 
+from balancer.core import roll as roll_core
 from balancer.core.deploy import Stage
 from balancer.core.errors import Busy, EngineUnavailable, InvalidRequest, PlaneUnavailable, StateUnavailable
 from balancer.core.event import EventKind
 from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
+from balancer.core.routes import Routes
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
 from tests.unit.balancer.rolling import NEW, OLD, carry_on, made_of, roll, watch
@@ -127,10 +129,11 @@ def test_a_deploy_is_saved_before_it_is_answered_and_told_from_server_to_server(
     assert answered == balancer.store.saved
     assert answered.deploy is not None
     assert answered.deploy.release == replace(NEWER, number=2)
-    assert answered.release == OLD
+    assert answered.release.named_anew() == OLD
     carry_on(balancer)
     told = [event for event in balancer.events.since(0).events if event.kind is EventKind.DEPLOY]
     assert [(event.server, event.facts.get("stage"), event.facts.get("left")) for event in told] == [
+        ("", "pulling", None),
         ("", "rolling", None),
         ("S1", None, 2),
         ("S2", None, 1),
@@ -143,7 +146,7 @@ def test_new_servers_are_made_of_the_new_release_only_when_all_are(balancer: InM
     balancer.rollout.begin(NEW)
     balancer.rollout.carry_out_surge()
     balancer.fleet.add(FleetChange(1, ("S4",)))
-    assert balancer.runtime.release("S4") == OLD
+    assert balancer.runtime.release("S4").named_anew() == OLD
     carry_on(balancer)
     balancer.fleet.add(FleetChange(1, ("S5",)))
     assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3", "S4", "S5"), NEWER)
@@ -167,7 +170,8 @@ def test_one_roll_after_another(balancer: InMemoryBalancer) -> None:
         assert placed(balancer) == before
         assert {server.release for server in balancer.desired.fleet.servers} == {balancer.desired.fleet.release.number}
         assert balancer.is_sound()
-    assert balancer.desired.fleet.release == replace(OLD, image="app:6", number=balancer.desired.fleet.release.number)
+    release = balancer.desired.fleet.release
+    assert release.named_anew() == replace(OLD, image="app:6", number=release.number)
 
 
 # Releases that are no good.
@@ -204,7 +208,7 @@ def test_a_release_that_does_not_become_ready_leaves_everything_as_it_was(
     assert stage(balancer) == (Stage.ROLLED_BACK, why)
     assert placed(balancer) == before
     assert balancer.runtime.observe() == containers
-    assert balancer.desired.fleet.release == OLD
+    assert balancer.desired.fleet.release.named_anew() == OLD
     assert all(hostnames == {"S1", "S2", "S3"} for hostnames in seen.hostnames)
     assert not any(seen.switched)
     assert seen.containers <= 4 + surge
@@ -533,6 +537,25 @@ def test_a_volume_that_fills_up_while_a_roll_goes_back_delays_its_end_and_loses_
     assert balancer.is_sound()
 
 
+def test_a_deploy_does_not_end_before_a_failure_of_its_last_server_is_saved(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+    balancer.rollout.carry_out_surge()
+    while roll_core.outdated(balancer.desired.fleet):
+        balancer.rollout.carry_out_surge()
+    last, *_ = (server.instance for server in balancer.desired.fleet.servers if server.rolled)
+    balancer.runtime.die(last)
+    balancer.store.full.arm()
+    balancer.step()
+    balancer.store.full.clear()
+    balancer.rollout.carry_out_surge()
+    assert stage(balancer)[0] is Stage.ROLLING
+    balancer.step()
+    balancer.clock.sleep(60)
+    carry_on(balancer)
+    assert stage(balancer)[0] is Stage.ROLLED_BACK
+    assert made_of(balancer) == dict.fromkeys(balancer.replicas, OLD)
+
+
 def steps_until_well(balancer: InMemoryBalancer, error: type[Exception]) -> None:
     """Steps of the roll and the reconciler, as the loops take them, through errors of that kind."""
     for _ in range(8):
@@ -665,6 +688,40 @@ def test_settings_mend_a_first_fleet_that_does_not_start() -> None:
     assert again.is_sound()
 
 
+def test_a_deploy_waits_while_the_plane_is_away(balancer: InMemoryBalancer) -> None:
+    """No container is started that could not take over."""
+    balancer.rollout.begin(NEW)
+    balancer.plane.away.arm()
+    for _ in range(20):
+        with suppress(PlaneUnavailable):
+            balancer.rollout.round()
+        balancer.clock.sleep(1)
+    assert balancer.runtime.names == {"S1", "S2", "S3"}
+    assert balancer.runtime.killed == []
+    balancer.plane.away.clear()
+    balancer.clock.sleep(60)
+    carry_on(balancer)
+    assert stage(balancer) == (Stage.DONE, "")
+    assert images(balancer) == {NEW["image"]}
+
+
+def test_a_deploy_whose_containers_cannot_take_over_tries_ever_more_seldom(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin(NEW)
+
+    def refuse(_: Routes) -> None:
+        raise PlaneUnavailable("the edge refuses")
+
+    balancer.plane.apply = refuse  # type: ignore[method-assign]
+    tries = 0
+    for _ in range(600):
+        try:
+            balancer.rollout.round()
+        except PlaneUnavailable:
+            tries += 1
+        balancer.clock.sleep(0.1)
+    assert tries == 3 + 5  # three without a pause, then after 1, 2, 4, 8 and 16 seconds
+
+
 def test_before_the_first_servers_serve_there_is_no_deploy() -> None:
     balancer = InMemoryBalancer(release=OLD)
     with pytest.raises(Busy, match="still taking up its fleet"):
@@ -679,7 +736,7 @@ def test_before_the_first_servers_serve_there_is_no_deploy() -> None:
 def test_what_is_left_of_an_attempt_goes_before_the_next_one_begins(balancer: InMemoryBalancer) -> None:
     """Else the removal would hit the new container, which has the same name."""
     balancer.rollout.begin(NEW)
-    balancer.plane.away.arm(times=1)
+    balancer.plane.away.arm(after=1, times=1)
     balancer.runtime.kill = away_once(balancer.runtime.kill)  # type: ignore[method-assign]
     with pytest.raises(PlaneUnavailable):
         balancer.rollout.carry_out_surge()
@@ -715,14 +772,14 @@ def test_what_is_fenced_is_claimed_before_a_deploy_can_begin_it_anew(balancer: I
     assert balancer.is_sound()
 
 
-def away_once(call: Callable[[str], None]) -> Callable[[str], None]:
+def away_once(call: Callable[[str, str], None]) -> Callable[[str, str], None]:
     calls: list[str] = []
 
-    def called(instance: str) -> None:
+    def called(instance: str, container: str) -> None:
         calls.append(instance)
         if len(calls) == 1:
             raise EngineUnavailable("the engine does not answer")
-        call(instance)
+        call(instance, container)
 
     return called
 
@@ -771,11 +828,11 @@ def test_a_server_that_warms_up_goes_on_with_it_during_a_roll() -> None:
 def test_what_an_attempt_left_in_the_fleet_goes_before_the_next_one_begins(balancer: InMemoryBalancer) -> None:
     """The disk was full when it should have been forgotten: no container is begun twice."""
     balancer.rollout.begin(NEW)
-    balancer.plane.away.arm(times=1)
+    balancer.plane.away.arm(after=1, times=1)
     kill = balancer.runtime.kill
 
-    def kill_and_fill_the_disk(instance: str) -> None:
-        kill(instance)
+    def kill_and_fill_the_disk(instance: str, container: str = "") -> None:
+        kill(instance, container)
         balancer.store.full.arm(times=1)
 
     balancer.runtime.kill = kill_and_fill_the_disk  # type: ignore[method-assign]

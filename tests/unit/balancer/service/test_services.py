@@ -26,6 +26,7 @@ class Scaled:
     def steps(self) -> None:
         for _ in range(3):
             self.services.reconciler.step()
+            self.services.release_image.see_to_it()
             until(lambda: not self.services.workers.claims.instances, "nobody has a claim", within=5, pause=0.0005)
 
     def readings(self) -> int:
@@ -52,4 +53,5 @@ def test_n_is_not_changed_while_a_deploy_runs() -> None:
     scaled = Scaled()
     scaled.steps()
     scaled.services.rollout.begin(NEW)
+    scaled.services.rollout.carry_out_surge()
     assert scaled.readings() == 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,12 +14,10 @@ from docker.types import LogConfig
 from docker.utils import kwargs_from_env
 
 from balancer.adapters.announced_ends import AnnouncedEnds
-from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
 from balancer.core.release import Release
-
-_log = logging.getLogger(__name__)
 
 DEPLOYMENT = "ringmaster.deployment"
 ROLE = "ringmaster.role"
@@ -91,10 +88,11 @@ class DockerEngine:
                     self._api.stop(container, timeout=self._spec.stop_timeout)
                 self._remove(container)
 
-    def kill(self, instance: str) -> None:
+    def kill(self, instance: str, container: str = "") -> None:
         with _engine_errors():
-            for container in self._containers_of(instance):
-                self._remove(container)
+            for present in self._containers_of(instance):
+                if container in ("", present):
+                    self._remove(present)
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
@@ -141,18 +139,17 @@ class DockerEngine:
         return {key: container.container_name for key, container in observed.items() if container.instance == instance}
 
     def _create(self, container: str, server: Server, release: Release) -> None:
-        """Creates the container. A missing image is pulled; a leftover container of this deployment with the same name
-        is removed. Raises NameTaken, StartFailed."""
-        mended: set[str] = set()
+        """Creates the container. A leftover container of this deployment with the same name is removed. Raises
+        NameTaken, StartFailed."""
+        made_way = False
         while True:
             try:
                 self._api.create_container(**self._arguments(container, server, release))
+            except ImageNotFound as error:
+                raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}") from error
             except APIError as error:
-                if isinstance(error, ImageNotFound) and "image" not in mended:
-                    mended.add("image")
-                    self._pull(release.image)
-                elif error.status_code == requests.codes.conflict and "name" not in mended:
-                    mended.add("name")
+                if error.status_code == requests.codes.conflict and not made_way:
+                    made_way = True
                     self._make_way(container)
                 else:
                     raise StartFailed(f"{server.hostname} cannot be created: {error.explanation}") from error
@@ -171,13 +168,6 @@ class DockerEngine:
             raise NameTaken(f"{container} has been stopped and is still ending; try again in a moment")
         self._remove(container)
 
-    def _pull(self, image: str) -> None:
-        _log.info("image pulled", extra={"image": image})
-        try:
-            self._api.pull(image)
-        except APIError as error:
-            raise StartFailed(f"the image {image} is not here and cannot be pulled: {error}") from error
-
     def _arguments(self, container: str, server: Server, release: Release) -> dict[str, Any]:
         spec = self._spec
         host = self._api.create_host_config(
@@ -193,7 +183,7 @@ class DockerEngine:
         )
         endpoint = self._api.create_endpoint_config(aliases=[server.hostname])
         return {
-            "image": release.image,
+            "image": release.content or release.image,
             "name": container,
             "hostname": server.hostname,
             "environment": {**release.environment, "SERVER_ID": server.hostname},
@@ -223,6 +213,7 @@ class DockerEngine:
         name = container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix)
         death = self._announced.death(container["Id"])
         return Observed(
+            id=container["Id"],
             instance=labels.get(INSTANCE, name),
             container_name=name,
             ending=self._announced.is_ending(container["Id"], container["State"]),
@@ -231,6 +222,7 @@ class DockerEngine:
             running=container["State"] in ("running", "paused") and not death,
             address=f"{address}:{self._spec.port}" if address else "",
             status=death or container["Status"],
+            image=container["ImageID"],
         )
 
 

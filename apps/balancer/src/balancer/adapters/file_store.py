@@ -155,12 +155,18 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
             "batch": fleet.deploy.batch,
             "stage": fleet.deploy.stage,
             "reason": fleet.deploy.reason,
+            **({} if (fleet.deploy.pull, fleet.deploy.anew) == (False, True) else _asked(fleet.deploy)),
         },
     }
 
 
 def _numbered(release: Release) -> dict[str, Any]:
-    return {"number": release.number, **release.document()}
+    image = {"content": release.content, "digest": release.digest} if release.content else {}
+    return {"number": release.number, **image, **release.document()}
+
+
+def _asked(deploy: Deploy) -> dict[str, Any]:
+    return {"pull": deploy.pull, "anew": deploy.anew}
 
 
 def _release(document: dict[str, Any]) -> Release:
@@ -170,6 +176,8 @@ def _release(document: dict[str, Any]) -> Release:
         environment=dict(document["environment"]),
         memory=document["memory"],
         cpus=float(document["cpus"]),
+        content=document.get("content", ""),
+        digest=document.get("digest", ""),
     )
 
 
@@ -182,4 +190,6 @@ def _deploy(document: dict[str, Any] | None) -> Deploy | None:
         batch=int(document["batch"]),
         stage=Stage(document["stage"]),
         reason=document["reason"],
+        pull=bool(document.get("pull", False)),
+        anew=bool(document.get("anew", True)),
     )

@@ -35,11 +35,11 @@ def printable(text: str) -> str:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InvalidRequest(f"{printable(twice)} is given twice")
+    document: dict[str, object] = {}
+    for key, value in pairs:
+        if key in document:
+            raise InvalidRequest(f"{printable(key)} is given twice")
+        document[key] = value
     return document
 
 

@@ -33,6 +33,14 @@ class StartFailed(RingmasterError):
     """A server did not become ready."""
 
 
+class ImageMissing(StartFailed):
+    """The image of a release is not on the engine."""
+
+
+class PullFailed(RingmasterError):
+    """An image cannot be pulled. The text is the engine's own reason."""
+
+
 class EngineUnavailable(RingmasterError):
     """The container engine does not answer, or refuses a call."""
 

@@ -11,6 +11,7 @@ from balancer.core.lifecycle import State, Trigger, after
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import Member, SlotTable
+from balancer.core.strategies.strategy import table_of
 
 ON_THE_RING = (State.SERVING, State.DOWN)
 
@@ -240,7 +241,7 @@ class Fleet:
         members = self.members()
         if members and not any(member.weight for member in members):
             raise InvalidRequest("weight: one server at least has to keep a weight above 0")
-        table = self.profile.strategy.place(members, self.table)
+        table = table_of(self.profile.strategy, tuple(members), self.table)
         return self if table == self.table else replace(self, table=table, version=self.version + 1)
 
     def _on(self, trigger: Trigger, instances: Collection[str]) -> Fleet:

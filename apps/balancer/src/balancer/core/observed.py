@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Observed:
     """`address` is "ip:port", empty while the container is off the network. `container_name` has no prefix of the
     deployment; it is the instance where it is not given. `ending`: the container is being stopped, and may finish its
-    requests."""
+    requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of."""
 
     instance: str
     ring_id: int
@@ -19,6 +19,8 @@ class Observed:
     release: int = 1
     container_name: str = ""
     ending: bool = False
+    id: str = ""
+    image: str = ""
 
     def __post_init__(self) -> None:
         if not self.container_name:

@@ -11,28 +11,68 @@ from balancer.core.lifecycle import State, Trigger
 from balancer.core.release import Release
 
 
-def begun(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
-    """A deploy of that release begins and replaces a running deploy. Where no server serves yet, the first servers are
-    made of that release and there is no deploy."""
-    if fleet.is_first or not fleet.servers:
+def begun(fleet: Fleet, release: Release, *, surge: int, batch: int, pull: bool = False, anew: bool = True) -> Fleet:
+    """A deploy of that release begins with its image, and replaces a running deploy. Where no server serves yet, the
+    first servers are made of that release and there is no deploy."""
+    if fleet.is_first:
         return replace(fleet, release=replace(release, number=fleet.release.number), deploy=None)
     last = fleet.deploy.release.number + 1 if fleet.deploy else 0
     wanted = replace(release, number=max(fleet.release.number, last) + 1)
-    return replace(fleet, deploy=Deploy(wanted, surge=surge, batch=batch))
+    anew = anew or _is_mixed(fleet)
+    return replace(fleet, deploy=Deploy(wanted, surge=surge, batch=batch, stage=Stage.PULLING, pull=pull, anew=anew))
+
+
+def _is_mixed(fleet: Fleet) -> bool:
+    """Whether servers may have different releases, because the latest deploy did not come to an end."""
+    deploy = fleet.deploy
+    if deploy is None:
+        return False
+    return deploy.anew if deploy.is_pulling else deploy.stage in (Stage.ROLLING, Stage.ROLLING_BACK, Stage.STUCK)
 
 
 def configured(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
-    """A deploy of the settings' release begins where the settings name another one than before."""
-    if release.is_like(fleet.configured_release):
+    """A deploy of the settings' release begins where the settings name another one than before: other fields, or
+    another content of the image where they name that. Where the image's name has come to mean something else,
+    nothing begins: nobody has asked for it."""
+    before = fleet.configured_release
+    if release.is_like(before) and release.content in ("", before.content):
         return fleet
-    return begun(replace(fleet, configured_release=release), release, surge=surge, batch=batch)
+    return begun(replace(fleet, configured_release=release), release, surge=surge, batch=batch, anew=False)
+
+
+def pulled(fleet: Fleet, release: Release) -> Fleet:
+    """The deploy of that release has its image, and servers are rolled from now on. Where there is nothing to roll, the
+    deploy is over. For a release that is not being pulled any more nothing changes."""
+    deploy = fleet.deploy
+    if deploy is None or not deploy.is_pulling or deploy.release.number != release.number:
+        return fleet
+    if not fleet.servers:
+        return replace(fleet, release=release, deploy=replace(deploy, release=release, stage=Stage.DONE))
+    if release.is_same(fleet.release) and not deploy.anew:
+        return replace(fleet, deploy=replace(deploy, release=release, stage=Stage.DONE))
+    return replace(fleet, deploy=replace(deploy, release=release, stage=Stage.ROLLING))
+
+
+def not_pulled(fleet: Fleet, number: int, reason: str) -> Fleet:
+    """The deploy of the release of that number ends before it has changed anything, where it still pulls."""
+    deploy = fleet.deploy
+    if deploy is None or not deploy.is_pulling or deploy.release.number != number:
+        return fleet
+    return replace(fleet, deploy=replace(deploy, stage=Stage.ROLLED_BACK, reason=reason))
+
+
+def made_of(fleet: Fleet, release: Release) -> Fleet:
+    """The fleet's release with the image that was found for it. For another release nothing changes."""
+    if not release.is_like(fleet.release) or release.number != fleet.release.number:
+        return fleet
+    return replace(fleet, release=release)
 
 
 def goal(fleet: Fleet) -> Release | None:
     """The release that a running deploy gives the servers: the new release or, on the way back, the old one under a new
-    number. None where no deploy runs."""
+    number. None where no deploy runs, or its image is not there yet."""
     deploy = fleet.deploy
-    if deploy is None or not deploy.is_active:
+    if deploy is None or not deploy.is_active or deploy.is_pulling:
         return None
     return deploy.release if deploy.stage is Stage.ROLLING else replace(fleet.release, number=deploy.release.number + 1)
 
@@ -101,7 +141,7 @@ def ended(fleet: Fleet) -> Fleet:
     """The running deploy is over: all servers have its goal. After a deploy that rolled to its end, new servers get the
     new release."""
     deploy = fleet.deploy
-    if deploy is None or not deploy.is_active:
+    if deploy is None or not deploy.is_active or deploy.is_pulling:
         return fleet
     if deploy.stage is Stage.ROLLING:
         return replace(fleet, release=deploy.release, deploy=replace(deploy, stage=Stage.DONE))

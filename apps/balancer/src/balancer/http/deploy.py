@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from balancer.core import document, roll
 from balancer.core.fleet import Fleet
+from balancer.core.image import Progress
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.http import body
@@ -24,21 +25,21 @@ def deploy_api(rollout: Rollout) -> Blueprint:
 
     @api.get("/deploy")
     def show() -> Response:
-        return respond(answers.compact(_deploy(rollout.fleet)))
+        return respond(answers.compact(_deploy(rollout.fleet, rollout.pull)))
 
     @api.post("/deploy")
     def begin() -> Response:
         wanted = document.json_object(body.read(request), example=_EXAMPLE)
-        return respond(answers.compact(_deploy(rollout.begin(wanted))), HTTPStatus.ACCEPTED)
+        return respond(answers.compact(_deploy(rollout.begin(wanted), None)), HTTPStatus.ACCEPTED)
 
     @api.delete("/deploy")
     def cancel() -> Response:
-        return respond(answers.compact(_deploy(rollout.cancel())), HTTPStatus.ACCEPTED)
+        return respond(answers.compact(_deploy(rollout.cancel(), None)), HTTPStatus.ACCEPTED)
 
     return api
 
 
-def _deploy(fleet: Fleet) -> dict[str, Any]:
+def _deploy(fleet: Fleet, pull: tuple[Progress, float] | None) -> dict[str, Any]:
     deploy = fleet.deploy
     return {
         "release": _release(fleet.release),
@@ -46,11 +47,12 @@ def _deploy(fleet: Fleet) -> dict[str, Any]:
         and {
             "stage": deploy.stage,
             "reason": deploy.reason,
+            "pulling": pull and _pull(*pull),
             "wish": _release(deploy.release),
             "configured": deploy.release.is_like(fleet.configured_release),
             "surge": deploy.surge,
             "batch": deploy.batch,
-            "left": len(roll.outdated(fleet)),
+            "left": len(fleet.of(State.SERVING) if deploy.is_pulling else roll.outdated(fleet)),
         },
         "servers": [{"hostname": server.hostname, "release": server.release} for server in fleet.of(State.SERVING)],
     }
@@ -58,4 +60,20 @@ def _deploy(fleet: Fleet) -> dict[str, Any]:
 
 def _release(release: Release) -> dict[str, Any]:
     """The release as JSON. The environment shows only the names of its variables: a value may be a secret."""
-    return {"number": release.number, **release.document(), "environment": sorted(release.environment)}
+    return {
+        "number": release.number,
+        **release.document(),
+        "environment": sorted(release.environment),
+        "content": release.content,
+        "digest": release.digest,
+    }
+
+
+def _pull(progress: Progress, seconds: float) -> dict[str, Any]:
+    return {
+        "layers": progress.layers,
+        "layers_done": progress.layers_done,
+        "bytes": progress.size,
+        "bytes_done": progress.loaded,
+        "seconds": round(seconds, 1),
+    }

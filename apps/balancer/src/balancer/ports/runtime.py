@@ -18,7 +18,8 @@ class ContainerRuntime(Protocol):
 
     def start(self, server: Server, release: Release) -> None:
         """Creates and starts the server's container; its container name is the instance. Raises NameTaken where a
-        container of another owner has the name, StartFailed with the engine's reason where the container cannot start.
+        container of another owner has the name, ImageMissing where the engine lacks the release's image, StartFailed
+        with the engine's reason where the container cannot start. No image is pulled.
         After an error no container is left."""
 
     def observe(self) -> dict[str, Observed]:
@@ -32,8 +33,9 @@ class ContainerRuntime(Protocol):
         """Asks the container to end, waits until it has ended or its stop timeout is over, and removes it. A missing
         container is no error."""
 
-    def kill(self, instance: str) -> None:
-        """Kills the container, even a hung or paused one, and removes it. A missing container is no error."""
+    def kill(self, instance: str, container: str = "") -> None:
+        """Kills the container, even a hung or paused one, and removes it. A missing container is no error. `container`:
+        the id of the container that is meant; where another one has the instance by now, nothing happens."""
 
     def engine_events(self) -> Iterator[str]:
         """Blocks, and yields a few words for each engine event of a server. It never ends, but may raise.

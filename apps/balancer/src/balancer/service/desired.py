@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from balancer.core.errors import PlaneUnavailable, StateUnavailable
+from balancer.core.errors import PlaneUnavailable, RingmasterError, StateUnavailable
 from balancer.core.fleet import Fleet
 from balancer.core.ring_profile import RingProfile
 from balancer.core.routes import Routes, routes
@@ -48,6 +48,13 @@ class DesiredFleet:
         if saved is not None:
             self._fleet = saved
         return saved is not None
+
+    def prepare(self, make: Callable[[Fleet], Fleet]) -> None:
+        """Makes the slot table of make(fleet) before the change itself, and changes nothing. The table of a large ring
+        takes seconds, in which a failed server must be able to leave the ring: so this holds no lock, and `change`
+        finds the table made. An error is left to `change`."""
+        with suppress(RingmasterError):
+            make(self._fleet)
 
     def change(self, make: Callable[[Fleet], Fleet]) -> Fleet:
         """The fleet becomes make(fleet), and is saved first. After an error nothing has changed. Raises

@@ -72,6 +72,10 @@ class Failures:
             self._backoff = self._backoff.failed(now)
         return is_early
 
+    def are_unsaved(self, fleet: Fleet) -> bool:
+        """Whether a server of this fleet has failed and still serves in it: the volume did not take the failure."""
+        return any(server.identity in self._failures for server in fleet.of(State.SERVING))
+
     def replaced(self, before: Fleet, fleet: Fleet) -> None:
         """Records the servers that were down in the fleet `before` and are replaced in `fleet`."""
         kept = {server.identity for server in fleet.servers}

@@ -5,19 +5,22 @@ A change is made as a whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 
 from balancer.core import fleet_change
+from balancer.core.errors import ImageMissing
 from balancer.core.event import EventKind
-from balancer.core.fleet import Fleet
+from balancer.core.fleet import Fleet, Server
 from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
+from balancer.core.release import Release
 from balancer.ports.clock import Clock
 from balancer.ports.randomness import Randomness
 from balancer.service.change_queue import ChangeQueue
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
+from balancer.service.release_image import ReleaseImage
 from balancer.service.server_workers import ServerWorkers
 
 A_USERS = "a user's wish"
@@ -26,6 +29,17 @@ A_USERS = "a user's wish"
 
 def _no_check() -> None:
     """The check of a change that cannot be out of date."""
+
+
+def _instances(fleet: Fleet, hostnames: Collection[str]) -> list[str]:
+    """The instances of the serving servers of these hostnames."""
+    return [server.instance for server in fleet.serving(hostnames)]
+
+
+def _grown(joining: Fleet, hostnames: Collection[str]) -> Fleet:
+    """The fleet as it will be when the joining servers of these hostnames serve. Their addresses do not matter for the
+    slot table. Raises InvalidRequest."""
+    return joining.grow(dict.fromkeys(hostnames, ""))
 
 
 class FleetService:
@@ -37,6 +51,7 @@ class FleetService:
         *,
         desired: DesiredFleet,
         workers: ServerWorkers,
+        image: ReleaseImage,
         queue: ChangeQueue,
         events: EventLog,
         randomness: Randomness,
@@ -47,6 +62,7 @@ class FleetService:
     ) -> None:
         self._desired = desired
         self._workers = workers
+        self._image = image
         self._queue = queue
         self._events = events
         self._randomness = randomness
@@ -70,17 +86,20 @@ class FleetService:
         """
         with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
             began = self._clock.now()
+            names = self._new_hostnames(change)
+            self._desired.prepare(lambda fleet: _grown(self._joining(fleet, names, change), names))
             with self._desired.lock:
                 check()
                 # A new server's instance is its hostname: no roll has made it.
                 hostnames = self._new_hostnames(change)
                 held.enter_context(self._workers.claims.hold(hostnames))
-                joining = self._desired.fleet.begin_join(hostnames, weight=change.weight, ramp=self._ramp)
+                joining = self._joining(self._desired.fleet, hostnames, change)
                 # Raises now, before any start, where the ring has no place for the servers.
-                joining.grow(dict.fromkeys(hostnames, ""))
+                _grown(joining, hostnames)
                 fleet = self._desired.change(lambda _: joining)
             undo.callback(self._abandon, hostnames)
-            addresses = self._workers.bring_up([fleet.server(hostname) for hostname in hostnames], fleet.release)
+            addresses = self._bring_up([fleet.server(hostname) for hostname in hostnames], fleet.release)
+            self._desired.prepare(lambda fleet: fleet.grow(addresses))
             fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses))
             undo.pop_all()
             self._record(EventKind.JOINED, hostnames, reason, began, fleet)
@@ -97,10 +116,13 @@ class FleetService:
         """
         with self._queue.turn(), ExitStack() as hold:
             began = self._clock.now()
+            hostnames = self._leaving_hostnames(change)
+            self._desired.prepare(lambda fleet: fleet.begin_leave(_instances(fleet, hostnames)))
             with self._desired.lock:
                 check()
-                hostnames = fleet_change.to_remove(change, replicas=self.replicas, draw=self._randomness.draw)
-                leaving = [server.instance for server in self._desired.fleet.serving(hostnames)]
+                if not set(hostnames) <= set(self.replicas):  # One of them has failed meanwhile.
+                    hostnames = self._leaving_hostnames(change)
+                leaving = _instances(self._desired.fleet, hostnames)
                 hold.enter_context(self._workers.claims.hold(leaving))
                 self._desired.change_and_publish(lambda fleet: fleet.begin_leave(leaving))
             self._workers.retire(leaving)
@@ -113,6 +135,12 @@ class FleetService:
         for hostname in hostnames:
             self._events.record(kind, server=hostname, reason=reason, seconds=seconds, N=len(fleet.replicas))
 
+    def _leaving_hostnames(self, change: FleetChange) -> tuple[str, ...]:
+        return fleet_change.to_remove(change, replicas=self.replicas, draw=self._randomness.draw)
+
+    def _joining(self, fleet: Fleet, hostnames: Sequence[str], change: FleetChange) -> Fleet:
+        return fleet.begin_join(hostnames, weight=change.weight, ramp=self._ramp)
+
     def _new_hostnames(self, change: FleetChange) -> tuple[str, ...]:
         fleet = self._desired.fleet
         room, limit = self._room(fleet)
@@ -124,6 +152,13 @@ class FleetService:
             limit=limit,
             choose=self._randomness.choice,
         )
+
+    def _bring_up(self, servers: Collection[Server], release: Release) -> dict[str, str]:
+        try:
+            return self._workers.bring_up(servers, release)
+        except ImageMissing:
+            self._image.lost(release)
+            raise
 
     def _abandon(self, hostnames: Collection[str]) -> None:
         """Undoes a join that failed. A container that cannot be removed now is removed at a later step."""

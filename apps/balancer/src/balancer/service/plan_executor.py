@@ -69,7 +69,7 @@ class PlanExecutor:
             self._change_fleet(plan)
             if self._problems.has(Part.ENGINE):
                 return
-            self._use_engine(plan)
+            self._use_engine(plan, observed)
         for instance, name in plan.rename.items():
             self._workers.rename(instance, name)
 
@@ -110,15 +110,16 @@ class PlanExecutor:
             self._starter.promoted(before.fail(plan.failed), plan.promote)
         self._desired.change(lambda fleet: fleet.abandon(plan.abandon).dismiss(plan.dismiss))
 
-    def _use_engine(self, plan: Plan) -> None:
+    def _use_engine(self, plan: Plan, observed: Mapping[str, Observed]) -> None:
         """The part of the plan that needs the engine. The caller holds the lock, so a container that goes is claimed
         before another thread can start the same instance. Hung servers and orphans are fenced only after the ring has
-        changed.
+        changed. Only the containers that were observed are fenced: an instance may have another one by then.
         """
         if plan.fence:
+            containers = {instance: observed[instance].id for instance in plan.fence}
             for instance in plan.fence:
                 self._events.record(EventKind.FENCED, server=hostname(instance), container=instance)
-            self._workers.run(plan.fence, lambda: self._workers.kill(plan.fence))
+            self._workers.run(plan.fence, lambda: self._workers.fence(containers))
         if plan.retire:
             self._workers.run(plan.retire, lambda: self._retire(plan.retire))
         self._starter.start(plan.start)

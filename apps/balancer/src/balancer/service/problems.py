@@ -12,9 +12,11 @@ from balancer.service.event_log import EventLog
 
 
 class Part(StrEnum):
+    BALANCER = "balancer"
     ENGINE = "engine"
     PLANE = "data plane"
     FLEET = "fleet"
+    IMAGE = "image"
     STATE = "state"
     RING = "ring"
 

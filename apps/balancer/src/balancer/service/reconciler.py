@@ -10,7 +10,6 @@ from balancer.service.desired import DesiredFleet
 from balancer.service.plan_executor import PlanExecutor
 from balancer.service.problems import Part, Problems
 from balancer.service.restorer import Restorer
-from balancer.service.slow_start import SlowStart
 
 
 class Reconciler:
@@ -20,13 +19,11 @@ class Reconciler:
         desired: DesiredFleet,
         restorer: Restorer,
         executor: PlanExecutor,
-        slow_start: SlowStart,
         problems: Problems,
     ) -> None:
         self._desired = desired
         self._restorer = restorer
         self._executor = executor
-        self._slow_start = slow_start
         self._problems = problems
 
     def step(self) -> None:
@@ -38,7 +35,6 @@ class Reconciler:
                     self._restorer.restore()
             if self._desired.restored:
                 self._executor.execute()
-                self._slow_start.raise_ramps()
                 if self._problems.has(Part.RING):
                     self._restorer.obey_settings()
         if self._desired.restored:

@@ -96,9 +96,12 @@ class RingService:
         profile = self._profile(document)
         with self._queue.turn():
             before = self._desired.fleet.profile
-            fleet = self._desired.change_and_publish(
-                lambda fleet: replace(fleet.switched(profile), configured=self._configured)
-            )
+
+            def switched(fleet: Fleet) -> Fleet:
+                return replace(fleet.switched(profile), configured=self._configured)
+
+            self._desired.prepare(switched)
+            fleet = self._desired.change_and_publish(switched)
         if profile != before:
             self._events.record(EventKind.RING, before=before.document(), profile=profile.document())
         return self._ring(fleet)
@@ -109,10 +112,12 @@ class RingService:
         Raises UnknownServer, InvalidRequest, Busy, PlaneUnavailable, StateUnavailable. After an error everything is as
         before.
         """
-        with self._queue.turn(), self._desired.lock:
-            if hostname not in self._desired.fleet.replicas:
-                raise UnknownServer(f"no server named {printable(hostname)} serves")
-            fleet = self._desired.change_and_publish(lambda fleet: fleet.weighed(hostname, weight))
+        with self._queue.turn():
+            self._desired.prepare(lambda fleet: fleet.weighed(hostname, weight))
+            with self._desired.lock:
+                if hostname not in self._desired.fleet.replicas:
+                    raise UnknownServer(f"no server named {printable(hostname)} serves")
+                fleet = self._desired.change_and_publish(lambda fleet: fleet.weighed(hostname, weight))
         self._events.record(EventKind.WEIGHT, server=hostname, weight=weight)
         return self._ring(fleet)
 

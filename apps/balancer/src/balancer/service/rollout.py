@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
+from typing import Any
 
 from balancer.core import roll
-from balancer.core.deploy import Stage
-from balancer.core.errors import Busy, NameTaken, StartFailed
+from balancer.core.backoff import Backoff
+from balancer.core.deploy import Deploy, Stage
+from balancer.core.errors import (
+    Busy,
+    EngineUnavailable,
+    ImageMissing,
+    InvalidRequest,
+    NameTaken,
+    PlaneUnavailable,
+    PullFailed,
+    StartFailed,
+    StateUnavailable,
+)
 from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
+from balancer.core.image import Progress
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.ports.clock import Clock
@@ -18,17 +31,22 @@ from balancer.service.change_queue import ChangeQueue
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
 from balancer.service.failures import Failures
+from balancer.service.image_getter import ImageGetter, Note, Unwanted
 from balancer.service.server_workers import ServerWorkers
 
 PROBATION = 3.0
 """Seconds from when the last server took over to the end of the deploy. Until then the deploy can still go back."""
+
+PULL = "pull"
+"""The field of a deploy that is none of its release: whether the registry is asked for the image."""
 
 _INTERVAL = 0.1
 """Seconds between two checks whether a deploy is running."""
 
 
 class Rollout:
-    """A new deploy starts `surge` new containers at once, and `batch` of them take over at once."""
+    """A new deploy starts `surge` new containers at once, and `batch` of them take over at once. A part that is away
+    ends no deploy: after each attempt that it interrupts, the loop waits longer."""
 
     def __init__(
         self,
@@ -37,6 +55,7 @@ class Rollout:
         workers: ServerWorkers,
         queue: ChangeQueue,
         failures: Failures,
+        getter: ImageGetter,
         events: EventLog,
         clock: Clock,
         surge: int,
@@ -46,11 +65,14 @@ class Rollout:
         self._workers = workers
         self._queue = queue
         self._failures = failures
+        self._getter = getter
         self._events = events
         self._clock = clock
         self._surge = surge
         self._batch = batch
         self._took_over_at = -PROBATION
+        self._pull: tuple[Progress, float] | None = None
+        self._backoff = Backoff()
 
     @property
     def fleet(self) -> Fleet:
@@ -58,43 +80,68 @@ class Rollout:
 
     @property
     def is_running(self) -> bool:
-        return roll.goal(self._desired.fleet) is not None
+        deploy = self._desired.fleet.deploy
+        return deploy is not None and deploy.is_active
+
+    @property
+    def pull(self) -> tuple[Progress, float] | None:
+        """The pull that the running deploy waits for: its progress, and the seconds since it began. None where it waits
+        for none."""
+        return self._pull
 
     def begin(self, document: Mapping[str, object]) -> Fleet:
         """Begins a deploy; it is saved when this returns. The loop carries it out, also after a restart of the
-        balancer. `document`: the fields of the release that change.
+        balancer. `document`: the fields of the release that change, and `pull`. An image that it names is whatever
+        the name means now; otherwise the image stays the same, whatever its name means.
 
         Raises InvalidRequest, Busy, StateUnavailable. After an error everything is as before.
         """
         with self._queue.turn(), self._desired.lock:
             if self.is_running:
                 raise Busy("a deploy is running; wait until GET /deploy says how it ended, or DELETE /deploy")
-            release = self.fleet.release.changed(document)
-            fleet = self._desired.change(lambda fleet: roll.begun(fleet, release, surge=self._surge, batch=self._batch))
+            release = self.fleet.release.changed({name: document[name] for name in document if name != PULL})
+            pull = _pull_in(document)
+            if pull or "image" in document:
+                release = release.named_anew()
+            fleet = self._desired.change(
+                lambda fleet: roll.begun(fleet, release, surge=self._surge, batch=self._batch, pull=pull, anew=not pull)
+            )
         self._record(fleet)
         return fleet
 
     def cancel(self) -> Fleet:
-        """Makes the running deploy go back. Raises Busy where no deploy is rolling, StateUnavailable."""
+        """Makes the running deploy go back, or end where it still waits for its image. Raises Busy where no deploy is
+        on its way, StateUnavailable."""
         with self._queue.turn(), self._desired.lock:
             deploy = self.fleet.deploy
-            if deploy is None or deploy.stage is not Stage.ROLLING:
+            if deploy is None or deploy.stage not in (Stage.PULLING, Stage.ROLLING):
                 raise Busy("no deploy is on its way; POST /deploy starts one")
-            why = "a user wants the old release again"
-            fleet = self._desired.change(lambda fleet: roll.going_back(fleet, deploy.release.number, why))
+            why, number = "a user wants the old release again", deploy.release.number
+            fleet = self._desired.change(
+                lambda fleet: roll.not_pulled(roll.going_back(fleet, number, why), number, why)
+            )
         self._record(fleet)
         return fleet
 
     def round(self) -> float:
-        return 0.0 if self.carry_out_surge() else _INTERVAL
+        if not self._backoff.may_start(self._clock.now()):
+            return _INTERVAL
+        try:
+            return 0.0 if self.carry_out_surge() else _INTERVAL
+        except (EngineUnavailable, PlaneUnavailable, StateUnavailable):
+            self._backoff = self._backoff.failed(self._clock.now())
+            raise
 
     def carry_out_surge(self) -> bool:
         """Carries out one surge of the running deploy. Returns False where nothing could be done now.
 
-        Raises Busy, EngineUnavailable, PlaneUnavailable, StateUnavailable. After an error the next step tries again.
+        Raises Busy, EngineUnavailable, PlaneUnavailable, StateUnavailable. After an error a later call tries again.
         """
         if not self._desired.restored or not self.is_running:
             return False
+        if not self._get_image():
+            return True
+        self._desired.is_published()  # While the plane is away, no container could take over.
         self._watch_the_last()
         with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
             with self._desired.lock:
@@ -114,6 +161,54 @@ class Rollout:
                     return True  # A server of this release that served already has failed meanwhile.
                 self._take_over({instance: addresses[instance] for instance in batch})
             return bool(addresses)
+
+    def _get_image(self) -> bool:
+        """Sees to it that the engine has the image that the running deploy needs now. It holds no lock and no turn
+        meanwhile. Returns False where the deploy goes another way. Raises EngineUnavailable, StateUnavailable."""
+        deploy, goal = self.fleet.deploy, roll.goal(self.fleet)
+        if deploy is None or not deploy.is_active:
+            return False
+        release = goal or deploy.release
+        began = self._clock.now()
+        try:
+            found = self._getter.get(release, pull=deploy.is_pulling and deploy.pull, note=self._note(deploy))
+        except Unwanted:
+            return False
+        except (PullFailed, ImageMissing) as error:
+            self._give_up(release, str(error))
+            return False
+        finally:
+            last, self._pull = self._pull, None
+        if deploy.is_pulling:
+            self._begin_to_roll(found, last, self._clock.now() - began)
+        return roll.goal(self.fleet) is not None
+
+    def _begin_to_roll(self, found: Release, pull: tuple[Progress, float] | None, seconds: float) -> None:
+        before = self.fleet
+        fleet = self._desired.change(lambda fleet: roll.pulled(fleet, found))
+        if fleet != before:
+            what = f"{found.image} was pulled: {pull[0]}" if pull else f"{found.image} is on the engine"
+            self._record(fleet, reason=what, content=found.content, seconds=seconds)
+
+    def _give_up(self, release: Release, reason: str) -> None:
+        before = self.fleet
+        number = release.number
+        fleet = self._desired.change(
+            lambda fleet: roll.not_pulled(roll.going_back(fleet, number, reason), number, reason)
+        )
+        if fleet != before:
+            self._record(fleet)
+
+    def _note(self, deploy: Deploy) -> Note:
+        def note(progress: Progress, seconds: float) -> bool:
+            self._pull = progress, seconds
+            present = self.fleet.deploy
+            return present is not None and (present.release.number, present.stage) == (
+                deploy.release.number,
+                deploy.stage,
+            )
+
+        return note
 
     def _watch_the_last(self) -> None:
         """After the last surge, waits until its servers have served for PROBATION seconds."""
@@ -163,18 +258,32 @@ class Rollout:
             self._desired.change(lambda fleet: fleet.abandon(joining))
 
     def _end(self) -> bool:
-        """Ends the deploy, unless a server is being started right now: that one may still have the old release."""
-        if not self.fleet.of(State.JOINING):
+        """Ends the deploy. Not while a server is being started: that one may still have the old release. Not while a
+        failure is not saved yet: the deploy may have to go back for it."""
+        if not self.fleet.of(State.JOINING) and not self._failures.are_unsaved(self.fleet):
             self._record(self._desired.change(roll.ended))
         return False
 
-    def _record(self, fleet: Fleet) -> None:
+    def _record(self, fleet: Fleet, *, reason: str = "", seconds: float | None = None, **facts: Any) -> None:
         deploy = fleet.deploy
         if deploy is not None:
             release = deploy.release
             self._events.record(
-                EventKind.DEPLOY, reason=deploy.reason, stage=deploy.stage, release=release.number, image=release.image
+                EventKind.DEPLOY,
+                reason=deploy.reason or reason,
+                seconds=seconds,
+                stage=deploy.stage,
+                release=release.number,
+                image=release.image,
+                **facts,
             )
+
+
+def _pull_in(document: Mapping[str, object]) -> bool:
+    pull = document.get(PULL, False)
+    if not isinstance(pull, bool):
+        raise InvalidRequest(f"{PULL} must be true or false")
+    return pull
 
 
 def _batches(instances: list[str], size: int) -> Iterator[list[str]]:

@@ -6,7 +6,7 @@ Which server is to start or go is decided elsewhere.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -33,7 +33,10 @@ _HEARTBEATS_PER_OBSERVATION = 25
 
 
 class ServerWorkers:
-    """`start_grace`, `drain_timeout`: in seconds. `size`: the number of threads, each of which handles one server."""
+    """`start_grace`, `drain_timeout`: in seconds. `size`: the number of threads, each of which handles one server.
+
+    There are two pools, so that no thread waits for its own pool: pieces of work wait for the servers that they handle.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,8 @@ class ServerWorkers:
         self._start_grace = start_grace
         self._drain_timeout = drain_timeout
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
+        """Each task handles one server. It never waits for another task."""
+        self._background = ThreadPoolExecutor(size, thread_name_prefix="background work")
 
     def run(self, instances: Collection[str], work: Callable[[], None]) -> None:
         """Does the work in the background. The instances are claimed from now until the work has ended. An error of the
@@ -68,7 +73,7 @@ class ServerWorkers:
             if error := task.exception():
                 _log.error("unforeseen", exc_info=error)
 
-        self._pool.submit(work).add_done_callback(ended)
+        self._background.submit(work).add_done_callback(ended)
 
     def bring_up(self, servers: Collection[Server], release: Release) -> dict[str, str]:
         """Starts servers at the same time; returns instance → address when all of them answer their heartbeats.
@@ -90,7 +95,12 @@ class ServerWorkers:
 
     def kill(self, instances: Collection[str]) -> None:
         """Kills and removes containers. Where the engine does not answer, a later step tries again."""
-        for task in [self._pool.submit(self._kill, instance) for instance in instances]:
+        self.fence(dict.fromkeys(instances, ""))
+
+    def fence(self, containers: Mapping[str, str]) -> None:
+        """Kills and removes exactly these containers: instance → id. An empty id stands for the present container of
+        the instance. Where the engine does not answer, a later step tries again."""
+        for task in [self._pool.submit(self._kill, instance, key) for instance, key in containers.items()]:
             task.result()
 
     def retire(self, instances: Collection[str]) -> None:
@@ -126,9 +136,9 @@ class ServerWorkers:
             raise StartFailed(f"{instance} ended before it was ready ({status}){self._quoted_last_output(instance)}")
         return container.address
 
-    def _kill(self, instance: str) -> None:
+    def _kill(self, instance: str, container: str) -> None:
         try:
-            self._runtime.kill(instance)
+            self._runtime.kill(instance, container)
         except EngineUnavailable as error:
             _log.warning("server not removed yet", extra={"server": instance, "reason": str(error)})
 

@@ -12,6 +12,7 @@ from balancer.core.catalogue import Catalogue
 from balancer.core.fleet_settings import FleetSettings
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
+from balancer.ports.images import Images
 from balancer.ports.probe import Probe, Probes
 from balancer.ports.randomness import Randomness
 from balancer.ports.runtime import ContainerRuntime
@@ -26,10 +27,12 @@ from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.heartbeat_loop import HeartbeatLoop
 from balancer.service.heartbeats import Heartbeats
+from balancer.service.image_getter import ImageGetter
 from balancer.service.loops import Loops, Round
 from balancer.service.plan_executor import PlanExecutor
 from balancer.service.problems import Problems
 from balancer.service.reconciler import Reconciler
+from balancer.service.release_image import ReleaseImage
 from balancer.service.restorer import Restorer
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
@@ -44,6 +47,7 @@ class Ports:
     """The adapters that the services use, one for each port."""
 
     runtime: ContainerRuntime
+    images: Images
     plane: DataPlane
     store: FleetStore
     probe: Probe
@@ -55,7 +59,7 @@ class Ports:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The options of the services: mostly the settings of the same names. All times are in seconds. `reserved`:
-    hostnames that no server may have. `queue_timeout`: the longest time that a change waits for the changes before
+    hostnames that no server may have. `change_timeout`: the longest time that a change waits for the changes before
     it."""
 
     fleet: FleetSettings
@@ -66,8 +70,9 @@ class Options:
     heartbeat_interval: float
     heartbeat_strikes: int
     start_grace: float
+    pull_timeout: float
     drain_timeout: float
-    queue_timeout: float
+    change_timeout: float
     slow_start: float
     autoscaling: Policy | None = None
 
@@ -101,7 +106,7 @@ class Services:
 
     @cached_property
     def queue(self) -> ChangeQueue:
-        return ChangeQueue(desired=self.desired, timeout=self._options.queue_timeout)
+        return ChangeQueue(desired=self.desired, timeout=self._options.change_timeout)
 
     @cached_property
     def failures(self) -> Failures:
@@ -125,11 +130,27 @@ class Services:
         return Heartbeats(probes=self._ports.probes, strikes=self._options.heartbeat_strikes)
 
     @cached_property
+    def getter(self) -> ImageGetter:
+        return ImageGetter(images=self._ports.images, clock=self._ports.clock, pull_timeout=self._options.pull_timeout)
+
+    @cached_property
+    def release_image(self) -> ReleaseImage:
+        return ReleaseImage(
+            desired=self.desired,
+            runtime=self._ports.runtime,
+            getter=self.getter,
+            problems=self.problems,
+            clock=self._ports.clock,
+            on_end=self.wake.set,
+        )
+
+    @cached_property
     def starter(self) -> Starter:
         return Starter(
             desired=self.desired,
             workers=self.workers,
             failures=self.failures,
+            image=self.release_image,
             problems=self.problems,
             events=self.events,
             randomness=self._ports.randomness,
@@ -177,7 +198,6 @@ class Services:
             desired=self.desired,
             restorer=self.restorer,
             executor=self.executor,
-            slow_start=self.slow_start,
             problems=self.problems,
         )
 
@@ -188,6 +208,7 @@ class Services:
             workers=self.workers,
             queue=self.queue,
             failures=self.failures,
+            getter=self.getter,
             events=self.events,
             clock=self._ports.clock,
             surge=self._options.fleet.surge,
@@ -199,6 +220,7 @@ class Services:
         return FleetService(
             desired=self.desired,
             workers=self.workers,
+            image=self.release_image,
             queue=self.queue,
             events=self.events,
             randomness=self._ports.randomness,
@@ -242,7 +264,7 @@ class Services:
 
     @cached_property
     def steps(self) -> StepLoop:
-        return StepLoop(self.reconciler.step, wake=self.wake)
+        return StepLoop(self.reconciler.step, problems=self.problems, wake=self.wake)
 
     @cached_property
     def heartbeat_loop(self) -> HeartbeatLoop:
@@ -262,6 +284,8 @@ class Services:
             "heartbeats": self.heartbeat_loop.round,
             "engine events": EngineListener(runtime=self._ports.runtime, wake=self.wake).round,
             "rollout": self.rollout.round,
+            "slow start": self.slow_start.round,
+            "image": self.release_image.round,
         }
         if self.autoscaler:
             rounds["autoscaler"] = self.autoscaler.round

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from balancer.core.errors import PlaneUnavailable
+from balancer.core.errors import PlaneUnavailable, StateUnavailable
 from balancer.core.fleet import WARM, Fleet
 from balancer.core.lifecycle import State
 from balancer.ports.clock import Clock
 from balancer.service.desired import DesiredFleet
 from balancer.service.problems import Part, Problems
+
+_INTERVAL = 0.5
+"""Seconds between two looks for ramps that are due."""
 
 
 def first_ramp(seconds: float) -> int:
@@ -26,11 +29,19 @@ class SlowStart:
         self._seconds = seconds
         self._since: dict[int, float] = {}
 
+    def round(self) -> float:
+        if self._desired.restored:
+            self.raise_ramps()
+        return _INTERVAL
+
     def raise_ramps(self) -> None:
-        """Raises the ramps that are due, and publishes them. Raises StateUnavailable."""
+        """Raises the ramps that are due, and publishes them. What cannot be saved now is raised at a later call."""
+        self._desired.prepare(lambda fleet: fleet.with_ramps(self._due(fleet)))
         with self._desired.lock:
             ramps = self._due(self._desired.fleet)
-            if ramps:
+            if not ramps:
+                return
+            with self._problems.watch(Part.STATE, StateUnavailable):
                 self._desired.change(lambda fleet: fleet.with_ramps(ramps))
                 with self._problems.watch(Part.PLANE, PlaneUnavailable):
                     self._desired.publish()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 from balancer.core.errors import (
     EngineUnavailable,
+    ImageMissing,
     InvalidRequest,
     NameTaken,
     PlaneUnavailable,
@@ -24,6 +25,7 @@ from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
 from balancer.service.failures import Failures
 from balancer.service.problems import Part, Problems
+from balancer.service.release_image import ReleaseImage
 from balancer.service.server_workers import ServerWorkers
 
 _log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Starter:
         desired: DesiredFleet,
         workers: ServerWorkers,
         failures: Failures,
+        image: ReleaseImage,
         problems: Problems,
         events: EventLog,
         randomness: Randomness,
@@ -50,6 +53,7 @@ class Starter:
         self._desired = desired
         self._workers = workers
         self._failures = failures
+        self._image = image
         self._problems = problems
         self._events = events
         self._randomness = randomness
@@ -70,13 +74,13 @@ class Starter:
         self._record(before, fleet, spares, EventKind.PROMOTED)
 
     def start(self, count: int) -> None:
-        """Begins to start `count` servers, or the whole first fleet. Starts nothing while early failures make starts
-        wait."""
+        """Begins to start `count` servers, or the whole first fleet. Starts nothing while the image of the release is
+        not there, or early failures make starts wait."""
         release = self._desired.fleet.release.number
         if release != self._release:
             self._release = release
             self._failures.forget_early_ones()
-        if not self._failures.may_start:
+        if not self._failures.may_start or not self._image.is_ready:
             return
         if self._desired.fleet.is_first:
             self._start_first()
@@ -111,15 +115,21 @@ class Starter:
         instances = [server.instance for server in servers]
         try:
             addresses = self._workers.bring_up(servers, release)
+
+            def filled(fleet: Fleet) -> Fleet:
+                return fleet.fill(addresses) if fleet.is_first else fleet.fill(addresses, ramp=self.ramp)
+
+            self._desired.prepare(filled)
             with self._desired.lock:
                 before = self._desired.fleet
-                ramp = {} if before.is_first else {"ramp": self.ramp}
-                fleet = self._desired.change(lambda fleet: fleet.fill(addresses, **ramp))
+                fleet = self._desired.change(filled)
                 with self._problems.watch(Part.PLANE, PlaneUnavailable):
                     self._desired.publish()
                 self._failures.joined([fleet.server(instance) for instance in instances], fleet)
                 self._record(before, fleet, instances, EventKind.JOINED, seconds=self._clock.now() - began)
         except (StartFailed, NameTaken, EngineUnavailable, StateUnavailable, InvalidRequest) as error:
+            if isinstance(error, ImageMissing):
+                self._image.lost(release)
             self._problems.report(Part.FLEET, str(error))
             with self._desired.lock:
                 self._failures.start_failed()

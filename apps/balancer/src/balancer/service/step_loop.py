@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from balancer.core.errors import RingmasterError
+from balancer.service.problems import Part, Problems
+
 _LONGEST_PAUSE = 1.0
 """The longest time between two steps, in seconds, while nothing calls for one."""
 _SHORTEST_PAUSE = 0.05
@@ -13,16 +16,28 @@ early further steps are needed because the engine announces some changes before 
 
 
 class StepLoop:
-    """Any thread may set `wake` to call for the next step at once."""
+    """Any thread may set `wake` to call for the next step at once. A step that fails is a problem until one succeeds:
+    an operator must see why the balancer does nothing."""
 
-    def __init__(self, step: Callable[[], None], *, wake: threading.Event) -> None:
+    def __init__(self, step: Callable[[], None], *, problems: Problems, wake: threading.Event) -> None:
         self._wake = wake
         self._step = step
+        self._problems = problems
         self._pause = _SHORTEST_PAUSE
 
     def round(self) -> float:
-        self._step()
+        try:
+            self._step()
+        except Exception as error:
+            self._problems.report(Part.BALANCER, _reason(error))
+            raise
+        self._problems.clear(Part.BALANCER)
         called_for = self._wake.wait(self._pause)
         self._wake.clear()
         self._pause = _SHORTEST_PAUSE if called_for else min(_LONGEST_PAUSE, 2 * self._pause)
         return 0.0
+
+
+def _reason(error: Exception) -> str:
+    told = str(error) if isinstance(error, RingmasterError) else f"{type(error).__name__}; the balancer's log says more"
+    return f"a step failed and is tried again: {told}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import fields
+from functools import lru_cache
 from typing import ClassVar
 
 from balancer.core.errors import InvalidRequest, RingFull
@@ -60,6 +61,13 @@ class Strategy(ABC):
 
     def _holds(self) -> str:
         return f"a ring of {self.slots} slots (strategy {self.name})"
+
+
+@lru_cache(maxsize=8)
+def table_of(strategy: Strategy, members: tuple[Member, ...], current: SlotTable) -> SlotTable:
+    """strategy.place(members, current). The latest results are kept, because a large table takes seconds: who needs one
+    under a lock has it made before."""
+    return strategy.place(members, current)
 
 
 def check_choice(field: str, value: object, choices: Collection[str]) -> None:
