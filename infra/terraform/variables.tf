@@ -205,6 +205,14 @@ variable "trusted_proxies" {
     condition     = alltrue([for network in var.trusted_proxies : can(cidrhost(network, 0))])
     error_message = "Write each of trusted_proxies as a network with its prefix length, such as 10.0.0.0/8 or 192.0.2.7/32."
   }
+
+  validation {
+    condition = alltrue([
+      for network in var.trusted_proxies :
+      try(cidrhost(network, 0) == cidrhost("${split("/", network)[0]}/${strcontains(network, ":") ? 128 : 32}", 0), true)
+    ])
+    error_message = "One of trusted_proxies is an address inside of its network: write the network's first address (10.0.0.0/8), or the address alone (10.0.0.1/32)."
+  }
 }
 
 variable "token" {

@@ -433,6 +433,11 @@ run "other_peoples_clients_and_proxies" {
     ] == ["10.0.0.0/8,2001:db8::/32,192.0.2.7/32", "/ringmaster/v1", "86400", "0.5", "2.5", "30"]
     error_message = "A setting of the public side does not reach the balancer as it was given."
   }
+
+  assert {
+    condition     = output.fleet_url == "http://127.0.0.1:5000/ringmaster/v1"
+    error_message = "The prefix is not where the fleet is asked for."
+  }
 }
 
 run "control_is_off_the_public_port" {
@@ -444,6 +449,11 @@ run "control_is_off_the_public_port" {
   assert {
     condition     = local.settings.RINGMASTER_PUBLIC_CONTROL == "false"
     error_message = "The balancer is not told."
+  }
+
+  assert {
+    condition     = output.fleet_url == output.control_url
+    error_message = "The fleet is asked for where nobody answers for it."
   }
 }
 

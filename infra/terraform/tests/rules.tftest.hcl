@@ -1185,6 +1185,14 @@ run "trusted_proxies_is_an_address" {
   expect_failures = [var.trusted_proxies]
 }
 
+run "trusted_proxies_is_inside_of_its_network" {
+  command = plan
+  variables {
+    trusted_proxies = ["2001:db8::/32", "10.0.0.1/8"]
+  }
+  expect_failures = [var.trusted_proxies]
+}
+
 run "trusted_proxies_is_a_name" {
   command = plan
   variables {
