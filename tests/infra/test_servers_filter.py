@@ -84,7 +84,7 @@ SERVER: dict[str, Any] = {
     },
 }
 ASKED: dict[str, Any] = {
-    **{field: value for field, value in RELEASE.items() if field not in ("number", "content", "digest")},
+    **{field: value for field, value in RELEASE.items() if field not in ("number", "digest")},
     "environment": {"MODE": "fast"},
     "labels": {"team": "shop"},
 }
@@ -187,6 +187,7 @@ def test_a_release_of_which_the_balancer_tells_less_is_compared_as_far() -> None
 def test_the_settings_of_the_balancer_are_the_release_that_was_asked_for() -> None:
     variables = {
         "SERVER_IMAGE": "shop:1.4",
+        "SERVER_IMAGE_ID": "sha256:shop",
         "SERVER_ENVIRONMENT": '{"MODE":"fast"}',
         "SERVER_MEMORY": "256m",
         "SERVER_CPUS": "0.5",
@@ -217,9 +218,10 @@ def test_the_settings_of_the_balancer_are_the_release_that_was_asked_for() -> No
 
 
 def test_a_release_that_nobody_asked_for_is_named_without_its_secrets() -> None:
-    release = RELEASE | {"image": "shop:1.5", "environment": ["MODE", "PASSWORD"], "tmpfs": {}}
+    release = RELEASE | {"content": "sha256:old", "image": "shop:1.5", "environment": ["MODE", "PASSWORD"], "tmpfs": {}}
     assert servers.release_differences(release, ASKED) == [
         'image is "shop:1.5", not "shop:1.4"',
+        'content is "sha256:old", not "sha256:shop"',
         'environment is ["MODE", "PASSWORD"], not ["MODE"]',
         "tmpfs is {}, not null",
     ]

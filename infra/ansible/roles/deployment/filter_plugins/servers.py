@@ -42,6 +42,7 @@ def _words(text: str) -> list[str]:
 
 SETTINGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "image": ("SERVER_IMAGE", str),
+    "content": ("SERVER_IMAGE_ID", str),
     "environment": ("SERVER_ENVIRONMENT", _json),
     "memory": ("SERVER_MEMORY", str),
     "cpus": ("SERVER_CPUS", float),
@@ -93,7 +94,7 @@ def container_faults(containers: Iterable[Document], user: str) -> list[str]:
 
 def to_try_again(wish: Document, release: Document) -> dict[str, Any]:
     """The body of a POST /deploy for the wish, as far as the balancer tells it."""
-    told = [field for field in SETTINGS if field in wish and field not in _SECRET]
+    told = [field for field in SETTINGS if field in wish and field not in ("content", *_SECRET)]
     return {field: wish[field] for field in told if field == "image" or wish[field] != release.get(field)}
 
 
@@ -141,14 +142,14 @@ def _expected(release: Document, image: Document | None) -> dict[str, Any]:
     of which nothing is known, the field is missing."""
     forms: dict[str, Callable[[Any], Any]] = {
         "memory": _bytes,
-        "cpus": lambda cpus: round(cpus * 1e9),
+        "cpus": lambda cpus: int(cpus * 1e9),
         "port": str,
         "heartbeat_timeout": float,
         "volumes": sorted,
         "capabilities": sorted,
         "tmpfs": lambda tmpfs: _tmpfs(release) if tmpfs is None else dict(tmpfs),
     }
-    fields = [field for field in SETTINGS if field in release and field not in ("image", *_SECRET)]
+    fields = [field for field in SETTINGS if field in release and field not in ("image", "content", *_SECRET)]
     expected = {field: forms.get(field, lambda value: value)(release[field]) for field in fields}
     for field in (field for field in _IMAGES_OWN if field in expected and not expected[field]):
         if image is None:
