@@ -120,10 +120,11 @@ module "images" {
     var.server_image == null ? { server = "${path.root}/../../apps/server" } : {},
     local.has_edge ? { edge = "${path.root}/modules/edge/image" } : {},
   )
-  references   = var.server_image == null ? {} : { server = var.server_image }
-  pull_timeout = var.pull_timeout
-  script       = "${path.root}/scripts/deployment.sh"
-  docker_host  = local.engine.docker_host
+  references      = var.server_image == null ? {} : { server = var.server_image }
+  pull_timeout    = var.pull_timeout
+  registry_config = var.registry_config
+  script          = "${path.root}/scripts/deployment.sh"
+  docker_host     = local.engine.docker_host
 }
 
 module "network" {

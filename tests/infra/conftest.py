@@ -5,6 +5,7 @@ Some of them change what all others see. They have their place at the end, in th
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 import sys
@@ -25,7 +26,15 @@ LAST = ("changed_fleet", "guarded", "rolled_back", "refused", "taken_down")
 
 REFUSED = 'VARS={"ringmaster_variables": {"replicas": 0}}'
 MISTYPED = 'VARS={"ringmaster_variables": {"replcas": 5}}'
-CHANGED = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}, "server_environment": {"COLOUR": "green"}}}'
+MAGLEV = {"ring": {"strategy": "maglev"}}
+SERVERS = {
+    "server_environment": {"COLOUR": "green"},
+    "server_pids": 300,
+    "server_tmpfs": {"/tmp": "size=32m,mode=1777"},  # noqa: S108 (a path in the container)
+    "server_labels": {"com.example.team": "shop"},
+    "heartbeat": {"status": "200-299"},
+}
+CHANGED = f"VARS={json.dumps({'ringmaster_variables': MAGLEV | SERVERS})}"
 BROKEN = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}, "server_image": "%s"}}'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import secrets
+import socket
 import subprocess
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from docker.models.containers import Container
 from docker.models.images import Image
 
 from tests.containers import DEPLOYMENT
-from tests.deployment import base_image
+from tests.deployment import base_image, free_ports
 from tests.infra.make import TERRAFORM, environment
 from tests.polling import until
 
@@ -53,15 +54,21 @@ class Images:
         return {name for image in self.all for name in image.tags}
 
     def script(self, verb: str, *present: str) -> None:
+        self.run(verb, *present).check_returncode()
+
+    def run(self, verb: str, *present: str) -> subprocess.CompletedProcess[str]:
         variables = {
             "DEPLOYMENT": self.deployment,
             "DOCKER_HOST": "default",
             "REPOSITORIES": f"{self.deployment}-ringmaster-edge {self.repository}",
             "IMAGES": " ".join(present),
             "BALANCER": self.balancer,
+            "PULL_TIMEOUT": "3",
+            "REGISTRY_CONFIG": "",
         }
         exported = environment(**{f"RINGMASTER_{name}": value for name, value in variables.items()})
-        subprocess.run(["sh", TERRAFORM / "scripts" / "deployment.sh", verb], env=exported, check=True)
+        command = ["sh", TERRAFORM / "scripts" / "deployment.sh", verb]
+        return subprocess.run(command, env=exported, stderr=subprocess.PIPE, text=True, check=False)
 
     def remove(self) -> None:
         for image in self.ids:
@@ -205,3 +212,25 @@ def test_a_users_own_names_stay_though_their_images_inherit_our_label(images: Im
         images.build(name)
     images.script(verb)
     assert images.names == own
+
+
+def test_an_image_that_the_engine_has_is_not_pulled(images: Images) -> None:
+    name = images.name()
+    images.build(name)
+    images.script("pull", name)
+
+
+def test_a_pull_that_fails_is_told_with_the_engines_own_reason(images: Images) -> None:
+    (port,) = free_ports(1)
+    pull = images.run("pull", f"127.0.0.1:{port}/shop:1.4")
+    assert pull.returncode != 0
+    assert "connection refused" in pull.stderr
+    assert f"127.0.0.1:{port}/shop:1.4 cannot be pulled" in pull.stderr
+
+
+def test_a_pull_from_a_registry_that_never_answers_has_an_end(images: Images) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        name = f"127.0.0.1:{deaf.getsockname()[1]}/shop:1.4"
+        pull = images.run("pull", name)
+    assert pull.returncode != 0
+    assert f"{name} was not pulled within 3 s: see what the registry does, or raise pull_timeout." in pull.stderr

@@ -2,10 +2,12 @@
 # What Terraform has to ask the engine around a deployment's life. Everything comes in as environment variables:
 # RINGMASTER_DEPLOYMENT, RINGMASTER_DOCKER_HOST ("default": the environment decides), for claim and reap RINGMASTER_NETWORK, for
 # claim RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES, for keep RINGMASTER_IMAGES (the names to be built), for sweep RINGMASTER_IMAGES
-# (the names that the deployment has now) and RINGMASTER_BALANCER, for sweep and discard RINGMASTER_REPOSITORIES (names without tags).
+# (the names that the deployment has now) and RINGMASTER_BALANCER, for sweep and discard RINGMASTER_REPOSITORIES (names without tags), for
+# pull RINGMASTER_IMAGES, RINGMASTER_PULL_TIMEOUT (seconds) and RINGMASTER_REGISTRY_CONFIG (a Docker config.json, or nothing).
 # Where there may be several, blanks stand between them.
 #
 #   claim     fail if the deployment's name or one of its names is in use on the engine
+#   pull      pull the images that the engine does not have, with the engine's own reason where it cannot
 #   keep      give what the engine has under a name that is to be built another name, by its content
 #   sweep     remove the deployment's images of earlier builds that no container and no saved release needs
 #   reap      remove the deployment's containers that Terraform does not know
@@ -92,6 +94,24 @@ nameless() {
     docker image ls --quiet --filter dangling=true --filter "$ours"
 }
 
+# By itself the provider says no more than that it could not.
+pull() {
+    if [ -n "$RINGMASTER_REGISTRY_CONFIG" ]; then
+        # Contexts lie beside the user's own credentials, which are left out of it from here on.
+        [ -z "${DOCKER_CONTEXT:-}" ] || DOCKER_HOST=$(docker context inspect --format '{{.Endpoints.docker.Host}}' "$DOCKER_CONTEXT")
+        unset DOCKER_CONTEXT
+        DOCKER_CONFIG=${RINGMASTER_REGISTRY_CONFIG%/*}
+        export DOCKER_CONFIG DOCKER_HOST
+    fi
+    for name in $RINGMASTER_IMAGES; do
+        ! docker image inspect "$name" >/dev/null 2>&1 || continue
+        code=0
+        timeout "$RINGMASTER_PULL_TIMEOUT" docker pull "$name" || code=$?
+        [ "$code" != 124 ] || fail "$name was not pulled within $RINGMASTER_PULL_TIMEOUT s: see what the registry does, or raise pull_timeout."
+        [ "$code" = 0 ] || fail "$name cannot be pulled, and the engine's reason stands above. A private registry wants registry_config."
+    done
+}
+
 keep() {
     for name in $RINGMASTER_IMAGES; do
         id=$(docker image inspect --format '{{.Id}}' "$name" 2>/dev/null) || continue
@@ -128,6 +148,6 @@ discard() {
 choose_engine
 ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
 case ${1:-} in
-claim | keep | sweep | reap | discard) "$1" ;;
-*) fail "usage: $0 claim|keep|sweep|reap|discard" ;;
+claim | pull | keep | sweep | reap | discard) "$1" ;;
+*) fail "usage: $0 claim|pull|keep|sweep|reap|discard" ;;
 esac

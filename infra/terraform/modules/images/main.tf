@@ -62,8 +62,26 @@ resource "docker_image" "built" {
   keep_locally = true
 }
 
+resource "terraform_data" "before_pull" {
+  for_each         = var.references
+  triggers_replace = each.value
+
+  provisioner "local-exec" {
+    interpreter = ["sh", var.script]
+    command     = "pull"
+    environment = {
+      RINGMASTER_DEPLOYMENT      = var.deployment
+      RINGMASTER_DOCKER_HOST     = var.docker_host
+      RINGMASTER_IMAGES          = each.value
+      RINGMASTER_PULL_TIMEOUT    = ceil(var.pull_timeout)
+      RINGMASTER_REGISTRY_CONFIG = var.registry_config == null ? "" : var.registry_config
+    }
+  }
+}
+
 resource "docker_image" "referenced" {
-  for_each = var.references
+  for_each   = var.references
+  depends_on = [terraform_data.before_pull]
 
   name         = each.value
   keep_locally = true

@@ -28,8 +28,14 @@ variable "pull_timeout" {
   type        = number
 }
 
+variable "registry_config" {
+  description = "Path of a Docker config.json with the credentials for it. null: there are none."
+  type        = string
+  default     = null
+}
+
 variable "script" {
-  description = "Path of deployment.sh, which is asked to keep what a build would take the name from."
+  description = "Path of deployment.sh, which is asked to pull, and to keep what a build would take the name from."
   type        = string
 }
 
