@@ -926,11 +926,6 @@ variable "hang_timeout" {
     condition     = var.hang_timeout >= 2 && var.hang_timeout <= 86400
     error_message = "Write hang_timeout as seconds from 2 to 86400."
   }
-
-  validation {
-    condition     = var.hang_timeout >= var.heartbeat.strikes * var.heartbeat.interval + var.heartbeat.timeout
-    error_message = "hang_timeout is shorter than it takes to find a server silent: raise it to heartbeat.strikes × heartbeat.interval + heartbeat.timeout or more."
-  }
 }
 
 variable "pull_timeout" {
