@@ -44,6 +44,10 @@ class Standing:
     runs: dict[str, tuple[Any, Any]]
 
 
+ON_THEIR_WAY = ("pulling", "rolling", "rolling back")
+"""The stages of a deploy that has not ended."""
+
+
 class System:
     """`url`: the public side. `control_url`: the control port. `token`: empty where the deployment has none."""
 

@@ -20,7 +20,7 @@ from loadtests.faults.wire import Wire, listening
 from loadtests.load.load import Load, load
 from loadtests.load.sender import LoadPlan
 from loadtests.running import CannotMeasure
-from tests.system import System
+from tests.system import ON_THEIR_WAY, System
 
 POST_EVERY, SLOW_EVERY, USERS = 10, 200, 10_000
 WHOLE_WITHIN = 120.0
@@ -139,7 +139,7 @@ class Chaos:
         view = self._views.now
         if not view.is_ready:
             return f"the balancer is not ready: {view}"
-        if self._system.stage.startswith("rolling"):
+        if self._system.stage in ON_THEIR_WAY:
             return "a deploy is on its way"
         on_the_ring = {hostname(server) for server in servers if not is_spare(server)}
         spares = {hostname(server) for server in servers if is_spare(server)}

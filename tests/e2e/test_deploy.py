@@ -8,7 +8,7 @@ from tests.containers import crash
 from tests.e2e.conftest import Measured, only_haproxy
 from tests.e2e.under_load import load
 from tests.polling import stays, until
-from tests.system import System
+from tests.system import ON_THEIR_WAY, System
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
@@ -16,7 +16,7 @@ MARK = "E2E_MARK"
 
 
 def end(system: System) -> str:
-    until(lambda: system.stage not in ("", "rolling", "rolling back"), "the deploy has ended", within=90)
+    until(lambda: system.stage not in ("", *ON_THEIR_WAY), "the deploy has ended", within=90)
     return system.stage
 
 

@@ -9,8 +9,9 @@ from itertools import count
 from queue import SimpleQueue
 from typing import Literal
 
-from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
+from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.observed import Observed
 from balancer.core.release import Release
 from tests.fakes.fault import Fault
@@ -32,27 +33,31 @@ class Everyone(Collection[str]):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`mute`: the container does not answer its heartbeat. `ending`: it is being stopped. `name`: its container name.
-    State "foreign": it belongs to another deployment."""
+    """`mute`: the container does not answer its heartbeat. `frozen`: a signal has stopped its process. `ending`: it is
+    being stopped. `name`: its container name. State "foreign": it belongs to another deployment."""
 
     instance: str
     ring_id: int
     address: str
     state: Literal["running", "paused", "exited", "foreign"] = "running"
     mute: bool = False
+    frozen: bool = False
     ending: bool = False
     name: str = ""
     release: Release = Release()
     id: str = ""
+    generation: int = 1
 
 
 class FakeRuntime:
-    """A ContainerRuntime. `away`: makes its calls fail. The other faults are for new servers with these hostnames or
-    images: `broken` ones do not start, `ending_at_once` ones end at once, `mute` ones never answer their heartbeat.
-    `killed` and `stopped`: the instances of all such calls."""
+    """A ContainerRuntime. `away`: makes its calls fail. `lacking`: the contents, or names of unknown ones, that the
+    engine does not have. The other faults are for new servers with these hostnames or images: `broken` ones do not
+    start, `ending_at_once` ones end at once, `mute` ones never answer their heartbeat. `killed` and `stopped`: the
+    instances of all such calls."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.away = Fault()
+        self.lacking: Collection[str] = ()
         self.broken: Collection[str] = ()
         self.ending_at_once: Collection[str] = ()
         self.mute: Collection[str] = ()
@@ -60,7 +65,7 @@ class FakeRuntime:
         self.stopped: list[str] = []
         self._containers: dict[str, Container] = {}
         self._ids = map(str, count(1))
-        self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}:5000" for number in range(60_000))
+        self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}" for number in range(60_000))
         self.listeners: list[SimpleQueue[str]] = []
         self._lock = threading.Lock()
         self._process = process or Process()
@@ -69,6 +74,8 @@ class FakeRuntime:
         self._call()
         instance = server.instance
         told = {server.hostname, release.image}
+        if (release.content or release.image) in self.lacking:
+            raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}")
         with self._lock:
             for other in list(self._containers.values()):
                 if other.name == instance and other.state == "foreign":
@@ -84,12 +91,13 @@ class FakeRuntime:
             self._containers[instance] = Container(
                 instance,
                 server.ring_id,
-                next(self._addresses),
+                f"{next(self._addresses)}:{release.port}",
                 state,
                 mute,
                 name=instance,
                 release=release,
                 id=next(self._ids),
+                generation=server.generation,
             )
         self._tell(f"start {instance}")
 
@@ -119,6 +127,10 @@ class FakeRuntime:
         if present is not None and container in ("", present.id):
             self._remove_ours(instance)
 
+    def is_stopped(self, instance: str) -> bool:
+        self._call()
+        return instance in self._containers and self._containers[instance].frozen
+
     def engine_events(self) -> Iterator[str]:
         self._call()
         events: SimpleQueue[str] = SimpleQueue()
@@ -131,11 +143,14 @@ class FakeRuntime:
         self._call()
         return f"{instance}: out of luck" if instance in self._containers else ""
 
-    def answers(self, address: str) -> bool:
-        """Whether a server at this address answers its heartbeat."""
+    def seen(self, address: str, heartbeat: Heartbeat) -> str:
+        """What a heartbeat sees of the server at this address; empty where the server answers well. A server answers
+        only what its own release asks."""
         with self._lock:
             found = [item for item in self._containers.values() if item.address == address]
-        return any(item.state == "running" and not item.mute for item in found)
+        if not any(item.state == "running" and not item.mute for item in found):
+            return f"no answer within {heartbeat.timeout:g} s"
+        return "" if any(item.release.heartbeat == heartbeat for item in found) else "answered 404"
 
     @property
     def names(self) -> set[str]:
@@ -163,8 +178,12 @@ class FakeRuntime:
         """The server hangs. There is no engine event of it."""
         self._become(instance, mute=True)
 
+    def freeze(self, instance: str) -> None:
+        """A signal stops the server's process. There is no engine event of it."""
+        self._become(instance, mute=True, frozen=True)
+
     def wake(self, instance: str) -> None:
-        self._become(instance, state="running", mute=False)
+        self._become(instance, state="running", mute=False, frozen=False)
         self._tell(f"start {instance}")
 
     def vanish(self, instance: str) -> None:
@@ -172,7 +191,7 @@ class FakeRuntime:
 
     def move(self, instance: str) -> str:
         """The container gets another address, as after a restart by hand. Returns the address."""
-        address = next(self._addresses)
+        address = f"{next(self._addresses)}:{self._containers[instance].release.port}"
         self._become(instance, address=address)
         return address
 
@@ -185,9 +204,8 @@ class FakeRuntime:
         deployment."""
         with self._lock:
             state: Literal["foreign", "running"] = "foreign" if ring_id is None else "running"
-            self._containers[name] = Container(
-                name, ring_id or 0, next(self._addresses), state, name=name, id=next(self._ids)
-            )
+            address = f"{next(self._addresses)}:5000"
+            self._containers[name] = Container(name, ring_id or 0, address, state, name=name, id=next(self._ids))
 
     def end_events(self) -> None:
         """The engine ends its streams of engine events."""
@@ -229,4 +247,8 @@ def _observed(container: Container) -> Observed:
         running and container.ending,
         container.id,
         container.release.content,
+        paused=container.state == "paused",
+        generation=container.generation,
+        heartbeat=container.release.heartbeat,
+        fingerprint=container.release.fingerprint,
     )

@@ -19,7 +19,7 @@ from balancer.bootstrap import Application, build, service_options
 from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
 from balancer.http.event_stream import STOPPING
-from balancer.settings import Settings, read
+from balancer.settings import InvalidSetting, Settings, read
 
 
 class Socket:
@@ -190,14 +190,7 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
         "deployment": "blue",
         "name_prefix": "blue-",
         "network": "blue-net",
-        "server_image": "shop:1",
         "server_port": "8080",
-        "server_environment": '{"MODE":"x"}',
-        "server_memory": "256m",
-        "server_cpus": "0.5",
-        "server_read_only": "false",
-        "server_capabilities": "CHOWN",
-        "stop_timeout": "3",
     }
     application(**values)
     assert specs == [
@@ -206,9 +199,6 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
             name_prefix="blue-",
             network="blue-net",
             port=8080,
-            read_only=False,
-            capabilities=("CHOWN",),
-            stop_timeout=3,
         )
     ]
 
@@ -217,6 +207,7 @@ def test_releases_rolls_and_spares_are_what_the_settings_say() -> None:
     options = service_options(
         settings(
             server_image="shop:1",
+            server_image_id=f"sha256:{'0a' * 32}",
             server_environment='{"MODE":"x"}',
             server_memory="256m",
             server_cpus="0.5",
@@ -226,9 +217,22 @@ def test_releases_rolls_and_spares_are_what_the_settings_say() -> None:
             roll_batch="3",
         )
     )
-    assert options.fleet.release == Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5)
+    assert options.fleet.release == Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5, content=f"sha256:{'0a' * 32}")
     assert options.fleet.initial == ("web_1", "web_2")
     assert (options.fleet.surge, options.fleet.batch, options.spares) == (5, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [(None, "cannot be read: No such file"), ('{"credsStore":"desktop"}', "it names credsStore")]
+)
+def test_credentials_that_cannot_be_used_are_told_at_the_start(text: str | None, why: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(InvalidSetting, match=f"^RINGMASTER_REGISTRY_CONFIG: {file}:? ?{why}"):
+        application(registry_config=str(file))
+    file.write_text("{}")
+    application(registry_config=str(file))
 
 
 def test_times_and_limits_are_what_the_settings_say() -> None:
@@ -238,6 +242,7 @@ def test_times_and_limits_are_what_the_settings_say() -> None:
             heartbeat_interval="0.3",
             heartbeat_strikes="4",
             start_grace="11",
+            pull_timeout="15",
             drain_timeout="12",
             stop_timeout="13",
             slow_start="14",
@@ -247,4 +252,5 @@ def test_times_and_limits_are_what_the_settings_say() -> None:
     )
     assert (options.max_servers, options.heartbeat_interval, options.heartbeat_strikes) == (9, 0.3, 4)
     assert (options.start_grace, options.drain_timeout, options.slow_start) == (11, 12, 14)
+    assert options.pull_timeout == 15
     assert options.change_timeout == 11 + 3 * (12 + 13)

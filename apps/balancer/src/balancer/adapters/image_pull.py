@@ -46,6 +46,7 @@ class ImagePull:
         self._news: SimpleQueue[Message | Exception | None] = SimpleQueue()
         self._is_over = False
         self._connection.connect()
+        self._socket = self._connection.sock
         threading.Thread(target=self._read, name="image pull", daemon=True).start()
 
     def news(self, *, within: float) -> list[Message] | None:
@@ -66,11 +67,12 @@ class ImagePull:
     def close(self) -> None:
         """Ends the pull where it still runs."""
         with suppress(OSError):
-            self._connection.sock.shutdown(socket.SHUT_RDWR)
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def _read(self) -> None:
         try:
-            self._connection.request("POST", self._path, headers={"Content-Length": "0", **self._headers})
+            headers = {"Content-Length": "0", **self._headers}
+            self._connection.request("POST", self._path, headers=headers, preload_content=False)
             for message in _messages(self._connection.getresponse()):
                 self._news.put(message)
             self._news.put(None)

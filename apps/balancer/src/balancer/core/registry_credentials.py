@@ -12,6 +12,7 @@ from balancer.core.errors import InvalidRequest
 
 DOCKER_HUB = "docker.io"
 _NAMES_OF_DOCKER_HUB = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+_SECRETS = ("password", "identitytoken", "registrytoken")
 _HELPERS = ("credsStore", "credHelpers")
 
 
@@ -42,10 +43,11 @@ def registry_of_image(name: str) -> str:
 
 
 def hidden(text: str, credentials: Mapping[str, str]) -> str:
-    """The text without the credentials, and without the queries of its URLs, which may hold a token."""
-    for secret in sorted(credentials.values(), key=len, reverse=True):
-        if secret and secret != credentials.get("serveraddress"):
-            text = text.replace(secret, "***")
+    """The text without the secrets of the credentials, and without the queries of its URLs, which may hold a token."""
+    both = f"{credentials.get('username', '')}:{credentials.get('password', '')}"
+    secrets = [credentials.get(name, "") for name in _SECRETS] + [base64.b64encode(both.encode()).decode()]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
     return " ".join(_without_query(word) for word in text.split())
 
 

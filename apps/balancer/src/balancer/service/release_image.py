@@ -43,6 +43,7 @@ class ReleaseImage:
         self._clock = clock
         self._on_end = on_end
         self._lost = ""
+        self._looked_up = ""
         self._tried = 0, ""
         self._backoff = Backoff()
 
@@ -67,11 +68,20 @@ class ReleaseImage:
         release = self._desired.fleet.release
         if self.is_ready:
             self._problems.clear(Part.IMAGE)
+            self._learn_digest(release)
             return
         if self._tried != (release.number, release.image):
             self._tried, self._backoff = (release.number, release.image), Backoff()
         if self._backoff.may_start(self._clock.now()):
             self._get(release)
+
+    def _learn_digest(self, release: Release) -> None:
+        """Looks once for the digest of a content that the settings told."""
+        if release.digest or release.content == self._looked_up:
+            return
+        found = release.of(self._getter.image(release.content))
+        self._desired.change(lambda fleet: roll.made_of(fleet, found))
+        self._looked_up = release.content
 
     def _get(self, release: Release) -> None:
         try:
