@@ -174,6 +174,18 @@ def test_a_name_that_is_built_again_with_another_content_leaves_the_old_one_a_na
     assert images.names == {name}
 
 
+def test_a_second_name_of_what_is_present_goes_though_the_saved_fleet_has_its_content(
+    images: Images, balancer: Container
+) -> None:
+    name = images.name()
+    content = str(images.build(name).id)
+    saves(balancer, content)
+    images.script("keep", name)
+    assert len(images.names) == 2
+    images.script("sweep", name)
+    assert images.names == {name}
+
+
 def test_a_name_that_is_built_for_the_first_time_needs_nothing_kept(images: Images) -> None:
     images.script("keep", images.name())
     assert images.ids == set()

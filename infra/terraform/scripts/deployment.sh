@@ -120,9 +120,12 @@ keep() {
     done
 }
 
-# Whether the balancer's state names the image: a release that servers may have to go back to, though none of them runs just now.
-is_saved() {
-    case $saved in *"$1"* | *"$(docker image inspect --format '{{.Id}}' "$1")"*) return 0 ;; *) return 1 ;; esac
+# Whether the balancer's state names the image: a release that servers may have to go back to, though none of them runs just now. A
+# second name of what has a present one is needed by nobody.
+is_needed() {
+    id=$(docker image inspect --format '{{.Id}}' "$1") || return 0
+    case " $present " in *" $id "*) return 1 ;; esac
+    case $saved in *"$1"* | *"$id"*) return 0 ;; *) return 1 ;; esac
 }
 
 # Not `docker image prune`, of which an engine runs one at a time and refuses the second: another deployment's may be running.
@@ -131,9 +134,11 @@ sweep() {
         echo "Old images are kept, because the balancer's state does not say which of them it needs."
         return
     fi
+    # shellcheck disable=SC2086 # one name a word
+    present=$(docker image inspect --format '{{.Id}}' $RINGMASTER_IMAGES | tr '\n' ' ')
     { our_tags && nameless; } | while read -r image; do
         case " $RINGMASTER_IMAGES " in *" $image "*) continue ;; esac
-        ! is_saved "$image" || continue
+        ! is_needed "$image" || continue
         # Without --force the engine refuses what a container uses.
         docker image rm "$image" >/dev/null 2>&1 || echo "Kept, because it is in use: $image"
     done
