@@ -38,7 +38,16 @@ class FlaskBench:
     def __enter__(self) -> Self:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
         profile = ForwardingOptions(
-            response_timeout=20, course_errors=False, explain=True, access_log="errors", draw=self._draw
+            response_timeout=20,
+            stream_timeout=3600,
+            queue_timeout=10,
+            server_max_connections=0,
+            server_keep_alive=True,
+            trusted_proxies=(),
+            course_errors=False,
+            explain=True,
+            access_log="errors",
+            draw=self._draw,
         )
         self.servers = tuple(Backend(name, self._serve(create_app(name))) for name in ("S1", "S2", "S3"))
         forwarder = Forwarder(self.plane, profile)

@@ -35,6 +35,11 @@ def _plane() -> tuple[FlaskPlane, Forwarder]:
     plane = FlaskPlane()
     profile = ForwardingOptions(
         response_timeout=20,
+        stream_timeout=3600,
+        queue_timeout=10,
+        server_max_connections=0,
+        server_keep_alive=True,
+        trusted_proxies=(),
         course_errors=False,
         explain=True,
         access_log="errors",

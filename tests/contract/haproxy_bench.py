@@ -32,7 +32,13 @@ class HaproxyBench:
         self.servers = servers
         self.profile = EdgeOptions(
             directory=folder,
-            heartbeat_path="/heartbeat",
+            stream_timeout=3600,
+            queue_timeout=10,
+            server_max_connections=0,
+            server_keep_alive=True,
+            trusted_proxies=(),
+            control_prefix="",
+            public_control=True,
             response_timeout=20,
             course_errors=False,
             explain=True,
