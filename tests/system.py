@@ -180,12 +180,13 @@ class System:
 
     @property
     def slot_map(self) -> tuple[str, ...]:
-        """slot → hostname, from the edge's slot map; without an edge, from the saved fleet."""
+        """slot → hostname of the first server of its walk in the edge's slot map; without an edge, of the saved fleet."""
         if not self.containers.of("edge"):
             return tuple(hostname(instance) for instance in routes(self.fleet).slots)
         lines = run_in(self.containers.balancer, "python3", "-c", _SHOW_MAP).splitlines()
         rows = (line.split() for line in lines)
-        names = {int(row[1]): hostname(row[2]) for row in rows if len(row) == 3 and re.fullmatch(r"\d+", row[1])}
+        walks = {int(row[1]): row[2] for row in rows if len(row) == 3 and re.fullmatch(r"\d+", row[1])}
+        names = {slot: hostname(walk.partition(":")[0]) for slot, walk in walks.items()}
         return tuple(names.get(slot, "") for slot in range(self.fleet.profile.slots))
 
     def logs(self, *, since: float) -> dict[str, str]:
