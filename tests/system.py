@@ -180,7 +180,7 @@ class System:
 
     @property
     def slot_map(self) -> tuple[str, ...]:
-        """slot → hostname of the first server of its walk in the edge's slot map; without an edge, of the saved fleet."""
+        """slot → hostname: the first of its walk in the edge's slot map; without an edge, that of the saved fleet."""
         if not self.containers.of("edge"):
             return tuple(hostname(instance) for instance in routes(self.fleet).slots)
         lines = run_in(self.containers.balancer, "python3", "-c", _SHOW_MAP).splitlines()
