@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -160,6 +161,19 @@ def test_bytes_that_move_while_a_request_runs_are_progress(bench: RealPlaneBench
         assert in_flight(bench.plane, "S1") == 2
         until(lambda: bench.plane.activity()["S1"].taken > 10_000, "bytes have gone", within=8)
     assert drip.result().status == 200
+
+
+@REAL
+def test_a_request_whose_client_leaves_before_the_response_is_given_up(bench: RealPlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    client = HTTPConnection(bench.url.removeprefix("http://"), timeout=10)
+    client.request("GET", "/slow?seconds=3")
+    until(lambda: in_flight(bench.plane, "S1") == 1, "it is in flight", within=2)
+    before = bench.plane.activity()["S1"].given_up
+    client.close()
+    until(lambda: bench.plane.activity()["S1"].given_up == before + 1, "it is given up", within=2)
+    assert in_flight(bench.plane, "S1") == 0
 
 
 def test_closing_what_is_idle_disturbs_nothing(bench: PlaneBench) -> None:

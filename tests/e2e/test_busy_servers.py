@@ -99,6 +99,14 @@ def test_one_slow_request_is_work(busy: Deployment) -> None:
         until(lambda: "back" in kinds(busy, since), "it is back", within=3)
 
 
+def test_a_server_that_works_on_for_a_client_that_has_left_is_busy(busy: Deployment) -> None:
+    with nobody_is_killed(busy) as since:
+        with pytest.raises(TimeoutError):
+            busy.get("/slow?seconds=5", timeout=0.4)
+        until(lambda: "silent" in kinds(busy, since), "it is silent", within=SILENT_WITHIN + 1)
+        until(lambda: "back" in kinds(busy, since), "it is back", within=8)
+
+
 def test_where_most_work_on_slow_requests_all_stay_on_the_ring(busy: Deployment) -> None:
     with nobody_is_killed(busy) as since, ThreadPoolExecutor(12) as clients:
         slow = [clients.submit(busy.get, "/slow?seconds=3", timeout=60) for _ in range(12)]

@@ -28,6 +28,7 @@ class FakePlane:
         self._in_flight: Counter[str] = Counter()
         self._given: Counter[str] = Counter()
         self._taken: Counter[str] = Counter()
+        self._given_up: Counter[str] = Counter()
         self._keyless = 0
         self._took: list[float] = []
         self._process = process or Process()
@@ -44,7 +45,8 @@ class FakePlane:
         self._call()
         known = {backend.instance for backend in self.routes.backends} | self._in_flight.keys() | self._given.keys()
         return {
-            name: Activity(self._in_flight[name], given=self._given[name], taken=self._taken[name]) for name in known
+            name: Activity(self._in_flight[name], self._given[name], self._taken[name], self._given_up[name])
+            for name in known
         }
 
     def close_idle(self, instance: str) -> None:
@@ -85,6 +87,10 @@ class FakePlane:
         finally:
             self._in_flight[name] -= 1
             self._given[name] += 1
+
+    def give_up(self, name: str) -> None:
+        """The client of a request at this server leaves before the response."""
+        self._given_up[name] += 1
 
     def busy(self, name: str, requests: int) -> None:
         """From now on the server is answering `requests` requests."""

@@ -93,7 +93,8 @@ def test_after_closing_again_new_heartbeats_have_to_be_missed() -> None:
     assert is_hung(known, 8, 9, 10, 11)
 
 
-def test_a_server_whose_client_has_left_may_still_work_for_it() -> None:
-    known = silence(Activity(0), first=Activity(1)).closed(9).answered(NOW)
+@pytest.mark.parametrize(("before", "now"), [(Activity(1), Activity(0)), (Activity(), Activity(given_up=1))])
+def test_a_server_whose_client_has_left_may_still_work_for_it(before: Activity, now: Activity) -> None:
+    known = silence(now, first=before).closed(9).answered(NOW)
     assert not is_hung(known, 10, 11, 12, 13)
     assert is_hung(known, 10, 11, 12, 13, now=NOW + TIMEOUT)

@@ -120,6 +120,30 @@ def test_after_a_request_has_ended_idle_connections_are_closed_again_and_heartbe
     assert state(balancer, "S2") is State.SERVING
 
 
+def test_a_server_whose_client_left_before_it_was_silent_may_be_busy(balancer: InMemoryBalancer) -> None:
+    balancer.beat(1)
+    balancer.step()
+    balancer.clock.sleep(1)
+    balancer.plane.give_up("S2")
+    balancer.step()
+    silence(balancer, "S2")
+    balancer.beat(STRIKES)
+    balancer.step()
+    assert (state(balancer, "S2"), balancer.runtime.killed) == (State.SILENT, [])
+    pass_time(balancer, HANG_TIMEOUT)
+    assert balancer.runtime.killed == ["S2"]
+
+
+def test_what_clients_gave_up_long_before_is_no_excuse(balancer: InMemoryBalancer) -> None:
+    balancer.plane.give_up("S2")
+    balancer.step()
+    balancer.clock.sleep(1)
+    balancer.beat(1)
+    balancer.find_hung("S2")
+    balancer.step()
+    assert balancer.runtime.killed == ["S2"]
+
+
 def test_with_a_request_it_is_killed_when_nothing_moves_for_the_hang_timeout(balancer: InMemoryBalancer) -> None:
     with balancer.plane.request("S2"):
         silence(balancer, "S2")

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Activity:
     """`in_flight`: requests that the server is answering or that wait for it. `given` grows with every response and
-    every byte that comes from the server, `taken` with every byte that goes to it."""
+    every byte that comes from the server, `taken` with every byte that goes to it, `given_up` with every request whose
+    client left before the response came."""
 
     in_flight: int = 0
     given: int = 0
     taken: int = 0
+    given_up: int = 0
 
 
 IDLE = Activity()

@@ -41,7 +41,7 @@ class Silence:
             activity=activity,
             # The connection of a response that has ended is kept idle, and may block the server's only thread again.
             closed_after=None if has_given or has_ended else self.closed_after,
-            abandoned=self.abandoned or (has_ended and not has_given),
+            abandoned=self.abandoned or activity.given_up > before.given_up or (has_ended and not has_given),
         )
 
     def closed(self, newest: int) -> Silence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from balancer.core.activity import IDLE, Activity
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable
@@ -24,6 +25,9 @@ _ASKED_EVERY = 1.0
 
 _LAST_ANSWER = 2.0
 """Seconds. Where the last answer came longer ago when a silence is noticed, the balancer itself was held up."""
+
+_REMEMBERED = 10.0
+"""Seconds for which it is remembered how many requests were given up."""
 
 _UNKNOWN = Activity(in_flight=1)
 """Stands for an activity that the plane does not tell: only a server of which the plane says so has nothing to do."""
@@ -49,6 +53,8 @@ class SilenceWatch:
         self._silences: dict[Identity, Silence] = {}
         self._asked_at: dict[Identity, float] = {}
         self._stopped: frozenset[Identity] = frozenset()
+        self._given_up: list[tuple[float, Mapping[str, int]]] = []
+        """time → instance → how many requests were given up until then, the oldest first."""
         self.finished: frozenset[str] = frozenset()
         """The instances of leaving servers that cannot finish what they have: they are paused, stopped by a signal, or
         gave no sign of life for the hang timeout."""
@@ -88,18 +94,31 @@ class SilenceWatch:
         return self._silences.get(server.identity)
 
     def _look_at(self, servers: list[Server]) -> None:
-        activity = self._activity() if servers else {}
+        activity = self._activity()
         now = self._clock.now()
         silences: dict[Identity, Silence] = {}
         for server in servers:
             answered_at = self._heartbeats.answered_at(server.identity)
             known = self._silences.get(server.identity)
             present = _UNKNOWN if activity is None else activity.get(server.instance, IDLE)
-            silence = known or Silence(since=now, alive_at=now - _LAST_ANSWER, activity=present)
+            before = replace(present, given_up=self._given_up_at(answered_at, server, present))
+            silence = known or Silence(since=now, alive_at=now - _LAST_ANSWER, activity=before)
             if activity is not None:
                 silence = silence.looked_at(now, present, is_fed=server.state is State.SERVING)
             silences[server.identity] = silence.answered(answered_at)
         self._silences = silences
+        self._remember(now, activity)
+
+    def _remember(self, now: float, activity: Mapping[str, Activity] | None) -> None:
+        """Keeps how many requests were given up until now. Where a server is silent soon, it may work on those."""
+        if activity is not None:
+            given_up = {instance: each.given_up for instance, each in activity.items()}
+            self._given_up = [*((at, seen) for at, seen in self._given_up if now - at < _REMEMBERED), (now, given_up)]
+
+    def _given_up_at(self, time: float, server: Server, present: Activity) -> int:
+        """How many requests of the server had been given up at that time, or at the earliest one that is known."""
+        known = [seen for at, seen in self._given_up if at <= time][-1:] or [seen for _, seen in self._given_up[:1]]
+        return known[0].get(server.instance, 0) if known else present.given_up
 
     def _activity(self) -> Mapping[str, Activity] | None:
         """None where the plane does not answer."""

@@ -108,7 +108,8 @@ def test_progress_is_counted_for_each_present_server(plane: FlaskPlane) -> None:
     plane.answered("S1", 0.1)
     plane.gave("S1", 10)
     plane.took("S2", 7)
-    assert plane.activity() == {"S1": Activity(given=11), "S2": Activity(taken=7)}
+    plane.client_left("S1")
+    assert plane.activity() == {"S1": Activity(given=11, given_up=1), "S2": Activity(taken=7)}
     plane.apply(Routes(("S2",) * 4, (S2,)))
     assert plane.activity() == {"S2": Activity(taken=7)}
     plane.apply(ROUTES)

@@ -308,13 +308,13 @@ def test_what_is_in_flight_is_what_runs_and_what_waits_in_every_process(
 def test_progress_is_what_all_processes_have_counted(
     profile: EdgeOptions, runtime_socket: RuntimeSocket, master_socket: RuntimeSocket
 ) -> None:
-    head = "# pxname,svname,qcur,scur,bin,bout,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other"
-    runtime_socket.answer = lambda _: f"{head}\nfleet,S1,0,1,1000,70000,1,2,3,4,5,6\nfleet,S2,0,0,,,,,,,,\n"
+    head = "# pxname,svname,qcur,scur,bin,bout,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,cli_abrt"
+    runtime_socket.answer = lambda _: f"{head}\nfleet,S1,0,1,1000,70000,1,2,3,4,5,6,2\nfleet,S2,0,0,,,,,,,,\n"
     master_socket.answer = lambda command: (
-        OLD_WORKERS if command.startswith("show proc") else f"{head}\nfleet,S1,0,1,100,7000,0,10,0,0,0,0\n"
+        OLD_WORKERS if command.startswith("show proc") else f"{head}\nfleet,S1,0,1,100,7000,0,10,0,0,0,0,1\n"
     )
     activity = HaproxyEdge(profile).activity()
-    assert activity["S1"] == Activity(in_flight=3, given=84_041, taken=1200)
+    assert activity["S1"] == Activity(in_flight=3, given=84_041, taken=1200, given_up=4)
     assert activity["S2"] == Activity()
 
 

@@ -98,6 +98,7 @@ class Forwarder:
                 try:
                     return self._ask(received, attempt, flight), attempt
                 except ClientLeft:
+                    self._plane.client_left(attempt.backend.instance)
                     return _failed(HTTPStatus.BAD_REQUEST, answers.NOT_HTTP), attempt
                 except ATTEMPT_ERRORS as error:
                     if was_too_slow(error):

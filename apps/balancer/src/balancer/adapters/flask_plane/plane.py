@@ -40,6 +40,7 @@ class FlaskPlane:
         self._keyless = 0
         self._given: Counter[str] = Counter()
         self._taken: Counter[str] = Counter()
+        self._given_up: Counter[str] = Counter()
         self._responses = 0
         self._response_seconds = 0.0
         self._readings = ResponseReadings()
@@ -57,12 +58,12 @@ class FlaskPlane:
     def activity(self) -> Mapping[str, Activity]:
         with self._lock:
             instances = {backend.instance for backend in self._placement.routes.backends} | self._in_flight.keys()
-            self._given, self._taken = (
+            self._given, self._taken, self._given_up = (
                 Counter({name: number for name, number in counter.items() if name in instances})
-                for counter in (self._given, self._taken)
+                for counter in (self._given, self._taken, self._given_up)
             )
             return {
-                name: Activity(self._in_flight[name], given=self._given[name], taken=self._taken[name])
+                name: Activity(self._in_flight[name], self._given[name], self._taken[name], self._given_up[name])
                 for name in instances
             }
 
@@ -94,6 +95,11 @@ class FlaskPlane:
         """Notes that so many bytes of a body went to the server."""
         with self._lock:
             self._taken[instance] += count
+
+    def client_left(self, instance: str) -> None:
+        """Notes that the client of a request left before the server's response came."""
+        with self._lock:
+            self._given_up[instance] += 1
 
     def answered(self, instance: str, seconds: float) -> None:
         """Notes that a server took `seconds` seconds to the head of its answer."""

@@ -85,7 +85,10 @@ class HaproxyEdge:
                 name = row.get("svname", "")
                 one, other = activity.get(name, IDLE), _activity(row)
                 activity[name] = Activity(
-                    one.in_flight + other.in_flight, one.given + other.given, one.taken + other.taken
+                    one.in_flight + other.in_flight,
+                    one.given + other.given,
+                    one.taken + other.taken,
+                    one.given_up + other.given_up,
                 )
         return activity
 
@@ -214,7 +217,9 @@ def _activity(row: dict[str, str]) -> Activity:
     def total(*fields: str) -> int:
         return sum(int(row.get(field) or 0) for field in fields)
 
-    return Activity(total("scur", "qcur"), given=total(*_RESPONSES, "bout"), taken=total("bin"))
+    return Activity(
+        total("scur", "qcur"), given=total(*_RESPONSES, "bout"), taken=total("bin"), given_up=total("cli_abrt")
+    )
 
 
 def _backend(statistics: str) -> dict[str, int]:
