@@ -44,7 +44,6 @@ class ReleaseImage:
         self._on_end = on_end
         self._lost = ""
         self._looked_up = ""
-        self._tried = 0, ""
         self._backoff = Backoff()
 
     @property
@@ -70,8 +69,6 @@ class ReleaseImage:
             self._problems.clear(Part.IMAGE)
             self._learn_digest(release)
             return
-        if self._tried != (release.number, release.image):
-            self._tried, self._backoff = (release.number, release.image), Backoff()
         if self._backoff.may_start(self._clock.now()):
             self._get(release)
 
