@@ -5,7 +5,7 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify test host browser lint unit mutants contract infra e2e smoke chaos soak figures fmt lock clean
+.PHONY: help up down status logs verify test host browser lint unit mutants contract infra e2e smoke chaos busy soak figures fmt lock clean
 .PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
@@ -91,6 +91,10 @@ smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0
 chaos: host ## Faults and calls at random under load, 200 of them (FAULTS=1000 SEED=7; RECORD=file for each as JSON)
 	python loadtests/chaos/chaos.py $(if $(call said,FAULTS),--faults $(FAULTS)) $(if $(call said,SEED),--seed $(SEED)) \
 		$(if $(call said,RECORD),--record $(RECORD)) $(if $(call said,ENGINE),--engine)
+
+busy: host ## Mix slow requests into the load of single-threaded servers: none may fail (MINUTES=1; PLANE=flask)
+	python loadtests/faults/measure.py slow --own $(if $(call said,PLANE),$(PLANE)) \
+		$(if $(call said,MINUTES),--minutes $(MINUTES))
 
 soak: host ## Wear a deployment for an hour and see whether anything grows (HOURS=8; PLANE=flask; URL= CONTROL_URL=)
 	python loadtests/soak.py $(if $(call said,HOURS),--hours $(HOURS)) $(if $(call said,PLANE),--data-plane $(PLANE)) \

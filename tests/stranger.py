@@ -23,6 +23,7 @@ It imports nothing of the project, because it runs inside a container. Environme
 | /exit | none: the process ends |
 | /close | none: the connection is closed |
 | /deadlock | never; with THREADS=one nothing else is answered from then on |
+| /deadlock?answer=yes | its name, and then the same |
 | /silent?seconds=S | an event stream that begins at once and says nothing for S seconds |
 | /upload?seconds=S | the length of the body, which is read after S seconds |
 | /headers | the request line and the headers, as JSON |
@@ -31,6 +32,7 @@ It imports nothing of the project, because it runs inside a container. Environme
 
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -69,8 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         elif url.path == "/close":
             self.close_connection = True
         elif url.path == "/deadlock":
-            while True:
-                time.sleep(3600)
+            self.deadlock(answers="answer" in url.query)
         elif url.path == "/silent":
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
@@ -82,6 +83,14 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.body()
             self.send(200, self.name())
+
+    def deadlock(self, *, answers: bool) -> None:
+        self.body()
+        if answers:
+            self.send(200, self.name())
+            self.connection.shutdown(socket.SHUT_RDWR)
+        while True:
+            time.sleep(3600)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         """Every method has the same answer."""

@@ -14,8 +14,8 @@ from loadtests.traffic import TrafficCounts
 
 BUSY = 1.0
 """Seconds by which a busy machine of two cores may delay anything."""
-DRAIN_AND_STOP = 40.0
-"""Seconds of drain_timeout and stop_timeout, by their defaults."""
+HANG_TIMEOUT = 10.0
+"""Seconds of hang_timeout, by its default."""
 LARGEST_SHARE = 0.5
 """Of the requests, at the server that is hit: weights go to 3, and four others weigh 1 at least."""
 WRITING = 0.001
@@ -36,8 +36,7 @@ class Bounds:
     """`delay`: seconds by which a request may be late, beside BUSY. `exposed`: seconds for which a server that will not
     answer may be sent requests; a POST that it got is lost. `killed`: processes that die with answers half written.
     `repeated`: the share of a second's requests. `edge_away`: seconds for which nobody may listen. `off_ring`, `whole`:
-    seconds until a failed server is off the ring and until N servers serve again; None: no promise. `hangs`: a server
-    hangs; `leaves`: servers drain."""
+    seconds until a failed server is off the ring and until N servers serve again; None: no promise."""
 
     delay: float = 0.0
     exposed: float = 0.0
@@ -46,14 +45,11 @@ class Bounds:
     edge_away: float = 0.0
     off_ring: float | None = None
     whole: float | None = None
-    hangs: bool = False
-    leaves: bool = False
 
     @property
     def slowest(self) -> float:
-        """Seconds by which a request may be late. A server that hangs while it drains is not looked for: what it has
-        waits until its drain and its stop have timed out, and is repeated then."""
-        return self.delay + BUSY + (DRAIN_AND_STOP if self.hangs and self.leaves else 0.0)
+        """Seconds by which a request may be late."""
+        return self.delay + BUSY
 
     def __add__(self, other: Bounds) -> Bounds:
         """Of both, close together: a request may be hit by the one after the other. Then nobody knows the times."""
@@ -63,8 +59,6 @@ class Bounds:
             killed=self.killed + other.killed,
             repeated=min(1.0, self.repeated + other.repeated),
             edge_away=self.edge_away + other.edge_away,
-            hangs=self.hangs or other.hangs,
-            leaves=self.leaves or other.leaves,
         )
 
 
@@ -86,14 +80,18 @@ _HANG = Bounds(
     repeated=LARGEST_SHARE,
     off_ring=_HANGS + BUSY,
     whole=_HANGS + _STARTS,
-    hangs=True,
 )
-"""What waits at it is repeated all at once."""
+"""What waits at it is repeated all at once, when it is killed."""
+_PAUSE = replace(_HANG, delay=_KILLS + 0.5, off_ring=BUSY)
+"""The engine tells it at once."""
+_DEADLOCK = replace(_HANG, delay=HANG_TIMEOUT + 1 + _KILLS, whole=HANG_TIMEOUT + 1 + _STARTS)
+"""It has open requests, and may be busy: it is off the ring as soon as others that hang, and killed much later."""
+_ILL = replace(_HANG, whole=2 * _HANGS + _STARTS)
+"""It finishes what it has; then it has to miss as many heartbeats again."""
 _RETURNS = 5.0
 _EDGE = Bounds(delay=_RETURNS, killed=1, edge_away=_RETURNS, whole=_RETURNS)
 """Who comes meanwhile fails, or waits until it is back."""
 NOTHING = Bounds()
-_LEAVING = Bounds(leaves=True)
 
 BOUNDS: dict[str, Bounds] = {
     "docker kill": _CRASH,
@@ -102,24 +100,24 @@ BOUNDS: dict[str, Bounds] = {
     "OOM kill": replace(_CRASH, off_ring=2 * BUSY),
     "process exit": _LEAVES,
     "network disconnect": replace(_CRASH, delay=3.5),
-    "docker pause": _HANG,
+    "docker pause": _PAUSE,
     "SIGSTOP": _HANG,
-    "accepts, never answers": _HANG,
-    "heartbeat 500": _HANG,
-    "slow heartbeat": _HANG,
+    "accepts, never answers": _DEADLOCK,
+    "heartbeat 500": _ILL,
+    "slow heartbeat": _ILL,
     "spare killed": NOTHING,
     "balancer kill -9": replace(NOTHING, whole=_STARTS),
     "balancer's state lost": replace(NOTHING, whole=_STARTS),
     "edge kill -9": _EDGE,
     "engine restart": Bounds(delay=60.0, exposed=60.0, killed=10, repeated=1.0, edge_away=60.0, whole=60.0),
     "/add": NOTHING,
-    "/rm": _LEAVING,
-    "/add and /rm at once": _LEAVING,
+    "/rm": NOTHING,
+    "/add and /rm at once": NOTHING,
     "PUT /ring": NOTHING,
     "PATCH /servers": NOTHING,
-    "POST /deploy": _LEAVING,
-    "POST /deploy, broken": _LEAVING,
-    "DELETE /deploy": _LEAVING,
+    "POST /deploy": NOTHING,
+    "POST /deploy, broken": NOTHING,
+    "DELETE /deploy": NOTHING,
 }
 
 

@@ -6,8 +6,8 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from statistics import median
 
 from loadtests.faults.bounds import unsent
@@ -38,21 +38,39 @@ def cycles(system: System, *, times: int, plan: LoadPlan) -> bool:
 def calm(system: System, *, seconds: float, plan: LoadPlan) -> bool:
     """Prints how many servers were replaced while every core was busy; True when none was, all requests were sent and
     none failed."""
+    slow = LoadPlan(url=system.url, path="/slow?seconds=5", most_open=4)
+    with _busy(BUSY_PER_CORE * (os.cpu_count() or 1)):
+        return _nobody_is_replaced(
+            system, seconds=seconds, rates={plan: plan.rate, slow: slow.most_open / own_seconds(slow.path)}
+        )
+
+
+def slow_requests(system: System, *, seconds: float, rate: float) -> bool:
+    """Prints how many single-threaded servers were replaced while two slow requests at a time were mixed into a load of
+    `rate` requests a second; True when none was, all requests were sent and none failed."""
+    plain = LoadPlan(url=system.url, path="/", rate=rate)
+    slow = LoadPlan(url=system.url, path="/slow?seconds=5", most_open=2, last_within=30)
+    one_after_the_other = 1 / own_seconds(slow.path)
+    return _nobody_is_replaced(system, seconds=seconds, rates={plain: rate, slow: one_after_the_other})
+
+
+def _nobody_is_replaced(system: System, *, seconds: float, rates: Mapping[LoadPlan, float]) -> bool:
+    """`rates`: plan → how many requests a second it has to send at least."""
     system.wait_until_ready()
     fleet = {str(container.id) for container in system.containers.of("server")}
     seen = set(fleet)
-    slow = LoadPlan(url=system.url, path="/slow?seconds=5", most_open=4)
     end = time.monotonic() + seconds
-    with _busy(BUSY_PER_CORE * (os.cpu_count() or 1)), load(plan) as home, load(slow) as five:
+    with ExitStack() as running:
+        loads = [running.enter_context(load(plan)) for plan in rates]
         while time.monotonic() < end:
             time.sleep(1)
             seen |= {str(container.id) for container in system.containers.of("server")}
-            home.check()
-            five.check()
-    print(f"{seconds:g} s with every core busy: {len(seen - fleet)} of {len(fleet)} servers replaced")
-    print(f"/home: {home}\n{slow.path}: {five}")
-    slow_rate = slow.most_open / own_seconds(slow.path)
-    return all([seen == fleet, _is_well(home, rate=plan.rate), _is_well(five, rate=slow_rate)])
+            for each in loads:
+                each.check()
+    print(f"{seconds:g} s: {len(seen - fleet)} of {len(fleet)} servers replaced")
+    for each in loads:
+        print(f"{each.plan.path}: {each}")
+    return all([seen == fleet, *(_is_well(each, rate=rates[each.plan]) for each in loads)])
 
 
 def _is_well(traffic: Load, *, rate: float) -> bool:

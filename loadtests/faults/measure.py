@@ -1,4 +1,4 @@
-"""Measures one promise on a deployment: crashes, hangs, cycles, replacements or engine-restart.
+"""Measures one promise on a deployment: crashes, hangs, slow, cycles, replacements or engine-restart.
 
     python loadtests/faults/measure.py crashes --count 30
 
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).parents[2]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
@@ -24,12 +25,13 @@ from loadtests.load.load import LoadFailed  # noqa: E402
 from loadtests.load.sender import LoadPlan  # noqa: E402
 from loadtests.running import CannotMeasure, running  # noqa: E402
 from tests.deployment import Deployment  # noqa: E402
-from tests.own_image import own_image  # noqa: E402
+from tests.own_image import own_image, stranger_image  # noqa: E402
 from tests.system import System  # noqa: E402
 
 SERVERS = 6
 """So many that one is always old enough to be hit."""
 IMAGE = "ringmaster-hanging-server:1"
+STRANGER = "ringmaster-single-threaded:1"
 
 Measure = Callable[[System, argparse.Namespace], bool]
 
@@ -47,6 +49,10 @@ def hangs(system: System, arguments: argparse.Namespace) -> bool:
     return failures.measure(system, faults, times=arguments.count, plan=_plan(system, arguments, post_every=10))
 
 
+def slow(system: System, arguments: argparse.Namespace) -> bool:
+    return changes.slow_requests(system, seconds=60 * arguments.minutes, rate=min(arguments.rate, 50))
+
+
 def cycles(system: System, arguments: argparse.Namespace) -> bool:
     return changes.cycles(system, times=arguments.count, plan=_plan(system, arguments))
 
@@ -54,13 +60,14 @@ def cycles(system: System, arguments: argparse.Namespace) -> bool:
 MEASURES: dict[str, Measure] = {
     "crashes": crashes,
     "hangs": hangs,
+    "slow": slow,
     "cycles": cycles,
     "replacements": lambda system, arguments: replacements.measure(system, times=arguments.count),
     "engine-restart": lambda system, arguments: engine_restart.measure(
         system, plan=_plan(system, arguments), pid_file=arguments.pid_file
     ),
 }
-COUNTS = {"crashes": 30, "hangs": 5, "cycles": 50, "replacements": 20, "engine-restart": 1}
+COUNTS = {"crashes": 30, "hangs": 5, "slow": 1, "cycles": 50, "replacements": 20, "engine-restart": 1}
 """How often each is done."""
 
 
@@ -83,8 +90,22 @@ def _system(arguments: argparse.Namespace) -> Iterator[System]:
         with own_image(program, IMAGE) as image, Deployment(**variables, server_image=image) as deployment:
             yield deployment
         return
+    if arguments.what == "slow":
+        with stranger_image(STRANGER) as image, Deployment(**variables, **_single_threaded(image)) as deployment:
+            yield deployment
+        return
     with Deployment(**variables) as deployment:
         yield deployment
+
+
+def _single_threaded(image: str) -> dict[str, Any]:
+    """The variables for servers that handle one connection at a time."""
+    return {
+        "server_image": image,
+        "server_port": 8080,
+        "heartbeat_path": "/healthz",
+        "server_environment": {"THREADS": "one", "PROTOCOL": "HTTP/1.0"},
+    }
 
 
 def main() -> int:
@@ -121,6 +142,7 @@ def _arguments() -> argparse.Namespace:
         "--calm", type=float, nargs="?", const=600, metavar="SECONDS",
         help="hangs: none, but count replacements while every core is busy (%(const)s s)",
     )  # fmt: skip
+    parser.add_argument("--minutes", type=float, default=10, help="slow: for how long (%(default)s)")
     parser.add_argument("--yes", action="store_true", help="engine-restart: stop every container on this machine")
     parser.add_argument("--pid-file", type=Path, help="engine-restart: of the engine that DOCKER_HOST names")
     arguments = parser.parse_args()

@@ -113,6 +113,5 @@ class Watcher(Views):
 
 
 def _view(report: Mapping[str, Any]) -> View:
-    return View(
-        time.monotonic(), tuple(report["replicas"]), report["target"], report["ready"], ailments=report["ailments"]
-    )
+    on_the_ring = tuple(name for name in report["replicas"] if name not in report["silent"])
+    return View(time.monotonic(), on_the_ring, report["target"], report["ready"], ailments=report["ailments"])

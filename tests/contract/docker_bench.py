@@ -12,8 +12,10 @@ from typing import Any, Self
 
 import pytest
 from docker.models.containers import Container
+from docker.models.volumes import Volume
 
-from balancer.adapters.docker_engine import INSTANCE, DockerEngine, ServerSpec
+from balancer.adapters.container_spec import INSTANCE, ServerSpec
+from balancer.adapters.docker_engine import DockerEngine
 from balancer.core.release import Release
 from tests.containers import DEPLOYMENT, ROLE, freeze
 from tests.contract.engine_door import EngineDoor
@@ -34,15 +36,13 @@ class DockerBench:
             name_prefix=f"{lab.name}-fleet-",
             network=lab.name,
             port=PORT,
-            read_only=True,
-            capabilities=(),
-            stop_timeout=10,
         )
         self.runtime = DockerEngine(self.spec)
         self.release = Release(1, lab.server_image)
         self.broken_release = Release(1, NO_IMAGE)
         self._engines = [self.runtime]
         self._neighbours: list[Container] = []
+        self._volumes: list[Volume] = []
         self._environment = pytest.MonkeyPatch()
 
     def __enter__(self) -> Self:
@@ -56,6 +56,8 @@ class DockerBench:
         self._environment.undo()
         for container in [*self._all(), *self._neighbours]:
             remove(container)
+        for volume in self._volumes:
+            volume.remove(force=True)
         for engine in self._engines:
             if engine._connection is not None:
                 engine._connection.close()
@@ -112,6 +114,12 @@ class DockerBench:
         container = self.lab.run(f"fleet-{name}", self.lab.server_image, **options)
         self._neighbours.append(container)
         return container
+
+    def volume(self, name: str, *, labels: dict[str, str] | None = None) -> str:
+        """Makes a volume, which goes with the bench; returns its name."""
+        volume = self.lab.engine.volumes.create(f"{self.lab.name}-{name}", labels=labels)
+        self._volumes.append(volume)
+        return str(volume.name)
 
     def _all(self) -> list[Container]:
         """Whatever has the prefix and is not the lab's own."""

@@ -20,6 +20,7 @@ from balancer.core.routes import Backend, Routes
 from balancer.ports.data_plane import DataPlane
 from tests.fakes.plane import FakePlane
 from tests.http_client import ask
+from tests.in_flight import in_flight
 from tests.polling import until
 
 SLOTS = 8
@@ -110,7 +111,7 @@ class FakeBench:
         server = self._answer(headers)
         assert server in names
         with self.plane.request(server):
-            assert sum(self.plane.in_flight(name) for name in names) == nth
+            assert sum(in_flight(self.plane, name) for name in names) == nth
             yield
 
     @contextmanager
@@ -163,7 +164,11 @@ def held(
         for field, value in headers.items():
             connection.putheader(field, value)
         connection.endheaders(b"-" * 30_000)
-        until(lambda: sum(map(plane.in_flight, names)) == nth, f"{names} have {nth} requests in flight", within=5)
+        until(
+            lambda: sum(in_flight(plane, name) for name in names) == nth,
+            f"{names} have {nth} requests in flight",
+            within=5,
+        )
         yield
         connection.send(b"-" * 20_000)
         response = connection.getresponse()

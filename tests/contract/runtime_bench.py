@@ -13,8 +13,9 @@ from balancer.ports.runtime import ContainerRuntime
 from tests.fakes.runtime import FakeRuntime
 
 
-def joining(name: str, ring_id: int, *, release: int = 1, rolled: bool = False) -> Server:
-    return Server(name, ring_id, State.JOINING, release=release, rolled=rolled)
+def joining(name: str, ring_id: int, *, generation: int = 1) -> Server:
+    """A server whose container is the first of its ring id, or made by a roll."""
+    return Server(name, ring_id, State.JOINING, rolled=generation > 1, generation=generation)
 
 
 class RuntimeBench(Protocol):
@@ -36,7 +37,7 @@ class RuntimeBench(Protocol):
     def pause(self, instance: str) -> None: ...
 
     def hang(self, instance: str) -> None:
-        """It runs on without doing anything, and the engine does not know."""
+        """A signal stops its processes, and the engine does not know."""
 
     def wake(self, instance: str) -> None:
         """After a pause."""
@@ -66,7 +67,7 @@ class FakeBench:
         self.runtime.lacking = {self.broken_release.image}
         self.die = self.runtime.die
         self.pause = self.runtime.pause
-        self.hang = self.runtime.hang
+        self.hang = self.runtime.freeze
         self.wake = self.runtime.wake
         self.stop_by_hand = self.runtime.stop_by_hand
         self.disconnect = self.runtime.disconnect

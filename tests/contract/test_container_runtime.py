@@ -36,6 +36,7 @@ EVERY_CALL: tuple[Callable[[ContainerRuntime], object], ...] = (
     lambda runtime: runtime.stop("S1"),
     lambda runtime: runtime.kill("S1"),
     lambda runtime: next(runtime.engine_events()),
+    lambda runtime: runtime.is_stopped("S1"),
     lambda runtime: runtime.last_output("S1"),
 )
 
@@ -58,7 +59,7 @@ def test_a_started_server_is_observed_with_its_ring_id_and_an_address_of_its_own
 def test_servers_are_told_apart_by_instance_ring_id_and_release(bench: RuntimeBench) -> None:
     """While a roll lasts there are two containers of one server."""
     bench.runtime.start(joining("S1", 7), bench.release)
-    bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
+    bench.runtime.start(joining("S1", 7, generation=2), replace(bench.release, number=2))
     observed = bench.runtime.observe()
     assert {
         (key, item.instance, item.container_name, item.identity, item.running) for key, item in observed.items()
@@ -72,7 +73,7 @@ def test_servers_are_told_apart_by_instance_ring_id_and_release(bench: RuntimeBe
 
 
 def test_a_renamed_server_is_the_same_instance_under_another_name(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
+    bench.runtime.start(joining("S1", 7, generation=2), replace(bench.release, number=2))
     before = bench.runtime.observe()["S1.2"]
     bench.runtime.rename("S1.2", "S1")
     assert bench.runtime.observe() == {"S1.2": replace(before, container_name="S1")}
@@ -83,7 +84,7 @@ def test_a_renamed_server_is_the_same_instance_under_another_name(bench: Runtime
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_a_renamed_server_is_found_by_its_instance_and_not_by_its_name(bench: RuntimeBench, end: str) -> None:
-    bench.runtime.start(joining("S1", 7, release=2, rolled=True), replace(bench.release, number=2))
+    bench.runtime.start(joining("S1", 7, generation=2), replace(bench.release, number=2))
     bench.runtime.rename("S1.2", "S1")
     until(lambda: bench.runtime.last_output("S1.2"), "S1.2 has printed something", within=10)
     assert bench.runtime.last_output("S1") == ""
@@ -125,7 +126,7 @@ def test_the_name_of_a_renamed_server_is_free_again(bench: RuntimeBench) -> None
 
 
 def test_a_leftover_of_ones_own_makes_way_under_whatever_instance(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 1, release=2, rolled=True), bench.release)
+    bench.runtime.start(joining("S1", 1, generation=2), bench.release)
     bench.runtime.rename("S1.2", "S1")
     bench.runtime.start(joining("S1", 5), bench.release)
     observed = bench.runtime.observe()
@@ -221,13 +222,27 @@ def test_a_dead_server_is_observed_as_not_running_until_it_is_removed(bench: Run
     assert dead.status
 
 
-def test_a_paused_server_counts_as_running(bench: RuntimeBench) -> None:
-    """Whether it answers is for its heartbeat to tell."""
+def test_a_paused_server_runs_and_is_observed_as_paused(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
+    assert not bench.runtime.observe()["S1"].paused
     bench.pause("S1")
     observed = bench.runtime.observe()["S1"]
     assert observed.running
+    assert observed.paused
     assert observed.address
+    bench.wake("S1")
+    assert not bench.runtime.observe()["S1"].paused
+
+
+def test_a_server_that_a_signal_has_stopped_is_known_by_its_first_process(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 1), bench.release)
+    bench.runtime.start(joining("S2", 2), bench.release)
+    assert not bench.runtime.is_stopped("S1")
+    bench.hang("S1")
+    assert bench.runtime.is_stopped("S1")
+    assert not bench.runtime.is_stopped("S2")
+    bench.runtime.kill("S1")
+    assert not bench.runtime.is_stopped("S1")
 
 
 def test_a_server_off_the_network_runs_without_an_address(bench: RuntimeBench) -> None:

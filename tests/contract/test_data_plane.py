@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from balancer.core.activity import IDLE
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import KeySource
 from balancer.core.load import Load
@@ -24,10 +26,13 @@ from tests.contract.plane_bench import (
     SHARES,
     SLOTS,
     PlaneBench,
+    RealPlaneBench,
     RemotePlaneBench,
     all_to,
     with_slots,
 )
+from tests.http_client import ask
+from tests.in_flight import in_flight
 from tests.polling import until
 
 
@@ -110,7 +115,7 @@ def test_applying_again_changes_nothing(bench: PlaneBench) -> None:
         for _ in range(3):
             bench.plane.apply(routes)
             assert bench.plane.in_step(routes)
-            assert bench.plane.in_flight("S1") == 1
+            assert in_flight(bench.plane, "S1") == 1
         assert set(bench.answers(10)) == {"S1"}
 
 
@@ -120,14 +125,67 @@ def test_in_flight_counts_each_servers_own_requests(bench: PlaneBench) -> None:
     with bench.held("S1"):
         bench.plane.apply(all_to(two, one, three))
         with bench.held("S2"):
-            assert [bench.plane.in_flight(name) for name in ("S1", "S2", "S3")] == [1, 1, 0]
-        until(lambda: bench.plane.in_flight("S2") == 0, "S2 has answered", within=2)
-        assert bench.plane.in_flight("S1") == 1
-    until(lambda: bench.plane.in_flight("S1") == 0, "S1 has answered", within=2)
+            assert [in_flight(bench.plane, name) for name in ("S1", "S2", "S3")] == [1, 1, 0]
+        until(lambda: in_flight(bench.plane, "S2") == 0, "S2 has answered", within=2)
+        assert in_flight(bench.plane, "S1") == 1
+    until(lambda: in_flight(bench.plane, "S1") == 0, "S1 has answered", within=2)
 
 
 def test_nothing_is_in_flight_at_a_server_that_nobody_knows(bench: PlaneBench) -> None:
-    assert bench.plane.in_flight("S9") == 0
+    assert in_flight(bench.plane, "S9") == 0
+
+
+def test_every_response_of_a_server_is_progress_of_this_server(bench: PlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    bench.answers(1)
+    before = until(lambda: bench.plane.activity().get("S1"), "S1 is known", within=2)
+    others = bench.plane.activity().get("S2", IDLE)
+    bench.answers(3)
+    until(lambda: bench.plane.activity()["S1"].given > before.given, "its responses are counted", within=2)
+    assert bench.plane.activity().get("S2", IDLE) == others
+
+
+@REAL
+def test_bytes_that_move_while_a_request_runs_are_progress(bench: RealPlaneBench) -> None:
+    """HAProxy counts them every 5 s."""
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    bench.answers(1)
+    with ThreadPoolExecutor() as clients, bench.held("S1"):
+        drip = clients.submit(ask, "GET", bench.url, "/drip?seconds=9", timeout=20)
+        until(lambda: in_flight(bench.plane, "S1") == 2, "both are in flight", within=2)
+        before = bench.plane.activity()["S1"]
+        until(lambda: bench.plane.activity()["S1"].given > before.given, "bytes have come", within=8)
+        assert in_flight(bench.plane, "S1") == 2
+        until(lambda: bench.plane.activity()["S1"].taken > 10_000, "bytes have gone", within=8)
+    assert drip.result().status == 200
+
+
+def test_closing_what_is_idle_disturbs_nothing(bench: PlaneBench) -> None:
+    one, two, three = bench.servers
+    routes = all_to(one, two, replace(three, draining=True))
+    bench.plane.apply(routes)
+    bench.answers(3)
+    with bench.held("S1"):
+        for name in ("S1", "S3", "S9"):
+            bench.plane.close_idle(name)
+        assert in_flight(bench.plane, "S1") == 1
+        assert bench.plane.in_step(routes)
+        assert bench.answers(5) == ["S1"] * 5
+    assert bench.plane.in_step(routes)
+
+
+@REAL
+def test_requests_that_run_meanwhile_do_not_notice_that_idle_connections_are_closed(bench: RealPlaneBench) -> None:
+    one, two, _ = bench.servers
+    bench.plane.apply(all_to(one, two))
+    with ThreadPoolExecutor() as clients:
+        asked = [clients.submit(bench.answers, 40) for _ in range(4)]
+        while not all(answers.done() for answers in asked):
+            bench.plane.close_idle("S1")
+    answers = [name for task in asked for name in task.result()]
+    assert "" not in answers
 
 
 def test_the_load_is_what_all_servers_have_in_flight(bench: PlaneBench) -> None:
@@ -159,8 +217,8 @@ def test_a_draining_server_gets_nothing_new_and_finishes_what_it_has(bench: Plan
         bench.plane.apply(draining)
         assert bench.plane.in_step(draining)
         assert set(bench.answers(30)) == {"S2"}
-        assert bench.plane.in_flight("S1") == 1
-    until(lambda: bench.plane.in_flight("S1") == 0, "S1 has finished", within=2)
+        assert in_flight(bench.plane, "S1") == 1
+    until(lambda: in_flight(bench.plane, "S1") == 0, "S1 has finished", within=2)
     bench.plane.apply(all_to(two, three))
     assert bench.plane.in_step(all_to(two, three))
 
@@ -180,7 +238,7 @@ def test_a_server_that_is_removed_while_it_answers_finishes_and_then_is_gone(ben
         bench.plane.apply(all_to(two))
         assert set(bench.answers(30)) == {"S2"}
     _reconcile(bench.plane, all_to(two))
-    assert bench.plane.in_flight("S1") == 0
+    assert in_flight(bench.plane, "S1") == 0
 
 
 def test_a_server_that_was_removed_while_it_answered_may_come_back(bench: PlaneBench) -> None:
@@ -206,7 +264,8 @@ def test_a_name_may_get_another_address(bench: PlaneBench) -> None:
 EVERY_CALL: tuple[Callable[[DataPlane, Routes], object], ...] = (
     lambda plane, routes: plane.apply(routes),
     lambda plane, routes: plane.in_step(routes),
-    lambda plane, _: plane.in_flight("S1"),
+    lambda plane, _: plane.activity(),
+    lambda plane, _: plane.close_idle("S1"),
     lambda plane, _: plane.load(),
     lambda plane, _: plane.keyless(),
 )

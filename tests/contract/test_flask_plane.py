@@ -14,6 +14,7 @@ from tests.contract.flask_bench import FlaskBench
 from tests.contract.plane_bench import REQUEST_HASH, SLOTS, all_to, with_slots
 from tests.fakes.web_server import Exchange, WebServer
 from tests.http_client import ask
+from tests.in_flight import in_flight
 from tests.polling import until
 
 
@@ -46,10 +47,10 @@ def test_a_request_is_in_flight_until_the_last_byte_of_its_answer(bench: FlaskBe
             client.request("GET", "/")
             answer = client.getresponse()
             assert answer.read1() == b"begun"
-            assert bench.plane.in_flight("S1") == 1
+            assert in_flight(bench.plane, "S1") == 1
             go_on.set()
             assert answer.read() == b""
-            until(lambda: bench.plane.in_flight("S1") == 0, "S1 has finished", within=2)
+            until(lambda: in_flight(bench.plane, "S1") == 0, "S1 has finished", within=2)
 
 
 @pytest.mark.parametrize("interim", ["101 Switching Protocols", "103 Early Hints"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from fractions import Fraction
 from http.client import HTTPConnection
@@ -17,6 +18,7 @@ from balancer.core.routes import Backend
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
 from tests.contract.plane_bench import all_to, with_slots
+from tests.in_flight import in_flight
 from tests.polling import until
 
 pytestmark = pytest.mark.docker
@@ -29,7 +31,7 @@ def test_an_edge_without_a_configuration_waits_and_starts_in_step(
     with HaproxyBench(lab, tmp_path, servers) as bench:
         until(lambda: b"waiting for the balancer" in bench.container.logs(), "the edge waits", within=10)
         with pytest.raises(PlaneUnavailable):
-            bench.plane.in_flight("S1")
+            in_flight(bench.plane, "S1")
         assert not bench.plane.in_step(routes)
         with pytest.raises(PlaneUnavailable):
             bench.plane.apply(routes)
@@ -82,8 +84,25 @@ def test_a_reload_lets_open_requests_finish_and_goes_on_counting_them(haproxy_be
         plane.apply(all_to(two, one))
         assert set(haproxy_bench.answers(10)) == {"S2"}
         with haproxy_bench.held("S2"):
-            assert [plane.in_flight(name) for name in ("S1", "S2")] == [1, 1]
-    until(lambda: plane.in_flight("S1") == plane.in_flight("S2") == 0, "all have answered", within=5)
+            assert [in_flight(plane, name) for name in ("S1", "S2")] == [1, 1]
+    until(lambda: in_flight(plane, "S1") == in_flight(plane, "S2") == 0, "all have answered", within=5)
+
+
+def test_what_is_idle_at_one_server_is_closed_and_at_others_kept(haproxy_bench: HaproxyBench) -> None:
+    one, two, _ = haproxy_bench.servers
+    runtime = RuntimeApi(haproxy_bench.profile.directory / "runtime.sock")
+
+    def idle(name: str) -> int:
+        rows = csv.DictReader(runtime.ask("show stat fleet 4 -1").removeprefix("# ").splitlines())
+        return next(int(row["idle_conn_cur"]) for row in rows if row["svname"] == name)
+
+    for first, second in ((one, two), (two, one)):
+        haproxy_bench.plane.apply(all_to(first, second))
+        haproxy_bench.answers(3)
+    assert (idle("S1") > 0, idle("S2") > 0) == (True, True)
+    kept = idle("S2")
+    haproxy_bench.plane.close_idle("S1")
+    assert (idle("S1"), idle("S2")) == (0, kept)
 
 
 def test_after_a_reload_by_somebody_else_it_is_in_step(haproxy_bench: HaproxyBench) -> None:

@@ -15,6 +15,7 @@ from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
 from tests.contract.plane_bench import REAL, SLOTS, PlaneBench, RealPlaneBench, all_to, with_slots
 from tests.http_client import ask
+from tests.in_flight import in_flight
 from tests.polling import until
 
 KEY = KeySource("header", "X-Key")
@@ -105,7 +106,7 @@ def test_bounded_load_keeps_the_busiest_server_at_its_cap(bench: PlaneBench, wei
         for number in range(1, 10):
             holding.enter_context(bench.held(*names, headers={"X-Key": key}, nth=number))
             caps = [bounded_load.cap(bound, weight=w, total_weight=sum(weights), in_flight=number - 1) for w in weights]
-            loads = [bench.plane.in_flight(name) for name in names]
+            loads = [in_flight(bench.plane, name) for name in names]
             assert all(load <= cap for load, cap in zip(loads, caps, strict=True)), (loads, caps)
             assert loads[0] == caps[0]
     # The edge counts a request until a moment after its last byte.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ import pytest
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.system import SystemClock
 from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.heartbeat_timeout import HeartbeatTimeout
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
@@ -25,6 +27,9 @@ from tests.fakes.runtime import FakeRuntime
 from tests.polling import until
 
 TIMEOUT = 0.3
+ASKED = Heartbeat(timeout=TIMEOUT)
+LISTENS_ON = 2
+"""Seconds that a single heartbeat listens on after its timeout."""
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -93,7 +98,7 @@ class ProbeBench(Protocol):
 class FakeBench:
     def __init__(self) -> None:
         runtime = FakeRuntime()
-        runtime.start(Server("S1", 1, State.JOINING), Release())
+        runtime.start(Server("S1", 1, State.JOINING), Release(heartbeat_timeout=TIMEOUT))
         self.probe = FakeProbe(runtime)
         self.probes = FakeProbes(runtime)
         self.address = runtime.observe()["S1"].address
@@ -103,13 +108,12 @@ class FakeBench:
 
 
 def http_probes(*, most: float = 1, clock: Clock | None = None) -> HttpProbes:
-    timeout = HeartbeatTimeout(timeout=TIMEOUT, most=most)
-    return HttpProbes(path="/heartbeat", timeout=timeout, clock=clock or SystemClock())
+    return HttpProbes(timeout=HeartbeatTimeout(most=most), clock=clock or SystemClock())
 
 
 class HttpBench:
     def __init__(self, server: LoopbackServer) -> None:
-        self.probe = HttpProbe(path="/heartbeat", timeout=TIMEOUT)
+        self.probe = HttpProbe()
         self.probes = http_probes()
         self.address = server.address
         self._server = server
@@ -134,23 +138,23 @@ def bench(request: pytest.FixtureRequest) -> Iterator[ProbeBench]:
 
 
 def test_a_server_that_is_well_is_alive(bench: ProbeBench) -> None:
-    assert bench.probe.alive(bench.address)
+    assert bench.probe.look(bench.address, ASKED) == ""
 
 
 def test_a_server_that_hangs_is_not_alive_until_it_answers_again(bench: ProbeBench) -> None:
     bench.hang()
-    assert not bench.probe.alive(bench.address)
+    assert bench.probe.look(bench.address, ASKED)
     bench.recover()
-    assert bench.probe.alive(bench.address)
+    assert bench.probe.look(bench.address, ASKED) == ""
 
 
 def test_a_server_that_has_ended_is_not_alive(bench: ProbeBench) -> None:
     bench.die()
-    assert not bench.probe.alive(bench.address)
+    assert bench.probe.look(bench.address, ASKED)
 
 
 def test_a_server_without_an_address_is_not_alive(bench: ProbeBench) -> None:
-    assert not bench.probe.alive("")
+    assert bench.probe.look("", ASKED) == "it has no address on its network"
 
 
 def results(probes: Probes, count: int) -> list[tuple[int, bool]]:
@@ -165,23 +169,23 @@ def results(probes: Probes, count: int) -> list[tuple[int, bool]]:
 
 def test_each_heartbeat_ends_once_under_its_own_number(bench: ProbeBench) -> None:
     for number in (3, 5, 8):
-        bench.probes.send(number, bench.address)
+        bench.probes.send(number, bench.address, ASKED)
     assert sorted(results(bench.probes, 3)) == [(3, True), (5, True), (8, True)]
     assert bench.probes.ended(within=0) == []
 
 
 def test_a_heartbeat_without_an_address_ends_badly(bench: ProbeBench) -> None:
-    bench.probes.send(1, "")
-    bench.probes.send(2, bench.address)
+    bench.probes.send(1, "", ASKED)
+    bench.probes.send(2, bench.address, ASKED)
     assert sorted(results(bench.probes, 2)) == [(1, False), (2, True)]
 
 
 def test_heartbeats_of_a_server_that_hangs_end_badly(bench: ProbeBench) -> None:
     bench.hang()
-    bench.probes.send(1, bench.address)
+    bench.probes.send(1, bench.address, ASKED)
     assert results(bench.probes, 1) == [(1, False)]
     bench.recover()
-    bench.probes.send(2, bench.address)
+    bench.probes.send(2, bench.address, ASKED)
     assert results(bench.probes, 1) == [(2, True)]
 
 
@@ -199,8 +203,8 @@ def test_a_server_that_hangs_delays_no_other() -> None:
     with LoopbackServer(b"", OK, pause=2 * TIMEOUT) as hung, LoopbackServer(OK) as well:
         began = time.monotonic()
         for number in range(20):
-            probes.send(number, hung.address)
-        probes.send(20, well.address)
+            probes.send(number, hung.address, ASKED)
+        probes.send(20, well.address, ASKED)
         assert results(probes, 1) == [(20, True)]
         assert time.monotonic() - began < TIMEOUT
         assert results(probes, 20) == [(number, False) for number in range(20)]
@@ -210,7 +214,7 @@ def test_a_server_that_hangs_delays_no_other() -> None:
 def test_a_result_is_told_before_the_time_is_over() -> None:
     probes = http_probes()
     with LoopbackServer(OK) as server:
-        probes.send(1, server.address)
+        probes.send(1, server.address, ASKED)
         began = time.monotonic()
         while not probes.ended(within=60):
             pass
@@ -221,11 +225,11 @@ def test_while_answers_are_slow_a_heartbeat_may_take_longer() -> None:
     probes = http_probes(most=5)
     with LoopbackServer(b"", OK, pause=0.7 * TIMEOUT) as slow, LoopbackServer(OK) as well:
         for number in range(8):
-            probes.send(number, slow.address)
+            probes.send(number, slow.address, ASKED)
         assert {alive for _, alive in results(probes, 8)} == {True}
         slow.pause = 1.3 * TIMEOUT
-        probes.send(8, slow.address)
-        probes.send(9, well.address)
+        probes.send(8, slow.address, ASKED)
+        probes.send(9, well.address, ASKED)
         assert results(probes, 2) == [(9, True), (8, True)]
 
 
@@ -233,12 +237,12 @@ def test_while_nobody_answers_nobody_is_missed_so_soon() -> None:
     """But a server that alone is silent is."""
     probes = http_probes(most=3)
     with LoopbackServer(OK) as well, LoopbackServer(b"", OK, pause=9) as hung:
-        probes.send(1, hung.address)
+        probes.send(1, hung.address, ASKED)
         began = time.monotonic()
         assert results(probes, 1) == [(1, False)]
         assert time.monotonic() - began > 2.9 * TIMEOUT
-        probes.send(2, hung.address)
-        probes.send(3, well.address)
+        probes.send(2, hung.address, ASKED)
+        probes.send(3, well.address, ASKED)
         began = time.monotonic()
         assert results(probes, 2) == [(3, True), (2, False)]
         assert time.monotonic() - began < 2.5 * TIMEOUT
@@ -261,7 +265,7 @@ def clock() -> HeldUpClock:
 def test_an_answer_in_the_socket_counts_however_late_it_is_looked_at(clock: HeldUpClock) -> None:
     probes = http_probes(clock=clock)
     with LoopbackServer(OK) as server:
-        probes.send(1, server.address)
+        probes.send(1, server.address, ASKED)
         assert probes.ended(within=TIMEOUT) == []  # it is connected, and the request goes out
         until(lambda: server.requests, "the request is there", within=5)
     clock.held_up = TIMEOUT  # and the server has ended its answer
@@ -272,17 +276,17 @@ def test_a_process_that_was_held_up_blames_nobody(clock: HeldUpClock) -> None:
     """Even the request had not gone out: the server gets its whole time once more, and no more than that."""
     probes = http_probes(clock=clock)
     with LoopbackServer(OK) as well, LoopbackServer(b"", OK, pause=9) as hung:
-        probes.send(1, well.address)
-        probes.send(2, hung.address)
+        probes.send(1, well.address, ASKED)
+        probes.send(2, hung.address, ASKED)
         clock.held_up = 10 * TIMEOUT
         began = time.monotonic()
         assert results(probes, 2) == [(1, True), (2, False)]
         assert TIMEOUT < time.monotonic() - began < 3 * TIMEOUT
 
 
-def probe(*pieces: bytes, pause: float = 0.0) -> bool:
+def probe(*pieces: bytes, pause: float = 0.0, asked: Heartbeat = ASKED) -> str:
     with LoopbackServer(*pieces, pause=pause) as server:
-        return HttpProbe(path="/heartbeat", timeout=TIMEOUT).alive(server.address)
+        return HttpProbe().look(server.address, asked)
 
 
 @pytest.mark.parametrize(
@@ -296,14 +300,15 @@ def probe(*pieces: bytes, pause: float = 0.0) -> bool:
     ],
 )
 def test_200_is_alive_whatever_comes_with_it(answer: bytes) -> None:
-    assert probe(answer)
+    assert probe(answer) == ""
 
 
 @pytest.mark.parametrize(
     "status", ["201 Created", "204 No Content", "302 Found", "404 Not Found", "500 Failed", "503 "]
 )
 def test_any_other_status_is_not_alive(status: str) -> None:
-    assert not probe(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nLocation: /home\r\n\r\n".encode())
+    seen = probe(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nLocation: /home\r\n\r\n".encode())
+    assert seen == ("302 to /home" if status == "302 Found" else f"answered {status[:3]}")
 
 
 @pytest.mark.parametrize(
@@ -321,11 +326,11 @@ def test_any_other_status_is_not_alive(status: str) -> None:
     ],
 )
 def test_garbage_is_not_alive(answer: bytes) -> None:
-    assert not probe(answer)
+    assert probe(answer) == ("an answer that is not HTTP" if answer else "the connection was closed without an answer")
 
 
 def test_an_answer_in_two_pieces_is_alive() -> None:
-    assert probe(b"HTTP/1.1 2", b"00 OK\r\nContent-Le", b"ngth: 0\r\n\r\n", pause=0.02)
+    assert probe(b"HTTP/1.1 2", b"00 OK\r\nContent-Le", b"ngth: 0\r\n\r\n", pause=0.02) == ""
 
 
 @pytest.mark.parametrize(
@@ -335,19 +340,20 @@ def test_an_answer_that_drips_is_late_as_a_whole(answer: bytes) -> None:
     """No single byte keeps the probe waiting for longer than its timeout."""
     pieces = [answer[at : at + 1] for at in range(len(answer))]
     began = time.monotonic()
-    assert not probe(*pieces, pause=TIMEOUT / 5)
-    assert time.monotonic() - began < 3 * TIMEOUT
+    assert "s, allowed 0.3 s" in (seen := probe(*pieces, pause=TIMEOUT / 5)) or seen == "no answer within 0.3 s"
+    assert time.monotonic() - began < TIMEOUT + LISTENS_ON + 1
 
 
 def test_an_answer_whose_end_is_late_is_late() -> None:
     """No part keeps it waiting for as long as its timeout."""
-    assert not probe(b"", b"HTTP", b"/1.1", b" 200", b" OK\r\n", b"\r\n", pause=0.8 * TIMEOUT)
+    seen = probe(b"", b"HTTP", b"/1.1", b" 200", b" OK\r\n", b"\r\n", pause=0.8 * TIMEOUT)
+    assert re.fullmatch(r"answered 200 after 1\.\d s, allowed 0\.3 s", seen)
 
 
 def test_nobody_there_is_not_alive_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-    assert not HttpProbe(path="/heartbeat", timeout=TIMEOUT).alive(address)
+    assert HttpProbe().look(address, ASKED) == "connection refused"
 
 
 def test_a_full_backlog_is_not_alive_in_time() -> None:
@@ -360,14 +366,54 @@ def test_a_full_backlog_is_not_alive_in_time() -> None:
             client.setblocking(False)
             client.connect_ex(address)
         began = time.monotonic()
-        assert not HttpProbe(path="/heartbeat", timeout=TIMEOUT).alive(f"127.0.0.1:{address[1]}")
-        assert time.monotonic() - began < 3 * TIMEOUT
+        assert HttpProbe().look(f"127.0.0.1:{address[1]}", ASKED) == "no connection within 0.3 s"
+        assert time.monotonic() - began < TIMEOUT + LISTENS_ON + 1
 
 
 def test_the_request_is_what_a_server_expects() -> None:
     with LoopbackServer(OK) as server:
-        assert HttpProbe(path="/health?deep=1", timeout=TIMEOUT).alive(server.address)
+        assert HttpProbe().look(server.address, Heartbeat("/health?deep=1", timeout=TIMEOUT)) == ""
     line, *headers = server.requests[0].decode().split("\r\n")
     assert line == "GET /health?deep=1 HTTP/1.1"
     assert f"Host: {server.address}" in headers
     assert "Connection: close" in headers
+
+
+def test_a_server_that_is_never_heard_of_has_no_answer() -> None:
+    assert probe(b"", OK, pause=9) == "no answer within 0.3 s"
+
+
+def test_a_server_is_asked_by_the_host_that_it_answers_to() -> None:
+    with LoopbackServer(OK) as server:
+        assert HttpProbe().look(server.address, Heartbeat(host="shop.example", timeout=TIMEOUT)) == ""
+    assert b"\r\nHost: shop.example\r\n" in server.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("good", "seen"), [("200", "answered 204"), ("200,204", ""), ("200-299", ""), ("300-399", "answered 204")]
+)
+def test_a_server_is_well_by_the_statuses_that_it_is_asked_for(good: str, seen: str) -> None:
+    asked = Heartbeat(status=good, timeout=TIMEOUT)
+    assert probe(b"HTTP/1.1 204 No Content\r\n\r\n", asked=asked) == seen
+    probes = http_probes()
+    with LoopbackServer(b"HTTP/1.1 204 No Content\r\n\r\n") as server:
+        probes.send(1, server.address, asked)
+        assert results(probes, 1) == [(1, not seen)]
+
+
+@pytest.mark.parametrize("location", ["", "x y", "\x01", "é"])
+def test_nothing_that_is_no_address_is_quoted_from_an_answer(location: str) -> None:
+    seen = probe(f"HTTP/1.1 301 Moved\r\nLocation: {location}\r\n\r\nLocation: /body".encode("latin-1"))
+    assert seen in ("answered 301", "301 to x")
+
+
+def test_a_heartbeat_that_may_take_longer_delays_none_that_may_not() -> None:
+    """While a deploy changes the timeout, both are under way."""
+    probes = http_probes()
+    with LoopbackServer(b"", OK, pause=9) as hung:
+        probes.send(1, hung.address, Heartbeat(timeout=60))
+        probes.send(2, hung.address, ASKED)
+        began = time.monotonic()
+        assert results(probes, 1) == [(2, False)]
+        assert time.monotonic() - began < 3 * TIMEOUT
+    assert results(probes, 1) == [(1, False)]

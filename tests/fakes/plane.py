@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from balancer.core import bounded_load
+from balancer.core.activity import Activity
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import Message
 from balancer.core.load import Load
@@ -17,12 +18,16 @@ from tests.fakes.process import Process
 
 
 class FakePlane:
-    """A DataPlane. `routes`: the routes that it obeys. `away`: makes its calls fail."""
+    """A DataPlane. `routes`: the routes that it obeys. `away`: makes its calls fail. `idle_closed`: the instances
+    of all such calls."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.routes = Routes((), ())
         self.away = Fault()
+        self.idle_closed: list[str] = []
         self._in_flight: Counter[str] = Counter()
+        self._given: Counter[str] = Counter()
+        self._taken: Counter[str] = Counter()
         self._keyless = 0
         self._took: list[float] = []
         self._process = process or Process()
@@ -35,9 +40,16 @@ class FakePlane:
         self._call()
         return self.routes == routes
 
-    def in_flight(self, name: str) -> int:
+    def activity(self) -> Mapping[str, Activity]:
         self._call()
-        return self._in_flight[name]
+        known = {backend.instance for backend in self.routes.backends} | self._in_flight.keys() | self._given.keys()
+        return {
+            name: Activity(self._in_flight[name], given=self._given[name], taken=self._taken[name]) for name in known
+        }
+
+    def close_idle(self, instance: str) -> None:
+        self._call()
+        self.idle_closed.append(instance)
 
     def load(self) -> Load:
         self._call()
@@ -60,7 +72,9 @@ class FakePlane:
         key = routes.key.read(message)
         self._keyless += not (key or routes.key.is_random)
         slots = max(1, len(routes.slots))
-        return self.answer(routes.request_hash.slot(key or str(random_id).encode(), slots))
+        server = self.answer(routes.request_hash.slot(key or str(random_id).encode(), slots))
+        self._given[server] += 1
+        return server
 
     @contextmanager
     def request(self, name: str) -> Iterator[None]:
@@ -70,10 +84,16 @@ class FakePlane:
             yield
         finally:
             self._in_flight[name] -= 1
+            self._given[name] += 1
 
     def busy(self, name: str, requests: int) -> None:
         """From now on the server is answering `requests` requests."""
         self._in_flight[name] = requests
+
+    def moved(self, name: str, *, given: int = 0, taken: int = 0) -> None:
+        """So many bytes come from the server, or go to it."""
+        self._given[name] += given
+        self._taken[name] += taken
 
     def took(self, seconds: float, *, responses: int = ENOUGH) -> None:
         """Adds responses, each of `seconds` seconds, to the measured response times."""

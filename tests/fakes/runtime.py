@@ -11,6 +11,7 @@ from typing import Literal
 
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.observed import Observed
 from balancer.core.release import Release
 from tests.fakes.fault import Fault
@@ -32,18 +33,20 @@ class Everyone(Collection[str]):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`mute`: the container does not answer its heartbeat. `ending`: it is being stopped. `name`: its container name.
-    State "foreign": it belongs to another deployment."""
+    """`mute`: the container does not answer its heartbeat. `frozen`: a signal has stopped its process. `ending`: it is
+    being stopped. `name`: its container name. State "foreign": it belongs to another deployment."""
 
     instance: str
     ring_id: int
     address: str
     state: Literal["running", "paused", "exited", "foreign"] = "running"
     mute: bool = False
+    frozen: bool = False
     ending: bool = False
     name: str = ""
     release: Release = Release()
     id: str = ""
+    generation: int = 1
 
 
 class FakeRuntime:
@@ -62,7 +65,7 @@ class FakeRuntime:
         self.stopped: list[str] = []
         self._containers: dict[str, Container] = {}
         self._ids = map(str, count(1))
-        self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}:5000" for number in range(60_000))
+        self._addresses = iter(f"10.0.{number // 250}.{number % 250 + 1}" for number in range(60_000))
         self.listeners: list[SimpleQueue[str]] = []
         self._lock = threading.Lock()
         self._process = process or Process()
@@ -88,12 +91,13 @@ class FakeRuntime:
             self._containers[instance] = Container(
                 instance,
                 server.ring_id,
-                next(self._addresses),
+                f"{next(self._addresses)}:{release.port}",
                 state,
                 mute,
                 name=instance,
                 release=release,
                 id=next(self._ids),
+                generation=server.generation,
             )
         self._tell(f"start {instance}")
 
@@ -123,6 +127,10 @@ class FakeRuntime:
         if present is not None and container in ("", present.id):
             self._remove_ours(instance)
 
+    def is_stopped(self, instance: str) -> bool:
+        self._call()
+        return instance in self._containers and self._containers[instance].frozen
+
     def engine_events(self) -> Iterator[str]:
         self._call()
         events: SimpleQueue[str] = SimpleQueue()
@@ -135,11 +143,14 @@ class FakeRuntime:
         self._call()
         return f"{instance}: out of luck" if instance in self._containers else ""
 
-    def answers(self, address: str) -> bool:
-        """Whether a server at this address answers its heartbeat."""
+    def seen(self, address: str, heartbeat: Heartbeat) -> str:
+        """What a heartbeat sees of the server at this address; empty where the server answers well. A server answers
+        only what its own release asks."""
         with self._lock:
             found = [item for item in self._containers.values() if item.address == address]
-        return any(item.state == "running" and not item.mute for item in found)
+        if not any(item.state == "running" and not item.mute for item in found):
+            return f"no answer within {heartbeat.timeout:g} s"
+        return "" if any(item.release.heartbeat == heartbeat for item in found) else "answered 404"
 
     @property
     def names(self) -> set[str]:
@@ -167,8 +178,12 @@ class FakeRuntime:
         """The server hangs. There is no engine event of it."""
         self._become(instance, mute=True)
 
+    def freeze(self, instance: str) -> None:
+        """A signal stops the server's process. There is no engine event of it."""
+        self._become(instance, mute=True, frozen=True)
+
     def wake(self, instance: str) -> None:
-        self._become(instance, state="running", mute=False)
+        self._become(instance, state="running", mute=False, frozen=False)
         self._tell(f"start {instance}")
 
     def vanish(self, instance: str) -> None:
@@ -176,7 +191,7 @@ class FakeRuntime:
 
     def move(self, instance: str) -> str:
         """The container gets another address, as after a restart by hand. Returns the address."""
-        address = next(self._addresses)
+        address = f"{next(self._addresses)}:{self._containers[instance].release.port}"
         self._become(instance, address=address)
         return address
 
@@ -189,9 +204,8 @@ class FakeRuntime:
         deployment."""
         with self._lock:
             state: Literal["foreign", "running"] = "foreign" if ring_id is None else "running"
-            self._containers[name] = Container(
-                name, ring_id or 0, next(self._addresses), state, name=name, id=next(self._ids)
-            )
+            address = f"{next(self._addresses)}:5000"
+            self._containers[name] = Container(name, ring_id or 0, address, state, name=name, id=next(self._ids))
 
     def end_events(self) -> None:
         """The engine ends its streams of engine events."""
@@ -233,4 +247,8 @@ def _observed(container: Container) -> Observed:
         running and container.ending,
         container.id,
         container.release.content,
+        paused=container.state == "paused",
+        generation=container.generation,
+        heartbeat=container.release.heartbeat,
+        fingerprint=container.release.fingerprint,
     )

@@ -16,6 +16,7 @@ from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.core.routes import routes
 from balancer.http.control import create_control_app
+from balancer.service.heartbeat_loop import WATCHED
 from balancer.service.problems import Part
 from balancer.service.services import Options, Ports, Services
 from tests.fakes.clock import FakeClock
@@ -30,6 +31,7 @@ from tests.polling import until
 
 HEARTBEAT_INTERVAL = 0.002
 STRIKES = 3
+HANG_TIMEOUT = 10.0
 START_GRACE = 30.0
 PULL_TIMEOUT = 600.0
 DRAIN_TIMEOUT = 20.0
@@ -50,7 +52,7 @@ class World:
 class InMemoryBalancer:
     """One balancer process without loops: a test calls its steps. Only the work that a step began runs in threads.
 
-    `initial`: the hostnames of the first fleet. `release`: image, environment and limits of the settings. `seed`: the
+    `initial`: the hostnames of the first fleet. `release`: of the settings. `seed`: the
     seed of all randomness. The other arguments are the settings of the same names."""
 
     def __init__(
@@ -106,6 +108,7 @@ class InMemoryBalancer:
             reserved=("ringmaster-edge", "ringmaster-balancer"),
             heartbeat_interval=HEARTBEAT_INTERVAL,
             heartbeat_strikes=STRIKES,
+            hang_timeout=HANG_TIMEOUT,
             start_grace=START_GRACE,
             pull_timeout=PULL_TIMEOUT,
             drain_timeout=DRAIN_TIMEOUT,
@@ -147,10 +150,18 @@ class InMemoryBalancer:
         until(lambda: not self.workers.claims.instances, "nobody has a claim", within=5, pause=0.0005)
 
     def beat(self, times: int = STRIKES) -> None:
-        """Sends `times` heartbeats to all serving servers and spares, and takes in the results."""
+        """Sends `times` heartbeats to all servers that get some, and takes in the results."""
         for _ in range(times):
-            self.heartbeats.send(self.desired.fleet.of(State.SERVING, State.SPARE))
+            fleet = self.desired.fleet
+            self.heartbeats.send(fleet.of(*WATCHED), fleet.heartbeat_of)
             self.heartbeats.listen(within=0)
+
+    def find_hung(self, name: str) -> None:
+        """The server hangs with nothing in flight, and its heartbeats tell enough: the next step fences it."""
+        self.runtime.hang(name)
+        self.beat()
+        self.step()
+        self.beat()
 
     def started(self) -> InMemoryBalancer:
         """The same balancer, with its first fleet on the ring for so long that a failure is not early."""

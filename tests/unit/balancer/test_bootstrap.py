@@ -190,14 +190,7 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
         "deployment": "blue",
         "name_prefix": "blue-",
         "network": "blue-net",
-        "server_image": "shop:1",
         "server_port": "8080",
-        "server_environment": '{"MODE":"x"}',
-        "server_memory": "256m",
-        "server_cpus": "0.5",
-        "server_read_only": "false",
-        "server_capabilities": "CHOWN",
-        "stop_timeout": "3",
     }
     application(**values)
     assert specs == [
@@ -206,9 +199,6 @@ def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) 
             name_prefix="blue-",
             network="blue-net",
             port=8080,
-            read_only=False,
-            capabilities=("CHOWN",),
-            stop_timeout=3,
         )
     ]
 
@@ -227,7 +217,7 @@ def test_releases_rolls_and_spares_are_what_the_settings_say() -> None:
             roll_batch="3",
         )
     )
-    assert options.fleet.release == Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5, f"sha256:{'0a' * 32}")
+    assert options.fleet.release == Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5, content=f"sha256:{'0a' * 32}")
     assert options.fleet.initial == ("web_1", "web_2")
     assert (options.fleet.surge, options.fleet.batch, options.spares) == (5, 3, 2)
 

@@ -11,7 +11,7 @@ import pytest
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Ring
-from balancer.settings import PREFIX, InvalidSetting, Settings, markdown, read
+from balancer.settings import PREFIX, InvalidSetting, Settings, markdown, read, release_markdown
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "settings.md"
 
@@ -26,13 +26,29 @@ DEFAULTS = {
     "server_image_id": "",
     "pull_timeout": 600.0,
     "registry_config": "",
-    "server_port": 5000,
-    "heartbeat_path": "/heartbeat",
     "server_environment": {},
     "server_memory": "",
     "server_cpus": 0.0,
-    "server_read_only": True,
+    "server_pids": 512,
+    "server_port": 5000,
+    "heartbeat_path": "/heartbeat",
+    "heartbeat_host": "",
+    "heartbeat_status": "200",
+    "heartbeat_timeout": 0.4,
+    "server_command": (),
+    "server_entrypoint": (),
+    "server_user": "",
+    "server_working_dir": "",
+    "server_volumes": (),
+    "server_tmpfs": None,
     "server_capabilities": (),
+    "server_read_only": True,
+    "server_init": True,
+    "server_stop_signal": "",
+    "stop_timeout": 10,
+    "server_labels": {},
+    "server_log_driver": "json-file",
+    "server_log_options": None,
     "spares": 0,
     "roll_surge": 1,
     "roll_batch": 1,
@@ -41,11 +57,10 @@ DEFAULTS = {
     "slow_start": 0.0,
     "plugins": (),
     "heartbeat_interval": 0.2,
-    "heartbeat_timeout": 0.4,
     "heartbeat_strikes": 2,
+    "hang_timeout": 10.0,
     "start_grace": 30.0,
     "drain_timeout": 30.0,
-    "stop_timeout": 10,
     "response_timeout": 60.0,
     "bufsize": 8192,
     "unknown_path": "pass",
@@ -73,6 +88,21 @@ ACCEPTED = [
     ("server_environment", '{"A":"1","B":""}', {"A": "1", "B": ""}),
     ("server_memory", "256m", "256m"),
     ("server_cpus", "0.5", 0.5),
+    ("server_pids", "0", 0),
+    ("heartbeat_host", "app.example:8080", "app.example:8080"),
+    ("heartbeat_status", "200-299,404", "200-299,404"),
+    ("server_command", '["serve", "--fast"]', ("serve", "--fast")),
+    ("server_user", "1000:1000", "1000:1000"),
+    ("server_working_dir", "/srv/my app", "/srv/my app"),
+    ("server_volumes", '["data:/data","/srv/shared:/shared:ro"]', ("data:/data", "/srv/shared:/shared:ro")),
+    ("server_tmpfs", "{}", {}),
+    ("server_tmpfs", '{"/scratch":"size=64m,exec","/run":""}', {"/scratch": "size=64m,exec", "/run": ""}),
+    ("server_stop_signal", "SIGRTMIN+3", "SIGRTMIN+3"),
+    ("server_stop_signal", "QUIT", "QUIT"),
+    ("server_labels", '{"team":"shop"}', {"team": "shop"}),
+    ("server_log_driver", "journald", "journald"),
+    ("server_log_options", '{"tag":"shop"}', {"tag": "shop"}),
+    ("server_capabilities", "CAP_CHOWN", ("CHOWN",)),
     ("server_read_only", "false", False),
     ("server_read_only", "TRUE", True),
     ("server_capabilities", "NET_BIND_SERVICE, CHOWN", ("NET_BIND_SERVICE", "CHOWN")),
@@ -106,8 +136,27 @@ REFUSED = [
     ("server_port", ["0", "65536", "http", ""], "an integer from 1 to 65535"),
     ("heartbeat_path", ["", "heartbeat", "/a b", "/a\n", "/é", '/"a"', "/#a", "/a\\"], "a path that starts with /"),
     ("server_environment", ["", "A=1", "[]", '{"A":1}', "null", '{"A":"1"'], "a JSON object of strings"),
+    ("server_pids", ["", "-1", "many", "4194305", "1.5"], "an integer from 0 (no limit) to 4194304"),
+    ("heartbeat_host", ["a b", "http://a", "a\r\nX: 1", "a/b"], "a host such as app.example"),
+    (
+        "heartbeat_status",
+        ["", "ok", "2xx", "99", "600", "200-", "200, 204"],
+        "statuses such as 200, 200-399 or 200,204",
+    ),
+    ("server_command", ["", "serve", '"serve"', "[1]", "{}", '["a\\u0000"]'], "a JSON list of strings"),
+    ("server_entrypoint", ["", "serve", "[null]", "null"], "a JSON list of strings"),
+    ("server_user", ["a b", "1000:", ":1000", "a:b:c"], "a user such as 1000:1000"),
+    ("server_working_dir", ["srv", "./srv", "/a\n"], "an absolute path"),
+    ("server_volumes", ["", "data:/data", "{}", "[1]"], "a JSON list such as"),
+    ("server_tmpfs", ["/run", "[]", '{"/run":1}', " "], "a JSON object such as"),
+    ("server_capabilities", [], "Linux capabilities"),
+    ("server_init", ["", "tini", "1"], "true or false"),
+    ("server_stop_signal", ["SIGSTOP", "SIGNOTHING", "term", "0", "SIGRTMIN+99"], "a signal such as SIGTERM"),
+    ("server_labels", ["", "[]", '{"a":1}', "team=shop"], "a JSON object of strings"),
+    ("server_log_driver", ["", "file", "JSON-FILE"], "one of json-file, local"),
+    ("server_log_options", ["[]", '{"a":1}', "a=1"], "a JSON object of strings"),
     ("server_memory", ["0", "256 m", "256mb", "-1", "m"], "such as 256m, or empty"),
-    ("server_cpus", ["", "-1", "513", "two", "nan", "inf"], "a number from 0 to 512"),
+    ("server_cpus", ["", "-1", "513", "two", "nan", "inf"], "a number from 0 (no limit) to 512"),
     ("server_read_only", ["", "yes", "1"], "true or false"),
     ("spares", ["", "-1", "101", "1.0", "some"], "an integer from 0 to 100"),
     ("roll_surge", ["", "0", "101", "25%", "all"], "an integer from 1 to 100"),
@@ -117,6 +166,7 @@ REFUSED = [
     ("slow_start", ["", "-1", "3601", "nan", "on"], "seconds from 0 to 3600"),
     ("heartbeat_interval", ["0", "0.01", "3601", "nan", "soon"], "seconds from 0.05 to 3600"),
     ("heartbeat_timeout", ["0", "601", "nan"], "seconds from 0.01 to 600"),
+    ("hang_timeout", ["1.9", "86401", "-1"], "seconds from 2 to 86400"),
     ("heartbeat_strikes", ["0", "101", "1.5"], "an integer from 1 to 100"),
     ("start_grace", ["0", "3601", "nan"], "seconds from 0.1 to 3600"),
     ("drain_timeout", ["-1", "3601", "nan", "inf"], "seconds from 0 to 3600"),
@@ -151,11 +201,40 @@ def test_a_bad_value_is_refused_with_its_variable_and_what_to_write(name: str, t
     message = f"{variable} must be {expects}"
     with pytest.raises(InvalidSetting, match=re.escape(message)) as refused:
         read({variable: text})
-    assert str(refused.value).endswith(f", not {text!r}")
+    is_secret = name in ("server_environment", "server_labels", "server_log_options")
+    assert str(refused.value).endswith(f", not {text!r}") is not is_secret
+    assert not (is_secret and text in str(refused.value).split() and text)
+
+
+UNFIT = [
+    ("server_environment", '{"A=B":"s3cret"}', '"A=B" cannot be a variable'),
+    ("server_environment", '{"A":"s3cret\\u0000"}', '"A" cannot be a variable'),
+    ("heartbeat_status", "399-200", "no status is in 399-200"),
+    ("server_volumes", '["data"]', '"data" is none; write VOLUME:/target or /host/path:/target, and :ro after it'),
+    ("server_volumes", '["../data:/data"]', "is none"),
+    ("server_volumes", '["/srv/../etc:/etc"]', "is none"),
+    ("server_volumes", '["data:data"]', "is none"),
+    ("server_volumes", '["data:/data:z"]', "is none"),
+    ("server_volumes", '["a1:/data","b1:/data"]', '"/data" is the target of two volumes'),
+    ("server_tmpfs", '{"tmp":""}', '"tmp" is not an absolute path'),
+    ("server_tmpfs", '{"/tmp":"dev"}', '"dev" must be of size=, mode=, uid=, gid=, nr_inodes=, exec and noexec'),
+    ("server_capabilities", "NET_BIND", '"NET_BIND" is not a capability, such as NET_BIND_SERVICE'),
+    ("server_labels", '{"ringmaster.role":"x"}', "labels that begin with ringmaster. are Ringmaster's own"),
+    ("server_labels", '{"Ringmaster.role":"x"}', "labels that begin with ringmaster. are Ringmaster's own"),
+    ("server_labels", '{"":"x"}', '"" cannot be a label'),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "why"), UNFIT)
+def test_what_a_server_cannot_have_is_refused_with_its_reason(name: str, text: str, why: str) -> None:
+    variable = PREFIX + name.upper()
+    with pytest.raises(InvalidSetting, match=f"^{variable}: .*{re.escape(why)}") as refused:
+        read({variable: text})
+    assert "s3cret" not in str(refused.value)
 
 
 def test_every_setting_that_can_be_wrong_is_tried() -> None:
-    takes_any_words = {"server_capabilities", "plugins"}
+    takes_any_words = {"plugins"}
     assert {name for name, _, _ in REFUSED} == DEFAULTS.keys() - takes_any_words
 
 
@@ -285,6 +364,10 @@ def test_the_documentation_has_the_table_as_it_is() -> None:
     _, marker, table = DOCUMENT.read_text().partition("<!-- settings -->\n")
     assert marker
     assert table.strip() == markdown(), "print it again: python -m balancer.settings"
+
+
+def test_the_documentation_has_every_field_of_a_release() -> None:
+    assert release_markdown() in (DOCUMENT.parent / "operations.md").read_text()
 
 
 def test_the_table_has_a_row_for_every_setting() -> None:

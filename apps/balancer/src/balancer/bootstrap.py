@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
-from balancer.adapters.docker_engine import DockerEngine, ServerSpec
+from balancer.adapters.container_spec import ServerSpec
+from balancer.adapters.docker_engine import DockerEngine
 from balancer.adapters.docker_images import DockerImages
 from balancer.adapters.file_store import FileStore
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
@@ -83,7 +84,6 @@ def build(settings: Settings) -> Application:
 
 def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
     clock = SystemClock()
-    timeout = HeartbeatTimeout(timeout=settings.heartbeat_timeout)
     return Ports(
         runtime=DockerEngine(_server_spec(settings)),
         images=DockerImages(_registry_config(settings)),
@@ -94,8 +94,8 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
             profile=options.fleet.profile,
             release=options.fleet.release,
         ),
-        probe=HttpProbe(path=settings.heartbeat_path, timeout=settings.heartbeat_timeout),
-        probes=HttpProbes(path=settings.heartbeat_path, timeout=timeout, clock=clock),
+        probe=HttpProbe(),
+        probes=HttpProbes(timeout=HeartbeatTimeout(), clock=clock),
         clock=clock,
         randomness=SystemRandomness(),
     )
@@ -127,6 +127,7 @@ def service_options(settings: Settings) -> Options:
         reserved=("ringmaster-edge", "ringmaster-balancer"),
         heartbeat_interval=settings.heartbeat_interval,
         heartbeat_strikes=settings.heartbeat_strikes,
+        hang_timeout=settings.hang_timeout,
         start_grace=settings.start_grace,
         pull_timeout=settings.pull_timeout,
         drain_timeout=settings.drain_timeout,
@@ -172,7 +173,4 @@ def _server_spec(settings: Settings) -> ServerSpec:
         name_prefix=settings.name_prefix,
         network=settings.network,
         port=settings.server_port,
-        read_only=settings.server_read_only,
-        capabilities=settings.server_capabilities,
-        stop_timeout=settings.stop_timeout,
     )

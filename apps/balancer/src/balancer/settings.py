@@ -15,8 +15,9 @@ from balancer.core import autoscale as scaling
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
 from balancer.core.hostnames import RULE, canonical, is_hostname
-from balancer.core.image import CONTENT, NAME_RULE, is_name
-from balancer.core.release import MEMORY, MOST_CPUS, Release
+from balancer.core.image import CONTENT
+from balancer.core.release import FIELDS, Release
+from balancer.core.release_kinds import Unfit
 from balancer.core.ring_profile import RingProfile
 from balancer.plugins import InvalidPlugin, catalogue
 
@@ -31,14 +32,27 @@ class InvalidSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Type(Generic[T]):
-    """How a setting is read from text. `parse` raises ValueError or KeyError. `expects` completes "… must be"."""
+    """How a setting is read from text. `parse` raises ValueError or KeyError, or Unfit with a sentence of its own.
+    `expects` completes "… must be". The text of a `secret` setting is never shown."""
 
     expects: str
     parse: Callable[[str], T]
+    secret: bool = False
 
 
 def _setting(default: str, type_: Type[Any], text: str) -> Any:
     return field(metadata={"default": default, "type": type_, "text": text})
+
+
+def _of_release(name: str) -> Any:
+    """The setting of a field of the release, as core/release.py declares it."""
+    declared = FIELDS[name]
+    kind = declared.kind
+    return _setting(
+        declared.default,
+        Type(kind.expects, lambda text: kind.check(kind.read(text)), secret=declared.secret),
+        declared.text,
+    )
 
 
 def _refuse() -> Any:
@@ -86,15 +100,6 @@ def _object(text: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else _refuse()
 
 
-def _environment(text: str) -> dict[str, str]:
-    document = _object(text)
-    return document if all(isinstance(value, str) for value in document.values()) else _refuse()
-
-
-def _image(text: str) -> str:
-    return text if is_name(text) else _refuse()
-
-
 _FLAG = Type("true or false", _yes_or_no)
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
@@ -118,7 +123,7 @@ class Settings:
         "The first fleet; later N moves with /add and /rm.",
     )  # fmt: skip
     max_servers: int = _setting("64", _integer(1, 1000), "The most servers that /add allows.")
-    server_image: str = _setting("ringmaster-server", Type(NAME_RULE, _image), "What every server runs.")
+    server_image: str = _of_release("image")
     server_image_id: str = _setting(
         "", _text(CONTENT, "a whole id such as sha256:…, or empty"),
         "What that image's name means; another id is rolled. Empty: what the engine has, or the registry gives.",
@@ -128,23 +133,29 @@ class Settings:
         "", _text(r"(/\S*)?", "an absolute path, or empty"),
         "A Docker config.json with credentials for registries, read at each pull; empty: none.",
     )  # fmt: skip
-    server_port: int = _setting("5000", _integer(1, 65535), "Where a server listens for HTTP.")
-    heartbeat_path: str = _setting(
-        "/heartbeat",
-        _text(r"/[A-Za-z0-9._~%/?&=+,:@-]*", "a path that starts with /, without blanks and quotes"),
-        "Answers 200 while a server is well.",
-    )
-    server_environment: dict[str, str] = _setting(
-        "{}", Type("a JSON object of strings", _environment), "Variables for every server, beside SERVER_ID."
-    )
-    server_memory: str = _setting("", _text(MEMORY, "such as 256m, or empty"), "A server's memory limit; empty: none.")
-    server_cpus: float = _setting(
-        "0", Type(f"a number from 0 to {MOST_CPUS}", _seconds(0, MOST_CPUS).parse), "A server's limit in CPUs; 0: none."
-    )
-    server_read_only: bool = _setting("true", _FLAG, "A read-only root file system for servers, /tmp excepted.")
-    server_capabilities: tuple[str, ...] = _setting(
-        "", Type("capabilities with commas between them", _words), "Linux capabilities a server keeps; none by default."
-    )
+    server_environment: dict[str, str] = _of_release("environment")
+    server_memory: str = _of_release("memory")
+    server_cpus: float = _of_release("cpus")
+    server_pids: int = _of_release("pids")
+    server_port: int = _of_release("port")
+    heartbeat_path: str = _of_release("heartbeat_path")
+    heartbeat_host: str = _of_release("heartbeat_host")
+    heartbeat_status: str = _of_release("heartbeat_status")
+    heartbeat_timeout: float = _of_release("heartbeat_timeout")
+    server_command: tuple[str, ...] = _of_release("command")
+    server_entrypoint: tuple[str, ...] = _of_release("entrypoint")
+    server_user: str = _of_release("user")
+    server_working_dir: str = _of_release("working_dir")
+    server_volumes: tuple[str, ...] = _of_release("volumes")
+    server_tmpfs: dict[str, str] | None = _of_release("tmpfs")
+    server_capabilities: tuple[str, ...] = _of_release("capabilities")
+    server_read_only: bool = _of_release("read_only")
+    server_init: bool = _of_release("init")
+    server_stop_signal: str = _of_release("stop_signal")
+    stop_timeout: int = _of_release("stop_timeout")
+    server_labels: dict[str, str] = _of_release("labels")
+    server_log_driver: str = _of_release("log_driver")
+    server_log_options: dict[str, str] | None = _of_release("log_options")
     spares: int = _setting("0", _integer(0, 100), "Servers kept ready off the ring, each to take a failed one's place.")
     roll_surge: int = _setting("1", _integer(1, 100), "How many new containers a deploy starts at once, beyond N.")
     roll_batch: int = _setting("1", _integer(1, 100), "How many of them take over at once; at most the surge.")
@@ -165,13 +176,16 @@ class Settings:
         "Strategies and request hashes of your own; see docs/ring.md.",
     )
     heartbeat_interval: float = _setting("0.2", _seconds(0.05, 3600), "From one heartbeat to the next; they overlap.")
-    heartbeat_timeout: float = _setting(
-        "0.4", _seconds(0.01, 600), "How long a heartbeat may take; longer while all are slow."
+    heartbeat_strikes: int = _setting(
+        "2", _integer(1, 100), "Missed heartbeats in a row that make a server silent: off the ring, but not killed."
     )
-    heartbeat_strikes: int = _setting("2", _integer(1, 100), "Missed heartbeats in a row that mean dead.")
+    hang_timeout: float = _setting(
+        "10",
+        _seconds(2, 86400),
+        "How long a silent server with open requests may show no sign of life before it is killed.",
+    )
     start_grace: float = _setting("30", _seconds(0.1, 3600), "How long a new server may take to its first heartbeat.")
     drain_timeout: float = _setting("30", _seconds(0, 3600), "How long a leaving server may finish what it has.")
-    stop_timeout: int = _setting("10", _integer(0, 3600), "Seconds from a server's SIGTERM to its SIGKILL.")
     response_timeout: float = _setting("60", _seconds(0.1, 86400), "How long a server may take to answer.")
     bufsize: int = _setting(
         "8192", _integer(8192, 1048576),
@@ -196,13 +210,8 @@ class Settings:
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "What is logged.")
 
     def release(self) -> Release:
-        return Release(
-            image=self.server_image,
-            environment=self.server_environment,
-            memory=self.server_memory,
-            cpus=self.server_cpus,
-            content=self.server_image_id,
-        )
+        fields_of_release = {name: getattr(self, declared.setting) for name, declared in FIELDS.items()}
+        return Release(**fields_of_release, content=self.server_image_id)
 
     def catalogue(self) -> Catalogue:
         """The catalogue with the plug-ins. Raises InvalidPlugin."""
@@ -229,8 +238,11 @@ def read(environment: Mapping[str, str]) -> Settings:
         text = environment.get(variable, setting.metadata["default"])
         try:
             values[setting.name] = type_.parse(text)
+        except Unfit as error:
+            raise InvalidSetting(f"{variable}: {error}") from None
         except (ValueError, KeyError):
-            raise InvalidSetting(f"{variable} must be {type_.expects}, not {text!r}") from None
+            shown = "" if type_.secret else f", not {text!r}"
+            raise InvalidSetting(f"{variable} must be {type_.expects}{shown}") from None
     settings = Settings(**values)
     _check_together(settings)
     return settings
@@ -286,6 +298,13 @@ def markdown() -> str:
         default = f"`{setting.metadata['default']}`" if setting.metadata["default"] else "(empty)"
         expects = setting.metadata["type"].expects.replace("one of , ", "empty or one of ")
         rows.append(f"| `{PREFIX}{setting.name.upper()}` | {default} | {expects} | {setting.metadata['text']} |")
+    return "\n".join(rows)
+
+
+def release_markdown() -> str:
+    """The table of what a release is made of, as Markdown for docs/operations.md."""
+    rows = ["| field of `POST /deploy` | setting | must be |", "|---|---|---|"]
+    rows += [f"| `{name}` | `{declared.setting}` | {declared.kind.expects} |" for name, declared in FIELDS.items()]
     return "\n".join(rows)
 
 

@@ -15,7 +15,7 @@ def event(action: str, **attributes: str) -> dict[str, Any]:
 
 
 def ends(stop_signal: str = "SIGTERM") -> AnnouncedEnds:
-    return AnnouncedEnds(stop_timeout=10, stop_signal=lambda _: stop_signal)
+    return AnnouncedEnds(lambda _: (stop_signal, 10))
 
 
 def test_a_death_has_its_exit_code_until_the_container_starts_again() -> None:

@@ -106,8 +106,8 @@ DAMAGE: list[Callable[[Path], object]] = [
     lambda path: path.write_text("[]"),
     lambda path: path.write_text("null"),
     lambda path: path.write_text("{}"),
-    lambda path: path.write_text(path.read_text().replace('"format": 3', '"format": 0')),
-    lambda path: path.write_text(path.read_text().replace('"format": 3', '"format": "4"')),
+    lambda path: path.write_text(path.read_text().replace('"format": 4', '"format": 0')),
+    lambda path: path.write_text(path.read_text().replace('"format": 4', '"format": "4"')),
     lambda path: path.write_text(path.read_text().replace('"serving"', '"dancing"')),
     lambda path: path.write_text(path.read_text().replace('"ring_id"', '"id"')),
     lambda path: path.write_text(path.read_text().replace('"servers": [', '"servers": [4, ')),
@@ -196,9 +196,29 @@ def test_the_file_says_what_it_is(tmp_path: Path) -> None:
         "environment": {"MODE": "x", "EMPTY": ""},
         "memory": "256m",
         "cpus": 0.5,
+        "pids": 512,
+        "port": 5000,
+        "heartbeat_path": "/heartbeat",
+        "heartbeat_host": "",
+        "heartbeat_status": "200",
+        "heartbeat_timeout": 0.4,
+        "command": [],
+        "entrypoint": [],
+        "user": "",
+        "working_dir": "",
+        "volumes": [],
+        "tmpfs": None,
+        "capabilities": [],
+        "read_only": True,
+        "init": True,
+        "stop_signal": "",
+        "stop_timeout": 10,
+        "labels": {},
+        "log_driver": "json-file",
+        "log_options": None,
     }
     assert json.loads((tmp_path / "fleet.json").read_text()) == {
-        "format": 3,
+        "format": 4,
         "target": 1,
         "next_ring_id": 2,
         "servers": [
@@ -211,6 +231,7 @@ def test_the_file_says_what_it_is(tmp_path: Path) -> None:
                 "ramp": 16,
                 "release": 1,
                 "rolled": False,
+                "generation": 1,
             }
         ],
         "table": [1] * 16,
@@ -220,9 +241,12 @@ def test_the_file_says_what_it_is(tmp_path: Path) -> None:
         "release": release,
         "configured_release": release,
         "deploy": None,
+        "releases": [],
+        "generation": 1,
     }
 
 
+UNKNOWN = Release(image="", init=False, pids=0)
 OTHER = RingProfile(strategy=Course(slots=16, virtual_servers=2))
 
 
@@ -232,7 +256,7 @@ def test_a_file_of_the_first_format_is_read_with_the_profile_and_the_release_of_
         '{"format": 1, "target": 1, "next_ring_id": 2, "table": [' + ", ".join("1" * 16) + "], "
         '"servers": [{"name": "S1", "ring_id": 1, "state": "serving", "address": "10.0.0.9:5000"}]}'
     )
-    known = replace(OLD, version=1, configured_release=Release())
+    known = replace(OLD, version=1, configured_release=UNKNOWN)
     assert store_in(tmp_path).load() == known
     assert store_in(tmp_path, OTHER).load() == replace(known, profile=OTHER, configured=OTHER)
 
@@ -248,21 +272,34 @@ def test_a_file_of_the_second_format_is_read_with_the_release_of_the_settings(tm
     )
     other = Release(1, "shop:2")
     servers = (replace(OLD.servers[0], weight=3, ramp=5),)
-    known = replace(OLD, servers=servers, version=7, configured_release=Release())
+    known = replace(OLD, servers=servers, version=7, configured_release=UNKNOWN)
     assert store_in(tmp_path, OTHER).load() == known
     assert store_in(tmp_path, OTHER, other).load() == replace(known, release=other)
 
 
 @pytest.mark.parametrize("stage", Stage)
 def test_releases_deploys_spares_and_rolled_servers_are_kept(tmp_path: Path, stage: Stage) -> None:
-    wanted = Release(7, "shop:2", {"MODE": "y"}, "", 0.0)
-    rolled = replace(NEWEST.servers[0], release=7, rolled=True)
+    wanted = Release(
+        7,
+        "shop:2",
+        {"MODE": "y"},
+        command=("serve", "--fast"),
+        volumes=("data:/data",),
+        tmpfs={"/tmp": "exec"},  # noqa: S108 (a path in the container)
+        capabilities=("CHOWN",),
+        labels={"team": "shop"},
+        log_options={},
+        heartbeat_host="shop.example",
+    )
+    rolled = replace(NEWEST.servers[0], release=7, rolled=True, generation=8)
     old = replace(NEWEST.servers[0], state=State.LEAVING, weight=0)
     fleet = replace(
         NEWEST,
         servers=(rolled, *NEWEST.servers[1:], old, Server("kd4r7w", 9, State.SPARE, "10.0.0.9:6000", release=5)),
         release=replace(RELEASE, number=5),
         configured_release=Release(3, "shop:3"),
+        releases=(Release(4, "shop:4"),),
+        generation=9,
         deploy=Deploy(wanted, surge=4, batch=2, stage=stage, reason="S2 did not answer"),
     )
     store_in(tmp_path).save(fleet)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from balancer.adapters.http_probe import HttpProbe
+from balancer.core.heartbeat import Heartbeat
 from tests.fakes.web_server import Exchange, WebServer
 
 
 def test_it_asks_for_the_heartbeat_path_and_says_who_asks() -> None:
     with WebServer(lambda exchange: exchange.reply()) as server:
-        assert HttpProbe(path="/up?deep=1", timeout=5).alive(server.address)
+        assert HttpProbe().look(server.address, Heartbeat("/up?deep=1", timeout=5)) == ""
     request = server.received[0]
     assert (request.method, request.target) == ("GET", "/up?deep=1")
     assert request.headers["Host"] == server.address
@@ -25,7 +27,7 @@ def test_it_does_not_wait_for_the_body() -> None:
 
     with WebServer(endless) as server:
         began = time.monotonic()
-        assert HttpProbe(path="/", timeout=5).alive(server.address)
+        assert HttpProbe().look(server.address, Heartbeat("/", timeout=5)) == ""
         assert time.monotonic() - began < 4
 
 
@@ -36,4 +38,5 @@ def test_a_head_that_comes_too_slowly_is_no_answer_in_time() -> None:
             time.sleep(0.01)
 
     with WebServer(drip) as server:
-        assert not HttpProbe(path="/", timeout=0.1).alive(server.address)
+        seen = HttpProbe().look(server.address, Heartbeat("/", timeout=0.1))
+    assert re.fullmatch(r"answered 200 after 0\.\d+ s, allowed 0\.1 s", seen)

@@ -14,22 +14,26 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.file_store import FileStore
+from balancer.core import roll
 from balancer.core.catalogue import Catalogue
 from balancer.core.deploy import Deploy
 from balancer.core.errors import NewerState
 from balancer.core.fleet import WARM, Fleet, Server
+from balancer.core.image import Image
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.core.slot_table import SlotTable
 
 FOLDER = Path(__file__).parent / "golden"
-LATEST = 3
+LATEST = 4
 NEWER = LATEST + 1
 CATALOGUE = Catalogue()
 SETTINGS = CATALOGUE.profile({"strategy": "ring", "slots": 32})
 SETTINGS_RELEASE = Release(1, "settings:1")
 
-SHOP = Release(1, "shop:1", {"MODE": "x", "EMPTY": ""}, "256m", 0.5)
+UNKNOWN = Release(1, "", init=False, pids=0)
+SHOP = Release(1, "shop:1", {"MODE": "x", "EMPTY": ""}, "256m", 0.5, init=False, pids=0)
+"""Before format 4 a container had no init and no limit of processes."""
 FIRST = Fleet(
     servers=(
         Server("S2", 2, State.DOWN, "172.18.0.5:5000"),
@@ -43,6 +47,7 @@ FIRST = Fleet(
     profile=SETTINGS,
     configured=SETTINGS,
     release=SETTINGS_RELEASE,
+    configured_release=UNKNOWN,
 )
 """No weights, ramps, profiles and releases: all from the settings, and of what the servers are made nobody knows."""
 SECOND = replace(
@@ -64,7 +69,7 @@ THIRD = replace(
     SECOND,
     servers=(
         SECOND.servers[0],
-        Server("S3", 3, State.SERVING, "172.18.0.9:5000", weight=3, release=2, rolled=True),
+        Server("S3", 3, State.SERVING, "172.18.0.9:5000", weight=3, release=2, rolled=True, generation=2),
         SECOND.servers[2],
         Server("sp4re1", 5, State.SPARE, "172.18.0.8:5000"),
         Server("S3", 3, State.LEAVING, "172.18.0.6:5000", weight=3),
@@ -74,8 +79,49 @@ THIRD = replace(
     release=SHOP,
     configured_release=SHOP,
     deploy=Deploy(replace(SHOP, number=2, image="shop:2", cpus=0.0), surge=2, batch=1),
+    generation=3,
 )
-FLEETS = {1: FIRST, 2: SECOND, 3: THIRD}
+FOURTH = replace(
+    THIRD,
+    servers=(
+        THIRD.servers[0],
+        Server("S3", 3, State.SERVING, "172.18.0.9:8080", weight=3, release=5, rolled=True, generation=6),
+        replace(THIRD.servers[2], release=3),
+        *THIRD.servers[3:],
+    ),
+    release=replace(SHOP, pids=100, init=True),
+    configured_release=Release(1, "shop:1"),
+    deploy=Deploy(
+        Release(
+            5,
+            "shop:5",
+            {"MODE": "y"},
+            port=8080,
+            heartbeat_path="/healthz",
+            heartbeat_host="shop.example",
+            heartbeat_status="200,204",
+            heartbeat_timeout=1.5,
+            command=("serve",),
+            entrypoint=("/bin/sh", "-c"),
+            user="1000:1000",
+            working_dir="/srv",
+            volumes=("data:/data:ro",),
+            tmpfs={"/run": "exec"},
+            capabilities=("CHOWN",),
+            read_only=False,
+            stop_signal="SIGQUIT",
+            stop_timeout=3,
+            labels={"team": "shop"},
+            log_driver="local",
+            log_options={"max-size": "1m"},
+        ),
+        surge=2,
+        batch=1,
+    ),
+    releases=(Release(3, "shop:3"),),
+    generation=6,
+)
+FLEETS = {1: FIRST, 2: SECOND, 3: THIRD, 4: FOURTH}
 
 
 def recorded(number: int) -> Path:
@@ -119,7 +165,7 @@ def test_the_next_save_is_of_the_latest_format_and_loses_nothing(tmp_path: Path,
 
 def test_what_is_saved_is_what_was_recorded_of_the_latest_format(tmp_path: Path) -> None:
     """Else it is another format, which needs another number."""
-    store_in(tmp_path).save(THIRD)
+    store_in(tmp_path).save(FOURTH)
     assert (tmp_path / "fleet.json").read_bytes() == recorded(LATEST).read_bytes()
 
 
@@ -141,7 +187,7 @@ def test_a_file_of_a_newer_format_is_refused_and_left_byte_for_byte(
     with pytest.raises(NewerState) as refusal:
         store_in(tmp_path).load()
     assert str(refusal.value) == (
-        f"{tmp_path / named} has format 4, and this balancer knows 1 to 3: a newer one wrote it. It is left as it is. "
+        f"{tmp_path / named} has format 5, and this balancer knows 1 to 4: a newer one wrote it. It is left as it is. "
         f"Run the newer balancer again, or move {tmp_path / 'fleet.json'} and fleet.json.last away: then the fleet is "
         "taken up from its containers, without its weights and its ring profile"
     )
@@ -152,7 +198,7 @@ def test_a_newer_copy_beside_a_damaged_file_is_refused_too(tmp_path: Path) -> No
     (tmp_path / "fleet.json").write_text("{")
     put(tmp_path, NEWER, "fleet.json.last")
     before = content(tmp_path)
-    with pytest.raises(NewerState, match=r"fleet\.json\.last has format 4"):
+    with pytest.raises(NewerState, match=r"fleet\.json\.last has format 5"):
         store_in(tmp_path).load()
     assert content(tmp_path) == before
 
@@ -161,4 +207,33 @@ def test_a_file_that_this_balancer_knows_counts_whatever_is_beside_it(tmp_path: 
     """As where the operator has put it back."""
     put(tmp_path, LATEST, "fleet.json")
     put(tmp_path, NEWER, "fleet.json.last")
-    assert store_in(tmp_path).load() == THIRD
+    assert store_in(tmp_path).load() == FOURTH
+
+
+@pytest.mark.parametrize("stage", ["rolling back", "rolled back", "stuck"])
+def test_a_server_of_a_third_format_that_went_back_has_the_number_of_what_it_is_made_of(
+    tmp_path: Path, stage: str
+) -> None:
+    """Before format 4 the way back gave the old release a number of its own."""
+    document = json.loads(recorded(3).read_text())
+    document["deploy"]["stage"] = stage
+    document["servers"][1]["release"] = 3
+    (tmp_path / "fleet.json").write_text(json.dumps(document))
+    fleet = store_in(tmp_path).load()
+    assert fleet is not None
+    assert (fleet.servers[1].release, fleet.servers[1].instance) == (SHOP.number, "S3.3")
+    assert fleet.generation == 3
+    assert [server.hostname for server in roll.outdated(fleet)] == []
+
+
+def test_after_the_upgrade_the_servers_of_a_third_format_are_rolled_to_the_settings_release(tmp_path: Path) -> None:
+    """They run as they were made until then, judged by the settings of then."""
+    put(tmp_path, 3, "fleet.json")
+    fleet = store_in(tmp_path).load()
+    assert fleet is not None
+    settings = replace(SHOP, init=True, pids=512)
+    after = roll.configured(replace(fleet, deploy=None), settings, surge=1, batch=1)
+    assert after.deploy is not None
+    after = roll.pulled(after, after.deploy.release.of(Image("sha256:1")))
+    assert {server.hostname for server in roll.outdated(after)} == {"S3", "web-7"}
+    assert after.release_of(fleet.servers[2]) == SHOP

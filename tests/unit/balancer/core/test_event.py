@@ -31,4 +31,4 @@ def test_what_worked_is_not_grave() -> None:
         EventKind.WELL,
         EventKind.DEPLOY,
     }
-    assert {EventKind.FAILED, EventKind.SUSPECTED, EventKind.CUT, EventKind.AILING} < WARNINGS
+    assert {EventKind.FAILED, EventKind.SILENT, EventKind.CUT, EventKind.AILING} < WARNINGS

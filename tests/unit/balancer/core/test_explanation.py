@@ -48,7 +48,7 @@ def ring(*down: str, owners: tuple[int, ...] = (1, 2, 2, 1, 3, 3, 1, 2)) -> Flee
             ("S1", "S2", "S3"),
             None,
             [(1, "S2", "down"), (3, "S1", "down"), (4, "S3", "down")],
-            "S2 owns it and is down, and so is everybody else on the ring",
+            "S2 owns it and is down; nobody on the ring answers",
         ),
     ],
 )

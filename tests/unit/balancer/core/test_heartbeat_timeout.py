@@ -14,11 +14,11 @@ FAST = [0.005] * 50
 def allowed(*answers: float, answered: bool = True) -> float:
     """The seconds that a heartbeat may take after good answers that took so long; `answered`: a
     heartbeat that was sent later was answered, too."""
-    timeout = HeartbeatTimeout(timeout=0.4, most=5)
+    timeout = HeartbeatTimeout(most=5)
     for number, seconds in enumerate(answers):
         timeout = timeout.after_answer(number, number + seconds)
     sent = 0.0 if answered else len(answers)
-    return timeout.deadline(sent) - sent
+    return timeout.deadline(sent, 0.4) - sent
 
 
 def test_a_heartbeat_may_take_its_timeout_while_answers_are_fast() -> None:
@@ -47,26 +47,26 @@ def test_the_timeout_has_its_bounds(answers: list[float]) -> None:
 
 @given(st.lists(st.floats(0, 100), min_size=1), st.floats(0, 100), st.floats(0, 100))
 def test_heartbeats_end_in_the_order_of_sending(answers: list[float], one: float, other: float) -> None:
-    timeout = HeartbeatTimeout(timeout=0.4)
+    timeout = HeartbeatTimeout()
     for sent in answers:
         timeout = timeout.after_answer(sent, sent + 0.3)
     first, second = sorted((one, other))
-    assert timeout.deadline(first) <= timeout.deadline(second)
+    assert timeout.deadline(first, 0.4) <= timeout.deadline(second, 0.4)
 
 
 def test_with_a_factor_of_one_a_heartbeat_may_take_its_timeout_and_no_longer() -> None:
-    assert HeartbeatTimeout(timeout=0.4, most=1).deadline(7.0) == 7.4
+    assert HeartbeatTimeout(most=1).deadline(7.0, 0.4) == 7.4
 
 
 def test_a_heartbeat_that_was_sent_with_the_newest_answered_one_gets_no_more_time_than_that_one() -> None:
-    timeout = HeartbeatTimeout(timeout=0.4, most=5).after_answer(7.0, 7.0)
-    assert timeout.deadline(7.0) == 7.4
-    assert timeout.deadline(7.5) == 7.5 + 2
+    timeout = HeartbeatTimeout(most=5).after_answer(7.0, 7.0)
+    assert timeout.deadline(7.0, 0.4) == 7.4
+    assert timeout.deadline(7.5, 0.4) == 7.5 + 2
 
 
 def test_mean_and_deviation_follow_the_latest_answers_by_an_eighth_and_a_quarter() -> None:
     """As TCP's do (RFC 6298)."""
-    once = HeartbeatTimeout(timeout=0.4).after_answer(10.0, 10.8)
+    once = HeartbeatTimeout().after_answer(10.0, 10.8)
     assert (once.mean, once.deviation) == pytest.approx((0.1, 0.2))
     twice = once.after_answer(11.0, 11.2)
     assert (twice.mean, twice.deviation) == pytest.approx((0.1 + 0.1 / 8, 0.2 + (0.1 - 0.2) / 4))

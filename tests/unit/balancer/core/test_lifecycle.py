@@ -18,6 +18,10 @@ LIFE = {
     (State.SPARE, Trigger.DISMISSED): State.GONE,
     (State.SERVING, Trigger.FAILED): State.DOWN,
     (State.SERVING, Trigger.REMOVED): State.LEAVING,
+    (State.SERVING, Trigger.SILENCED): State.SILENT,
+    (State.SILENT, Trigger.ANSWERED): State.SERVING,
+    (State.SILENT, Trigger.FAILED): State.DOWN,
+    (State.SILENT, Trigger.REMOVED): State.LEAVING,
     (State.DOWN, Trigger.REPLACED): State.GONE,
     (State.LEAVING, Trigger.STOPPED): State.GONE,
 }
@@ -38,7 +42,11 @@ def test_nobody_comes_back_from_gone() -> None:
 
 def test_a_passing_heartbeat_never_brings_a_leaving_or_dead_server_back() -> None:
     ways = {pair for pair, to in TRANSITIONS.items() if to is State.SERVING}
-    assert ways == {(State.JOINING, Trigger.READY), (State.SPARE, Trigger.PROMOTED)}
+    assert ways == {
+        (State.JOINING, Trigger.READY),
+        (State.SPARE, Trigger.PROMOTED),
+        (State.SILENT, Trigger.ANSWERED),
+    }
 
 
 def test_every_life_can_end() -> None:

@@ -10,12 +10,26 @@ import pytest
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
-from balancer.core.plan import Plan, decide, failure
+from balancer.core.plan import HUNG, Plan, decide, failure
 from balancer.core.ring_profile import RingProfile
+from balancer.core.silence import Silences
 from balancer.core.strategies import Table
 
 PROFILE = RingProfile(strategy=Table(slots=8))
-NOTHING = Plan(failed={}, promote=(), dismiss=(), fence=(), moved={}, abandon=(), retire=(), start=0, rename={})
+NOTHING = Plan(
+    failed={},
+    silenced=(),
+    answered=(),
+    crowd=(),
+    promote=(),
+    dismiss=(),
+    fence=(),
+    moved={},
+    abandon=(),
+    retire=(),
+    start=0,
+    rename={},
+)
 
 
 def fleet(count: int = 3) -> Fleet:
@@ -27,9 +41,9 @@ def address(name: str) -> str:
     return f"10.0.0.{name.removeprefix('S')}:5000"
 
 
-def container(name: str, ring_id: int, *, running: bool = True, at: str | None = None, release: int = 1) -> Observed:
+def container(name: str, ring_id: int, *, running: bool = True, at: str | None = None, generation: int = 1) -> Observed:
     status = "up" if running else "exited (137)"
-    return Observed(name, ring_id, running, address(name) if at is None else at, status, release)
+    return Observed(name, ring_id, running, address(name) if at is None else at, status, generation=generation)
 
 
 def observed(of: Fleet) -> dict[str, Observed]:
@@ -46,7 +60,7 @@ def decided(
     seen: dict[str, Observed],
     *,
     known: Collection[tuple[int, int]] | None = None,
-    suspects: Collection[tuple[int, int]] = (),
+    hung: Collection[tuple[int, int]] = (),
     starting: int = 0,
     claimed: Collection[str] = (),
 ) -> Plan:
@@ -55,7 +69,7 @@ def decided(
         desired,
         seen,
         known=everyone if known is None else known,
-        suspects=suspects,
+        silences=Silences(silent=frozenset(hung), hung=frozenset(hung)),
         starting=starting,
         claimed=claimed,
     )
@@ -97,13 +111,13 @@ def test_a_container_that_somebody_stops_is_a_failure_and_ends_by_itself() -> No
     assert decided(after, seen).fence == ("S2",)
 
 
-def test_a_suspect_is_a_failure_and_is_removed() -> None:
-    plan = decided(fleet(), observed(fleet()), suspects={(2, 1)})
-    assert plan == replace(NOTHING, failed={"S2": "it missed its heartbeats"}, fence=("S2",), start=1)
+def test_a_hung_server_is_a_failure_and_is_removed() -> None:
+    plan = decided(fleet(), observed(fleet()), hung={(2, 1)})
+    assert plan == replace(NOTHING, failed={"S2": HUNG}, fence=("S2",), start=1)
 
 
-def test_a_suspicion_of_a_server_that_is_no_more_hits_nobody() -> None:
-    assert decided(fleet(), observed(fleet()), suspects={(99, 1), (2, 2)}) == NOTHING
+def test_what_is_known_of_a_server_that_is_no_more_hits_nobody() -> None:
+    assert decided(fleet(), observed(fleet()), hung={(99, 1), (2, 2)}) == NOTHING
 
 
 def test_a_server_with_another_address_has_moved() -> None:
@@ -116,8 +130,8 @@ def test_a_container_of_the_same_name_and_another_ring_id_is_not_the_server() ->
     assert decided(fleet(), seen) == replace(NOTHING, failed={"S2": "its container is gone"}, fence=("S2",), start=1)
 
 
-def test_a_container_of_the_same_server_and_another_release_is_not_the_server() -> None:
-    seen = observed(fleet()) | {"S2": container("S2", 2, release=2)}
+def test_a_container_of_the_same_server_and_another_generation_is_not_the_server() -> None:
+    seen = observed(fleet()) | {"S2": container("S2", 2, generation=2)}
     assert decided(fleet(), seen) == replace(NOTHING, failed={"S2": "its container is gone"}, fence=("S2",), start=1)
 
 
@@ -175,8 +189,11 @@ def test_several_things_can_follow_at_once() -> None:
     leaving = fleet(5).begin_leave(["S5"])
     seen = observed(leaving) | {"S9": container("S9", 9), "S2": container("S2", 2, at="10.0.0.99:5000")}
     del seen["S1"]
-    assert decided(leaving, seen, suspects={(3, 1)}) == Plan(
-        failed={"S1": "its container is gone", "S3": "it missed its heartbeats"},
+    assert decided(leaving, seen, hung={(3, 1)}) == Plan(
+        failed={"S1": "its container is gone", "S3": HUNG},
+        silenced=(),
+        answered=(),
+        crowd=(),
         promote=(),
         dismiss=(),
         fence=("S3", "S9"),
@@ -189,4 +206,4 @@ def test_several_things_can_follow_at_once() -> None:
 
 
 def test_a_healthy_container_has_no_reason_to_count_as_failed() -> None:
-    assert failure(container("S1", 1), suspected=False) == ""
+    assert failure(container("S1", 1), stopped=False) == ""

@@ -13,12 +13,26 @@ from balancer.core import roll
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
-from balancer.core.plan import Plan, decide
+from balancer.core.plan import HUNG, Plan, decide
 from balancer.core.release import Release
+from balancer.core.silence import Silences
 from tests.unit.balancer.core.fleets import PROFILES, serving
 
 GONE = "its container is gone"
-NOTHING = Plan(failed={}, promote=(), dismiss=(), fence=(), moved={}, abandon=(), retire=(), start=0, rename={})
+NOTHING = Plan(
+    failed={},
+    silenced=(),
+    answered=(),
+    crowd=(),
+    promote=(),
+    dismiss=(),
+    fence=(),
+    moved={},
+    abandon=(),
+    retire=(),
+    start=0,
+    rename={},
+)
 
 
 def fleet(servers: int = 3, spares: int = 0) -> Fleet:
@@ -44,6 +58,7 @@ def observed(of: Fleet, *without: str) -> dict[str, Observed]:
             address=server.address,
             status="up",
             release=server.release,
+            generation=server.generation,
             container_name=f"{server.hostname}.spare" if server.state is State.SPARE else server.hostname,
         )
         for server in of.servers
@@ -56,12 +71,20 @@ def decided(
     seen: dict[str, Observed],
     *,
     spares: int = 0,
-    suspects: Collection[tuple[int, int]] = (),
+    hung: Collection[tuple[int, int]] = (),
     starting: int = 0,
     claimed: Collection[str] = (),
 ) -> Plan:
     known = {server.identity for server in desired.servers}
-    return decide(desired, seen, known=known, suspects=suspects, starting=starting, claimed=claimed, spares=spares)
+    return decide(
+        desired,
+        seen,
+        known=known,
+        silences=Silences(silent=frozenset(hung), hung=frozenset(hung)),
+        starting=starting,
+        claimed=claimed,
+        spares=spares,
+    )
 
 
 @pytest.mark.parametrize("spares", [0, 1, 3])
@@ -106,8 +129,8 @@ def test_a_server_that_was_down_before_is_replaced_as_soon_as_there_is_a_spare()
 def test_a_failed_spare_is_forgotten_fenced_and_not_promoted() -> None:
     desired = fleet(spares=2)
     hung = desired.server("P1").identity
-    plan = decided(desired, observed(desired, "S2"), spares=2, suspects={hung})
-    assert plan.failed == {"S2": GONE, "P1": "it missed its heartbeats"}
+    plan = decided(desired, observed(desired, "S2"), spares=2, hung={hung})
+    assert plan.failed == {"S2": GONE, "P1": HUNG}
     assert (plan.promote, plan.fence, plan.start) == (("P2",), ("P1",), 2)
 
 
@@ -179,7 +202,7 @@ def test_a_rolled_servers_container_gets_the_hostname_as_soon_as_the_old_one_is_
     desired = rolling()
     release = roll.goal(desired)
     assert release is not None
-    newcomers = roll.newcomers(desired.of(State.SERVING)[:1], release)
+    newcomers = roll.newcomers(desired.of(State.SERVING)[:1], release, desired.generation)
     switched = roll.taken_over(roll.joining(desired, newcomers), {"S1.2": "new:5000"})
     seen = observed(switched)
     seen["S1.2"] = replace(seen["S1.2"], container_name="S1.2")
@@ -201,7 +224,7 @@ def test_two_containers_of_one_server_are_told_apart() -> None:
     desired = rolling()
     release = roll.goal(desired)
     assert release is not None
-    joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release))
+    joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release, desired.generation))
     assert decided(joining, observed(joining), claimed={"S1.2"}) == NOTHING
     plan = decided(joining, observed(joining))
     assert (plan.abandon, plan.fence, plan.failed) == (("S1.2",), ("S1.2",), {})
@@ -211,7 +234,7 @@ def test_a_suspicion_of_the_old_container_does_not_hit_the_new_one() -> None:
     desired = rolling()
     release = roll.goal(desired)
     assert release is not None
-    joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release))
+    joining = roll.joining(desired, roll.newcomers(desired.of(State.SERVING)[:1], release, desired.generation))
     switched = roll.taken_over(joining, {"S1.2": "new:5000"}).stopped(["S1"])
-    assert decided(switched, observed(switched), suspects={(1, 1)}) == NOTHING
-    assert tuple(decided(switched, observed(switched), suspects={(1, 2)}).failed) == ("S1.2",)
+    assert decided(switched, observed(switched), hung={(1, 1)}) == NOTHING
+    assert tuple(decided(switched, observed(switched), hung={(1, 2)}).failed) == ("S1.2",)

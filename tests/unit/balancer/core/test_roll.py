@@ -43,7 +43,7 @@ def go(fleet: Fleet, count: int = 1) -> Fleet:
     for server in roll.outdated(fleet)[:count]:
         release = roll.goal(fleet)
         assert release is not None
-        (newcomer,) = roll.newcomers([server], release)
+        (newcomer,) = roll.newcomers([server], release, fleet.generation)
         fleet = roll.taken_over(roll.joining(fleet, [newcomer]), {newcomer.instance: f"new-{newcomer.instance}:5000"})
         fleet = fleet.stopped(fleet.instances(State.LEAVING))
     return fleet
@@ -73,7 +73,7 @@ def test_a_deploy_begins_with_a_change_and_changes_no_server() -> None:
     assert fleet.deploy is not None
     assert fleet.deploy.release == replace(NEW, number=2, content="app:2")
     assert (fleet.deploy.surge, fleet.deploy.batch, fleet.deploy.stage) == (2, 1, Stage.ROLLING)
-    assert replace(fleet, deploy=None) == before
+    assert replace(fleet, deploy=None, generation=1) == before
     assert roll.goal(fleet) == fleet.deploy.release
     assert roll.outdated(fleet) == before.servers
 
@@ -122,7 +122,7 @@ def test_the_old_container_leaves_in_the_same_step_in_which_the_new_one_serves(f
     release = roll.goal(fleet)
     if release is None or not fleet.replicas:
         return
-    newcomers = roll.newcomers(roll.outdated(fleet), release)
+    newcomers = roll.newcomers(roll.outdated(fleet), release, fleet.generation)
     joining = roll.joining(fleet, newcomers)
     assert routes(joining) == routes(fleet)
     switched = roll.taken_over(joining, {newcomer.instance: "new:5000" for newcomer in newcomers})
@@ -136,7 +136,7 @@ def test_a_server_that_is_down_is_succeeded_by_its_new_container() -> None:
     fleet = begun(fleet_of())
     release = roll.goal(fleet)
     assert release is not None
-    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release, fleet.generation)
     fleet = roll.taken_over(roll.joining(fleet, [newcomer]).fail(["S1"]), {"S1.2": "new:5000"})
     assert [(server.instance, server.state) for server in fleet.servers] == [
         ("S1.2", State.SERVING),
@@ -150,7 +150,7 @@ def test_a_container_whose_server_is_not_on_the_ring_any_more_has_no_place(how: 
     fleet = begun(fleet_of())
     release = roll.goal(fleet)
     assert release is not None
-    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release, fleet.generation)
     fleet = roll.joining(fleet, [newcomer])
     if how == "removed":
         fleet = fleet.begin_leave(["S1"])
@@ -169,9 +169,10 @@ def test_on_the_way_back_only_those_who_have_the_new_release_get_another_contain
     fleet = back(go(begun(fleet_of()), 2))
     assert stage(fleet) is Stage.ROLLING_BACK
     assert [server.instance for server in roll.outdated(fleet)] == ["S1.2", "S2.2"]
-    assert roll.goal(fleet) == Release(number=3, image="app:1")
+    assert roll.goal(fleet) == Release(number=1, image="app:1")
     fleet = roll.ended(go(fleet, 2))
-    assert numbers(fleet) == {"S1": 3, "S2": 3, "S3": 1}
+    assert numbers(fleet) == {"S1": 1, "S2": 1, "S3": 1}
+    assert [server.instance for server in fleet.servers] == ["S1.3", "S2.3", "S3"]
     assert (stage(fleet), fleet.release) == (Stage.ROLLED_BACK, Release(image="app:1"))
     assert fleet.deploy is not None
     assert fleet.deploy.reason == "no good"
@@ -181,7 +182,7 @@ def test_a_deploy_that_fails_before_anybody_switched_has_nothing_to_take_back() 
     before = fleet_of()
     fleet = roll.ended(back(begun(before)))
     assert not roll.outdated(back(begun(before)))
-    assert (stage(fleet), replace(fleet, deploy=None)) == (Stage.ROLLED_BACK, before)
+    assert (stage(fleet), replace(fleet, deploy=None, generation=1)) == (Stage.ROLLED_BACK, before)
 
 
 def test_what_fails_of_the_new_release_on_the_way_back_turns_nothing() -> None:
@@ -202,7 +203,7 @@ def test_out_of_being_stuck_every_server_gets_the_next_release_or_the_old_one() 
     forth = roll.ended(go(begun(stuck, NEWER), 3))
     assert set(numbers(forth).values()) == {4}
     again = roll.ended(go(back(go(begun(stuck, NEWER), 1)), 3))
-    assert numbers(again) == {"S1": 5, "S2": 5, "S3": 1}
+    assert numbers(again) == {"S1": 1, "S2": 1, "S3": 1}
     assert again.release == Release(image="app:1")
 
 
@@ -243,10 +244,60 @@ def test_whatever_happens_no_two_containers_share_an_identity_and_the_release_te
                 assert release is not None
                 assert server.release == release.number
                 made[server.identity] = release.image
+            assert fleet.release_of(server).image == made[server.identity]
         assert fleet.target == 3
         assert len(fleet.of(*ON_THE_RING)) >= 3
         if fleet.deploy is not None and fleet.deploy.stage in (Stage.DONE, Stage.ROLLED_BACK) and move == "end":
             assert {made[server.identity] for server in fleet.of(State.SERVING)} <= {fleet.release.image}
+
+
+# Numbers and what they stand for.
+
+
+def test_the_same_content_has_the_same_number_whoever_asks_for_it() -> None:
+    """So nobody who has it is rolled."""
+    stuck = back(back(go(begun(fleet_of()), 2)))
+    assert numbers(stuck) == {"S1": 2, "S2": 2, "S3": 1}
+    again = begun(stuck)
+    assert roll.goal(again) == replace(NEW, number=2, content="app:2")
+    assert [server.hostname for server in roll.outdated(again)] == ["S3"]
+    assert [server.instance for server in go(again).servers] == ["S1.2", "S2.2", "S3.4"]
+
+
+def test_after_deploys_that_failed_no_server_is_outdated_without_need() -> None:
+    fleet = fleet_of()
+    for image in ("app:2", "app:3", "app:2"):
+        fleet = go(begun(fleet, Release(image=image)), 1)
+        assert [server.hostname for server in roll.outdated(back(fleet))] == ["S1"]
+        fleet = roll.ended(go(back(fleet), 1))
+        assert set(numbers(fleet).values()) == {1}
+
+
+def test_a_deploy_of_what_all_servers_have_is_a_restart_under_a_new_number() -> None:
+    present = Release(image="app:1", content="app:1")
+    fleet = begun(replace(fleet_of(), release=present), present)
+    assert len(roll.outdated(fleet)) == 3
+    assert roll.goal(fleet) == replace(present, number=2)
+    assert set(numbers(roll.ended(go(fleet, 3))).values()) == {2}
+
+
+def test_a_server_is_asked_as_its_own_release_says() -> None:
+    fleet = fleet_of()
+    new = replace(NEW, heartbeat_path="/healthz", port=8080)
+    fleet = go(begun(fleet, new), 1)
+    asked = {server.hostname: fleet.heartbeat_of(server).path for server in fleet.servers}
+    assert asked == {"S1": "/healthz", "S2": "/heartbeat", "S3": "/heartbeat"}
+    fleet = roll.ended(go(fleet, 2))
+    assert {fleet.release_of(server).port for server in fleet.servers} == {8080}
+
+
+def test_a_release_is_remembered_as_long_as_a_server_is_made_of_it() -> None:
+    fleet = begun(begun(go(begun(fleet_of()), 1), NEWER), Release(image="app:4"))
+    assert [release.image for release in fleet.releases] == ["app:2"]
+    assert fleet.release_of(fleet.server("S1.2")).image == "app:2"
+    assert roll.ended(go(fleet, 3)).releases == ()
+    leaving = roll.ended(go(begun(fleet_of()), 3).begin_join(["S9"]))
+    assert leaving.release_of(leaving.server("S9")).image == "app:1"
 
 
 # The image of a deploy.
@@ -320,7 +371,7 @@ def test_a_deploy_without_its_image_has_changed_nothing() -> None:
     fleet = roll.not_pulled(pulling(before), 2, "no space left on device")
     assert fleet.deploy is not None
     assert (stage(fleet), fleet.deploy.reason) == (Stage.ROLLED_BACK, "no space left on device")
-    assert replace(fleet, deploy=None) == before
+    assert replace(fleet, deploy=None, generation=1) == before
 
 
 def test_without_servers_the_next_one_is_made_of_the_new_release_as_soon_as_its_image_is_there() -> None:
@@ -371,7 +422,7 @@ def test_settings_that_tell_the_image_are_obeyed_when_it_is_another_one() -> Non
 
 def test_settings_replace_a_deploy_that_runs() -> None:
     fleet = with_image(roll.configured(go(begun(fleet_of()), 1), NEWER, surge=1, batch=1))
-    assert roll.goal(fleet) == replace(NEWER, number=4, content="app:3")
+    assert roll.goal(fleet) == replace(NEWER, number=3, content="app:3")
     assert len(roll.outdated(fleet)) == 3
     assert [server.hostname for server in roll.outdated(back(fleet))] == ["S1"]
 
@@ -396,7 +447,7 @@ def test_what_changes_while_the_new_container_starts_is_kept(
     fleet = begun(fleet_of().with_ramps({1: 5}))
     release = roll.goal(fleet)
     assert release is not None
-    (newcomer,) = roll.newcomers([fleet.server("S1")], release)
+    (newcomer,) = roll.newcomers([fleet.server("S1")], release, fleet.generation)
     before = change(roll.joining(fleet, [newcomer]))
     fleet = roll.taken_over(before, {"S1.2": "new:5000"})
     assert (fleet.server("S1.2").weight, fleet.server("S1.2").ramp) == (weight, ramp)

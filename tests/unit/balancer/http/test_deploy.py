@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from balancer.core.release import Release
 from tests.fakes.images import FakeImages
 from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
 from tests.unit.balancer.rolling import OLD, carry_on
@@ -21,7 +22,15 @@ def content(image: str) -> dict[str, str]:
 
 
 TOKEN = "correct-horse-battery"  # noqa: S105 (made up)
-RELEASE = {"number": 1, "image": "app:1", "environment": ["MODE"], "memory": "64m", "cpus": 0.0, **content("app:1")}
+REST = Release().told()
+RELEASE = REST | {
+    "number": 1,
+    "image": "app:1",
+    "environment": ["MODE"],
+    "memory": "64m",
+    "cpus": 0.0,
+    **content("app:1"),
+}
 
 
 @pytest.fixture
@@ -47,7 +56,7 @@ def test_a_deploy_is_accepted_followed_and_done(control: FlaskClient, balancer: 
         "stage": "pulling",
         "reason": "",
         "pulling": None,
-        "wish": {"number": 2, "image": "app:2", "environment": ["A", "B"], "memory": "", "cpus": 1.0} | unknown,
+        "wish": REST | {"number": 2, "image": "app:2", "environment": ["A", "B"], "memory": "", "cpus": 1.0} | unknown,
         "configured": False,
         "surge": 1,
         "batch": 1,
@@ -124,8 +133,8 @@ def test_where_nothing_is_on_its_way_there_is_nothing_to_take_back(
 
 NOT_JSON = "the body is not JSON"
 IMAGE = "image must be an image's name or id"
-ENVIRONMENT = "environment must be an object of strings"
-MEMORY = 'memory must be such as \\"256m\\"'
+ENVIRONMENT = "environment must be a JSON object of strings"
+MEMORY = "memory must be such as 256m, or empty for no limit"
 CPUS = "cpus must be a number from 0 (no limit) to 512"
 
 

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from balancer.core.event import EventKind
+from balancer.core.release import FIELDS
 from balancer.http.control import OPENAPI
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import InMemoryBalancer
@@ -163,3 +164,10 @@ def test_every_example_is_what_it_stands_for() -> None:
         for operation in (operation for method, operation in item.items() if method != "servers"):
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 check(content["example"], content["schema"])
+
+
+def test_every_field_of_a_release_is_in_it() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["ReleaseWish"]["properties"].keys() == {*FIELDS, "pull"}
+    assert {*schemas["Release"]["properties"]} == {*schemas["Release"]["required"]}
+    assert {*schemas["Release"]["properties"]} == {*FIELDS, "number", "content", "digest"}

@@ -91,8 +91,8 @@ def fill_the_volume_before_the_servers_serve(balancer: InMemoryBalancer) -> None
     ("fault", "error", "reason"),
     [
         (break_start, StartFailed, "S5 cannot be started: no such image"),
-        (break_server, StartFailed, r"S5 ended before it was ready \(exited\); its last words: S5: out of luck"),
-        (break_heartbeat, StartFailed, "S5 did not answer its heartbeat with 200 within 30 s"),
+        (break_server, StartFailed, r"S5 ended before it was ready \(exited\); see the balancer's log"),
+        (break_heartbeat, StartFailed, r"S5 did not answer http://10\.0\.0\.\d+:5000/heartbeat with 200 within 30 s"),
         (take_the_name, NameTaken, "a container named S5 exists and is not a server of this deployment"),
         (take_the_engine_away, EngineUnavailable, "the engine does not answer"),
         (take_the_engine_away_for_the_second_server, EngineUnavailable, "the engine does not answer"),

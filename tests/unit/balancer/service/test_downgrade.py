@@ -77,7 +77,7 @@ def test_where_the_file_is_moved_away_the_containers_are_the_fleet(downgraded: I
 
 
 def test_the_file_stays_byte_for_byte_until_it_is_moved_away(balancer: InMemoryBalancer, tmp_path: Path) -> None:
-    newer = b'{"format": 4, "fleet": {"servers": []}}'
+    newer = b'{"format": 5, "fleet": {"servers": []}}'
     files = [tmp_path / "fleet.json", tmp_path / "fleet.json.last"]
     for file in files:
         file.write_bytes(newer)
@@ -86,10 +86,10 @@ def test_the_file_stays_byte_for_byte_until_it_is_moved_away(balancer: InMemoryB
     again = InMemoryBalancer(world)
     again.steps(3)
     assert [file.read_bytes() for file in files] == [newer, newer]
-    assert "has format 4, and this balancer knows 1 to 3" in again.health.report()["ailments"]["state"]
+    assert "has format 5, and this balancer knows 1 to 4" in again.health.report()["ailments"]["state"]
     for file in files:
         file.rename(file.with_suffix(".away"))
     again.steps(3)
     assert again.replicas == ("S1", "S2", "S3")
     assert again.health.report()["ready"]
-    assert json.loads(files[0].read_bytes())["format"] == 3
+    assert json.loads(files[0].read_bytes())["format"] == 4

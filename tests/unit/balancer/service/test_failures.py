@@ -28,16 +28,21 @@ def by_leaving_the_network(balancer: InMemoryBalancer) -> None:
 
 
 def by_hanging(balancer: InMemoryBalancer) -> None:
-    balancer.runtime.hang("S2")
-    balancer.beat()
+    balancer.find_hung("S2")
 
 
 def by_being_paused(balancer: InMemoryBalancer) -> None:
     balancer.runtime.pause("S2")
+
+
+def by_a_signal(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.freeze("S2")
     balancer.beat()
 
 
-fails = pytest.mark.parametrize("fail", [by_dying, by_vanishing, by_leaving_the_network, by_hanging, by_being_paused])
+fails = pytest.mark.parametrize(
+    "fail", [by_dying, by_vanishing, by_leaving_the_network, by_hanging, by_being_paused, by_a_signal]
+)
 
 
 @fails

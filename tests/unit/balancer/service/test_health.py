@@ -37,6 +37,7 @@ def test_a_whole_fleet_is_ready(balancer: InMemoryBalancer) -> None:
         "N": 3,
         "target": 3,
         "replicas": ["S1", "S2", "S3"],
+        "silent": [],
         "ring": "a7acbe6163c57216",
         "ailments": {},
     }

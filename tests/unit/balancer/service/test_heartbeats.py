@@ -5,11 +5,18 @@ from __future__ import annotations
 import pytest
 
 from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.lifecycle import State
 from balancer.service.heartbeats import Heartbeats
+from tests.fakes.clock import FakeClock
 
 ONE = Server("S1", 1, State.SERVING, "10.0.0.1:5000")
 TWO = Server("S2", 2, State.SERVING, "10.0.0.2:5000")
+
+
+def asked(server: Server) -> Heartbeat:
+    """Another heartbeat for each server."""
+    return Heartbeat(f"/{server.address}")
 
 
 class OpenProbes:
@@ -19,7 +26,8 @@ class OpenProbes:
         self.sent: dict[int, str] = {}
         self._over: list[tuple[int, bool]] = []
 
-    def send(self, number: int, address: str) -> None:
+    def send(self, number: int, address: str, heartbeat: Heartbeat) -> None:
+        assert heartbeat.path == f"/{address}"
         assert number not in self.sent
         self.sent[number] = address
 
@@ -38,17 +46,18 @@ class OpenProbes:
 class Fixture:
     def __init__(self) -> None:
         self.probes = OpenProbes()
-        self.heartbeats = Heartbeats(probes=self.probes, strikes=2)
+        self.clock = FakeClock()
+        self.heartbeats = Heartbeats(probes=self.probes, clock=self.clock, strikes=2)
 
     def listen(self, *numbers: int, alive: bool) -> frozenset[tuple[int, int]]:
-        """The results of these heartbeats come in; whom they make suspect."""
+        """The results of these heartbeats come in; of whom they tell something new."""
         self.probes.end(*numbers, alive=alive)
         return self.heartbeats.listen(within=0)
 
     def missed(self, server: Server) -> None:
         """Two heartbeats of it have failed."""
-        self.heartbeats.send([server])
-        self.heartbeats.send([server])
+        self.heartbeats.send([server], asked)
+        self.heartbeats.send([server], asked)
         self.listen(*self.probes.to(server)[-2:], alive=False)
 
 
@@ -57,95 +66,129 @@ def fixture() -> Fixture:
     return Fixture()
 
 
-def test_nobody_is_suspected_while_all_answer(fixture: Fixture) -> None:
+def test_nobody_is_silent_while_all_answer(fixture: Fixture) -> None:
     for _ in range(5):
-        fixture.heartbeats.send([ONE, TWO])
+        fixture.heartbeats.send([ONE, TWO], asked)
         assert not fixture.listen(*list(fixture.probes.sent)[-2:], alive=True)
-    assert fixture.heartbeats.suspects == frozenset()
+    assert fixture.heartbeats.silent == frozenset()
+    assert fixture.heartbeats.answering == {ONE.identity, TWO.identity}
 
 
-def test_a_server_is_suspected_after_its_strikes_and_that_is_news_once(fixture: Fixture) -> None:
+def test_a_server_is_silent_after_its_strikes_and_every_further_miss_is_news(fixture: Fixture) -> None:
     news = []
     for _ in range(4):
-        fixture.heartbeats.send([ONE, TWO])
+        fixture.heartbeats.send([ONE, TWO], asked)
         fixture.listen(fixture.probes.to(ONE)[-1], alive=True)
         news.append(fixture.listen(fixture.probes.to(TWO)[-1], alive=False))
-    assert news == [frozenset(), {TWO.identity}, frozenset(), frozenset()]
-    assert fixture.heartbeats.suspects == {TWO.identity}
+    assert news == [frozenset(), {TWO.identity}, {TWO.identity}, {TWO.identity}]
+    assert fixture.heartbeats.silent == {TWO.identity}
+    assert fixture.heartbeats.missed(TWO.identity) == tuple(fixture.probes.to(TWO))
 
 
 def test_heartbeats_are_sent_while_others_are_under_way(fixture: Fixture) -> None:
     for _ in range(2):
-        fixture.heartbeats.send([ONE, TWO])
+        fixture.heartbeats.send([ONE, TWO], asked)
     assert (len(fixture.probes.to(ONE)), len(fixture.probes.to(TWO))) == (2, 2)
 
 
 def test_a_server_that_does_not_answer_owes_no_more_than_its_strikes(fixture: Fixture) -> None:
     for _ in range(5):
-        fixture.heartbeats.send([ONE, TWO])
+        fixture.heartbeats.send([ONE, TWO], asked)
         fixture.listen(fixture.probes.to(ONE)[-1], alive=True)
     assert (len(fixture.probes.to(ONE)), len(fixture.probes.to(TWO))) == (5, 2)
     fixture.listen(fixture.probes.to(TWO)[0], alive=False)
-    fixture.heartbeats.send([ONE, TWO])
+    fixture.heartbeats.send([ONE, TWO], asked)
     assert len(fixture.probes.to(TWO)) == 3
 
 
+def test_a_server_that_is_silent_for_long_gets_a_fifth_of_the_heartbeats_and_one_at_a_time(fixture: Fixture) -> None:
+    """They wait in its backlog, and it has to handle all of them before it can answer a new one."""
+    fixture.missed(TWO)
+    fixture.missed(TWO)
+    assert len(fixture.probes.to(TWO)) == 4
+    for _ in range(5):
+        fixture.heartbeats.send([ONE, TWO], asked)
+        fixture.listen(fixture.probes.to(ONE)[-1], alive=True)
+    assert (len(fixture.probes.to(ONE)), len(fixture.probes.to(TWO))) == (5, 5)
+    for _ in range(20):
+        fixture.heartbeats.send([TWO], asked)
+    assert len(fixture.probes.to(TWO)) == 5, "one is under way"
+    fixture.listen(fixture.probes.to(TWO)[-1], alive=False)
+    fixture.heartbeats.send([TWO], asked)
+    assert len(fixture.probes.to(TWO)) == 6
+    fixture.listen(fixture.probes.to(TWO)[-1], alive=True)
+    fixture.heartbeats.send([TWO], asked)
+    fixture.heartbeats.send([TWO], asked)
+    assert len(fixture.probes.to(TWO)) == 8
+
+
+def test_it_is_known_when_a_server_answered_last(fixture: Fixture) -> None:
+    fixture.heartbeats.send([ONE], asked)
+    began = fixture.clock.now()
+    fixture.clock.sleep(5)
+    assert fixture.heartbeats.answered_at(ONE.identity) == began
+    fixture.listen(*fixture.probes.to(ONE), alive=True)
+    fixture.clock.sleep(5)
+    fixture.missed(ONE)
+    assert fixture.heartbeats.answered_at(ONE.identity) == began + 5
+
+
 def test_a_late_miss_does_not_count_after_a_newer_answer(fixture: Fixture) -> None:
-    fixture.heartbeats.send([ONE])
-    fixture.heartbeats.send([ONE])
+    fixture.heartbeats.send([ONE], asked)
+    fixture.heartbeats.send([ONE], asked)
     first, second = fixture.probes.to(ONE)
     fixture.listen(second, alive=True)
     fixture.listen(first, alive=False)
-    fixture.heartbeats.send([ONE])
+    fixture.heartbeats.send([ONE], asked)
     assert not fixture.listen(fixture.probes.to(ONE)[-1], alive=False)
 
 
-def test_an_answer_clears_the_suspicion(fixture: Fixture) -> None:
+def test_an_answer_ends_the_silence_and_is_news(fixture: Fixture) -> None:
     fixture.missed(TWO)
-    assert fixture.heartbeats.suspects == {TWO.identity}
-    fixture.heartbeats.send([TWO])
-    fixture.listen(fixture.probes.to(TWO)[-1], alive=True)
-    assert fixture.heartbeats.suspects == frozenset()
+    assert (fixture.heartbeats.silent, fixture.heartbeats.answering) == ({TWO.identity}, frozenset())
+    fixture.heartbeats.send([TWO], asked)
+    assert fixture.listen(fixture.probes.to(TWO)[-1], alive=True) == {TWO.identity}
+    assert (fixture.heartbeats.silent, fixture.heartbeats.answering) == (frozenset(), {TWO.identity})
 
 
 def test_a_server_that_is_not_watched_any_more_is_forgotten(fixture: Fixture) -> None:
     fixture.missed(TWO)
-    fixture.heartbeats.send([TWO])
-    fixture.heartbeats.send([ONE])
-    assert fixture.heartbeats.suspects == frozenset()
+    fixture.heartbeats.send([TWO], asked)
+    fixture.heartbeats.send([ONE], asked)
+    assert fixture.heartbeats.silent == frozenset()
     assert not fixture.listen(fixture.probes.to(TWO)[-1], alive=False)
-    fixture.heartbeats.send([ONE, TWO])
+    fixture.heartbeats.send([ONE, TWO], asked)
     assert not fixture.listen(fixture.probes.to(TWO)[-1], alive=False)
-    assert fixture.heartbeats.suspects == frozenset()
+    assert fixture.heartbeats.silent == frozenset()
 
 
 @pytest.mark.parametrize(
     "successor",
     [
         Server("S2", 7, State.SERVING, "10.9.9.9:5000"),
-        Server("S2", 2, State.SERVING, "10.9.9.9:5000", release=2, rolled=True),
+        Server("S2", 2, State.SERVING, "10.9.9.9:5000", generation=2, rolled=True),
     ],
     ids=["replaced", "rolled"],
 )
 def test_strikes_belong_to_one_container_and_not_to_its_name(fixture: Fixture, successor: Server) -> None:
     fixture.missed(TWO)
-    fixture.heartbeats.send([successor])
+    fixture.heartbeats.send([successor], asked)
     assert not fixture.listen(fixture.probes.to(successor)[-1], alive=False)
-    assert fixture.heartbeats.suspects == frozenset()
+    assert fixture.heartbeats.silent == frozenset()
 
 
 def test_a_heartbeat_that_could_not_be_sent_is_nobodys_fault(fixture: Fixture) -> None:
     """The balancer itself has no socket left: the server owes nothing for it."""
     send = fixture.probes.send
 
-    def fail(number: int, address: str) -> None:
+    def fail(number: int, address: str, heartbeat: Heartbeat) -> None:
         raise OSError("Too many open files")
 
     fixture.probes.send = fail  # type: ignore[method-assign]
     for _ in range(3):
         with pytest.raises(OSError, match="Too many open files"):
-            fixture.heartbeats.send([ONE])
+            fixture.heartbeats.send([ONE], asked)
     fixture.probes.send = send  # type: ignore[method-assign]
     assert not fixture.heartbeats.listen(within=0)
-    fixture.heartbeats.send([ONE])
+    fixture.heartbeats.send([ONE], asked)
     assert len(fixture.probes.to(ONE)) == 1

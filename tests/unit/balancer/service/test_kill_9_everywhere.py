@@ -265,7 +265,8 @@ def test_with_the_state_damaged_too_what_serves_is_taken_up_and_none_of_it_is_de
 
 
 def test_of_two_containers_of_a_server_the_one_that_runs_is_taken_up() -> None:
-    """The old one had just ended when the balancer died, and had not been removed yet."""
+    """The old one had just ended when the balancer died, and had not been removed yet. The one that runs is not of the
+    settings' release, and is rolled."""
     balancer = InMemoryBalancer(release=OLD).started()
     stop = balancer.runtime.stop
 
@@ -282,7 +283,7 @@ def test_of_two_containers_of_a_server_the_one_that_runs_is_taken_up() -> None:
     balancer.runtime.stop = stop  # type: ignore[method-assign]
     successor = recovered(balancer, again_after=None)
     assert successor.replicas == ("S1", "S2", "S3")
-    assert {server.instance for server in successor.desired.fleet.servers} == {"S1.2", "S2", "S3"}
+    assert {server.instance for server in successor.desired.fleet.servers} == {"S1.3", "S2", "S3"}
 
 
 def serving_containers(balancer: InMemoryBalancer) -> dict[int, str]:

@@ -49,8 +49,7 @@ def test_a_server_that_hangs_while_the_engine_is_away_leaves_the_ring_and_is_rep
 
 def test_a_server_that_dies_while_the_engine_is_away_is_found_by_its_heartbeats(balancer: InMemoryBalancer) -> None:
     balancer.runtime.away.arm()
-    balancer.runtime.die("S2")
-    balancer.beat()
+    balancer.find_hung("S2")
     balancer.step()
     assert balancer.replicas == ("S1", "S3")
 
@@ -155,14 +154,13 @@ def test_a_user_is_told_that_the_engine_is_away(balancer: InMemoryBalancer) -> N
 
 
 def test_a_failure_that_could_not_be_saved_and_has_passed_is_forgotten(balancer: InMemoryBalancer) -> None:
-    """A suspect answers again before the disk has room. When it really fails, later, that is another failure."""
-    balancer.runtime.hang("S2")
-    balancer.beat()
+    """A hung server answers again before the disk has room. When it really fails, later, that is another failure."""
+    balancer.find_hung("S2")
     balancer.store.full.arm()
     balancer.step()
     balancer.store.full.clear()
     balancer.runtime.wake("S2")
-    balancer.beat()
+    balancer.beat(5)
     balancer.steps(2)
     assert balancer.replicas == ("S1", "S2", "S3")
     balancer.clock.sleep(600)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from balancer.core.activity import Activity
 from balancer.core.errors import EngineUnavailable, InvalidRequest, PlaneUnavailable, StateUnavailable
 from balancer.core.fleet_change import FleetChange
-from tests.unit.balancer.in_memory import DRAIN_TIMEOUT, InMemoryBalancer
+from tests.unit.balancer.in_memory import DRAIN_TIMEOUT, HANG_TIMEOUT, InMemoryBalancer
 
 
 def test_named_servers_leave_and_the_others_stay_in_order(balancer: InMemoryBalancer) -> None:
@@ -54,12 +55,12 @@ def test_a_server_is_off_the_ring_before_it_is_stopped_and_finishes_what_it_has(
 
         looks = 0
 
-        def __call__(self, name: str) -> int:
+        def __call__(self) -> dict[str, Activity]:
             self.looks += 1
             seen.append((set(balancer.plane.routes.slots), list(balancer.runtime.stopped)))
-            return int(self.looks < 20)
+            return {"S2": Activity(int(self.looks < 20))}
 
-    balancer.plane.in_flight = Watched()  # type: ignore[method-assign]
+    balancer.plane.activity = Watched()  # type: ignore[method-assign]
     balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert all(reached == {"S1", "S3"} and not stopped for reached, stopped in seen)
     assert len(seen) > 20
@@ -72,6 +73,44 @@ def test_a_drain_takes_no_longer_than_its_timeout(balancer: InMemoryBalancer) ->
         balancer.fleet.remove(FleetChange(1, ("S2",)))
     assert DRAIN_TIMEOUT <= balancer.clock.now() - began < DRAIN_TIMEOUT + 1
     assert "S2" not in balancer.runtime.names
+
+
+@pytest.mark.parametrize("how", ["pause", "freeze"])
+def test_a_leaving_server_that_can_never_finish_is_killed_and_not_waited_for(
+    balancer: InMemoryBalancer, how: str
+) -> None:
+    """Its open requests are answered elsewhere then."""
+
+    def looked_at_meanwhile() -> bool:
+        balancer.beat()
+        balancer.reconciler.step()
+        return False
+
+    balancer.clock.sleep = lambda _: looked_at_meanwhile()  # type: ignore[method-assign,assignment]
+    getattr(balancer.runtime, how)("S2")
+    with balancer.plane.request("S2"):
+        balancer.fleet.remove(FleetChange(1, ("S2",)))
+    assert (balancer.runtime.killed, balancer.runtime.stopped) == (["S2"], [])
+    assert "S2" not in balancer.runtime.names
+
+
+def test_a_leaving_server_that_hangs_with_a_request_is_killed_after_the_hang_timeout(
+    balancer: InMemoryBalancer,
+) -> None:
+    sleep = balancer.clock.sleep
+
+    def sleep_and_look(seconds: float) -> None:
+        sleep(seconds)
+        balancer.beat(1)
+        balancer.reconciler.step()
+
+    balancer.clock.sleep = sleep_and_look  # type: ignore[method-assign]
+    balancer.runtime.hang("S2")
+    began = balancer.clock.now()
+    with balancer.plane.request("S2"):
+        balancer.fleet.remove(FleetChange(1, ("S2",)))
+    assert HANG_TIMEOUT <= balancer.clock.now() - began < HANG_TIMEOUT + 1
+    assert (balancer.runtime.killed, balancer.runtime.stopped) == (["S2"], [])
 
 
 def test_an_idle_server_drains_at_once(balancer: InMemoryBalancer) -> None:
@@ -154,9 +193,8 @@ def test_a_server_that_is_down_is_no_replica_and_cannot_be_removed(balancer: InM
 
 
 def test_removing_while_a_server_is_down_still_ends_at_n(balancer: InMemoryBalancer) -> None:
-    balancer.runtime.hang("S1")
     balancer.runtime.away.arm()
-    balancer.beat()
+    balancer.find_hung("S1")
     balancer.step()
     assert balancer.replicas == ("S2", "S3")
     balancer.runtime.away.clear()

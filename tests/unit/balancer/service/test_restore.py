@@ -15,7 +15,7 @@ from balancer.core.routes import routes
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Course
 from tests.unit.balancer.in_memory import InMemoryBalancer, World
-from tests.unit.balancer.rolling import OLD, roll
+from tests.unit.balancer.rolling import OLD, carry_on, made_of, roll
 
 
 def saved(balancer: InMemoryBalancer) -> Fleet:
@@ -271,8 +271,8 @@ def test_after_a_loss_in_a_roll_the_container_with_the_servers_name_serves(deplo
     for number in range(2, deploys + 1):
         roll(balancer, {"image": f"app:{number}"})
     (settled,) = balancer.desired.fleet.serving(["S1"])
-    newcomer = replace(settled, release=settled.release + 1, rolled=True, state=State.JOINING)
-    balancer.runtime.start(newcomer, replace(OLD, number=newcomer.release))
+    newcomer = replace(settled, generation=settled.generation + 1, rolled=True, state=State.JOINING)
+    balancer.runtime.start(newcomer, replace(OLD, number=newcomer.generation))
     balancer.store.damaged = True
     again = balancer.restarted()
     again.steps(2)
@@ -287,7 +287,7 @@ def test_after_a_loss_the_newer_of_two_containers_serves_where_none_has_the_serv
     settled = balancer.desired.fleet.server("S1")
     balancer.runtime.vanish("S1")
     for number in (3, 2):
-        newcomer = replace(settled, release=number, rolled=True, state=State.JOINING)
+        newcomer = replace(settled, generation=number, rolled=True, state=State.JOINING)
         balancer.runtime.start(newcomer, Release(number))
     balancer.store.damaged = True
     again = balancer.restarted()
@@ -303,3 +303,43 @@ def test_after_a_loss_requests_are_routed_even_if_the_engine_answers_only_once(b
     again.runtime.away.arm(after=1)
     again.step()
     assert again.plane.routes == routes(balancer.desired.fleet)
+
+
+def test_after_a_loss_what_is_of_the_settings_release_is_not_rolled_and_what_is_not_is() -> None:
+    """The containers tell it by their digests."""
+    balancer = InMemoryBalancer(release=OLD).started()
+    balancer.rollout.begin({"image": "app:2", "heartbeat_path": "/healthz"})
+    balancer.rollout.carry_out_surge()
+    balancer.step()
+    untouched = [balancer.runtime.observe()[name] for name in ("S2", "S3")]
+    balancer.store.damaged = True
+    again = balancer.restarted()
+    again.step()
+    again.beat()
+    again.step()
+    assert again.replicas == ("S1", "S2", "S3")
+    assert not again.heartbeats.silent
+    carry_on(again)
+    assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), OLD)
+    assert [again.runtime.observe()[name] for name in ("S2", "S3")] == untouched
+    assert again.is_sound()
+
+
+def test_after_a_loss_nothing_is_rolled_where_all_is_as_the_settings_say(balancer: InMemoryBalancer) -> None:
+    before = balancer.runtime.observe()
+    balancer.store.damaged = True
+    again = balancer.restarted()
+    again.steps(2)
+    assert not again.rollout.is_running
+    assert again.runtime.observe() == before
+
+
+def test_after_a_loss_no_new_container_has_the_name_of_one_before(balancer: InMemoryBalancer) -> None:
+    roll(balancer, {"image": "app:2"})
+    instances = set(balancer.desired.fleet.instances(State.SERVING))
+    balancer.store.damaged = True
+    again = balancer.restarted()
+    again.steps(2)
+    carry_on(again)
+    assert not instances & set(again.desired.fleet.instances(State.SERVING))
+    assert again.is_sound()

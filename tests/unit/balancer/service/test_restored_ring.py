@@ -175,4 +175,4 @@ def test_state_of_the_first_format_is_taken_up_under_the_settings_ring(
         assert again.desired.fleet.table == fleet.table
         again.ring.weigh("S2", 2)
         assert world.store.load() == again.desired.fleet
-        assert json.loads((tmp_path / "fleet.json").read_text())["format"] == 3
+        assert json.loads((tmp_path / "fleet.json").read_text())["format"] == 4

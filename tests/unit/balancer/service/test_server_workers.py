@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from balancer.core.activity import Activity
 from balancer.core.errors import EngineUnavailable, StartFailed
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
@@ -22,13 +23,14 @@ from tests.fakes.runtime import FakeRuntime
 from tests.polling import until
 
 RELEASE = Release(3, "shop:3")
-S1, S2, S3 = (Server(f"S{number}", number, State.JOINING, release=RELEASE.number) for number in (1, 2, 3))
+S1, S2, S3 = (Server(f"S{number}", number, State.JOINING, release=RELEASE.number, generation=3) for number in (1, 2, 3))
 
 
 class Fixture:
     def __init__(self) -> None:
         self.runtime, self.plane, self.clock = FakeRuntime(), FakePlane(), FakeClock()
         self.events = EventLog(self.clock)
+        self.finished: set[str] = set()
         self.workers = ServerWorkers(
             runtime=self.runtime,
             plane=self.plane,
@@ -37,6 +39,7 @@ class Fixture:
             events=self.events,
             start_grace=30,
             drain_timeout=20,
+            cannot_finish=lambda instance: instance in self.finished,
             size=8,
         )
 
@@ -69,22 +72,53 @@ def test_a_server_is_called_by_its_instance_and_made_of_the_release(fixture: Fix
 
 def test_a_server_is_ready_only_when_it_answers_its_heartbeat(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
-    with pytest.raises(StartFailed, match="S1 did not answer its heartbeat with 200 within 30 s"):
+    with pytest.raises(
+        StartFailed,
+        match=r"S1 did not answer http://10\.0\.0\.1:5000/heartbeat with 200 within 30 s; last seen: no answer",
+    ):
         fixture.workers.bring_up([S1], RELEASE)
     assert fixture.clock.now() >= 1030
 
 
 def test_a_server_that_ends_while_it_starts_is_not_waited_for(fixture: Fixture) -> None:
     fixture.runtime.ending_at_once = {"S1"}
-    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\); its last words: S1: out of luck"):
+    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\); see the balancer's log$"):
         fixture.workers.bring_up([S1], RELEASE)
     assert fixture.clock.now() < 1001
+
+
+@pytest.mark.parametrize("fault", ["ending_at_once", "mute"])
+def test_what_a_server_printed_is_in_the_log_and_in_no_error(
+    fixture: Fixture, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may have printed a secret."""
+    setattr(fixture.runtime, fault, {"S1"})
+    with pytest.raises(StartFailed) as failed:
+        fixture.workers.bring_up([S1], RELEASE)
+    assert "out of luck" not in str(failed.value)
+    assert [record.__dict__["last_words"] for record in caplog.records] == ["S1: out of luck"]
+
+
+def test_an_engine_that_cannot_tell_what_a_server_printed_hides_no_reason(fixture: Fixture) -> None:
+    def refuse(instance: str) -> str:
+        raise EngineUnavailable("away")
+
+    fixture.runtime.mute = {"S1"}
+    fixture.runtime.last_output = refuse  # type: ignore[method-assign]
+    with pytest.raises(StartFailed, match="last seen: no answer within"):
+        fixture.workers.bring_up([S1], RELEASE)
+
+
+def test_a_server_is_asked_as_its_release_says(fixture: Fixture) -> None:
+    other = replace(RELEASE, port=8080, heartbeat_path="/up", heartbeat_host="shop.example", heartbeat_timeout=0.1)
+    (address,) = fixture.workers.bring_up([S1], other).values()
+    assert address.endswith(":8080")
 
 
 def test_a_server_that_vanishes_while_it_starts_is_told(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
     fixture.clock.sleep = lambda seconds: fixture.runtime.vanish("S1")  # type: ignore[method-assign]
-    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(removed\)$"):
+    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(removed\); see the balancer's log$"):
         fixture.workers.bring_up([S1], RELEASE)
 
 
@@ -128,7 +162,7 @@ def test_servers_drain_together(fixture: Fixture) -> None:
 def test_what_the_drain_timeout_cuts_is_counted_and_told_by_hostname(fixture: Fixture) -> None:
     rolled = replace(S1, rolled=True)
     fixture.runtime.start(rolled, RELEASE)
-    fixture.plane.in_flight = lambda _: 7  # type: ignore[method-assign]
+    fixture.plane.activity = lambda: {rolled.instance: Activity(7)}  # type: ignore[method-assign]
     fixture.workers.retire([rolled.instance])
     [cut] = fixture.events.since(0).events
     assert (cut.kind, cut.server, cut.facts) == (EventKind.CUT, "S1", {"requests": 7})

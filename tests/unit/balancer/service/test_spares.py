@@ -107,8 +107,7 @@ def vanishes(balancer: InMemoryBalancer, spare: str) -> None:
 
 
 def hangs(balancer: InMemoryBalancer, spare: str) -> None:
-    balancer.runtime.hang(spare)
-    balancer.beat()
+    balancer.find_hung(spare)
 
 
 fails = pytest.mark.parametrize("fail", [dies, vanishes, hangs])

@@ -40,7 +40,7 @@ def test_only_changes_are_kept() -> None:
 
 
 def test_it_asks_all_the_time_and_notes_who_does_not_answer() -> None:
-    report = {"replicas": ["S1"], "target": 1, "ready": True, "ailments": {}}
+    report = {"replicas": ["S1"], "silent": [], "target": 1, "ready": True, "ailments": {}}
     broken: list[bool] = []
 
     def answer(exchange: Exchange) -> None:
@@ -57,9 +57,19 @@ def test_it_asks_all_the_time_and_notes_who_does_not_answer() -> None:
     assert server.received[0].headers["Authorization"] == "Bearer x"
 
 
+def test_a_silent_server_is_off_the_ring() -> None:
+    report = {"replicas": ["S1", "S2"], "silent": ["S1"], "target": 2, "ready": True, "ailments": {}}
+    with (
+        WebServer(lambda exchange: exchange.reply(body=json.dumps(report).encode())) as server,
+        Watcher(f"http://{server.address}", {}) as watcher,
+    ):
+        until(lambda: watcher.now.is_ready, "it is seen", within=10)
+        assert watcher.now.replicas == ("S2",)
+
+
 @pytest.mark.parametrize("report", [None, [], {"replicas": None}], ids=str)
 def test_a_report_that_is_none_counts_as_no_answer(report: object) -> None:
-    well = {"replicas": ["S1"], "target": 1, "ready": True, "ailments": {}}
+    well = {"replicas": ["S1"], "silent": [], "target": 1, "ready": True, "ailments": {}}
     told: list[object] = [well]
 
     def answer(exchange: Exchange) -> None:

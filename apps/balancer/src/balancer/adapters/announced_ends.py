@@ -9,12 +9,11 @@ from typing import Any
 
 
 class AnnouncedEnds:
-    """Containers are given by id. `stop_timeout`: the seconds that a stop may take. `stop_signal(id)` returns the
-    signal that stops the container, as images write it; empty where the container is gone."""
+    """Containers are given by id. `stopping(id)` returns how the container is stopped: the signal, as images write it,
+    empty where the container is gone; and the seconds that the stop may take."""
 
-    def __init__(self, *, stop_timeout: int, stop_signal: Callable[[str], str]) -> None:
-        self._stop_timeout = stop_timeout
-        self._stop_signal = stop_signal
+    def __init__(self, stopping: Callable[[str], tuple[str, int]]) -> None:
+        self._stopping = stopping
         self._deaths: dict[str, str] = {}
         """container id → status, for containers that have died."""
         self._ending: dict[str, float] = {}
@@ -29,8 +28,10 @@ class AnnouncedEnds:
         """Takes in one engine event."""
         container, attributes = event["Actor"]["ID"], event["Actor"]["Attributes"]
         match event["Action"]:
-            case "kill" if self._is_stop(container, attributes.get("signal", "")):
-                self._ending.setdefault(container, time.monotonic() + self._stop_timeout)
+            case "kill":
+                signal_of_stop, seconds = self._stopping(container)
+                if attributes.get("signal", "") == _signal_number(signal_of_stop) != "":
+                    self._ending.setdefault(container, time.monotonic() + seconds)
             case "die":
                 self._deaths[container] = f"Exited ({attributes.get('exitCode', '?')})"
                 self._ending.pop(container, None)
@@ -47,9 +48,6 @@ class AnnouncedEnds:
         list."""
         may_take_time = time.monotonic() < self._ending.get(container, 0.0)
         return state == "running" and container not in self._deaths and may_take_time
-
-    def _is_stop(self, container: str, number: str) -> bool:
-        return number == _signal_number(self._stop_signal(container)) != ""
 
 
 def _signal_number(name: str) -> str:

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from docker.types import LogConfig
 from docker.utils import kwargs_from_env
 
+from balancer.adapters import container_spec
 from balancer.adapters.announced_ends import AnnouncedEnds
+from balancer.adapters.container_spec import (
+    DEPLOYMENT,
+    FINGERPRINT,
+    GENERATION,
+    INSTANCE,
+    PORT,
+    RELEASE,
+    RING_ID,
+    ROLE,
+    ServerSpec,
+)
+from balancer.adapters.processes import PS, all_stopped
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
 from balancer.core.release import Release
 
-DEPLOYMENT = "ringmaster.deployment"
-ROLE = "ringmaster.role"
-RING_ID = "ringmaster.ring_id"
-RELEASE = "ringmaster.release"
-INSTANCE = "ringmaster.instance"
-"""Label of the instance, which stays when the container is renamed."""
+_log = logging.getLogger(__name__)
 
 _EVENTS = ("die", "stop", "kill", "oom", "pause", "unpause", "destroy", "start", "disconnect")
 _CALL_TIMEOUT = 30
 """Seconds that one call to the engine may take, plus the time that a container may take to stop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSpec:
-    """What all servers of this deployment have in common, for every release. `stop_timeout`: in seconds."""
-
-    deployment: str
-    name_prefix: str
-    network: str
-    port: int
-    read_only: bool
-    capabilities: tuple[str, ...]
-    stop_timeout: int
+_STOP_TIMEOUT = 10
+"""Seconds: the engine's own, for a container that tells none."""
+_INIT = "docker-init"
+"""The program of the engine's init, which not every engine has beside it."""
 
 
 class DockerEngine:
@@ -51,18 +49,28 @@ class DockerEngine:
         self._spec = spec
         self._labels = {DEPLOYMENT: spec.deployment, ROLE: "server"}
         self._filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
-        self._announced = AnnouncedEnds(stop_timeout=spec.stop_timeout, stop_signal=self._stop_signal)
+        self._announced = AnnouncedEnds(self._ending)
         self._connection: docker.APIClient | None = None
 
     def start(self, server: Server, release: Release) -> None:
-        container = self._spec.name_prefix + server.instance
         with _engine_errors():
-            self._create(container, server, release)
             try:
-                self._api.start(container)
-            except APIError as error:
-                self._remove(container)
-                raise StartFailed(f"{server.hostname} cannot be started: {error.explanation}") from error
+                self._start(server, release, init=release.init)
+            except StartFailed as error:
+                if not release.init or _INIT not in str(error):
+                    raise
+                _log.warning("no init on this engine", extra={"server": server.hostname, "reason": str(error)})
+                self._start(server, release, init=False)
+
+    def _start(self, server: Server, release: Release, *, init: bool) -> None:
+        container = self._spec.name_prefix + server.instance
+        self._create(container, server, release, init=init)
+        try:
+            self._api.start(container)
+        except APIError as error:
+            self._remove(container)
+            why = container_spec.without_secrets(str(error.explanation), release)
+            raise StartFailed(f"{server.hostname} cannot be started: {why}") from error
 
     def observe(self) -> dict[str, Observed]:
         with _engine_errors():
@@ -85,7 +93,7 @@ class DockerEngine:
         with _engine_errors():
             for container in self._containers_of(instance):
                 with suppress(NotFound):
-                    self._api.stop(container, timeout=self._spec.stop_timeout)
+                    self._api.stop(container, timeout=self._ending(container)[1])
                 self._remove(container)
 
     def kill(self, instance: str, container: str = "") -> None:
@@ -93,6 +101,16 @@ class DockerEngine:
             for present in self._containers_of(instance):
                 if container in ("", present):
                     self._remove(present)
+
+    def is_stopped(self, instance: str) -> bool:
+        with _engine_errors():
+            for container in self._containers_of(instance):
+                try:
+                    first = self._api.inspect_container(container)["State"]["Pid"]
+                    return all_stopped(self._api.top(container, ps_args=PS)["Processes"], first=str(first))
+                except APIError:  # the container has just ended, or the engine's host has no such ps
+                    return False
+        return False
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
@@ -107,17 +125,20 @@ class DockerEngine:
 
     def last_output(self, instance: str) -> str:
         output = b""
-        with _engine_errors(), suppress(NotFound):
+        with _engine_errors():
             for container in self._containers_of(instance):
-                output += self._api.logs(container, tail=5)
+                with suppress(APIError):  # the container is gone, or its log driver cannot be read
+                    output += self._api.logs(container, tail=5)
         return output.decode(errors="replace").strip()
 
-    def _stop_signal(self, container: str) -> str:
-        """The signal that `docker stop` sends to the container, by name or number; empty where the container is
-        gone."""
+    def _ending(self, container: str) -> tuple[str, int]:
+        """The signal that `docker stop` sends to the container, by name or number, and the seconds that it waits after
+        it. No signal where the container is gone."""
         with suppress(NotFound):
-            return self._api.inspect_container(container)["Config"].get("StopSignal") or "SIGTERM"
-        return ""
+            config = self._api.inspect_container(container)["Config"]
+            seconds = config.get("StopTimeout")
+            return config.get("StopSignal") or "SIGTERM", _STOP_TIMEOUT if seconds is None else seconds
+        return "", 0
 
     def _is_our_network(self, event: Mapping[str, Any]) -> bool:
         """Whether an event is about the network of the servers. The events of networks carry no labels."""
@@ -127,9 +148,7 @@ class DockerEngine:
     def _api(self) -> docker.APIClient:
         """The connection to the engine. It is made at the first call, so that the balancer starts without an engine."""
         if self._connection is None:
-            self._connection = docker.APIClient(
-                **kwargs_from_env(), version="auto", timeout=_CALL_TIMEOUT + self._spec.stop_timeout
-            )
+            self._connection = docker.APIClient(**kwargs_from_env(), version="auto", timeout=_CALL_TIMEOUT)
         return self._connection
 
     def _containers_of(self, instance: str) -> dict[str, str]:
@@ -138,13 +157,14 @@ class DockerEngine:
         observed = {container["Id"]: self._observed(container) for container in containers}
         return {key: container.container_name for key, container in observed.items() if container.instance == instance}
 
-    def _create(self, container: str, server: Server, release: Release) -> None:
+    def _create(self, container: str, server: Server, release: Release, *, init: bool) -> None:
         """Creates the container. A leftover container of this deployment with the same name is removed. Raises
         NameTaken, StartFailed."""
+        self._refuse_our_volumes(server, release)
         made_way = False
         while True:
             try:
-                self._api.create_container(**self._arguments(container, server, release))
+                self._api.create_container(**self._arguments(container, server, release, init=init))
             except ImageNotFound as error:
                 raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}") from error
             except APIError as error:
@@ -152,9 +172,17 @@ class DockerEngine:
                     made_way = True
                     self._make_way(container)
                 else:
-                    raise StartFailed(f"{server.hostname} cannot be created: {error.explanation}") from error
+                    why = container_spec.without_secrets(str(error.explanation), release)
+                    raise StartFailed(f"{server.hostname} cannot be created: {why}") from error
             else:
                 return
+
+    def _refuse_our_volumes(self, server: Server, release: Release) -> None:
+        """Refuses the volumes of a deployment itself: the balancer's state and the edge's socket are in them."""
+        for name in (volume.partition(":")[0] for volume in release.volumes):
+            with suppress(NotFound):
+                if not name.startswith("/") and DEPLOYMENT in (self._api.inspect_volume(name)["Labels"] or {}):
+                    raise StartFailed(f"{server.hostname} cannot be created: the volume {name} is Ringmaster's own")
 
     def _make_way(self, container: str) -> None:
         try:
@@ -168,33 +196,17 @@ class DockerEngine:
             raise NameTaken(f"{container} has been stopped and is still ending; try again in a moment")
         self._remove(container)
 
-    def _arguments(self, container: str, server: Server, release: Release) -> dict[str, Any]:
-        spec = self._spec
-        host = self._api.create_host_config(
-            network_mode=spec.network,
-            read_only=spec.read_only,
-            tmpfs={"/tmp": ""} if spec.read_only else None,  # noqa: S108 (a path in the container)
-            cap_drop=["ALL"],
-            cap_add=list(spec.capabilities) or None,
-            security_opt=["no-new-privileges"],
-            mem_limit=release.memory or None,
-            nano_cpus=int(release.cpus * 1e9) or None,
-            log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"}),
-        )
+    def _arguments(self, container: str, server: Server, release: Release, *, init: bool) -> dict[str, Any]:
+        network = self._spec.network
         endpoint = self._api.create_endpoint_config(aliases=[server.hostname])
         return {
-            "image": release.content or release.image,
             "name": container,
-            "hostname": server.hostname,
-            "environment": {**release.environment, "SERVER_ID": server.hostname},
-            "labels": {
-                **self._labels,
-                RING_ID: str(server.ring_id),
-                RELEASE: str(release.number),
-                INSTANCE: server.instance,
-            },
-            "host_config": host,
-            "networking_config": {"EndpointsConfig": {spec.network: endpoint}},
+            "labels": container_spec.labels(server, release) | self._labels,
+            "host_config": self._api.create_host_config(
+                **container_spec.host_options(release, network=network, init=init)
+            ),
+            "networking_config": {"EndpointsConfig": {network: endpoint}},
+            **container_spec.container_options(server, release),
         }
 
     def _remove(self, container: str) -> None:
@@ -220,9 +232,13 @@ class DockerEngine:
             ring_id=int(labels[RING_ID]),
             release=int(labels.get(RELEASE, 1)),
             running=container["State"] in ("running", "paused") and not death,
-            address=f"{address}:{self._spec.port}" if address else "",
+            address=f"{address}:{labels.get(PORT, self._spec.port)}" if address else "",
+            paused=container["State"] == "paused",
             status=death or container["Status"],
             image=container["ImageID"],
+            generation=int(labels.get(GENERATION, labels.get(RELEASE, 1))),
+            heartbeat=container_spec.heartbeat(labels),
+            fingerprint=labels.get(FINGERPRINT, ""),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,26 @@ from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import SlotTable
 
 _log = logging.getLogger(__name__)
-_FORMAT = 3
+_FORMAT = 4
 _UNKNOWN = {"number": 1, "image": "", "environment": {}, "memory": "", "cpus": 0}
 """The configured release of a file before format 3. No settings are like it, so the servers are rolled to the release
 of the settings."""
+
+_ONCE_OF_ALL = (
+    "port",
+    "heartbeat_path",
+    "heartbeat_timeout",
+    "read_only",
+    "capabilities",
+    "stop_timeout",
+)
+"""Before format 4 these were settings of all servers. Whatever else a release has now, no server had."""
 
 
 class FileStore:
     """The files are fleet.json and its copy fleet.json.last in `directory`. `profile` is used where the file has no
     ring profile, as in format 1, or one that the catalogue does not know. `release` is used where the file has no
-    release, as before format 3."""
+    release, as before format 3. Before format 4 a release had four fields: the others were as the settings said."""
 
     def __init__(self, directory: Path, *, catalogue: Catalogue, profile: RingProfile, release: Release) -> None:
         self._catalogue = catalogue
@@ -89,30 +100,29 @@ class FileStore:
     def _from_document(self, document: dict[str, Any]) -> Fleet:
         if document["format"] not in range(1, _FORMAT + 1):
             raise ValueError(f"format {document['format']} is none from 1 to {_FORMAT}")
-        return Fleet(
-            servers=tuple(
-                Server(
-                    server["name"],
-                    int(server["ring_id"]),
-                    State(server["state"]),
-                    server["address"],
-                    int(server.get("weight", 1)),
-                    int(server.get("ramp", WARM)),
-                    int(server.get("release", 1)),
-                    bool(server.get("rolled", False)),
-                )
-                for server in document["servers"]
-            ),
+        base = self._base(document)
+        fleet = Fleet(
+            servers=tuple(_server(server) for server in document["servers"]),
             target=int(document["target"]),
             next_ring_id=int(document["next_ring_id"]),
             table=SlotTable(tuple(int(owner) for owner in document["table"])),
             profile=self._profile_in(document, "profile"),
             configured=self._profile_in(document, "configured"),
             version=int(document.get("version", 1)),
-            release=_release(document["release"]) if "release" in document else self._release,
-            configured_release=_release(document.get("configured_release", _UNKNOWN)),
-            deploy=_deploy(document.get("deploy")),
+            release=_release(base, document["release"]) if "release" in document else self._release,
+            configured_release=_release(base, document.get("configured_release", _UNKNOWN)),
+            deploy=_deploy(base, document.get("deploy")),
+            releases=tuple(_release(base, release) for release in document.get("releases", ())),
+            generation=int(document.get("generation", 1)),
         )
+        return fleet if "generation" in document else _with_generations(fleet)
+
+    def _base(self, document: dict[str, Any]) -> Release:
+        """What a release of this file has in the fields that the file does not name."""
+        if document["format"] >= _FORMAT:
+            return Release()
+        told = {name: getattr(self._release, name) for name in _ONCE_OF_ALL}
+        return Release(**told, init=False, pids=0)
 
     def _profile_in(self, document: dict[str, Any], key: str) -> RingProfile:
         """The ring profile in a field of the document. Where it cannot be read, the settings' profile is used: then
@@ -139,6 +149,7 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
                 "ramp": server.ramp,
                 "release": server.release,
                 "rolled": server.rolled,
+                "generation": server.generation,
             }
             for server in fleet.servers
         ],
@@ -157,6 +168,8 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
             "reason": fleet.deploy.reason,
             **({} if (fleet.deploy.pull, fleet.deploy.anew) == (False, True) else _asked(fleet.deploy)),
         },
+        "releases": [_numbered(release) for release in fleet.releases],
+        "generation": fleet.generation,
     }
 
 
@@ -169,23 +182,46 @@ def _asked(deploy: Deploy) -> dict[str, Any]:
     return {"pull": deploy.pull, "anew": deploy.anew}
 
 
-def _release(document: dict[str, Any]) -> Release:
-    return Release(
-        number=int(document["number"]),
-        image=document["image"],
-        environment=dict(document["environment"]),
-        memory=document["memory"],
-        cpus=float(document["cpus"]),
-        content=document.get("content", ""),
-        digest=document.get("digest", ""),
+def _server(document: dict[str, Any]) -> Server:
+    hostname = document["name"]
+    release = int(document.get("release", 1))
+    return Server(
+        hostname,
+        int(document["ring_id"]),
+        State(document["state"]),
+        document["address"],
+        int(document.get("weight", 1)),
+        int(document.get("ramp", WARM)),
+        release,
+        bool(document.get("rolled", False)),
+        int(document.get("generation", release)),
     )
 
 
-def _deploy(document: dict[str, Any] | None) -> Deploy | None:
+def _with_generations(fleet: Fleet) -> Fleet:
+    """The fleet of a file before format 4, where the number of the release was the generation, and a deploy on its way
+    back gave the old release a number of its own."""
+    numbers = [fleet.release.number, *(server.release for server in fleet.servers)]
+    servers = fleet.servers
+    if fleet.deploy is not None:
+        back = fleet.deploy.release.number + 1
+        numbers.append(back)
+        servers = tuple(
+            replace(server, release=fleet.release.number) if server.release == back else server for server in servers
+        )
+    return replace(fleet, servers=servers, generation=max(numbers))
+
+
+def _release(base: Release, document: dict[str, Any]) -> Release:
+    made_of = {"content": document.get("content", ""), "digest": document.get("digest", "")}
+    return replace(base, number=int(document["number"]), image=document["image"], **made_of).restored(document)
+
+
+def _deploy(base: Release, document: dict[str, Any] | None) -> Deploy | None:
     if document is None:
         return None
     return Deploy(
-        _release(document["wish"]),
+        _release(base, document["wish"]),
         surge=int(document["surge"]),
         batch=int(document["batch"]),
         stage=Stage(document["stage"]),

@@ -10,6 +10,7 @@ from balancer.core.fleet import Fleet, Server
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
+from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Table
 from balancer.core.strategies.strategy import POWERS_OF_TWO
@@ -22,23 +23,68 @@ def adopted(observed: Collection[Observed], settings: FleetSettings) -> Fleet:
 
     A roll may have left two containers of one server. Then the running one serves; of two running ones, the one whose
     container name is the hostname; else the newer one. The other one is leaving.
+
+    Containers that are not of the settings' release are told by their fingerprints. They are asked as their labels say,
+    and the configured release is left unknown, so that a deploy gives them the settings' release.
     """
+    release = _present(settings.release, observed)
     by_ring_id: dict[int, list[Observed]] = defaultdict(list)
     for container in observed:
         by_ring_id[container.ring_id].append(container)
     servers: list[Server] = []
     for ring_id in sorted(by_ring_id):
         first, *others = sorted(by_ring_id[ring_id], key=_precedence)
-        servers.append(_server(first, State.SPARE if _is_spare(first) else State.SERVING))
-        servers += [_server(other, State.LEAVING) for other in others]
-    release = replace(settings.release, number=max(server.release for server in servers))
-    target = sum(server.state is State.SERVING for server in servers)
+        servers.append(_server(first, State.SPARE if _is_spare(first) else State.SERVING, release))
+        servers += [_server(other, State.LEAVING, release) for other in others]
+    serving = [server for server in servers if server.state is State.SERVING]
+    is_settled = all(server.release == release.number for server in serving)
+    target = len(serving)
+    empty = Fleet.empty(_profile_for(target, settings.profile), release)
     return replace(
-        Fleet.empty(_profile_for(target, settings.profile), release),
+        empty,
         servers=tuple(servers),
         target=target,
         next_ring_id=max(by_ring_id) + 1,
+        configured_release=release if is_settled else replace(release, image=""),
+        releases=_others(release, observed),
+        generation=max(max(container.generation, container.release) for container in observed),
     ).placed()
+
+
+def _present(settings: Release, observed: Collection[Observed]) -> Release:
+    """The settings' release as the containers have it: with the number and the image of the newest one that is of it.
+    Where none is, or another one has the number, under a new number."""
+    same = [container for container in observed if _is_of(settings, container)]
+    newest = max(same, key=lambda container: container.release, default=None)
+    image = newest.image if newest and not settings.content else settings.content
+    present = replace(settings, content=image)
+    numbers = {container.release for container in observed if not _is_of(present, container)}
+    if newest and newest.release not in numbers:
+        return replace(present, number=newest.release)
+    return replace(present, number=max(container.release for container in observed) + 1)
+
+
+def _is_of(release: Release, container: Observed) -> bool:
+    return container.fingerprint == release.fingerprint and release.content in ("", container.image)
+
+
+def _others(present: Release, observed: Collection[Observed]) -> tuple[Release, ...]:
+    """What is known of the other releases that the containers are made of."""
+    others: dict[int, Release] = {}
+    for container in observed:
+        if not _is_of(present, container):
+            told = container.heartbeat or present.heartbeat
+            others[container.release] = replace(
+                present,
+                number=container.release,
+                image="",
+                content=container.image,
+                heartbeat_path=told.path,
+                heartbeat_host=told.host,
+                heartbeat_status=told.status,
+                heartbeat_timeout=told.timeout,
+            )
+    return tuple(others.values())
 
 
 def _profile_for(count: int, profile: RingProfile) -> RingProfile:
@@ -48,9 +94,17 @@ def _profile_for(count: int, profile: RingProfile) -> RingProfile:
     return replace(profile, strategy=Table() if count <= Table().capacity else Table(slots=POWERS_OF_TWO[-1]))
 
 
-def _server(container: Observed, state: State) -> Server:
+def _server(container: Observed, state: State, present: Release) -> Server:
     hostname, _, rolled = container.instance.partition(".")
-    return Server(hostname, container.ring_id, state, container.address, release=container.release, rolled=bool(rolled))
+    return Server(
+        hostname,
+        container.ring_id,
+        state,
+        container.address,
+        release=present.number if _is_of(present, container) else container.release,
+        rolled=bool(rolled),
+        generation=container.generation,
+    )
 
 
 def _is_spare(container: Observed) -> bool:
@@ -59,4 +113,4 @@ def _is_spare(container: Observed) -> bool:
 
 def _precedence(container: Observed) -> tuple[bool, bool, int]:
     is_settled = container.container_name == container.instance.partition(".")[0]
-    return not container.running, not is_settled, -container.release
+    return not container.running, not is_settled, -container.generation

@@ -14,7 +14,8 @@ class EventKind(StrEnum):
     RESTORED = "restored"  # the balancer has its fleet after a start; the reason says from where
     JOINED = "joined"  # a server is ready and on the ring
     LEFT = "left"  # a server is off the ring for good, drained and removed
-    SUSPECTED = "suspected"  # a server missed its heartbeats; `failed` follows, unless most servers missed theirs
+    SILENT = "silent"  # a server missed its heartbeats and gets no new requests; nothing is killed
+    BACK = "back"  # a silent server gets requests again; `seconds` since it was silent
     FAILED = "failed"  # a ready server failed; the reason says why
     FENCED = "fenced"  # a container that must not answer any more is killed
     REPLACED = "replaced"  # another server has the place of a failed one; `seconds` since the failure
@@ -29,7 +30,7 @@ class EventKind(StrEnum):
     WELL = "well"  # the part works again
 
 
-WARNINGS = frozenset({EventKind.SUSPECTED, EventKind.FAILED, EventKind.FENCED, EventKind.CUT, EventKind.AILING})
+WARNINGS = frozenset({EventKind.SILENT, EventKind.FAILED, EventKind.FENCED, EventKind.CUT, EventKind.AILING})
 """Events that an operator may want to look into; they are logged as warnings."""
 
 

@@ -63,12 +63,12 @@ def _reason(walk: tuple[WalkStep, ...], fleet: Fleet) -> str:
         return "nobody owns it: the ring is empty"
     owner, last = walk[0], walk[-1]
     if last.state is not State.SERVING:
-        return f"{owner.hostname} owns it and is down, and so is everybody else on the ring"
+        return f"{owner.hostname} owns it and is {owner.state}; nobody on the ring answers"
     bound = fleet.profile.bound
     unless = f", unless it has its share of bounded load {float(bound):g} already" if bound else ""
     if owner is last:
         return f"{owner.hostname} owns it and serves{unless}"
     return (
-        f"{owner.hostname} owns it and is down; the next living owner clockwise is {last.hostname} "
+        f"{owner.hostname} owns it and is {owner.state}; the next living owner clockwise is {last.hostname} "
         f"at slot {last.slot}{unless}"
     )

@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 
 from balancer.core.deploy import Deploy
 from balancer.core.errors import InvalidRequest
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.lifecycle import State, Trigger, after
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies.strategy import table_of
 
-ON_THE_RING = (State.SERVING, State.DOWN)
+COUNTED = (State.SERVING, State.SILENT)
+"""The states of the N servers. No replacement is started for a silent one."""
+
+ON_THE_RING = (*COUNTED, State.DOWN)
 
 WARM = 16
 """The ramp of a server that has its whole weight. With slow start a server begins with the ramp 1."""
@@ -28,7 +32,8 @@ class Server:
     is the server's integer on the ring, never given twice in a deployment. `address` is "ip:port", or empty while the
     server has none. `weight` 0 … HEAVIEST: its share is proportional to it. `ramp` 1 … WARM: how many sixteenths of the
     weight count now. `release`: the number of the release that its container is made of. `rolled`: the server took over
-    hostname, ring id and weight from a container of another release."""
+    hostname, ring id and weight from another container. `generation`: an integer that the containers of one ring id do
+    not share."""
 
     hostname: str
     ring_id: int
@@ -38,17 +43,18 @@ class Server:
     ramp: int = WARM
     release: int = 1
     rolled: bool = False
+    generation: int = 1
 
     @property
     def identity(self) -> tuple[int, int]:
-        """Ring id and release. No two containers of a deployment share both."""
-        return self.ring_id, self.release
+        """Ring id and generation. No two containers of a deployment share both."""
+        return self.ring_id, self.generation
 
     @property
     def instance(self) -> str:
-        """The lasting name of the server's container: the hostname, plus ".RELEASE" where a roll made the container. No
-        hostname has a dot."""
-        return f"{self.hostname}.{self.release}" if self.rolled else self.hostname
+        """The lasting name of the server's container: the hostname, plus ".GENERATION" where a roll made the container.
+        No hostname has a dot."""
+        return f"{self.hostname}.{self.generation}" if self.rolled else self.hostname
 
     @property
     def effective_weight(self) -> int:
@@ -67,7 +73,8 @@ class Fleet:
     `profile` is the present ring profile. `configured` is the profile that the settings named when they were last
     obeyed, so that a profile switched at run time outlives a restart. `version` grows with every change of table or
     profile. New servers are made of `release`. `configured_release` is the release that the settings named when they
-    were last obeyed. `deploy` is the latest deploy.
+    were last obeyed. `deploy` is the latest deploy. `releases`: other releases that servers are made of. `generation`:
+    of the containers that a deploy makes now; it grows when a deploy begins or turns round.
     """
 
     servers: tuple[Server, ...]
@@ -80,6 +87,8 @@ class Fleet:
     release: Release = Release()
     configured_release: Release = Release()
     deploy: Deploy | None = None
+    releases: tuple[Release, ...] = ()
+    generation: int = 1
 
     @classmethod
     def empty(cls, profile: RingProfile, release: Release | None = None) -> Fleet:
@@ -96,15 +105,36 @@ class Fleet:
 
     @property
     def replicas(self) -> tuple[str, ...]:
-        """The hostnames of the servers that answer requests, in the order of joining."""
-        return tuple(server.hostname for server in self.of(State.SERVING))
+        """The hostnames of the N servers, in the order of joining. Silent ones are among them."""
+        return tuple(server.hostname for server in self.of(*COUNTED))
 
     def server(self, instance: str) -> Server:
         return next(server for server in self.servers if server.instance == instance)
 
+    @property
+    def known_releases(self) -> tuple[Release, ...]:
+        """Every release that the fleet knows, each number once."""
+        wished = () if self.deploy is None else (self.deploy.release,)
+        return tuple({release.number: release for release in (*self.releases, *wished, self.release)}.values())
+
+    def release_of(self, server: Server) -> Release:
+        """The release that the server's container is made of; the present one where the server's is not known."""
+        known = (release for release in self.known_releases if release.number == server.release)
+        return next(known, self.release)
+
+    def heartbeat_of(self, server: Server) -> Heartbeat:
+        """How the server is asked whether it is well."""
+        return self.release_of(server).heartbeat
+
+    def remembering(self) -> Fleet:
+        """The fleet with exactly those other releases that its servers are made of."""
+        present = {self.release.number, self.deploy.release.number if self.deploy else 0}
+        used = {server.release for server in self.servers} - present
+        return replace(self, releases=tuple(release for release in self.known_releases if release.number in used))
+
     def serving(self, hostnames: Collection[str]) -> tuple[Server, ...]:
-        """The serving servers of these hostnames."""
-        return tuple(server for server in self.of(State.SERVING) if server.hostname in hostnames)
+        """The serving and silent servers of these hostnames."""
+        return tuple(server for server in self.of(*COUNTED) if server.hostname in hostnames)
 
     @classmethod
     def first(cls, hostnames: Sequence[str], profile: RingProfile, release: Release | None = None) -> Fleet:
@@ -135,7 +165,7 @@ class Fleet:
     def fill(self, addresses: Mapping[str, str], *, ramp: int = WARM) -> Fleet:
         """The joining servers of `addresses` (instance → address) take the places of servers that are down; N stays.
         Joining servers beyond N become spares."""
-        short = max(0, self.target - len(self.of(State.SERVING)))
+        short = max(0, self.target - len(self.of(*COUNTED)))
         needed = list(addresses)[:short]
         spared = addresses.keys() - set(needed)
         return self.moved(addresses)._on(Trigger.SPARED, spared)._in_place(needed, Trigger.READY, ramp)
@@ -168,9 +198,17 @@ class Fleet:
         return self._on(Trigger.REPLACED, self.instances(State.DOWN)[: max(0, surplus)])
 
     def fail(self, instances: Collection[str]) -> Fleet:
-        """Serving servers go down: their slots walk on, and the table stays as it is until the servers are replaced.
-        Spares that fail are forgotten."""
+        """Serving and silent servers go down: their slots walk on, and the table stays as it is until the servers are
+        replaced. Spares that fail are forgotten."""
         return self._on(Trigger.FAILED, instances)
+
+    def silenced(self, instances: Collection[str]) -> Fleet:
+        """Serving servers miss their heartbeats: their slots walk on, and the table stays as it is."""
+        return self._on(Trigger.SILENCED, instances)
+
+    def answered(self, instances: Collection[str]) -> Fleet:
+        """Silent servers get requests again."""
+        return self._on(Trigger.ANSWERED, instances)
 
     def abandon(self, instances: Collection[str]) -> Fleet:
         """Joining servers that did not become ready are forgotten."""
@@ -181,7 +219,7 @@ class Fleet:
         return self._on(Trigger.DISMISSED, spares)
 
     def begin_leave(self, instances: Collection[str]) -> Fleet:
-        """Serving servers leave the ring for good, and N shrinks by their number."""
+        """Serving and silent servers leave the ring for good, and N shrinks by their number."""
         smaller = replace(self, target=self.target - len(instances))._on(Trigger.REMOVED, instances)
         return smaller._without_replaced().placed()
 

@@ -8,15 +8,14 @@ from math import inf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatTimeout:
-    """All times are in seconds. A heartbeat may take `timeout` longer than good answers take now, but at most `most`
-    times `timeout`. The reason: on an overloaded machine all servers look hung, and replacing them adds to the load.
+    """All times are in seconds. A heartbeat may take its timeout longer than good answers take now, but at most `most`
+    times its timeout. The reason: on an overloaded machine all servers look hung, and replacing them adds to the load.
 
     The time of good answers is a mean plus twice a deviation. Both follow the latest answers of the whole fleet, as
     TCP's retransmission timer does (RFC 6298). A heartbeat that was sent after the newest answered one may take the
     longest time.
     """
 
-    timeout: float
     most: float = 5.0
     mean: float = 0.0
     deviation: float = 0.0
@@ -33,9 +32,10 @@ class HeartbeatTimeout:
             answered_sent=max(self.answered_sent, sent),
         )
 
-    def deadline(self, sent: float) -> float:
-        """The time when a heartbeat that was sent at the time `sent` counts as missed. It grows with `sent`."""
-        longest = self.most * self.timeout
+    def deadline(self, sent: float, timeout: float) -> float:
+        """The time when a heartbeat with that timeout, sent at the time `sent`, counts as missed. It grows with
+        `sent`."""
+        longest = self.most * timeout
         if sent > self.answered_sent:
             return sent + longest
-        return sent + min(self.timeout + self.mean + 2 * self.deviation, longest)
+        return sent + min(timeout + self.mean + 2 * self.deviation, longest)

@@ -14,6 +14,9 @@ class State(StrEnum):
     SPARE = "spare"
     """Ready and off the ring: the server takes the place of the next server that fails."""
     SERVING = "serving"
+    SILENT = "silent"
+    """The server misses its heartbeats: it may be busy. It gets no new requests, its slots walk on, and it may come
+    back."""
     DOWN = "down"
     """Failed: the server answers nothing, its container is removed, and its slots wait for a replacement."""
     LEAVING = "leaving"
@@ -28,6 +31,10 @@ class Trigger(StrEnum):
     PROMOTED = "promoted"
     DISMISSED = "dismissed"
     """The spare is not needed."""
+    SILENCED = "silenced"
+    """The server missed its heartbeats."""
+    ANSWERED = "answered"
+    """The silent server answered a heartbeat, or is believed to be as well as the others."""
     FAILED = "failed"
     REMOVED = "removed"
     """A user or the autoscaler removes the server, or its own new container takes over."""
@@ -46,6 +53,10 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.SPARE, Trigger.DISMISSED): State.GONE,
     (State.SERVING, Trigger.FAILED): State.DOWN,
     (State.SERVING, Trigger.REMOVED): State.LEAVING,
+    (State.SERVING, Trigger.SILENCED): State.SILENT,
+    (State.SILENT, Trigger.ANSWERED): State.SERVING,
+    (State.SILENT, Trigger.FAILED): State.DOWN,
+    (State.SILENT, Trigger.REMOVED): State.LEAVING,
     (State.DOWN, Trigger.REPLACED): State.GONE,
     (State.LEAVING, Trigger.STOPPED): State.GONE,
 }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from balancer.core.heartbeat import Heartbeat
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """`address` is "ip:port", empty while the container is off the network. `container_name` has no prefix of the
     deployment; it is the instance where it is not given. `ending`: the container is being stopped, and may finish its
-    requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of."""
+    requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of.
+    `paused`: the engine has paused all its processes. `heartbeat` and `fingerprint` are of the release that the
+    container is made of; None and empty where the container does not tell them."""
 
     instance: str
     ring_id: int
@@ -21,6 +25,10 @@ class Observed:
     ending: bool = False
     id: str = ""
     image: str = ""
+    paused: bool = False
+    generation: int = 1
+    heartbeat: Heartbeat | None = None
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         if not self.container_name:
@@ -28,4 +36,4 @@ class Observed:
 
     @property
     def identity(self) -> tuple[int, int]:
-        return self.ring_id, self.release
+        return self.ring_id, self.generation

@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from balancer.core.fleet import Fleet, Server
+from balancer.core.fleet import COUNTED, Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
+from balancer.core.silence import NOBODY, Silences
+from balancer.core.verdict import judge
 
-_READY = (State.SERVING, State.SPARE)
+READY = (*COUNTED, State.SPARE)
+
+HUNG = "it hangs: it missed its heartbeats and shows no other sign of life"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All servers are given by instance.
 
-    `failed`: instance → reason; these servers go off the ring. `promote`: spares that take the places of failed
-    servers. `dismiss`: spares that are not needed. `fence`: containers to kill and remove. `moved`: instance → new
-    address. `abandon`: joining servers without a claim: no thread starts them any more. `retire`: leaving servers
-    without a claim: no thread removes them any more. `start`: how many servers to start, for the ring or as spares.
-    `rename`: instance → new container name.
+    `failed`: instance → reason; these servers go off the ring. `silenced`: serving servers that get no new requests
+    from now on. `answered`: silent servers that get requests again. `crowd`: the silent servers where most are silent
+    at once: these stay on the ring. `promote`: spares that take the places of failed servers. `dismiss`: spares that
+    are not needed. `fence`: containers to kill and remove. `moved`: instance → new address. `abandon`: joining servers
+    without a claim: no thread starts them any more. `retire`: leaving servers without a claim: no thread removes them
+    any more. `start`: how many servers to start, for the ring or as spares. `rename`: instance → new container name.
     """
 
     failed: Mapping[str, str]
+    silenced: tuple[str, ...]
+    answered: tuple[str, ...]
+    crowd: tuple[str, ...]
     promote: tuple[str, ...]
     dismiss: tuple[str, ...]
     fence: tuple[str, ...]
@@ -39,26 +47,27 @@ def decide(
     observed: Mapping[str, Observed],
     *,
     known: Collection[tuple[int, int]],
-    suspects: Collection[tuple[int, int]],
     starting: int,
     claimed: Collection[str],
+    silences: Silences = NOBODY,
     spares: int = 0,
 ) -> Plan:
     """The plan for this fleet and these containers (`observed`, by instance).
 
     `known`: the identities of the servers that were ready before the observation was made; only these count as failed
-    when they are missing from it. `suspects`: the identities of the servers that missed their heartbeats. `starting`:
-    how many servers are being started already. `claimed`: instances that a thread starts or removes right now; the plan
-    leaves them alone. `spares`: how many spares to keep.
+    when they are missing from it. `starting`: how many servers are being started already. `claimed`: instances that a
+    thread starts or removes right now; the plan leaves them alone. `spares`: how many spares to keep.
     """
-    hung = _believable(fleet, suspects, starting=starting)
-    ready = [server for server in fleet.of(*_READY) if server.identity in known]
+    ready = [server for server in fleet.of(*READY) if server.identity in known]
     seen = {server.instance: _of(server, observed) for server in ready}
-    failed = {
+    dead = {
         server.instance: reason
         for server in ready
-        if (reason := failure(seen[server.instance], suspected=server.identity in hung))
+        if (reason := failure(seen[server.instance], stopped=server.identity in silences.stopped))
     }
+    doubtful = [server for server in ready if server.instance not in {*dead, *claimed}]
+    verdict = judge(doubtful, silences, is_whole=not (dead or starting or fleet.of(State.DOWN)))
+    failed = dead | dict.fromkeys(verdict.hung, HUNG)
     moved = {
         server.instance: container.address
         for server in ready
@@ -68,10 +77,10 @@ def decide(
     }
     abandon = () if fleet.is_first else _without(fleet.instances(State.JOINING), claimed)
     living = [server for server in fleet.servers if server.instance not in {*failed, *abandon}]
-    short = max(0, fleet.target - sum(server.state is State.SERVING for server in living))
+    short = max(0, fleet.target - sum(server.state in COUNTED for server in living))
     pool = sorted(
         (server for server in living if server.state is State.SPARE),
-        key=lambda server: server.release != fleet.release.number,
+        key=lambda server: (server.release != fleet.release.number, server.identity in silences.silent),
     )
     promote, kept = pool[:short], pool[short:]
     fresh = [server for server in kept if server.release == fleet.release.number][:spares]
@@ -83,6 +92,9 @@ def decide(
     }
     return Plan(
         failed=failed,
+        silenced=verdict.silenced,
+        answered=verdict.answered,
+        crowd=verdict.crowd,
         promote=tuple(server.instance for server in promote),
         dismiss=dismiss,
         fence=tuple(
@@ -105,19 +117,9 @@ def _of(server: Server, observed: Mapping[str, Observed]) -> Observed | None:
     return container if container is not None and container.identity == server.identity else None
 
 
-def _believable(fleet: Fleet, suspects: Collection[tuple[int, int]], *, starting: int) -> Collection[tuple[int, int]]:
-    """The suspects that count as hung. When most servers seem to hang at once, more likely the host is overloaded.
-    Replacing all of them would add to the load and leave no server to answer, so one is replaced after the other."""
-    ready = fleet.of(*_READY)
-    hung = [server.identity for server in ready if server.identity in suspects]
-    if len(hung) < 2 or 2 * len(hung) <= len(ready):
-        return hung
-    is_whole = not starting and not fleet.of(State.DOWN)
-    return hung[:1] if is_whole else []
-
-
-def failure(container: Observed | None, *, suspected: bool) -> str:
-    """The reason why a ready server counts as failed; empty where it works."""
+def failure(container: Observed | None, *, stopped: bool) -> str:
+    """The reason why a ready server counts as dead, because its container cannot answer; empty where it can. `stopped`:
+    its first process is stopped by a signal."""
     if container is None:
         return "its container is gone"
     if not container.running:
@@ -126,18 +128,20 @@ def failure(container: Observed | None, *, suspected: bool) -> str:
         return "its container is off the network"
     if container.ending:
         return "somebody stops its container"
-    return "it missed its heartbeats" if suspected else ""
+    if container.paused:
+        return "its container is paused"
+    return "its process is stopped by a signal" if stopped else ""
 
 
 def _renames(fleet: Fleet, observed: Mapping[str, Observed], promoted: Collection[str]) -> dict[str, str]:
-    """instance → new container name. A serving server's container is to have the hostname for a name, a spare's the
-    hostname plus ".spare". A container is renamed as soon as the name is free."""
+    """instance → new container name. A spare's container is to have the hostname plus ".spare" for a name, any other
+    ready server's the hostname. A container is renamed as soon as the name is free."""
     taken = {container.container_name for container in observed.values()}
     names = {
         server.instance: f"{server.hostname}.spare"
         if server.state is State.SPARE and server.instance not in promoted
         else server.hostname
-        for server in fleet.of(State.SERVING, State.SPARE)
+        for server in fleet.of(*READY)
         if server.instance in observed
     }
     return {

@@ -1,37 +1,135 @@
-"""A release: what the container of a server is made of."""
+"""A release: all that the container of a server is made of and judged by.
+
+Its class is the table of all fields: each has its setting, its default, its kind and its text here and nowhere else.
+"""
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from hashlib import sha256
 from typing import Any
 
-from balancer.core.document import known_fields, printable
+from balancer.core import release_kinds as kinds
+from balancer.core.document import known_fields
 from balancer.core.errors import InvalidRequest
-from balancer.core.image import NAME_RULE, Image, is_name
+from balancer.core.heartbeat import Heartbeat
+from balancer.core.image import Image
+from balancer.core.linux_names import HARMLESS_CAPABILITIES
+from balancer.core.release_kinds import Kind, Unfit
 
-FIELDS = ("image", "environment", "memory", "cpus")
-MEMORY = r"([1-9][0-9]{0,14}[bkmg]?)?"
-MOST_CPUS = 512
+_LOGS = {"max-size": "10m", "max-file": "3"}
+"""The default options of the log driver json-file, whose files would grow without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What is known of a field. `setting`: the name of its setting. `default`: the setting's default, as text.
+    `secret`: its values are shown nowhere."""
+
+    setting: str
+    default: str
+    kind: Kind
+    text: str
+    secret: bool = False
+
+
+def _field(setting: str, default: str, kind: Kind, text: str, *, secret: bool = False) -> Any:
+    declared = Declared(setting, default, kind, text, secret)
+    return field(default_factory=lambda: kind.check(kind.read(default)), metadata={"declared": declared})
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`memory`: the limit as Docker writes it, empty for no limit. `cpus`: the limit, 0 for no limit. `number` grows
-    with every deploy and is never given twice in a deployment. It distinguishes the containers of one server.
+    """`number` is the release's short name in a deployment, never given to another one.
 
     `content`: the id of the image that `image` meant when the release was made, empty while that is unknown. Containers
     are created from the content, so all of them are the same, whatever the name means by then. `digest`: by which the
     content can be pulled again, empty where it cannot."""
 
     number: int = 1
-    image: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    memory: str = ""
-    cpus: float = 0.0
+    image: str = _field("server_image", "ringmaster-server", kinds.IMAGE, "What every server runs.")
+    environment: Mapping[str, str] = _field(
+        "server_environment", "{}", kinds.ENVIRONMENT, "Variables for every server, beside SERVER_ID.", secret=True
+    )
+    memory: str = _field("server_memory", "", kinds.LIMIT, "A server's memory limit; empty: none.")
+    cpus: float = _field("server_cpus", "0", kinds.CPUS, "A server's limit in CPUs; 0: none.")
+    pids: int = _field(
+        "server_pids", "512", kinds.integer(0, 4194304, zero="no limit"), "The most processes and threads of a server."
+    )
+    port: int = _field("server_port", "5000", kinds.integer(1, 65535), "Where a server listens for HTTP.")
+    heartbeat_path: str = _field("heartbeat_path", "/heartbeat", kinds.PATH, "What a heartbeat asks a server for.")
+    heartbeat_host: str = _field(
+        "heartbeat_host", "", kinds.HOST, "The Host that a heartbeat sends; empty: the server's address."
+    )
+    heartbeat_status: str = _field(
+        "heartbeat_status", "200", kinds.STATUS, "The statuses that a server answers while it is well."
+    )
+    heartbeat_timeout: float = _field(
+        "heartbeat_timeout",
+        "0.4",
+        kinds.seconds(0.01, 600),
+        "How long a heartbeat may take; longer while all do.",
+    )
+    command: tuple[str, ...] = _field("server_command", "[]", kinds.ARGUMENTS, "The command; empty: the image's.")
+    entrypoint: tuple[str, ...] = _field(
+        "server_entrypoint", "[]", kinds.ARGUMENTS, "The entrypoint; empty: the image's."
+    )
+    user: str = _field("server_user", "", kinds.USER, "The user that a server runs as; empty: the image's.")
+    working_dir: str = _field("server_working_dir", "", kinds.FOLDER, "The working folder; empty: the image's.")
+    volumes: tuple[str, ...] = _field(
+        "server_volumes", "[]", kinds.VOLUMES,
+        "Volumes and folders of the host that every server gets; :ro makes one read-only.",
+    )  # fmt: skip
+    tmpfs: Mapping[str, str] | None = _field(
+        "server_tmpfs", "", kinds.TMPFS, "Folders in memory, with their options; without `exec` nothing in one can run."
+    )
+    capabilities: tuple[str, ...] = _field(
+        "server_capabilities", "", kinds.CAPABILITIES, "Linux capabilities a server keeps; none by default."
+    )
+    read_only: bool = _field("server_read_only", "true", kinds.FLAG, "A read-only root file system for servers.")
+    init: bool = _field(
+        "server_init", "true", kinds.FLAG, "A tiny init is a server's first process, so that ended children are reaped."
+    )
+    stop_signal: str = _field("server_stop_signal", "", kinds.SIGNAL, "What asks a server to end; empty: the image's.")
+    stop_timeout: int = _field(
+        "stop_timeout", "10", kinds.integer(0, 3600), "Seconds from a server's stop signal to its SIGKILL."
+    )
+    labels: Mapping[str, str] = _field(
+        "server_labels", "{}", kinds.LABELS, "More labels of every server's container.", secret=True
+    )
+    log_driver: str = _field("server_log_driver", "json-file", kinds.LOG_DRIVER, "Where the engine logs servers.")
+    log_options: Mapping[str, str] | None = _field(
+        "server_log_options", "", kinds.LOG_OPTIONS,
+        "Options of the log driver; empty: three files of 10 MB for json-file, none for others.", secret=True,
+    )  # fmt: skip
     content: str = ""
     digest: str = ""
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        """How the containers of this release are asked."""
+        return Heartbeat(self.heartbeat_path, self.heartbeat_host, self.heartbeat_status, self.heartbeat_timeout)
+
+    @property
+    def folders_in_memory(self) -> Mapping[str, str]:
+        """path → options of every tmpfs."""
+        if self.tmpfs is None:
+            return {"/tmp": ""} if self.read_only else {}  # noqa: S108 (a path in the container)
+        return self.tmpfs
+
+    @property
+    def options_of_the_log(self) -> Mapping[str, str]:
+        if self.log_options is None:
+            return _LOGS if self.log_driver == "json-file" else {}
+        return self.log_options
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name of what the release says: 16 hex digits, the same on every machine. Releases have the same one
+        where `is_like` is true."""
+        return sha256(json.dumps(self.document(), sort_keys=True).encode()).hexdigest()[:16]
 
     def is_like(self, other: Release) -> bool:
         """Whether both releases say the same: everything but the number and the content of the image is equal."""
@@ -60,38 +158,56 @@ class Release:
         return replace(self, content="", digest="")
 
     def document(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in FIELDS}
+        """What the release says, as JSON, secrets included."""
+        values = {name: getattr(self, name) for name in FIELDS}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    def told(self) -> dict[str, Any]:
+        """What the release says, as JSON for everybody. Of what may be secret, only the names are shown."""
+        document = self.document()
+        hidden = [name for name, declared in FIELDS.items() if declared.secret and document[name] is not None]
+        return document | {name: sorted(document[name]) for name in hidden}
 
     def changed(self, document: Mapping[str, object]) -> Release:
-        """The release with the fields of the document. An environment is replaced as a whole. Raises InvalidRequest."""
+        """The release with the fields of a user's document. A field is replaced as a whole. Raises InvalidRequest."""
         known_fields(document, *FIELDS)
-        checks = {"image": _image, "environment": _environment, "memory": _memory, "cpus": _cpus}
-        values: dict[str, Any] = {name: checks[name](value) for name, value in document.items()}
+        values = {name: _checked(name, value) for name, value in document.items()}
+        changed: Release = replace(self, **values)
+        self._refuse_reach(changed)
+        return changed
+
+    def restored(self, document: Mapping[str, Any]) -> Release:
+        """The release with the fields of a saved document. An empty image is that of an unknown release. Raises
+        ValueError for a document that was not saved so."""
+        values: dict[str, Any] = {
+            name: declared.kind.check(document[name])
+            for name, declared in FIELDS.items()
+            if name in document and not (name == "image" and document[name] == "")
+        }
         return replace(self, **values)
 
-
-def _image(value: object) -> str:
-    if not isinstance(value, str) or not is_name(value):
-        raise InvalidRequest(f"image must be {NAME_RULE}")
-    return value
-
-
-def _environment(value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise InvalidRequest('environment must be an object of strings, such as {"MODE":"fast"}')
-    for name, text in value.items():
-        if not name or "=" in name or "\0" in name + text:
-            raise InvalidRequest(f"environment: {printable(name)} cannot be a variable")
-    return value
+    def _refuse_reach(self, changed: Release) -> None:
+        """Whoever may deploy must not get at the host by it: folders of the host and capabilities with which a server
+        leaves its container are given by settings only. Raises InvalidRequest."""
+        for volume in changed.volumes:
+            if volume.startswith("/") and volume not in self.volumes:
+                raise InvalidRequest("volumes: host paths are given by the setting server_volumes only")
+        more = set(changed.capabilities) - {*self.capabilities, *HARMLESS_CAPABILITIES}
+        if more:
+            raise InvalidRequest(f"capabilities: {min(more)} is given by the setting server_capabilities only")
 
 
-def _memory(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(MEMORY, value):
-        raise InvalidRequest('memory must be such as "256m", or "" for no limit')
-    return value
+FIELDS: Mapping[str, Declared] = {
+    item.name: item.metadata["declared"] for item in fields(Release) if "declared" in item.metadata
+}
+"""name → what is known of the field, for all fields that users decide."""
 
 
-def _cpus(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST_CPUS:
-        raise InvalidRequest(f"cpus must be a number from 0 (no limit) to {MOST_CPUS}")
-    return float(value)
+def _checked(name: str, value: object) -> Any:
+    kind = FIELDS[name].kind
+    try:
+        return kind.check(value)
+    except Unfit as error:
+        raise InvalidRequest(f"{name}: {error}") from None
+    except ValueError:
+        raise InvalidRequest(f"{name} must be {kind.expects}") from None

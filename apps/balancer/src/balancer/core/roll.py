@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from balancer.core.deploy import Deploy, Stage
-from balancer.core.fleet import ON_THE_RING, Fleet, Server
+from balancer.core.fleet import COUNTED, ON_THE_RING, Fleet, Server
 from balancer.core.lifecycle import State, Trigger
 from balancer.core.release import Release
 
@@ -16,18 +16,10 @@ def begun(fleet: Fleet, release: Release, *, surge: int, batch: int, pull: bool 
     first servers are made of that release and there is no deploy."""
     if fleet.is_first:
         return replace(fleet, release=replace(release, number=fleet.release.number), deploy=None)
-    last = fleet.deploy.release.number + 1 if fleet.deploy else 0
-    wanted = replace(release, number=max(fleet.release.number, last) + 1)
-    anew = anew or _is_mixed(fleet)
-    return replace(fleet, deploy=Deploy(wanted, surge=surge, batch=batch, stage=Stage.PULLING, pull=pull, anew=anew))
-
-
-def _is_mixed(fleet: Fleet) -> bool:
-    """Whether servers may have different releases, because the latest deploy did not come to an end."""
-    deploy = fleet.deploy
-    if deploy is None:
-        return False
-    return deploy.anew if deploy.is_pulling else deploy.stage in (Stage.ROLLING, Stage.ROLLING_BACK, Stage.STUCK)
+    generation = 1 + max(fleet.generation, *(known.number for known in fleet.known_releases))
+    wanted = replace(release, number=generation)
+    deploy = Deploy(wanted, surge=surge, batch=batch, stage=Stage.PULLING, pull=pull, anew=anew)
+    return replace(fleet, releases=fleet.known_releases, generation=generation, deploy=deploy).remembering()
 
 
 def configured(fleet: Fleet, release: Release, *, surge: int, batch: int) -> Fleet:
@@ -48,9 +40,19 @@ def pulled(fleet: Fleet, release: Release) -> Fleet:
         return fleet
     if not fleet.servers:
         return replace(fleet, release=release, deploy=replace(deploy, release=release, stage=Stage.DONE))
-    if release.is_same(fleet.release) and not deploy.anew:
-        return replace(fleet, deploy=replace(deploy, release=release, stage=Stage.DONE))
-    return replace(fleet, deploy=replace(deploy, release=release, stage=Stage.ROLLING))
+    known = _known(fleet, release)
+    if known and all(server.release == known.number for server in fleet.of(*COUNTED)):
+        if not deploy.anew:
+            done = replace(deploy, release=known, stage=Stage.DONE)
+            return replace(fleet, release=known, deploy=done).remembering()
+        known = None  # All servers have it already: it is a restart, whose own number rolls all of them.
+    return replace(fleet, deploy=replace(deploy, release=known or release, stage=Stage.ROLLING)).remembering()
+
+
+def _known(fleet: Fleet, release: Release) -> Release | None:
+    """The same release as the fleet knows it, under the number that it has there."""
+    known = (known for known in fleet.known_releases if known.number != release.number)
+    return next((one for one in known if one.is_same(release)), None)
 
 
 def not_pulled(fleet: Fleet, number: int, reason: str) -> Fleet:
@@ -70,22 +72,20 @@ def made_of(fleet: Fleet, release: Release) -> Fleet:
 
 
 def goal(fleet: Fleet) -> Release | None:
-    """The release that a running deploy gives the servers: the new release or, on the way back, the old one under a new
-    number. None where no deploy runs, or its image is not there yet."""
+    """The release that a running deploy gives the servers: the new release or, on the way back, the old one. None where
+    no deploy runs, or its image is not there yet."""
     deploy = fleet.deploy
     if deploy is None or not deploy.is_active or deploy.is_pulling:
         return None
-    return deploy.release if deploy.stage is Stage.ROLLING else replace(fleet.release, number=deploy.release.number + 1)
+    return deploy.release if deploy.stage is Stage.ROLLING else fleet.release
 
 
 def outdated(fleet: Fleet) -> tuple[Server, ...]:
-    """The serving servers that still have to get the goal of the running deploy. On the way back, a server that still
-    has the old release stays as it is."""
-    deploy, release = fleet.deploy, goal(fleet)
-    if deploy is None or release is None:
+    """The serving and silent servers that still have to get the goal of the running deploy."""
+    release = goal(fleet)
+    if release is None:
         return ()
-    good = {release.number} if deploy.stage is Stage.ROLLING else {release.number, fleet.release.number}
-    return tuple(server for server in fleet.of(State.SERVING) if server.release not in good)
+    return tuple(server for server in fleet.of(*COUNTED) if server.release != release.number)
 
 
 def is_new(fleet: Fleet, server: Server) -> bool:
@@ -94,10 +94,11 @@ def is_new(fleet: Fleet, server: Server) -> bool:
     return deploy is not None and deploy.stage is Stage.ROLLING and server.release == deploy.release.number
 
 
-def newcomers(servers: Collection[Server], release: Release) -> tuple[Server, ...]:
-    """The same servers as joining ones, in new containers of that release."""
+def newcomers(servers: Collection[Server], release: Release, generation: int) -> tuple[Server, ...]:
+    """The same servers as joining ones, in new containers of that release and generation."""
     return tuple(
-        replace(server, state=State.JOINING, address="", release=release.number, rolled=True) for server in servers
+        replace(server, state=State.JOINING, address="", release=release.number, rolled=True, generation=generation)
+        for server in servers
     )
 
 
@@ -121,7 +122,7 @@ def taken_over(fleet: Fleet, addresses: Mapping[str, str]) -> Fleet:
             continue
         if server.ring_id in ready and server.state in ON_THE_RING:
             servers.append(ready[server.ring_id])
-            leaving += [server.on(Trigger.REMOVED)] if server.state is State.SERVING else []
+            leaving += [server.on(Trigger.REMOVED)] if server.state in COUNTED else []
         else:
             servers.append(server)
     return replace(fleet, servers=(*servers, *leaving))
@@ -134,7 +135,8 @@ def going_back(fleet: Fleet, number: int, reason: str) -> Fleet:
     if deploy is None or release is None or release.number != number:
         return fleet
     if deploy.stage is Stage.ROLLING:
-        return replace(fleet, deploy=replace(deploy, stage=Stage.ROLLING_BACK, reason=reason))
+        back = replace(deploy, stage=Stage.ROLLING_BACK, reason=reason)
+        return replace(fleet, deploy=back, generation=fleet.generation + 1)
     return replace(fleet, deploy=replace(deploy, stage=Stage.STUCK, reason=f"{deploy.reason}; going back: {reason}"))
 
 
@@ -145,5 +147,6 @@ def ended(fleet: Fleet) -> Fleet:
     if deploy is None or not deploy.is_active or deploy.is_pulling:
         return fleet
     if deploy.stage is Stage.ROLLING:
-        return replace(fleet, release=deploy.release, deploy=replace(deploy, stage=Stage.DONE))
+        done = replace(fleet, releases=fleet.known_releases, release=deploy.release)
+        return replace(done, deploy=replace(deploy, stage=Stage.DONE)).remembering()
     return replace(fleet, deploy=replace(deploy, stage=Stage.ROLLED_BACK))

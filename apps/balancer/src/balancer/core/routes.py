@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from fractions import Fraction
 from hashlib import sha256
 
-from balancer.core.fleet import Fleet
+from balancer.core.fleet import COUNTED, Fleet
 from balancer.core.key_source import RANDOM, KeySource
 from balancer.core.lifecycle import State
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
@@ -56,16 +56,19 @@ class Routes:
 
 
 def routes(fleet: Fleet) -> Routes:
-    """The routes of a fleet. The slots of a server that is down go to the next living owner clockwise."""
+    """The routes of a fleet. The slots of a server that is down or silent go to the next living owner clockwise."""
     instances = {server.ring_id: server.instance for server in fleet.of(State.SERVING)}
     table = fleet.table.among(instances.keys())
     return Routes(
         slots=tuple(instances.get(owner, "") for owner in table.owners),
         backends=tuple(
             Backend(
-                server.instance, server.address, draining=server.state is State.LEAVING, weight=server.effective_weight
+                server.instance,
+                server.address,
+                draining=server.state is not State.SERVING,
+                weight=server.effective_weight,
             )
-            for server in fleet.of(State.SERVING, State.LEAVING)
+            for server in fleet.of(*COUNTED, State.LEAVING)
         ),
         request_hash=fleet.profile.request_hash,
         key=fleet.profile.key,

@@ -1,4 +1,4 @@
-"""The deploy API of the control port: it gives all servers another image, environment or limits."""
+"""The deploy API of the control port: it gives all servers another release."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from balancer.core import document, roll
-from balancer.core.fleet import Fleet
+from balancer.core.fleet import COUNTED, Fleet
 from balancer.core.image import Progress
-from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.http import body
 from balancer.http.answer import respond
@@ -52,21 +51,14 @@ def _deploy(fleet: Fleet, pull: tuple[Progress, float] | None) -> dict[str, Any]
             "configured": deploy.release.is_like(fleet.configured_release),
             "surge": deploy.surge,
             "batch": deploy.batch,
-            "left": len(fleet.of(State.SERVING) if deploy.is_pulling else roll.outdated(fleet)),
+            "left": len(fleet.of(*COUNTED) if deploy.is_pulling else roll.outdated(fleet)),
         },
-        "servers": [{"hostname": server.hostname, "release": server.release} for server in fleet.of(State.SERVING)],
+        "servers": [{"hostname": server.hostname, "release": server.release} for server in fleet.of(*COUNTED)],
     }
 
 
 def _release(release: Release) -> dict[str, Any]:
-    """The release as JSON. The environment shows only the names of its variables: a value may be a secret."""
-    return {
-        "number": release.number,
-        **release.document(),
-        "environment": sorted(release.environment),
-        "content": release.content,
-        "digest": release.digest,
-    }
+    return {"number": release.number, **release.told(), "content": release.content, "digest": release.digest}
 
 
 def _pull(progress: Progress, seconds: float) -> dict[str, Any]:

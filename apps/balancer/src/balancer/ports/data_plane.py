@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from balancer.core.activity import Activity
 from balancer.core.load import Load
 from balancer.core.routes import Routes
 
@@ -17,8 +19,13 @@ class DataPlane(Protocol):
     def in_step(self, routes: Routes) -> bool:
         """Whether the plane obeys exactly these routes now."""
 
-    def in_flight(self, instance: str) -> int:
-        """The number of requests that the server is answering or that wait for it; 0 for an unknown instance."""
+    def activity(self) -> Mapping[str, Activity]:
+        """instance → activity, for the servers that the plane knows. The counters of one that was added anew may begin
+        anew."""
+
+    def close_idle(self, instance: str) -> None:
+        """Closes the connections to the server that the plane keeps for later requests. Running requests go on, and the
+        server gets new ones as before. An unknown instance is no error."""
 
     def load(self) -> Load:
         """The present load of all servers. Response times are measured from the first call on."""

@@ -37,6 +37,10 @@ class ContainerRuntime(Protocol):
         """Kills the container, even a hung or paused one, and removes it. A missing container is no error. `container`:
         the id of the container that is meant; where another one has the instance by now, nothing happens."""
 
+    def is_stopped(self, instance: str) -> bool:
+        """Whether a signal has stopped the container's first process: then nothing in it answers. Where the first
+        process is only an init, whether all children of it are stopped. False where nobody can say."""
+
     def engine_events(self) -> Iterator[str]:
         """Blocks, and yields a few words for each engine event of a server. It never ends, but may raise.
 

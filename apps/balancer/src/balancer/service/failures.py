@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from balancer.core.backoff import EARLY, Backoff
 from balancer.core.event import EventKind
-from balancer.core.fleet import Fleet, Server
+from balancer.core.fleet import COUNTED, Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.ports.clock import Clock
 from balancer.service.event_log import EventLog
@@ -66,7 +66,7 @@ class Failures:
             return self._failures[server.identity].is_early
         now = self._clock.now()
         is_early = now - self._joined_at.pop(server.identity, -EARLY) < EARLY
-        if server.state is State.SERVING:
+        if server.state in COUNTED:
             self._failures[server.identity] = Failure(now, f"{server.hostname} failed: {reason}", is_early)
         if is_early:
             self._backoff = self._backoff.failed(now)

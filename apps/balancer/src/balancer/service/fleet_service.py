@@ -11,9 +11,8 @@ from contextlib import ExitStack
 from balancer.core import fleet_change
 from balancer.core.errors import ImageMissing
 from balancer.core.event import EventKind
-from balancer.core.fleet import Fleet, Server
+from balancer.core.fleet import ON_THE_RING, Fleet, Server
 from balancer.core.fleet_change import FleetChange
-from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.ports.clock import Clock
 from balancer.ports.randomness import Randomness
@@ -167,7 +166,7 @@ class FleetService:
 
     def _room(self, fleet: Fleet) -> tuple[int, str]:
         """How many more servers fit, and the sentence that says why not more."""
-        present = max(fleet.target, len(fleet.of(State.SERVING, State.DOWN)))
+        present = max(fleet.target, len(fleet.of(*ON_THE_RING)))
         capacity = fleet.profile.strategy.capacity
         if capacity < self._max_servers:
             return capacity - present, f"the ring holds at most {capacity} servers and has {present}"

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from balancer.core.lifecycle import State
 from balancer.service.desired import DesiredFleet
 from balancer.service.problems import Problems
 
 
 class Report(TypedDict):
     """`N`: the number of servers that serve. `target`: the number to keep alive. `ring`: the slot table's digest.
-    `ailments`: the problems, part → reason."""
+    `silent`: those of the replicas that miss their heartbeats and get no new requests. `ailments`: the problems,
+    part → reason."""
 
     ready: bool
     N: int
     target: int
     replicas: list[str]
+    silent: list[str]
     ring: str
     ailments: dict[str, str]
 
@@ -34,6 +37,7 @@ class Health:
             N=len(replicas),
             target=fleet.target,
             replicas=replicas,
+            silent=[server.hostname for server in fleet.of(State.SILENT)],
             ring=fleet.table.digest(),
             ailments=problems,
         )

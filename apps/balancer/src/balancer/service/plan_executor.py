@@ -10,15 +10,16 @@ from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
-from balancer.core.plan import Plan, decide
+from balancer.core.plan import READY, Plan, decide
 from balancer.core.routes import hostname
 from balancer.ports.runtime import ContainerRuntime
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
 from balancer.service.failures import Failures
-from balancer.service.heartbeats import Heartbeats
 from balancer.service.problems import Part, Problems
 from balancer.service.server_workers import ServerWorkers
+from balancer.service.silence_report import SilenceReport
+from balancer.service.silence_watch import SilenceWatch
 from balancer.service.starter import Starter
 
 _REMOVAL_FINISHED = "a removal that somebody had begun"
@@ -33,7 +34,8 @@ class PlanExecutor:
         desired: DesiredFleet,
         runtime: ContainerRuntime,
         workers: ServerWorkers,
-        heartbeats: Heartbeats,
+        watch: SilenceWatch,
+        report: SilenceReport,
         starter: Starter,
         failures: Failures,
         problems: Problems,
@@ -43,7 +45,8 @@ class PlanExecutor:
         self._desired = desired
         self._runtime = runtime
         self._workers = workers
-        self._heartbeats = heartbeats
+        self._watch = watch
+        self._report = report
         self._starter = starter
         self._failures = failures
         self._problems = problems
@@ -54,19 +57,21 @@ class PlanExecutor:
         """Observes once and carries out the plan. Raises StateUnavailable. Where the engine or the plane is
         unavailable, the step reports a problem, and the next step tries again."""
         # A server that becomes ready after this line may be missing from the observation. It has not failed.
-        known = {server.identity for server in self._desired.fleet.of(State.SERVING, State.SPARE)}
+        known = {server.identity for server in self._desired.fleet.of(*READY)}
         observed = self._observe()
+        silences = self._watch.look(self._desired.fleet, observed)
         with self._desired.lock:
             plan = decide(
                 self._desired.fleet,
                 observed,
                 known=known,
-                suspects=self._heartbeats.suspects,
                 starting=self._starter.starting,
                 claimed=self._workers.claims.instances,
+                silences=silences,
                 spares=self._spares,
             )
             self._change_fleet(plan)
+            self._watch.close_idle(self._desired.fleet)
             if self._problems.has(Part.ENGINE):
                 return
             self._use_engine(plan, observed)
@@ -82,7 +87,7 @@ class PlanExecutor:
             self._problems.report(Part.ENGINE, str(error))
             return {
                 server.instance: Observed(
-                    server.instance, server.ring_id, running=True, address=server.address, release=server.release
+                    server.instance, server.ring_id, running=True, address=server.address, generation=server.generation
                 )
                 for server in self._desired.fleet.servers
             }
@@ -95,16 +100,23 @@ class PlanExecutor:
         before = self._desired.fleet
         failed = {before.server(instance): reason for instance, reason in plan.failed.items()}
         self._failures.keep({server.identity for server in (*failed, *before.of(State.DOWN))})
-        if plan.failed or plan.moved or plan.promote:
+        self._report.crowd(plan.crowd, before)
+        if plan.failed or plan.moved or plan.promote or plan.silenced or plan.answered:
             failed_early = {server: why for server, why in failed.items() if self._failures.failed(server, why)}
             ramp = self._starter.ramp
             self._desired.change(
                 lambda fleet: (
-                    _judged(fleet, failed_early).fail(plan.failed).moved(plan.moved).promoted(plan.promote, ramp=ramp)
+                    _judged(fleet, failed_early)
+                    .fail(plan.failed)
+                    .silenced(plan.silenced)
+                    .answered(plan.answered)
+                    .moved(plan.moved)
+                    .promoted(plan.promote, ramp=ramp)
                 )
             )
             for server, reason in failed.items():
                 self._events.record(EventKind.FAILED, server=server.hostname, reason=reason, state=server.state)
+            self._report.changed(before, plan)
             with self._problems.watch(Part.PLANE, PlaneUnavailable):
                 self._desired.publish()
             self._starter.promoted(before.fail(plan.failed), plan.promote)
@@ -112,7 +124,7 @@ class PlanExecutor:
 
     def _use_engine(self, plan: Plan, observed: Mapping[str, Observed]) -> None:
         """The part of the plan that needs the engine. The caller holds the lock, so a container that goes is claimed
-        before another thread can start the same instance. Hung servers and orphans are fenced only after the ring has
+        before another thread can start the same instance. Dead servers and orphans are fenced only after the ring has
         changed. Only the containers that were observed are fenced: an instance may have another one by then.
         """
         if plan.fence:

@@ -19,6 +19,7 @@ class Part(StrEnum):
     IMAGE = "image"
     STATE = "state"
     RING = "ring"
+    SERVERS = "servers"
 
 
 class Problems:

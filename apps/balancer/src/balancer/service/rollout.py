@@ -148,7 +148,8 @@ class Rollout:
                 fleet, release = self.fleet, roll.goal(self.fleet)
                 if release is None or fleet.deploy is None or not roll.outdated(fleet):
                     return self._end()
-                newcomers = roll.newcomers(roll.outdated(fleet)[: fleet.deploy.surge], release)
+                outdated = roll.outdated(fleet)[: fleet.deploy.surge]
+                newcomers = roll.newcomers(outdated, release, fleet.generation)
                 instances = {server.instance for server in newcomers}
                 if instances & {*self._workers.claims.instances, *fleet.instances(*State)}:
                     return False  # An earlier, interrupted surge left containers; they are removed first.

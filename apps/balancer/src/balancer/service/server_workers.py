@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
+from balancer.core.activity import IDLE
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
@@ -33,7 +34,8 @@ _HEARTBEATS_PER_OBSERVATION = 25
 
 
 class ServerWorkers:
-    """`start_grace`, `drain_timeout`: in seconds. `size`: the number of threads, each of which handles one server.
+    """`start_grace`, `drain_timeout`: in seconds. `cannot_finish(instance)` returns whether a leaving server will never
+    finish what it has. `size`: the number of threads, each of which handles one server.
 
     There are two pools, so that no thread waits for its own pool: pieces of work wait for the servers that they handle.
     """
@@ -48,6 +50,7 @@ class ServerWorkers:
         events: EventLog,
         start_grace: float,
         drain_timeout: float,
+        cannot_finish: Callable[[str], bool],
         size: int,
     ) -> None:
         self.claims = Claims()
@@ -58,6 +61,7 @@ class ServerWorkers:
         self._events = events
         self._start_grace = start_grace
         self._drain_timeout = drain_timeout
+        self._cannot_finish = cannot_finish
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
         """Each task handles one server. It never waits for another task."""
         self._background = ThreadPoolExecutor(size, thread_name_prefix="background work")
@@ -105,7 +109,7 @@ class ServerWorkers:
 
     def retire(self, instances: Collection[str]) -> None:
         """Retires servers: waits until each has nothing in flight, at most the drain timeout, then stops and removes
-        it.
+        it. One that cannot finish is killed, so that its open requests are answered elsewhere.
 
         Raises EngineUnavailable.
         """
@@ -116,24 +120,30 @@ class ServerWorkers:
         instance = server.instance
         began = self._clock.now()
         self._runtime.start(server, release)
-        address = ""
+        address = seen = ""
         heartbeats = 0
         while self._clock.now() - began < self._start_grace:
             if not address or heartbeats % _HEARTBEATS_PER_OBSERVATION == 0:
                 address = self._address(instance)
-            if self._probe.alive(address):
+            seen = self._probe.look(address, release.heartbeat)
+            if not seen:
                 _log.info("server ready", extra={"server": instance, "seconds": round(self._clock.now() - began, 3)})
                 return address
             heartbeats += 1
             self._clock.sleep(_HEARTBEAT_INTERVAL)
-        raise StartFailed(f"{instance} did not answer its heartbeat with 200 within {self._start_grace:g} s")
+        self._log_last_output(instance)
+        raise StartFailed(
+            f"{instance} did not answer http://{address}{release.heartbeat_path} with {release.heartbeat_status} "
+            f"within {self._start_grace:g} s; last seen: {seen}"
+        )
 
     def _address(self, instance: str) -> str:
         """The address of a server that is starting. Raises StartFailed where its container has ended."""
         container = self._runtime.observe().get(instance)
         if container is None or not container.running:
             status = container.status if container else "removed"
-            raise StartFailed(f"{instance} ended before it was ready ({status}){self._quoted_last_output(instance)}")
+            self._log_last_output(instance)
+            raise StartFailed(f"{instance} ended before it was ready ({status}); see the balancer's log")
         return container.address
 
     def _kill(self, instance: str, container: str) -> None:
@@ -148,6 +158,10 @@ class ServerWorkers:
         began = self._clock.now()
         idle = 0
         while idle < 2 and self._clock.now() - began < self._drain_timeout:
+            if self._cannot_finish(instance):
+                self._events.record(EventKind.FENCED, server=hostname(instance), container=instance)
+                self._runtime.kill(instance)
+                return
             idle = idle + 1 if self._in_flight(instance) == 0 else 0
             self._clock.sleep(_DRAIN_INTERVAL)
         if idle < 2:
@@ -164,10 +178,12 @@ class ServerWorkers:
         """Requests in flight at the server. 1 where the plane does not answer: then the drain takes the whole
         timeout."""
         try:
-            return self._plane.in_flight(instance)
+            return self._plane.activity().get(instance, IDLE).in_flight
         except PlaneUnavailable:
             return 1
 
-    def _quoted_last_output(self, instance: str) -> str:
-        output = self._runtime.last_output(instance)
-        return f"; its last words: {output}" if output else ""
+    def _log_last_output(self, instance: str) -> None:
+        """What a server printed goes to the log only: it may have printed a secret."""
+        with suppress(EngineUnavailable):
+            output = self._runtime.last_output(instance)
+            _log.warning("server not ready", extra={"server": instance, "last_words": output})

@@ -37,6 +37,8 @@ from balancer.service.restorer import Restorer
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
 from balancer.service.server_workers import ServerWorkers
+from balancer.service.silence_report import SilenceReport
+from balancer.service.silence_watch import SilenceWatch
 from balancer.service.slow_start import SlowStart, first_ramp
 from balancer.service.starter import Starter
 from balancer.service.step_loop import StepLoop
@@ -69,6 +71,7 @@ class Options:
     reserved: tuple[str, ...]
     heartbeat_interval: float
     heartbeat_strikes: int
+    hang_timeout: float
     start_grace: float
     pull_timeout: float
     drain_timeout: float
@@ -122,12 +125,23 @@ class Services:
             events=self.events,
             start_grace=self._options.start_grace,
             drain_timeout=self._options.drain_timeout,
+            cannot_finish=lambda instance: instance in self.watch.finished,
             size=self._options.most_servers_at_once,
         )
 
     @cached_property
     def heartbeats(self) -> Heartbeats:
-        return Heartbeats(probes=self._ports.probes, strikes=self._options.heartbeat_strikes)
+        return Heartbeats(probes=self._ports.probes, clock=self._ports.clock, strikes=self._options.heartbeat_strikes)
+
+    @cached_property
+    def watch(self) -> SilenceWatch:
+        return SilenceWatch(
+            heartbeats=self.heartbeats,
+            plane=self._ports.plane,
+            runtime=self._ports.runtime,
+            clock=self._ports.clock,
+            hang_timeout=self._options.hang_timeout,
+        )
 
     @cached_property
     def getter(self) -> ImageGetter:
@@ -175,7 +189,8 @@ class Services:
             desired=self.desired,
             runtime=self._ports.runtime,
             workers=self.workers,
-            heartbeats=self.heartbeats,
+            watch=self.watch,
+            report=SilenceReport(watch=self.watch, problems=self.problems, events=self.events, clock=self._ports.clock),
             starter=self.starter,
             failures=self.failures,
             problems=self.problems,
@@ -272,7 +287,6 @@ class Services:
             heartbeats=self.heartbeats,
             desired=self.desired,
             clock=self._ports.clock,
-            events=self.events,
             interval=self._options.heartbeat_interval,
             wake=self.wake,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -75,6 +76,27 @@ def test_a_404_that_breaks_off_while_it_is_thrown_away_leaves_no_connection(rig:
     assert count_to(rig.servers["A"].address) == 0
 
 
+def test_what_is_idle_at_one_server_is_closed_and_at_others_kept(rig: Rig) -> None:
+    rig.serve(hello, hello)
+    addresses = {name: server.address for name, server in rig.servers.items()}
+    rig.ask()
+    rig.route({"B": addresses["B"], "A": addresses["A"]})
+    rig.ask()
+    assert [count_to(address) for address in addresses.values()] == [1, 1]
+    rig.plane.close_idle("A")
+    rig.plane.close_idle("C")
+    assert [count_to(address) for address in addresses.values()] == [0, 1]
+    assert rig.ask().data == b"hello"
+
+
+def test_a_request_that_runs_goes_on_when_what_is_idle_is_closed(rig: Rig) -> None:
+    rig.serve(lambda exchange: exchange.reply(200, b"x" * 1_000_000))
+    pieces = rig.stream()
+    first = next(pieces)
+    rig.plane.close_idle("A")
+    assert len(first) + sum(map(len, pieces)) == 1_000_000
+
+
 def test_a_client_that_goes_away_takes_the_connection_to_the_server_with_it(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,8 +105,10 @@ def test_a_client_that_goes_away_takes_the_connection_to_the_server_with_it(
     answers = []
     ask = Connections.ask
 
-    def ask_and_keep(connections: Connections, address: str, incoming: Incoming) -> BaseHTTPResponse:
-        answers.append(ask(connections, address, incoming))
+    def ask_and_keep(
+        connections: Connections, address: str, incoming: Incoming, took: Callable[[int], None]
+    ) -> BaseHTTPResponse:
+        answers.append(ask(connections, address, incoming, took))
         return answers[-1]
 
     monkeypatch.setattr(Connections, "ask", ask_and_keep)

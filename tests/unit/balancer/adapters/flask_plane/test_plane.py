@@ -11,10 +11,12 @@ import pytest
 
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.flask_plane.unreachable import LIMIT
+from balancer.core.activity import Activity
 from balancer.core.errors import EmptyRing
 from balancer.core.key_source import KeySource, Message
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
 from balancer.core.routes import Backend, Routes
+from tests.in_flight import in_flight
 
 S1, S2 = Backend("S1", "127.0.0.1:1"), Backend("S2", "127.0.0.1:2")
 CRC32, XXH64 = REQUEST_HASHES["crc32"], REQUEST_HASHES["xxh64"]
@@ -98,20 +100,31 @@ def test_each_attempt_obeys_the_routes_of_its_own_moment_and_all_of_them(plane: 
 
 def test_an_attempt_is_in_flight_until_it_ends(plane: FlaskPlane) -> None:
     with plane.send(message(), TO_SLOT[0], ()), plane.send(message(), TO_SLOT[0], ()):
-        assert (plane.in_flight("S1"), plane.in_flight("S2")) == (2, 0)
-    assert plane.in_flight("S1") == 0
+        assert (in_flight(plane, "S1"), in_flight(plane, "S2")) == (2, 0)
+    assert in_flight(plane, "S1") == 0
+
+
+def test_progress_is_counted_for_each_present_server(plane: FlaskPlane) -> None:
+    plane.answered("S1", 0.1)
+    plane.gave("S1", 10)
+    plane.took("S2", 7)
+    assert plane.activity() == {"S1": Activity(given=11), "S2": Activity(taken=7)}
+    plane.apply(Routes(("S2",) * 4, (S2,)))
+    assert plane.activity() == {"S2": Activity(taken=7)}
+    plane.apply(ROUTES)
+    assert plane.activity()["S1"] == Activity()
 
 
 def test_an_attempt_that_fails_is_not_in_flight_any_more(plane: FlaskPlane) -> None:
     with pytest.raises(ZeroDivisionError), plane.send(message(), TO_SLOT[0], ()):
         raise ZeroDivisionError
-    assert plane.in_flight("S1") == 0
+    assert in_flight(plane, "S1") == 0
 
 
 def test_what_is_in_flight_outlives_new_routes(plane: FlaskPlane) -> None:
     with plane.send(message(), TO_SLOT[0], ()):
         plane.apply(Routes(("S2",) * 4, (replace(S1, draining=True), S2)))
-        assert plane.in_flight("S1") == 1
+        assert in_flight(plane, "S1") == 1
         assert chosen(plane)[0] == "S2"
 
 
@@ -128,7 +141,7 @@ def test_many_threads_at_once_pass_no_cap_and_leave_nothing(plane: FlaskPlane) -
     with ThreadPoolExecutor(8) as threads:
         for _ in range(20):
             assert sorted(threads.map(ask, range(8))) == ["S1"] * 5 + ["S2"] * 3
-            assert (plane.in_flight("S1"), plane.in_flight("S2")) == (0, 0)
+            assert (in_flight(plane, "S1"), in_flight(plane, "S2")) == (0, 0)
 
 
 def test_it_knows_the_addresses_of_its_servers(plane: FlaskPlane) -> None:

@@ -13,10 +13,12 @@ import pytest
 from balancer.adapters.haproxy import edge as edge_module
 from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
+from balancer.core.activity import Activity
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
+from tests.in_flight import in_flight
 from tests.unit.balancer.adapters.haproxy.conftest import RuntimeSocket
 
 ROUTES = Routes(
@@ -37,7 +39,7 @@ class Haproxy:
         self.runtime_socket = runtime_socket
         self.description = EdgeFiles(profile, ROUTES).fixed_digest
         self.servers: dict[str, str] = {}
-        self.in_maintenance: set[str] = set()
+        self.states: dict[str, int] = {}
         self.digest = ""
         self.refuses = ""
         self.connections: dict[str, tuple[str, str]] = {}
@@ -52,8 +54,7 @@ class Haproxy:
     @property
     def _answers(self) -> dict[str, Callable[[], str]]:
         servers = (
-            f"3 fleet 1 {name} {at.replace(':', ' ')} {int(name in self.in_maintenance)}"
-            for name, at in self.servers.items()
+            f"3 fleet 1 {name} {at.replace(':', ' ')} {self.states.get(name, 0)}" for name, at in self.servers.items()
         )
         header = "# be_id be_name srv_id srv_name srv_addr srv_port srv_admin_state"
         statistics = (f"fleet,{name},{queued},{running}" for name, (queued, running) in self.connections.items())
@@ -172,7 +173,7 @@ def test_a_server_that_is_still_answering_is_deleted_another_time(
     """Until then it is in maintenance, and no matter."""
     assert in_step(profile, haproxy)
     haproxy.servers |= {"S9": "10.0.0.9:5000"}
-    haproxy.in_maintenance = {"S9"}
+    haproxy.states["S9"] = 1
     runtime_socket.answer = lambda command: (
         "Server still has connections attached to it, cannot remove it."
         if command.startswith("del server")
@@ -291,7 +292,48 @@ def test_what_is_in_flight_is_what_runs_and_what_waits_in_every_process(
     }
     master_socket.answer = lambda command: next(text for start, text in answers.items() if command.startswith(start))
     edge = HaproxyEdge(profile)
-    assert [edge.in_flight(name) for name in ("S1", "S2", "S9")] == expected
+    assert [in_flight(edge, name) for name in ("S1", "S2", "S9")] == expected
+
+
+def test_progress_is_what_all_processes_have_counted(
+    profile: EdgeOptions, runtime_socket: RuntimeSocket, master_socket: RuntimeSocket
+) -> None:
+    head = "# pxname,svname,qcur,scur,bin,bout,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other"
+    runtime_socket.answer = lambda _: f"{head}\nfleet,S1,0,1,1000,70000,1,2,3,4,5,6\nfleet,S2,0,0,,,,,,,,\n"
+    master_socket.answer = lambda command: (
+        OLD_WORKERS if command.startswith("show proc") else f"{head}\nfleet,S1,0,1,100,7000,0,10,0,0,0,0\n"
+    )
+    activity = HaproxyEdge(profile).activity()
+    assert activity["S1"] == Activity(in_flight=3, given=84_041, taken=1200)
+    assert activity["S2"] == Activity()
+
+
+@pytest.mark.parametrize(("state", "back"), [(0, "ready"), (8, "drain")])
+def test_what_is_idle_is_closed_by_a_moment_of_maintenance_in_every_process(
+    profile: EdgeOptions, haproxy: Haproxy, master_socket: RuntimeSocket, state: int, back: str
+) -> None:
+    haproxy.servers, haproxy.states = {"S1": "10.0.0.1:5000"}, {"S1": state}
+    master_socket.answer = lambda command: OLD_WORKERS if command.startswith("show proc") else ""
+    HaproxyEdge(profile).close_idle("S1")
+    maint, there = "set server fleet/S1 state maint", f"set server fleet/S1 state {back}"
+    assert haproxy.commands == [f"{maint}; {there}"]
+    told = [command.strip() for command in master_socket.commands if "set server" in command]
+    assert told == [f"@!{pid} {command}" for pid in (13, 9) for command in (maint, there)]
+
+
+@pytest.mark.parametrize(("name", "state"), [("S9", 0), ("S1", 1)], ids=["unknown", "being deleted"])
+def test_nothing_is_closed_at_a_server_that_is_unknown_or_being_deleted(
+    profile: EdgeOptions, haproxy: Haproxy, name: str, state: int
+) -> None:
+    haproxy.servers, haproxy.states = {"S1": "10.0.0.1:5000"}, {"S1": state}
+    HaproxyEdge(profile).close_idle(name)
+    assert haproxy.commands == []
+
+
+def test_a_wanted_server_that_was_left_in_maintenance_is_not_in_step(profile: EdgeOptions, haproxy: Haproxy) -> None:
+    assert in_step(profile, haproxy)
+    haproxy.states["S1"] = 1
+    assert not HaproxyEdge(profile).in_step(ROUTES)
 
 
 def test_a_process_that_has_just_ended_has_nothing_in_flight(
@@ -301,7 +343,7 @@ def test_a_process_that_has_just_ended_has_nothing_in_flight(
     master_socket.answer = lambda command: (
         OLD_WORKERS if command.startswith("show proc") else "Can't find the target PID matching the prefix '@!9'\n"
     )
-    assert HaproxyEdge(profile).in_flight("S1") == 5
+    assert in_flight(HaproxyEdge(profile), "S1") == 5
 
 
 def test_the_load_is_that_of_all_processes_and_the_latency_that_of_the_current_one(

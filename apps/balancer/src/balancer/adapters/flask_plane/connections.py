@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from http import HTTPStatus
+from queue import Empty
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, ReadTimeoutError
@@ -54,14 +55,15 @@ class Connections:
         self._pools: dict[str, _Pool] = {}
         self._lock = threading.Lock()
 
-    def ask(self, address: str, incoming: Incoming) -> urllib3.BaseHTTPResponse:
+    def ask(self, address: str, incoming: Incoming, took: Callable[[int], None]) -> urllib3.BaseHTTPResponse:
         """Sends a request; returns the head of the answer, the body not yet read. Raises ATTEMPT_ERRORS, also for an
-        interim answer (1xx): no request here asks for one, and what follows it is no answer to the next request."""
+        interim answer (1xx): no request here asks for one, and what follows it is no answer to the next request.
+        `took` is told how many bytes of a streamed body go to the server, each time."""
         _target.set(incoming.target)
         answer = self._pool(address).urlopen(
             incoming.method,
             incoming.target,
-            body=incoming.body,
+            body=incoming.body_to_send(took),
             headers=incoming.headers,
             chunked=incoming.is_chunked,
             redirect=False,
@@ -74,6 +76,19 @@ class Connections:
             answer.close()
             raise ProtocolError(f"an interim answer that nobody asked for: {answer.status}")
         return answer
+
+    def close_idle(self, address: str) -> None:
+        """Closes the connections to the server that no request uses now."""
+        with self._lock:
+            pool = self._pools.get(address)
+        idle = pool.pool if pool else None
+        while idle is not None:
+            try:
+                connection = idle.get(block=False)
+            except Empty:
+                return
+            if connection:
+                connection.close()
 
     def _pool(self, address: str) -> _Pool:
         """The pool of a server. The pools of servers that are gone are dropped."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 import urllib3
@@ -48,6 +49,7 @@ class Forwarder:
         self._plane = plane
         self._options = options
         self._connections = Connections(response_timeout=options.response_timeout, present=lambda: plane.addresses)
+        plane.keeps_idle(self._connections.close_idle)
         self._access_log = AccessLog(options.access_log)
 
     def __call__(self, request: Request) -> Response:
@@ -87,9 +89,11 @@ class Forwarder:
         """Makes one attempt and returns its answer. Raises ATTEMPT_ERRORS. `flight` counts the request as in flight:
         until this returns, or until the last byte of an answer that is passed on piece by piece."""
         began = time.monotonic()
-        answer = self._connections.ask(attempt.backend.address, received)
+        instance = attempt.backend.instance
+        took: Callable[[int], None] = partial(self._plane.took, instance)
+        answer = self._connections.ask(attempt.backend.address, received, took)
         self._plane.reached(attempt.backend)
-        self._plane.answered(time.monotonic() - began)
+        self._plane.answered(instance, time.monotonic() - began)
         explained = _explained(attempt) if self._options.explain else []
         if self._options.course_errors and answer.status == HTTPStatus.NOT_FOUND:
             answer.drain_conn()  # drain_conn also gives the connection back
@@ -97,25 +101,26 @@ class Forwarder:
             response = Response(text, HTTPStatus.BAD_REQUEST, content_type=answers.CONTENT_TYPE)
             response.headers.extend(explained)
             return response
-        response = _passed_on(answer, flight)
+        response = _passed_on(answer, flight, gave=partial(self._plane.gave, instance))
         response.headers.clear()
         response.headers.extend(to_client(answer.headers.items(), explained=explained))
         return response
 
 
-def _passed_on(answer: urllib3.BaseHTTPResponse, flight: ExitStack) -> Response:
+def _passed_on(answer: urllib3.BaseHTTPResponse, flight: ExitStack, *, gave: Callable[[int], None]) -> Response:
     """The answer for the client. A short answer is read as a whole before its first byte goes out: where the server
-    breaks off meanwhile, another server can be asked. A longer answer is streamed."""
+    breaks off meanwhile, another server can be asked. A longer answer is streamed, and `gave` is told its bytes."""
     if answer.length_remaining is not None and answer.length_remaining <= WHOLE_ANSWER:
-        return Response(answer.read(), answer.status)
-    response = Response(_pieces(answer), answer.status)  # direct_passthrough would skip call_on_close
+        return Response(b"".join(_pieces(answer, gave)), answer.status)
+    response = Response(_pieces(answer, gave), answer.status)  # direct_passthrough would skip call_on_close
     response.call_on_close(flight.pop_all().close)
     response.call_on_close(answer.close)
     return response
 
 
-def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+def _pieces(answer: urllib3.BaseHTTPResponse, gave: Callable[[int], None]) -> Iterator[bytes]:
     while piece := answer.read1(_PIECE):
+        gave(len(piece))
         yield piece
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -13,6 +14,8 @@ from balancer.core.routes import IDEMPOTENT
 
 REPEATABLE_BODY = 16384
 """Bytes of the longest body that is kept, so that its request can be repeated."""
+
+_PIECE = 16384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,16 @@ class Incoming:
     @property
     def may_repeat(self) -> bool:
         return self.method in IDEMPOTENT and (self.body is None or isinstance(self.body, bytes))
+
+    def body_to_send(self, note: Callable[[int], None]) -> bytes | Iterator[bytes] | None:
+        """The body for the server. Of a stream, `note` is told how many bytes of it have been read, each time."""
+        return self.body if self.body is None or isinstance(self.body, bytes) else _pieces(self.body, note)
+
+
+def _pieces(body: IO[bytes], note: Callable[[int], None]) -> Iterator[bytes]:
+    while piece := body.read(_PIECE):
+        note(len(piece))
+        yield piece
 
 
 def read(request: Request) -> Incoming:

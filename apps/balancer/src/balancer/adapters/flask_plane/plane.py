@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from balancer.adapters.flask_plane.placement import Placement
 from balancer.adapters.flask_plane.unreachable import Unreachable
+from balancer.core.activity import Activity
 from balancer.core.errors import EmptyRing
 from balancer.core.key_source import Message
 from balancer.core.load import Load
@@ -35,7 +36,10 @@ class FlaskPlane:
         self._placement = Placement(Routes((), ()))
         self._in_flight: Counter[str] = Counter()
         self._unreachable = Unreachable()
+        self._close_idle_at: Callable[[str], None] = lambda _: None
         self._keyless = 0
+        self._given: Counter[str] = Counter()
+        self._taken: Counter[str] = Counter()
         self._responses = 0
         self._response_seconds = 0.0
         self._readings = ResponseReadings()
@@ -50,9 +54,26 @@ class FlaskPlane:
     def in_step(self, routes: Routes) -> bool:
         return self._placement.routes == routes
 
-    def in_flight(self, instance: str) -> int:
+    def activity(self) -> Mapping[str, Activity]:
         with self._lock:
-            return self._in_flight[instance]
+            instances = {backend.instance for backend in self._placement.routes.backends} | self._in_flight.keys()
+            self._given, self._taken = (
+                Counter({name: number for name, number in counter.items() if name in instances})
+                for counter in (self._given, self._taken)
+            )
+            return {
+                name: Activity(self._in_flight[name], given=self._given[name], taken=self._taken[name])
+                for name in instances
+            }
+
+    def close_idle(self, instance: str) -> None:
+        for backend in self._placement.routes.backends:
+            if backend.instance == instance:
+                self._close_idle_at(backend.address)
+
+    def keeps_idle(self, close: Callable[[str], None]) -> None:
+        """Takes the function that closes what is kept idle at an address: another object keeps the connections."""
+        self._close_idle_at = close
 
     def load(self) -> Load:
         with self._lock:
@@ -64,9 +85,20 @@ class FlaskPlane:
     def keyless(self) -> int:
         return self._keyless
 
-    def answered(self, seconds: float) -> None:
+    def gave(self, instance: str, count: int) -> None:
+        """Notes that so many bytes came from the server."""
+        with self._lock:
+            self._given[instance] += count
+
+    def took(self, instance: str, count: int) -> None:
+        """Notes that so many bytes of a body went to the server."""
+        with self._lock:
+            self._taken[instance] += count
+
+    def answered(self, instance: str, seconds: float) -> None:
         """Notes that a server took `seconds` seconds to the head of its answer."""
         with self._lock:
+            self._given[instance] += 1
             self._responses += 1
             self._response_seconds += seconds
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from balancer.adapters.atomic_file import replace_file
 from balancer.adapters.haproxy.config import KEYLESS_TABLE, SERVER_OPTIONS, EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.response_times import ResponseTimes
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
+from balancer.core.activity import IDLE, Activity
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load
 from balancer.core.response_readings import ResponseReadings
@@ -26,8 +27,9 @@ _REEXECUTION = 2.0
 _VALUE = re.compile(r'value="([^"]*)"')
 _COUNT = re.compile(r"http_req_cnt=(\d+)")
 _OLD_WORKERS = re.compile(r"^# old workers\n((?:[^#].*\n?)*)", re.MULTILINE)
-_MAINTENANCE = 1
-"""The bit SRV_ADMF_FMAINT of srv_admin_state, which `set server … state maint` sets."""
+_MAINTENANCE, _DRAIN = 0x01, 0x08
+"""The bits SRV_ADMF_FMAINT and SRV_ADMF_FDRAIN of srv_admin_state, which `set server … state maint` and `drain` set."""
+_RESPONSES = ("hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other")
 _STILL_BUSY = "Server still has connections attached to it"
 
 
@@ -64,18 +66,41 @@ class HaproxyEdge:
         serving = {backend.instance: backend.address for backend in files.serving}
         wanted = {backend.instance for backend in routes.backends}
         states = self._states()
-        gone = {name for name, row in states.items() if int(row["srv_admin_state"]) & _MAINTENANCE} - wanted
+        maintained = {name for name, row in states.items() if int(row["srv_admin_state"]) & _MAINTENANCE}
+        gone = maintained - wanted
         for name in gone:
             self._delete(name)
         return (
             self._map_digest() == files.digest
             and self._has_fixed_part(files)
             and states.keys() <= wanted | gone
+            and not maintained & wanted
             and serving == {name: _address(row) for name, row in states.items() if name in serving}
         )
 
-    def in_flight(self, instance: str) -> int:
-        return sum(_busy(answer, instance) for answer in self._statistics("show stat fleet 4 -1"))
+    def activity(self) -> Mapping[str, Activity]:
+        activity: dict[str, Activity] = {}
+        for answer in self._statistics("show stat fleet 4 -1"):
+            for row in _rows(answer):
+                name = row.get("svname", "")
+                one, other = activity.get(name, IDLE), _activity(row)
+                activity[name] = Activity(
+                    one.in_flight + other.in_flight, one.given + other.given, one.taken + other.taken
+                )
+        return activity
+
+    def close_idle(self, instance: str) -> None:
+        """The state `maint` closes what is idle and leaves what runs. It lasts no longer than one line of commands."""
+        server = f"fleet/{instance}"
+        row = self._states().get(instance)
+        if row is None or int(row["srv_admin_state"]) & _MAINTENANCE:
+            return
+        state = "drain" if int(row["srv_admin_state"]) & _DRAIN else "ready"
+        there_and_back = [f"set server {server} state maint", f"set server {server} state {state}"]
+        self._runtime.do("; ".join(there_and_back))
+        for pid in self._old_processes():
+            for command in there_and_back:
+                self._master.ask(f"@!{pid} {command}")
 
     def load(self) -> Load:
         """The load. Response times are only those of the current process: few responses end in an old process."""
@@ -87,9 +112,11 @@ class HaproxyEdge:
     def _statistics(self, command: str) -> list[str]:
         """The answers of the current process and of old ones. After a reload an old process finishes its requests."""
         current = self._runtime.ask(command)
+        return [current, *(self._master.ask(f"@!{pid} {command}") for pid in self._old_processes())]
+
+    def _old_processes(self) -> list[str]:
         old = _OLD_WORKERS.search(self._master.do("show proc", expect="#<PID>"))
-        processes = [line.split()[0] for line in old[1].splitlines()] if old else []
-        return [current, *(self._master.ask(f"@!{pid} {command}") for pid in processes)]
+        return [line.split()[0] for line in old[1].splitlines()] if old else []
 
     def keyless(self) -> int:
         found = _COUNT.search(self._runtime.ask(f"show table {KEYLESS_TABLE}"))
@@ -179,9 +206,13 @@ def _address(state: dict[str, str]) -> str:
     return f"{state['srv_addr']}:{state['srv_port']}"
 
 
-def _busy(statistics: str, name: str) -> int:
-    """The number of running and waiting requests of a server, from the answer to `show stat`."""
-    return sum(int(row["scur"] or 0) + int(row["qcur"] or 0) for row in _rows(statistics) if row.get("svname") == name)
+def _activity(row: dict[str, str]) -> Activity:
+    """The activity of a server, from its row in the answer to `show stat`. `scur` runs, `qcur` waits."""
+
+    def total(*fields: str) -> int:
+        return sum(int(row.get(field) or 0) for field in fields)
+
+    return Activity(total("scur", "qcur"), given=total(*_RESPONSES, "bout"), taken=total("bin"))
 
 
 def _backend(statistics: str) -> dict[str, int]:

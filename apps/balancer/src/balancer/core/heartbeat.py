@@ -1,0 +1,24 @@
+"""A heartbeat: how a server is asked whether it is well, and which answers say that it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A GET of `path`. `host`: the Host of the request, empty for the server's address. `status`: the good statuses,
+    such as "200", "200-399" or "200,204". `timeout`: how long the answer may take, in seconds."""
+
+    path: str = "/heartbeat"
+    host: str = ""
+    status: str = "200"
+    timeout: float = 0.4
+
+    def accepts(self, status: int) -> bool:
+        """Whether an answer of this status says that the server is well."""
+        for part in self.status.split(","):
+            low, _, high = part.partition("-")
+            if int(low) <= status <= int(high or low):
+                return True
+        return False

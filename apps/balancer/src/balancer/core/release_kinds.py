@@ -1,0 +1,216 @@
+"""The kinds of values that the fields of a release have: how each is read from a setting's text, and checked.
+
+Settings and POST /deploy use the same checks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from balancer.core.document import printable
+from balancer.core.image import NAME_RULE, is_name
+from balancer.core.linux_names import CAPABILITIES as KNOWN_CAPABILITIES
+from balancer.core.linux_names import SIGNAL as KNOWN_SIGNAL
+
+MEMORY = r"([1-9][0-9]{0,14}[bkmg]?)?"
+MOST_CPUS = 512
+OUR_LABELS = "ringmaster."
+
+_VOLUME = re.compile(r"(?P<source>/[^:\0]*|[A-Za-z0-9][A-Za-z0-9_.-]+):(?P<target>/[^:\0]+)(:ro)?")
+_TMPFS = re.compile(
+    r"(size=[1-9][0-9]*[kmg%]?|mode=[0-7]{3,4}|uid=[0-9]+|gid=[0-9]+|nr_inodes=[0-9]+[kmg]?|exec|noexec)"
+)
+_STATUS = re.compile(r"[1-5][0-9]{2}(-[1-5][0-9]{2})?(,[1-5][0-9]{2}(-[1-5][0-9]{2})?)*")
+_LOG_DRIVERS = (
+    "json-file",
+    "local",
+    "journald",
+    "syslog",
+    "gelf",
+    "fluentd",
+    "awslogs",
+    "gcplogs",
+    "splunk",
+    "none",
+)
+
+
+class Unfit(ValueError):
+    """A value of the right type that cannot be. Its sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`expects` completes "… must be". `check` takes a value as JSON has it and returns the field's value; it raises
+    Unfit, or ValueError where `expects` says enough. `read` makes such a JSON value of a setting's
+    text; it raises ValueError or KeyError."""
+
+    expects: str
+    check: Callable[[object], Any]
+    read: Callable[[str], object]
+
+
+def text(pattern: str, expects: str) -> Kind:
+    return Kind(expects, lambda value: _matching(pattern, value), str)
+
+
+def integer(low: int, high: int, *, zero: str = "") -> Kind:
+    """`zero`: what 0 means, where it means something of its own."""
+    return Kind(
+        f"an integer from {low}{zero and f' ({zero})'} to {high}", lambda value: _integer(value, low, high), int
+    )
+
+
+def number(low: float, high: float, expects: str) -> Kind:
+    return Kind(expects, lambda value: _number(value, low, high), float)
+
+
+def seconds(low: float, high: float) -> Kind:
+    return number(low, high, f"seconds from {low:g} to {high:g}")
+
+
+def _matching(pattern: str, value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        raise ValueError
+    return value
+
+
+def _statuses(value: object) -> str:
+    statuses = _matching(_STATUS.pattern, value)
+    for low, _, high in (part.partition("-") for part in statuses.split(",")):
+        if high and int(low) > int(high):
+            raise Unfit(f"no status is in {low}-{high}")
+    return statuses
+
+
+def _image(value: object) -> str:
+    if not isinstance(value, str) or not is_name(value):
+        raise ValueError
+    return value
+
+
+def _integer(value: object, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError
+    return value
+
+
+def _number(value: object, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError
+    return float(value)
+
+
+def _flag(value: object) -> bool:
+    if value is True or value is False:
+        return bool(value)
+    raise ValueError
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and "\0" not in item for item in value):
+        raise ValueError
+    return tuple(value)
+
+
+def _mapping(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not all(isinstance(item, str) for item in value.values()):
+        raise ValueError
+    return dict(value)
+
+
+def _environment(value: object) -> dict[str, str]:
+    variables = _mapping(value)
+    for name, content in variables.items():
+        if not name or "=" in name or "\0" in name + content:
+            raise Unfit(f"{printable(name)} cannot be a variable")
+    return variables
+
+
+def _labels(value: object) -> dict[str, str]:
+    labels = _mapping(value)
+    for name, content in labels.items():
+        if not name or "\0" in name + content:
+            raise Unfit(f"{printable(name)} cannot be a label")
+        if name.lower().startswith(OUR_LABELS):
+            raise Unfit(f"{printable(name)}: labels that begin with {OUR_LABELS} are Ringmaster's own")
+    return labels
+
+
+def _volumes(value: object) -> tuple[str, ...]:
+    volumes = _strings(value)
+    targets: set[str] = set()
+    for volume in volumes:
+        match = _VOLUME.fullmatch(volume)
+        if match is None or ".." in volume.replace(":", "/").split("/"):
+            raise Unfit(f"{printable(volume)} is none; write VOLUME:/target or /host/path:/target, and :ro after it")
+        if match["target"] in targets:
+            raise Unfit(f"{printable(match['target'])} is the target of two volumes")
+        targets.add(match["target"])
+    return volumes
+
+
+def _tmpfs(value: object) -> dict[str, str] | None:
+    if value is None:
+        return None
+    folders = _mapping(value)
+    for path, options in folders.items():
+        if not re.fullmatch(r"/[^:,\0]+", path) or ".." in path.split("/"):
+            raise Unfit(f"{printable(path)} is not an absolute path")
+        if options and not all(_TMPFS.fullmatch(option) for option in options.split(",")):
+            raise Unfit(f"{printable(options)} must be of size=, mode=, uid=, gid=, nr_inodes=, exec and noexec")
+    return folders
+
+
+def _capabilities(value: object) -> tuple[str, ...]:
+    names = tuple(name.removeprefix("CAP_") for name in _strings(value))
+    for name in names:
+        if name not in KNOWN_CAPABILITIES:
+            raise Unfit(f"{printable(name)} is not a capability, such as NET_BIND_SERVICE")
+    return names
+
+
+def _log_options(value: object) -> dict[str, str] | None:
+    return None if value is None else _mapping(value)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _yes_or_no(text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()]
+
+
+def _json_or_nothing(text: str) -> object:
+    return json.loads(text) if text else None
+
+
+IMAGE = Kind(NAME_RULE, _image, str)
+ENVIRONMENT = Kind('a JSON object of strings, such as {"MODE":"fast"}', _environment, json.loads)
+LABELS = Kind('a JSON object of strings, such as {"team":"shop"}', _labels, json.loads)
+LIMIT = text(MEMORY, "such as 256m, or empty for no limit")
+CPUS = number(0, MOST_CPUS, f"a number from 0 (no limit) to {MOST_CPUS}")
+PATH = text(r"/[A-Za-z0-9._~%/?&=+,:@-]*", "a path that starts with /, without blanks and quotes")
+HOST = text(r"([A-Za-z0-9._:\[\]-]+)?", "a host such as app.example or app.example:8080, or empty for the address")
+STATUS = Kind("statuses such as 200, 200-399 or 200,204", _statuses, str)
+ARGUMENTS = Kind('a JSON list of strings, such as ["serve","--fast"]', _strings, json.loads)
+USER = text(r"([A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?)?", "a user such as 1000:1000 or app, or empty for the image's")
+FOLDER = text(r"(/[^\0\n]*)?", "an absolute path, or empty for the image's")
+VOLUMES = Kind('a JSON list such as ["data:/data","shared:/shared:ro"]', _volumes, json.loads)
+TMPFS = Kind(
+    'a JSON object such as {"/tmp":"size=64m,exec"}, or empty for /tmp where the root is read-only',
+    _tmpfs,
+    _json_or_nothing,
+)
+CAPABILITIES = Kind("Linux capabilities, such as NET_BIND_SERVICE", _capabilities, _words)
+FLAG = Kind("true or false", _flag, _yes_or_no)
+SIGNAL = text(rf"({KNOWN_SIGNAL.pattern})?", "a signal such as SIGTERM or SIGQUIT, or empty for the image's")
+LOG_DRIVER = text("|".join(_LOG_DRIVERS), "one of " + ", ".join(_LOG_DRIVERS))
+LOG_OPTIONS = Kind(
+    'a JSON object of strings, such as {"max-size":"10m"}, or empty for the default', _log_options, _json_or_nothing
+)

@@ -1,0 +1,158 @@
+"""The silence watch: it looks at silent servers, at what the data plane counts of them and what the engine says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from balancer.core.activity import IDLE, Activity
+from balancer.core.errors import EngineUnavailable, PlaneUnavailable
+from balancer.core.fleet import Fleet, Server
+from balancer.core.lifecycle import State
+from balancer.core.observed import Observed
+from balancer.core.silence import Identity, Silence, Silences
+from balancer.ports.clock import Clock
+from balancer.ports.data_plane import DataPlane
+from balancer.ports.runtime import ContainerRuntime
+from balancer.service.heartbeats import Heartbeats
+
+_log = logging.getLogger(__name__)
+
+_ASKED_EVERY = 1.0
+"""Seconds between two questions to the engine about the process of one silent server."""
+
+
+_LAST_ANSWER = 2.0
+"""Seconds. Where the last answer came longer ago when a silence is noticed, the balancer itself was held up."""
+
+_UNKNOWN = Activity(in_flight=1)
+"""Stands for an activity that the plane does not tell: only a server of which the plane says so has nothing to do."""
+
+
+class SilenceWatch:
+    """`hang_timeout`: in seconds. One thread looks; any thread may ask for `finished`."""
+
+    def __init__(
+        self,
+        *,
+        heartbeats: Heartbeats,
+        plane: DataPlane,
+        runtime: ContainerRuntime,
+        clock: Clock,
+        hang_timeout: float,
+    ) -> None:
+        self.hang_timeout = hang_timeout
+        self._heartbeats = heartbeats
+        self._plane = plane
+        self._runtime = runtime
+        self._clock = clock
+        self._silences: dict[Identity, Silence] = {}
+        self._asked_at: dict[Identity, float] = {}
+        self._stopped: frozenset[Identity] = frozenset()
+        self.finished: frozenset[str] = frozenset()
+        """The instances of leaving servers that cannot finish what they have: they are paused, stopped by a signal, or
+        gave no sign of life for the hang timeout."""
+
+    def look(self, fleet: Fleet, observed: Mapping[str, Observed]) -> Silences:
+        """Looks at all silent servers of the fleet, and says what is known of them."""
+        silent = self._heartbeats.silent
+        servers = [server for server in fleet.servers if server.identity in silent or server.state is State.SILENT]
+        self._look_at(servers)
+        self._stopped = self._ask_for_stopped([server for server in servers if server.identity in silent])
+        silences = self._known(silent)
+        cannot_finish = silences.lifeless | silences.stopped
+        self.finished = frozenset(
+            server.instance
+            for server in fleet.of(State.LEAVING)
+            if server.identity in cannot_finish or _is_paused(server, observed)
+        )
+        return silences
+
+    def close_idle(self, fleet: Fleet) -> None:
+        """Closes what the plane keeps idle at silent servers, where that is to be done. Where the plane does not
+        answer, a later call tries again. The caller holds the lock of the desired fleet."""
+        for server in fleet.servers:
+            silence = self._silences.get(server.identity)
+            if silence is None or silence.closed_after is not None:
+                continue
+            newest = self._heartbeats.newest
+            try:
+                self._plane.close_idle(server.instance)
+            except PlaneUnavailable as error:
+                _log.warning("idle connections not closed yet", extra={"server": server.instance, "reason": str(error)})
+                return
+            self._silences[server.identity] = silence.closed(newest)
+
+    def silence(self, server: Server) -> Silence | None:
+        """What is known of a server that is silent, or was at the last look."""
+        return self._silences.get(server.identity)
+
+    def _look_at(self, servers: list[Server]) -> None:
+        activity = self._activity() if servers else {}
+        now = self._clock.now()
+        silences: dict[Identity, Silence] = {}
+        for server in servers:
+            answered_at = self._heartbeats.answered_at(server.identity)
+            known = self._silences.get(server.identity)
+            present = _UNKNOWN if activity is None else activity.get(server.instance, IDLE)
+            silence = known or Silence(since=now, alive_at=now - _LAST_ANSWER, activity=present)
+            if activity is not None:
+                silence = silence.looked_at(now, present, is_fed=server.state is State.SERVING)
+            silences[server.identity] = silence.answered(answered_at)
+        self._silences = silences
+
+    def _activity(self) -> Mapping[str, Activity] | None:
+        """None where the plane does not answer."""
+        try:
+            return self._plane.activity()
+        except PlaneUnavailable:
+            return None
+
+    def _ask_for_stopped(self, servers: list[Server]) -> frozenset[Identity]:
+        """The servers whose first process is stopped by a signal. The engine is asked about each at most once in a
+        second, and where it does not answer, nothing is known."""
+        now = self._clock.now()
+        stopped: set[Identity] = set()
+        asked_at: dict[Identity, float] = {}
+        for server in servers:
+            identity = server.identity
+            asked_at[identity] = self._asked_at.get(identity, now - _ASKED_EVERY)
+            if now - asked_at[identity] < _ASKED_EVERY:
+                stopped |= self._stopped & {identity}
+                continue
+            asked_at[identity] = now
+            try:
+                stopped |= {identity} if self._runtime.is_stopped(server.instance) else set()
+            except EngineUnavailable:
+                continue
+        self._asked_at = asked_at
+        return frozenset(stopped)
+
+    def _known(self, silent: frozenset[Identity]) -> Silences:
+        now = self._clock.now()
+        missing = {identity: silence for identity, silence in self._silences.items() if identity in silent}
+        return Silences(
+            silent=silent,
+            answering=self._heartbeats.answering,
+            hung=frozenset(
+                identity
+                for identity, silence in missing.items()
+                if silence.is_hung(
+                    self._heartbeats.missed(identity),
+                    now,
+                    strikes=self._heartbeats.strikes,
+                    hang_timeout=self.hang_timeout,
+                )
+            ),
+            lifeless=frozenset(
+                identity
+                for identity, silence in missing.items()
+                if silence.is_lifeless(now, hang_timeout=self.hang_timeout)
+            ),
+            stopped=self._stopped,
+        )
+
+
+def _is_paused(server: Server, observed: Mapping[str, Observed]) -> bool:
+    container = observed.get(server.instance)
+    return container is not None and container.identity == server.identity and container.paused
