@@ -419,7 +419,9 @@ def test_an_add_that_misses_the_image_has_it_pulled_for_the_next_one() -> None:
     pruned(balancer)
     with pytest.raises(StartFailed, match="no longer on the engine"):
         balancer.fleet.add(FleetChange(1))
+    assert "no longer on the engine" in balancer.health.report()["ailments"]["image"]
     balancer.steps(2)
+    assert balancer.health.report()["ready"]
     balancer.fleet.add(FleetChange(1))
     assert len(balancer.replicas) == 4
 

@@ -53,8 +53,9 @@ class ReleaseImage:
         return bool(content) and content != self._lost
 
     def lost(self, release: Release) -> None:
-        """The engine does not have the image of this release any more."""
+        """The engine does not have the image of this release any more, which is told at once."""
         self._lost = release.content
+        self._problems.report(Part.IMAGE, release.image_missing)
 
     def round(self) -> float:
         self.see_to_it()
