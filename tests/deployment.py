@@ -99,6 +99,17 @@ class Deployment(System):
         """Runs `terraform destroy`. It waits for an interrupted apply that still holds the lock."""
         self._run("destroy", force=IsNotFlagged, auto_approve=True, lock_timeout="60s")
 
+    def own_server(self) -> Path:
+        """The folder of the sample server's sources, from now on a copy for this deployment. The next apply builds what
+        is changed there."""
+        apps = Path(self._folder.name) / "apps"
+        if apps.is_symlink():
+            apps.unlink()
+            apps.mkdir()
+            (apps / "balancer").symlink_to(PROJECT / "apps" / "balancer")
+            shutil.copytree(PROJECT / "apps" / "server", apps / "server", ignore=shutil.ignore_patterns("__pycache__"))
+        return apps / "server"
+
     @property
     def state(self) -> str:
         """The text of Terraform's state."""

@@ -4,6 +4,15 @@
 
 provider "docker" {
   host = var.docker_host
+
+  # Whoever has removed the file can still destroy: terraform_data.claim asks for it when something is to be made.
+  dynamic "registry_auth" {
+    for_each = [for file in var.registry_config[*] : file if var.server_image != null && fileexists(file)]
+    content {
+      address     = local.registry
+      config_file = registry_auth.value
+    }
+  }
 }
 
 locals {
@@ -20,6 +29,13 @@ locals {
   }
 
   image_prefix = "${var.name_prefix}ringmaster-"
+
+  # The registry of server_image: what stands before its first slash, where that is a host's name. Else Docker Hub.
+  registry        = try(regex("^((?:[^/]*[.:][^/]*|localhost))/", coalesce(var.server_image, "-"))[0], "registry-1.docker.io")
+  registry_folder = "/run/registry"
+
+  # Where all of our images are, whatever their tags.
+  repositories = join(" ", formatlist("${local.image_prefix}%s", ["server", "balancer", "edge"]))
 
   publish = {
     address  = var.publish_address
@@ -53,6 +69,13 @@ locals {
 resource "terraform_data" "claim" {
   triggers_replace = [var.deployment, var.name_prefix]
 
+  lifecycle {
+    precondition {
+      condition     = var.registry_config == null || try(fileexists(var.registry_config), false)
+      error_message = "registry_config names a file that is not there: write the path of a Docker config.json on this machine, or leave it null."
+    }
+  }
+
   provisioner "local-exec" {
     interpreter = ["sh", "${path.module}/scripts/deployment.sh"]
     command     = "claim"
@@ -70,7 +93,7 @@ resource "terraform_data" "claim" {
 resource "terraform_data" "images" {
   depends_on       = [terraform_data.claim]
   triggers_replace = [var.deployment, var.name_prefix]
-  input            = merge(local.engine, { images = join(" ", formatlist("${local.image_prefix}%s", ["server", "balancer", "edge"])) })
+  input            = merge(local.engine, { repositories = local.repositories })
 
   provisioner "local-exec" {
     when        = destroy
@@ -79,7 +102,8 @@ resource "terraform_data" "images" {
     environment = {
       RINGMASTER_DEPLOYMENT  = self.output.deployment
       RINGMASTER_DOCKER_HOST = self.output.docker_host
-      RINGMASTER_IMAGES      = self.output.images
+      # A deployment that was made before images had tags knows them under another name, until the next apply.
+      RINGMASTER_REPOSITORIES = try(self.output.repositories, self.output.images)
     }
   }
 }
@@ -96,7 +120,11 @@ module "images" {
     var.server_image == null ? { server = "${path.root}/../../apps/server" } : {},
     local.has_edge ? { edge = "${path.root}/modules/edge/image" } : {},
   )
-  references = var.server_image == null ? {} : { server = var.server_image }
+  references      = var.server_image == null ? {} : { server = var.server_image }
+  pull_timeout    = var.pull_timeout
+  registry_config = var.registry_config
+  script          = "${path.root}/scripts/deployment.sh"
+  docker_host     = local.engine.docker_host
 }
 
 module "network" {
@@ -177,22 +205,27 @@ module "balancer" {
   grace_seconds = local.grace_seconds
   environment   = local.settings
   plugins       = try(var.plugins.directory, null)
-  # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample.
-  wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace)
+  registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
+  # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or
+  # pulled the image by now. Only a saved fleet of somebody's own image may have another one, which the balancer pulls first.
+  wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))
 }
 
-# Removes the images that earlier rebuilds left and nobody runs on any more. N servers serve by now, so that the image to which
-# the roll that has just begun may have to go back is in use.
+# Removes the images that earlier builds left, where nobody runs on them and the balancer's saved fleet does not name them. N servers serve
+# by now, so that the image to which the roll that has just begun may have to go back is in use.
 resource "terraform_data" "sweep" {
   depends_on       = [module.balancer]
-  triggers_replace = module.images.ids
+  triggers_replace = [module.images.names, module.images.ids]
 
   provisioner "local-exec" {
     interpreter = ["sh", "${path.module}/scripts/deployment.sh"]
     command     = "sweep"
     environment = {
-      RINGMASTER_DEPLOYMENT  = var.deployment
-      RINGMASTER_DOCKER_HOST = local.engine.docker_host
+      RINGMASTER_DEPLOYMENT   = var.deployment
+      RINGMASTER_DOCKER_HOST  = local.engine.docker_host
+      RINGMASTER_REPOSITORIES = local.repositories
+      RINGMASTER_IMAGES       = join(" ", values(module.images.names))
+      RINGMASTER_BALANCER     = local.names.balancer
     }
   }
 }

@@ -34,6 +34,11 @@ output "control_url" {
   value       = "http://${local.hosts.control}:${var.control_port}"
 }
 
+output "fleet_url" {
+  description = "Base URL of /rep, /add and /rm, as this machine reaches it."
+  value       = var.public_control ? "http://${local.hosts.public}:${var.publish_port}${var.control_prefix}" : "http://${local.hosts.control}:${var.control_port}"
+}
+
 output "network" {
   description = "Name of the Docker network that edge, balancer and servers share."
   value       = module.network.name

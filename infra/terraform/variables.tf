@@ -171,6 +171,50 @@ variable "control_port" {
   }
 }
 
+variable "control_prefix" {
+  description = "Path before /rep, /add and /rm on the public port, such as /ringmaster, for applications that have these paths themselves. \"\": none."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$", var.control_prefix))
+    error_message = "Write control_prefix as a path with '/' first and not last, of letters, digits and . _ ~ -, such as /ringmaster, or \"\" for none."
+  }
+}
+
+variable "public_control" {
+  description = "Whether /rep, /add and /rm are on the public port. false: on the control port alone."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = var.public_control || var.control_prefix == ""
+    error_message = "control_prefix is for the public port, from which public_control = false takes /rep, /add and /rm away: leave one of them out."
+  }
+}
+
+variable "trusted_proxies" {
+  description = "Networks whose proxies are believed what X-Forwarded-* and Forwarded say of a client, such as 10.0.0.0/8. []: none is."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for network in var.trusted_proxies : can(cidrhost(network, 0))])
+    error_message = "Write each of trusted_proxies as a network with its prefix length, such as 10.0.0.0/8 or 192.0.2.7/32."
+  }
+
+  validation {
+    condition = alltrue([
+      for network in var.trusted_proxies :
+      try(cidrhost(network, 0) == cidrhost("${split("/", network)[0]}/${strcontains(network, ":") ? 128 : 32}", 0), true)
+    ])
+    error_message = "One of trusted_proxies is an address inside of its network: write the network's first address (10.0.0.0/8), or the address alone (10.0.0.1/32)."
+  }
+}
+
 variable "token" {
   description = "Bearer token for /add, /rm and the control port. Only its SHA-256 reaches the state and the containers. null: none is asked for."
   type        = string
@@ -321,7 +365,7 @@ variable "spares" {
 
 variable "roll" {
   description = <<-EOT
-    How another server_image, server_environment, server_memory or server_cpus reaches the servers that run: surge new containers
+    How another image, or any other setting that a server is made of or judged by, reaches the servers that run: surge new containers
     are started at once, beyond N; when they answer, batch of them take over at once. Then the old ones finish what they have.
   EOT
   type        = object({ surge = optional(number, 1), batch = optional(number, 1) })
@@ -368,7 +412,7 @@ variable "server_port" {
 }
 
 variable "heartbeat_path" {
-  description = "Path that a living server answers with 200."
+  description = "Path that a living server answers, with 200 or what heartbeat.status says."
   type        = string
   default     = "/heartbeat"
   nullable    = false
@@ -421,7 +465,7 @@ variable "server_cpus" {
 }
 
 variable "server_read_only" {
-  description = "Whether a server's root file system is read-only (with a tmpfs on /tmp). false: for images that write elsewhere."
+  description = "Whether a server's root file system is read-only (server_tmpfs says what may be written). false: for images that write elsewhere."
   type        = bool
   default     = true
   nullable    = false
@@ -437,6 +481,212 @@ variable "server_capabilities" {
     condition     = alltrue([for name in var.server_capabilities : can(regex("^[A-Z][A-Z0-9_]*$", name)) && !startswith(name, "CAP_")])
     error_message = "Write server_capabilities as Linux writes them, without CAP_, such as NET_BIND_SERVICE."
   }
+}
+
+variable "server_pids" {
+  description = "Processes and threads that every server may have at once. 0: no limit."
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = var.server_pids >= 0 && var.server_pids <= 4194304 && floor(var.server_pids) == var.server_pids
+    error_message = "Write server_pids as a whole number from 0 (no limit) to 4194304."
+  }
+}
+
+variable "server_entrypoint" {
+  description = "What every server runs, in place of its image's entrypoint, a word each. []: the image's."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.server_entrypoint) == 0 || try(length(var.server_entrypoint[0]) > 0, false)
+    error_message = "Write server_entrypoint as the program and then its arguments, such as [\"python3\", \"-m\", \"shop\"], or [] for the image's own."
+  }
+}
+
+variable "server_command" {
+  description = "The arguments of what every server runs (or that itself, where the image has no entrypoint), a word each. []: the image's."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for word in var.server_command : word != null])
+    error_message = "Write server_command as a list of words, such as [\"serve\", \"--port\", \"8080\"], or [] for the image's own."
+  }
+}
+
+variable "server_user" {
+  description = "User that every server runs as, by name or number, with its group where that is another (10001:10001). \"\": the image's."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?)?$", var.server_user))
+    error_message = "Write server_user as a user or user:group, by name or number, such as 1000:1000, or \"\" for the image's own."
+  }
+}
+
+variable "server_working_dir" {
+  description = "Folder that every server starts in. \"\": the image's."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(/[^[:cntrl:]]*)?$", var.server_working_dir))
+    error_message = "Write server_working_dir as an absolute path in the container, such as /srv/app, or \"\" for the image's own."
+  }
+}
+
+variable "server_volumes" {
+  description = "What every server has mounted, \"volume-or-/path:/target\", with \":ro\" behind it where it may only be read. A volume that is not there is made by the engine, and is not removed with the deployment."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for volume in var.server_volumes : can(regex("^([A-Za-z0-9][A-Za-z0-9_.-]+|/[^:[:cntrl:]]*):/[^:[:cntrl:]]+(:ro)?$", volume))])
+    error_message = "Write each of server_volumes as volume:/target or /path:/target, with :ro behind it where servers may only read, such as shop-data:/data:ro."
+  }
+
+  validation {
+    condition     = alltrue([for volume in var.server_volumes : !can(regex("(^|[/:])[.][.]([/:]|$)", volume))])
+    error_message = "A path in server_volumes goes up by \"..\": write where it leads to."
+  }
+
+  validation {
+    condition     = length(distinct([for volume in var.server_volumes : try(split(":", volume)[1], volume)])) == length(var.server_volumes)
+    error_message = "server_volumes has two of the same target: give each its own."
+  }
+}
+
+variable "server_tmpfs" {
+  description = "Folders of every server that lie in memory: path → options of the mount, such as {\"/tmp\" = \"size=64m,mode=1777\"}. null: /tmp where the root file system is read-only. Without exec nothing in one can be run."
+  type        = map(string)
+  default     = null
+
+  validation {
+    condition     = alltrue([for path in keys(coalesce(var.server_tmpfs, {})) : can(regex("^/[^:,[:space:]]+$", path))])
+    error_message = "Write the paths in server_tmpfs as absolute ones without blanks, commas and colons, such as /tmp."
+  }
+
+  validation {
+    condition = alltrue([
+      for option in flatten([for options in values(coalesce(var.server_tmpfs, {})) : options == "" ? [] : split(",", options)]) :
+      can(regex("^(size=[1-9][0-9]*[kmg%]?|mode=[0-7]{3,4}|uid=[0-9]+|gid=[0-9]+|nr_inodes=[0-9]+[kmg]?|exec|noexec)$", option))
+    ])
+    error_message = "Write the options in server_tmpfs as size=, mode=, uid=, gid=, nr_inodes=, exec and noexec with commas between them, such as size=64m,mode=1777, or \"\" for none."
+  }
+
+  validation {
+    condition     = alltrue([for path in keys(coalesce(var.server_tmpfs, {})) : !contains(split("/", path), "..")])
+    error_message = "A path in server_tmpfs goes up by \"..\": write where it leads to."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(coalesce(var.server_tmpfs, {})), [for volume in var.server_volumes : try(split(":", volume)[1], volume)])) == 0
+    error_message = "A path in server_tmpfs is the target of one of server_volumes: take it out of one of them."
+  }
+}
+
+variable "server_init" {
+  description = "Whether a tiny init is every server's first process, which hands signals on and reaps what is left of children. false: for images that bring their own."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "server_stop_signal" {
+  description = "Signal that asks a server to end, such as SIGQUIT. \"\": the image's, usually SIGTERM."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(SIG[A-Z][A-Z0-9]*([+-][0-9]{1,2})?)?$", var.server_stop_signal))
+    error_message = "Write server_stop_signal by its name, such as SIGTERM, SIGQUIT or SIGINT, or \"\" for the image's own."
+  }
+}
+
+variable "server_labels" {
+  description = "Labels of every server's container, beside Ringmaster's own."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.server_labels) : can(regex("^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$", name))])
+    error_message = "Write the names in server_labels with letters, digits and . _ / - in between, such as com.example.team."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.server_labels) : !startswith(lower(name), "ringmaster.")])
+    error_message = "Labels that begin with ringmaster. say what Ringmaster owns: take them out of server_labels."
+  }
+}
+
+variable "server_log_driver" {
+  description = "Docker's log driver of every server. A server's end is told with its last lines only where the engine can read the driver's logs back (json-file, local, journald)."
+  type        = string
+  default     = "json-file"
+  nullable    = false
+
+  validation {
+    condition     = contains(["json-file", "local", "journald", "syslog", "gelf", "fluentd", "awslogs", "gcplogs", "splunk", "none"], var.server_log_driver)
+    error_message = "Write server_log_driver as json-file, local, journald, syslog, gelf, fluentd, awslogs, gcplogs, splunk or none."
+  }
+}
+
+variable "server_log_options" {
+  description = "Options of server_log_driver, such as {\"max-size\" = \"50m\"}. null: three files of 10 MB for json-file, none for others."
+  type        = map(string)
+  default     = null
+
+  validation {
+    condition     = alltrue([for name in keys(coalesce(var.server_log_options, {})) : can(regex("^[a-z0-9][a-z0-9._-]*$", name))])
+    error_message = "Write the names in server_log_options as the driver has them, such as max-size."
+  }
+}
+
+variable "registry_config" {
+  description = <<-EOT
+    Path of a Docker config.json on this machine, the engine's, whose "auths" hold the credentials of private registries (a helper that
+    it names, credsStore, is not there in the balancer's container). null: none. Its folder is mounted read-only into the balancer, so that
+    a new file in it is used from the next pull on: let nothing else lie there. The group docker_gid must be able to read the file and enter
+    the folder (chgrp docker, chmod 0640 and 0750), others must not. `make up` does all this with a copy of its own. Only the path gets into
+    the state.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.registry_config == null || can(regex("^/([^[:cntrl:],:]+/)+config[.]json$", var.registry_config))
+    error_message = "Write registry_config as an absolute path that ends with /config.json, without commas and colons, in a folder of its own, such as /etc/ringmaster/registry/config.json."
+  }
+}
+
+variable "server_max_connections" {
+  description = "Requests that a server gets at once; more wait at the edge, for queue_timeout at most. 0: no limit."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.server_max_connections >= 0 && var.server_max_connections <= 100000 && floor(var.server_max_connections) == var.server_max_connections
+    error_message = "Write server_max_connections as a whole number from 0 (no limit) to 100000."
+  }
+}
+
+variable "server_keep_alive" {
+  description = "Whether the edge keeps connections to servers open between requests. false: for servers that can hold one at a time."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 # --- Placement ------------------------------------------------------------------------------------------------------
@@ -614,15 +864,36 @@ variable "access_log" {
 # --- Times, in seconds ----------------------------------------------------------------------------------------------
 
 variable "heartbeat" {
-  description = "Seconds between two heartbeats, which overlap (interval), until one counts as missed (timeout), missed ones in a row until a server is dead (strikes): a hang is found after strikes × interval + timeout at most. And seconds that a new server has to answer its first (start_grace)."
+  description = <<-EOT
+    Seconds between two heartbeats, which overlap (interval), until one counts as missed (timeout), missed ones in a row until a server
+    is silent (strikes): it is off the ring after strikes × interval + timeout at most. Seconds that a new server has to answer its
+    first (start_grace). The Host that they say (host; "": the server's address), and what a living server answers (status): codes and ranges, such as 200,204 or 200-399.
+  EOT
   type = object({
     interval    = optional(number, 0.2)
     timeout     = optional(number, 0.4)
     strikes     = optional(number, 2)
     start_grace = optional(number, 30)
+    host        = optional(string, "")
+    status      = optional(string, "200")
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9._:\\[\\]-]+)?$", var.heartbeat.host))
+    error_message = "Write heartbeat.host as a host name, with a port where the application expects one, such as shop.example, or \"\" for the server's address."
+  }
+
+  validation {
+    condition     = can(regex("^[1-5][0-9]{2}(-[1-5][0-9]{2})?(,[1-5][0-9]{2}(-[1-5][0-9]{2})?)*$", var.heartbeat.status))
+    error_message = "Write heartbeat.status as status codes from 100 to 599 and ranges of them with commas between them, such as 200, 200-399 or 200,204."
+  }
+
+  validation {
+    condition     = alltrue([for range in split(",", var.heartbeat.status) : try(tonumber(split("-", range)[0]) <= tonumber(split("-", range)[1]), true)])
+    error_message = "A range in heartbeat.status ends before it begins: write the lower status first."
+  }
 
   validation {
     condition     = var.heartbeat.interval >= 0.1 && var.heartbeat.interval <= 60
@@ -642,6 +913,30 @@ variable "heartbeat" {
   validation {
     condition     = var.heartbeat.start_grace >= 1 && var.heartbeat.start_grace <= 3600
     error_message = "Write heartbeat.start_grace as seconds from 1 to 3600."
+  }
+}
+
+variable "hang_timeout" {
+  description = "Seconds that a silent server with requests may go without a sign of life (an answered heartbeat, a finished response) before it counts as hung and is replaced."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.hang_timeout >= 2 && var.hang_timeout <= 86400
+    error_message = "Write hang_timeout as seconds from 2 to 86400."
+  }
+}
+
+variable "pull_timeout" {
+  description = "Seconds that a pull of the servers' image may take, by Terraform before an apply goes on, or by the balancer."
+  type        = number
+  default     = 600
+  nullable    = false
+
+  validation {
+    condition     = var.pull_timeout >= 1 && var.pull_timeout <= 86400
+    error_message = "Write pull_timeout as seconds from 1 to 86400."
   }
 }
 
@@ -678,6 +973,30 @@ variable "response_timeout" {
   validation {
     condition     = var.response_timeout >= 1 && var.response_timeout <= 3600
     error_message = "Write response_timeout as seconds from 1 to 3600."
+  }
+}
+
+variable "stream_timeout" {
+  description = "Seconds that an answer which has begun may be silent, such as a stream of events."
+  type        = number
+  default     = 3600
+  nullable    = false
+
+  validation {
+    condition     = var.stream_timeout >= 1 && var.stream_timeout <= 86400
+    error_message = "Write stream_timeout as seconds from 1 to 86400."
+  }
+}
+
+variable "queue_timeout" {
+  description = "Seconds that a request waits at the edge for a server that has server_max_connections already; then it is answered with 503."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.queue_timeout >= 0.1 && var.queue_timeout <= 3600
+    error_message = "Write queue_timeout as seconds from 0.1 to 3600."
   }
 }
 

@@ -35,9 +35,15 @@ def _plane() -> tuple[FlaskPlane, Forwarder]:
     plane = FlaskPlane()
     profile = ForwardingOptions(
         response_timeout=20,
+        stream_timeout=3600,
+        queue_timeout=10,
+        server_max_connections=0,
+        server_keep_alive=True,
+        trusted_proxies=(),
         course_errors=False,
         explain=True,
         access_log="errors",
+        bufsize=8192,
         draw=lambda: random.choice(REQUEST_IDS),  # noqa: S311 (no keyed request depends on it)
     )
     return plane, Forwarder(plane, profile)

@@ -32,7 +32,13 @@ class HaproxyBench:
         self.servers = servers
         self.profile = EdgeOptions(
             directory=folder,
-            heartbeat_path="/heartbeat",
+            stream_timeout=3600,
+            queue_timeout=10,
+            server_max_connections=0,
+            server_keep_alive=True,
+            trusted_proxies=(),
+            control_prefix="",
+            public_control=True,
             response_timeout=20,
             course_errors=False,
             explain=True,
@@ -58,6 +64,11 @@ class HaproxyBench:
     def obey(self, plane: HaproxyEdge, routes: Routes) -> None:
         """As the reconciler does it: tells it until it is so."""
         until(lambda: _tell(plane, routes), "the edge obeys the routes", within=10)
+
+    def change(self, **changes: Any) -> None:
+        """The plane of a balancer with other settings, until the next reset."""
+        self.plane = self.other(**changes)
+        self.obey(self.plane, NOTHING)
 
     def other(self, **changes: Any) -> HaproxyEdge:
         """The plane of a balancer that has another profile."""

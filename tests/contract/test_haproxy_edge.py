@@ -68,7 +68,7 @@ def test_a_change_of_the_fleet_is_no_reload_and_a_change_of_the_profile_is_one(h
     haproxy_bench.plane.apply(all_to(two, one))
     haproxy_bench.plane.apply(all_to(two))
     assert process(haproxy_bench) == before
-    plane = haproxy_bench.other(heartbeat_path="/home")
+    plane = haproxy_bench.other(response_timeout=21)
     assert not plane.in_step(all_to(two))
     plane.apply(all_to(two))
     assert plane.in_step(all_to(two))
@@ -80,7 +80,7 @@ def test_a_reload_lets_open_requests_finish_and_goes_on_counting_them(haproxy_be
     one, two, _ = haproxy_bench.servers
     haproxy_bench.plane.apply(all_to(one, two))
     with haproxy_bench.held("S1"):
-        plane = haproxy_bench.other(heartbeat_path="/home")
+        plane = haproxy_bench.other(response_timeout=21)
         plane.apply(all_to(two, one))
         assert set(haproxy_bench.answers(10)) == {"S2"}
         with haproxy_bench.held("S2"):
@@ -136,7 +136,7 @@ def test_a_reload_that_did_not_happen_is_noticed_and_made_up_for(haproxy_bench: 
     """The files are the new profile's by then, and HAProxy is the old one's."""
     routes = all_to(*haproxy_bench.servers)
     haproxy_bench.plane.apply(routes)
-    plane = haproxy_bench.other(heartbeat_path="/home")
+    plane = haproxy_bench.other(response_timeout=21)
     master = haproxy_bench.profile.directory / "master.sock"
     hidden = master.rename(master.with_suffix(".hidden"))
     with pytest.raises(PlaneUnavailable):

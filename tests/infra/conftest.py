@@ -5,6 +5,7 @@ Some of them change what all others see. They have their place at the end, in th
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 import sys
@@ -25,7 +26,15 @@ LAST = ("changed_fleet", "guarded", "rolled_back", "refused", "taken_down")
 
 REFUSED = 'VARS={"ringmaster_variables": {"replicas": 0}}'
 MISTYPED = 'VARS={"ringmaster_variables": {"replcas": 5}}'
-CHANGED = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}, "server_environment": {"COLOUR": "green"}}}'
+MAGLEV = {"ring": {"strategy": "maglev"}}
+SERVERS = {
+    "server_environment": {"COLOUR": "green"},
+    "server_pids": 300,
+    "server_tmpfs": {"/tmp": "size=32m,mode=1777"},  # noqa: S108 (a path in the container)
+    "server_labels": {"com.example.team": "shop"},
+    "heartbeat": {"status": "200-299"},
+}
+CHANGED = f"VARS={json.dumps({'ringmaster_variables': MAGLEV | SERVERS})}"
 BROKEN = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}, "server_image": "%s"}}'
 
 
@@ -40,14 +49,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def refusals() -> Iterator[dict[str, Refusal]]:
     """What is wrong → the `make up` that has to say so."""
-    taken, mistyped = MadeSystem(), MadeSystem()
+    taken, mistyped, engineless = MadeSystem(), MadeSystem(), MadeSystem()
     with socket.create_server(("127.0.0.1", taken.control)), ThreadPoolExecutor() as pool:
         yield {
             "taken": Refusal(taken, pool.submit(taken.up)),
             "mistyped": Refusal(mistyped, pool.submit(mistyped.up, MISTYPED)),
+            "engineless": Refusal(engineless, pool.submit(engineless.up, DOCKER_HOST="unix:///nowhere/docker.sock")),
         }
     taken.close()
     mistyped.close()
+    engineless.close()
 
 
 @pytest.fixture(scope="session")

@@ -76,8 +76,9 @@ class MadeSystem(System):
         self.containers.close()
         self._temporary.cleanup()
 
-    def up(self, *words: str) -> Run:
-        return self._make("up", *self._settings, *words)
+    def up(self, *words: str, **more: str) -> Run:
+        """`more` is exported before."""
+        return self._make("up", *self._settings, *words, **more)
 
     def verify(self) -> Run:
         return self._make("verify", *self._settings)
@@ -86,9 +87,9 @@ class MadeSystem(System):
         """With no more words than `make up` says it takes."""
         return self._make("down", f"DEPLOYMENT={self.deployment}")
 
-    def _make(self, *words: str) -> Run:
+    def _make(self, *words: str, **more: str) -> Run:
         token = {"RINGMASTER_TOKEN": self.token} if self.token else {}
-        return make(*words, TMPDIR=self._temporary.name, **token)
+        return make(*words, TMPDIR=self._temporary.name, **token, **more)
 
     @property
     def _settings(self) -> list[str]:

@@ -20,10 +20,17 @@ def test_an_input_that_terraform_does_not_know_is_named(refusals: dict[str, Refu
     run = refusals["mistyped"].run.result()
     assert run.code != 0
     assert "ringmaster_variables names replcas, which infra/terraform/variables.tf does not have" in run.prose
-    assert "publish_port, replicas, response_timeout" in run.prose
+    assert "publish_port, pull_timeout, queue_timeout, registry_config, replicas, " in run.prose
 
 
-@pytest.mark.parametrize("what", ["taken", "mistyped"])
+def test_an_engine_that_does_not_answer_is_named_and_none_is_installed_beside_it(refusals: dict[str, Refusal]) -> None:
+    run = refusals["engineless"].run.result()
+    assert run.code != 0
+    assert "the engine that DOCKER_HOST=unix:///nowhere/docker.sock names; nothing is installed beside it." in run.prose
+    assert "Install the Docker engine" not in run.output
+
+
+@pytest.mark.parametrize("what", ["taken", "mistyped", "engineless"])
 def test_the_preflight_changes_nothing(refusals: dict[str, Refusal], what: str) -> None:
     system, run = refusals[what].system, refusals[what].run.result()
     assert (run.recap["changed"], run.recap["failed"]) == (0, 1), run.output

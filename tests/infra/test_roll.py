@@ -6,6 +6,7 @@ import pytest
 
 from tests.containers import started
 from tests.infra.make import MadeSystem, Run
+from tests.polling import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 
@@ -15,7 +16,28 @@ def test_when_it_returns_every_server_has_what_was_asked_for(system: MadeSystem)
     servers = system.containers.servers
     assert set(servers) == set(system.replicas)
     assert {system.containers.environment(server)["COLOUR"] for server in servers.values()} == {"green"}
+    assert {server.attrs["HostConfig"]["PidsLimit"] for server in servers.values()} == {300}
+    assert {tuple(server.attrs["HostConfig"]["Tmpfs"].values()) for server in servers.values()} == {
+        ("size=32m,mode=1777",)
+    }
+    assert {server.labels["com.example.team"] for server in servers.values()} == {"shop"}
     assert system.operate("GET", "/deploy").document["deploy"]["stage"] == "done"
+
+
+@pytest.mark.usefixtures("changed_fleet", "guarded")
+def test_verify_finds_every_server_as_it_was_asked_for(system: MadeSystem) -> None:
+    run = system.verify()
+    assert run.code == 0, run.output
+
+
+@pytest.mark.usefixtures("changed_fleet", "guarded")
+def test_what_somebody_else_deploys_is_told_and_no_fault(system: MadeSystem) -> None:
+    before = system.operate("GET", "/deploy").document["release"]["pids"]
+    assert system.deploy({"pids": before + 1}).status == 202
+    until(lambda: system.stage == "done", "somebody's deploy is done", within=60)
+    run = system.verify()
+    assert run.code == 0, run.output
+    assert "By POST /deploy the servers have another release than Terraform's: pids is 301, not 300" in run.prose
 
 
 def test_a_release_that_does_not_start_is_rolled_back_and_the_reason_is_said(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
+from docker.models.containers import Container
 
 from tests.infra.make import MadeSystem
 
@@ -32,3 +35,19 @@ def test_it_names_what_somebody_changed(system: MadeSystem) -> None:
     assert run.code != 0, run.output
     assert "Terraform would change the deployment. Run make up to let it" in run.prose
     assert '~ restart = "no" -> "always"' in run.prose
+
+
+def test_it_names_a_server_that_is_not_what_its_release_says(system: MadeSystem) -> None:
+    server = system.containers.of("server")[0]
+    limit = server.attrs["HostConfig"]["PidsLimit"]
+    limited(server, limit - 12)
+    try:
+        run = system.verify()
+    finally:
+        limited(server, limit)
+    assert run.code != 0, run.output
+    assert f"{server.name}: pids is {limit - 12}, not {limit}" in run.prose
+
+
+def limited(server: Container, pids: int) -> None:
+    subprocess.run(["docker", "update", "--pids-limit", str(pids), str(server.id)], check=True)

@@ -1,10 +1,15 @@
 #!/bin/sh
 # What Terraform has to ask the engine around a deployment's life. Everything comes in as environment variables:
 # RINGMASTER_DEPLOYMENT, RINGMASTER_DOCKER_HOST ("default": the environment decides), for claim and reap RINGMASTER_NETWORK, for
-# claim RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES, for discard RINGMASTER_IMAGES (names, blanks between them).
+# claim RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES, for keep RINGMASTER_IMAGES (the names to be built), for sweep RINGMASTER_IMAGES
+# (the names that the deployment has now) and RINGMASTER_BALANCER, for sweep and discard RINGMASTER_REPOSITORIES (names without tags), for
+# pull RINGMASTER_IMAGES, RINGMASTER_PULL_TIMEOUT (seconds) and RINGMASTER_REGISTRY_CONFIG (a Docker config.json, or nothing).
+# Where there may be several, blanks stand between them.
 #
 #   claim     fail if the deployment's name or one of its names is in use on the engine
-#   sweep     remove the deployment's images that a rebuild has taken the name from, where no container uses them
+#   pull      pull the images that the engine does not have, with the engine's own reason where it cannot
+#   keep      give what the engine has under a name that is to be built another name, by its content
+#   sweep     remove the deployment's images of earlier builds that no container and no saved release needs
 #   reap      remove the deployment's containers that Terraform does not know
 #   discard   remove the deployment's images
 set -eu
@@ -77,25 +82,77 @@ reap() {
     empty_network
 }
 
+# The tags that Terraform and keep give; and latest, from when there were no others. A user's own tags are nobody's business here.
+our_tags() {
+    for repository in $RINGMASTER_REPOSITORIES; do
+        docker image ls --filter "reference=$repository" --filter "$ours" --format '{{.Repository}}:{{.Tag}}'
+    done | grep -E ':([0-9a-f]{12}(-[0-9a-f]{12})?|latest)$' || true
+}
+
+# From when a build took the name from the image before it.
+nameless() {
+    docker image ls --quiet --filter dangling=true --filter "$ours"
+}
+
+# By itself the provider says no more than that it could not.
+pull() {
+    if [ -n "$RINGMASTER_REGISTRY_CONFIG" ]; then
+        # Contexts lie beside the user's own credentials, which are left out of it from here on.
+        [ -z "${DOCKER_CONTEXT:-}" ] || DOCKER_HOST=$(docker context inspect --format '{{.Endpoints.docker.Host}}' "$DOCKER_CONTEXT")
+        unset DOCKER_CONTEXT
+        DOCKER_CONFIG=${RINGMASTER_REGISTRY_CONFIG%/*}
+        export DOCKER_CONFIG DOCKER_HOST
+    fi
+    for name in $RINGMASTER_IMAGES; do
+        ! docker image inspect "$name" >/dev/null 2>&1 || continue
+        code=0
+        timeout "$RINGMASTER_PULL_TIMEOUT" docker pull "$name" || code=$?
+        [ "$code" != 124 ] || fail "$name was not pulled within $RINGMASTER_PULL_TIMEOUT s: see what the registry does, or raise pull_timeout."
+        [ "$code" = 0 ] || fail "$name cannot be pulled, and the engine's reason stands above. A private registry wants registry_config."
+    done
+}
+
+keep() {
+    for name in $RINGMASTER_IMAGES; do
+        id=$(docker image inspect --format '{{.Id}}' "$name" 2>/dev/null) || continue
+        content=${id#sha256:}
+        docker image tag "$id" "$name-${content%"${content#????????????}"}"
+    done
+}
+
+# Whether the balancer's state names the image: a release that servers may have to go back to, though none of them runs just now. A
+# second name of what has a present one is needed by nobody.
+is_needed() {
+    id=$(docker image inspect --format '{{.Id}}' "$1") || return 0
+    case " $present " in *" $id "*) return 1 ;; esac
+    case $saved in *"$1"* | *"$id"*) return 0 ;; *) return 1 ;; esac
+}
+
 # Not `docker image prune`, of which an engine runs one at a time and refuses the second: another deployment's may be running.
 sweep() {
-    docker image ls --quiet --filter dangling=true --filter "$ours" | while read -r image; do
+    if ! saved=$(docker exec "$RINGMASTER_BALANCER" sh -c 'cat /var/lib/ringmaster/fleet.json*'); then
+        echo "Old images are kept, because the balancer's state does not say which of them it needs."
+        return
+    fi
+    # shellcheck disable=SC2086 # one name a word
+    present=$(docker image inspect --format '{{.Id}}' $RINGMASTER_IMAGES | tr '\n' ' ')
+    { our_tags && nameless; } | while read -r image; do
+        case " $RINGMASTER_IMAGES " in *" $image "*) continue ;; esac
+        ! is_needed "$image" || continue
         # Without --force the engine refuses what a container uses.
         docker image rm "$image" >/dev/null 2>&1 || echo "Kept, because it is in use: $image"
     done
 }
 
 discard() {
-    for name in $RINGMASTER_IMAGES; do
-        [ -z "$(docker image ls --quiet --filter "reference=$name" --filter "$ours")" ] ||
-            docker image rm --force "$name" >/dev/null
+    { our_tags && nameless; } | while read -r image; do
+        docker image rm --force "$image" >/dev/null
     done
-    sweep
 }
 
 choose_engine
 ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
 case ${1:-} in
-claim | sweep | reap | discard) "$1" ;;
-*) fail "usage: $0 claim|sweep|reap|discard" ;;
+claim | pull | keep | sweep | reap | discard) "$1" ;;
+*) fail "usage: $0 claim|pull|keep|sweep|reap|discard" ;;
 esac

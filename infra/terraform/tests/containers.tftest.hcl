@@ -121,6 +121,12 @@ run "balancer_alone" {
     wait_seconds  = 120
     environment   = {}
     plugins       = "/srv/plugins"
+    registry      = { source = "/srv/registry", target = "/run/registry" }
+  }
+
+  assert {
+    condition     = [for mount in docker_container.this.mounts : "${mount.source}:${mount.read_only}" if mount.target == "/run/registry"] == ["/srv/registry:true"]
+    error_message = "The registries' credentials are not mounted, or can be written."
   }
 
   assert {

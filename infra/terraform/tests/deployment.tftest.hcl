@@ -46,43 +46,83 @@ run "defaults" {
 
   assert {
     condition = local.settings == {
-      RINGMASTER_ACCESS_LOG          = "errors"
-      RINGMASTER_AUTOSCALE           = "{}"
-      RINGMASTER_DATA_PLANE          = "haproxy"
-      RINGMASTER_DEPLOYMENT          = "ringmaster"
-      RINGMASTER_DRAIN_TIMEOUT       = "30"
-      RINGMASTER_EXPLAIN             = "true"
-      RINGMASTER_HEARTBEAT_INTERVAL  = "0.2"
-      RINGMASTER_HEARTBEAT_PATH      = "/heartbeat"
-      RINGMASTER_HEARTBEAT_STRIKES   = "2"
-      RINGMASTER_HEARTBEAT_TIMEOUT   = "0.4"
-      RINGMASTER_INITIAL_SERVERS     = "S1,S2,S3"
-      RINGMASTER_LOG_LEVEL           = "info"
-      RINGMASTER_MAX_SERVERS         = "64"
-      RINGMASTER_NAME_PREFIX         = ""
-      RINGMASTER_NETWORK             = "ringmaster"
-      RINGMASTER_PLUGINS             = ""
-      RINGMASTER_RESPONSE_TIMEOUT    = "60"
-      RINGMASTER_BUFSIZE             = "8192"
-      RINGMASTER_RING                = "{\"strategy\":\"table\"}"
-      RINGMASTER_ROLL_BATCH          = "1"
-      RINGMASTER_ROLL_SURGE          = "1"
-      RINGMASTER_SERVER_CAPABILITIES = ""
-      RINGMASTER_SERVER_CPUS         = "0"
-      RINGMASTER_SERVER_ENVIRONMENT  = "{}"
-      RINGMASTER_SERVER_IMAGE        = "sha256:built"
-      RINGMASTER_SERVER_MEMORY       = ""
-      RINGMASTER_SERVER_PORT         = "5000"
-      RINGMASTER_SERVER_READ_ONLY    = "true"
-      RINGMASTER_SLOW_START          = "0"
-      RINGMASTER_SPARES              = "0"
-      RINGMASTER_START_GRACE         = "30"
-      RINGMASTER_STOP_TIMEOUT        = "10"
-      RINGMASTER_TOKEN_SHA256        = ""
-      RINGMASTER_UNKNOWN_PATH        = "pass"
+      RINGMASTER_ACCESS_LOG             = "errors"
+      RINGMASTER_AUTOSCALE              = "{}"
+      RINGMASTER_DATA_PLANE             = "haproxy"
+      RINGMASTER_DEPLOYMENT             = "ringmaster"
+      RINGMASTER_DRAIN_TIMEOUT          = "30"
+      RINGMASTER_EXPLAIN                = "true"
+      RINGMASTER_CONTROL_PREFIX         = ""
+      RINGMASTER_HANG_TIMEOUT           = "10"
+      RINGMASTER_HEARTBEAT_HOST         = ""
+      RINGMASTER_HEARTBEAT_STATUS       = "200"
+      RINGMASTER_PUBLIC_CONTROL         = "true"
+      RINGMASTER_PULL_TIMEOUT           = "600"
+      RINGMASTER_QUEUE_TIMEOUT          = "10"
+      RINGMASTER_REGISTRY_CONFIG        = ""
+      RINGMASTER_SERVER_COMMAND         = "[]"
+      RINGMASTER_SERVER_ENTRYPOINT      = "[]"
+      RINGMASTER_SERVER_IMAGE_ID        = "sha256:built"
+      RINGMASTER_SERVER_INIT            = "true"
+      RINGMASTER_SERVER_KEEP_ALIVE      = "true"
+      RINGMASTER_SERVER_LABELS          = "{}"
+      RINGMASTER_SERVER_LOG_DRIVER      = "json-file"
+      RINGMASTER_SERVER_LOG_OPTIONS     = ""
+      RINGMASTER_SERVER_MAX_CONNECTIONS = "0"
+      RINGMASTER_SERVER_PIDS            = "512"
+      RINGMASTER_SERVER_STOP_SIGNAL     = ""
+      RINGMASTER_SERVER_TMPFS           = ""
+      RINGMASTER_SERVER_USER            = ""
+      RINGMASTER_SERVER_VOLUMES         = "[]"
+      RINGMASTER_SERVER_WORKING_DIR     = ""
+      RINGMASTER_STREAM_TIMEOUT         = "3600"
+      RINGMASTER_TRUSTED_PROXIES        = ""
+      RINGMASTER_HEARTBEAT_INTERVAL     = "0.2"
+      RINGMASTER_HEARTBEAT_PATH         = "/heartbeat"
+      RINGMASTER_HEARTBEAT_STRIKES      = "2"
+      RINGMASTER_HEARTBEAT_TIMEOUT      = "0.4"
+      RINGMASTER_INITIAL_SERVERS        = "S1,S2,S3"
+      RINGMASTER_LOG_LEVEL              = "info"
+      RINGMASTER_MAX_SERVERS            = "64"
+      RINGMASTER_NAME_PREFIX            = ""
+      RINGMASTER_NETWORK                = "ringmaster"
+      RINGMASTER_PLUGINS                = ""
+      RINGMASTER_RESPONSE_TIMEOUT       = "60"
+      RINGMASTER_BUFSIZE                = "8192"
+      RINGMASTER_RING                   = "{\"strategy\":\"table\"}"
+      RINGMASTER_ROLL_BATCH             = "1"
+      RINGMASTER_ROLL_SURGE             = "1"
+      RINGMASTER_SERVER_CAPABILITIES    = ""
+      RINGMASTER_SERVER_CPUS            = "0"
+      RINGMASTER_SERVER_ENVIRONMENT     = "{}"
+      RINGMASTER_SERVER_IMAGE           = module.images.names.server
+      RINGMASTER_SERVER_MEMORY          = ""
+      RINGMASTER_SERVER_PORT            = "5000"
+      RINGMASTER_SERVER_READ_ONLY       = "true"
+      RINGMASTER_SLOW_START             = "0"
+      RINGMASTER_SPARES                 = "0"
+      RINGMASTER_START_GRACE            = "30"
+      RINGMASTER_STOP_TIMEOUT           = "10"
+      RINGMASTER_TOKEN_SHA256           = ""
+      RINGMASTER_UNKNOWN_PATH           = "pass"
     }
     error_message = "The defaults do not reach the balancer as they should."
   }
+}
+
+run "images_are_named_by_what_they_are_made_of" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for role, name in module.images.names : can(regex("^ringmaster-${role}:[0-9a-f]{12}$", name))])
+    error_message = "A built image has no tag of twelve hex digits."
+  }
+
+  assert {
+    condition     = length(distinct([for name in values(module.images.names) : split(":", name)[1]])) == 3
+    error_message = "Images of other sources have the same tag."
+  }
+
 }
 
 run "haproxy_plane_has_an_edge" {
@@ -170,29 +210,58 @@ run "only_the_tokens_hash_leaves_terraform" {
 run "own_application" {
   command = plan
   variables {
-    server_image        = "registry.example/shop:1.4"
-    server_port         = 8080
-    heartbeat_path      = "/health?deep=1"
-    server_environment  = { MODE = "a b", NAME = "quote\"d" }
-    server_memory       = "256m"
-    server_cpus         = 0.5
-    server_read_only    = false
-    server_capabilities = ["NET_BIND_SERVICE", "CHOWN"]
+    server_image           = "registry.example/shop:1.4"
+    server_port            = 8080
+    heartbeat_path         = "/health?deep=1"
+    server_environment     = { MODE = "a b", NAME = "quote\"d" }
+    server_memory          = "256m"
+    server_cpus            = 0.5
+    server_read_only       = false
+    server_capabilities    = ["NET_BIND_SERVICE", "CHOWN"]
+    server_pids            = 0
+    server_entrypoint      = ["python3", "-m"]
+    server_command         = ["shop", "a b"]
+    server_user            = "shop:1000"
+    server_working_dir     = "/srv/a b"
+    server_volumes         = ["shop-data:/data", "/srv/pages:/pages:ro"]
+    server_tmpfs           = { "/tmp" = "size=64m,mode=1777", "/run" = "" }
+    server_init            = false
+    server_stop_signal     = "SIGRTMIN+3"
+    server_labels          = { "com.example.team" = "shop" }
+    server_log_driver      = "local"
+    server_log_options     = { max-size = "50m" }
+    server_max_connections = 1
+    server_keep_alive      = false
   }
 
   assert {
     condition = {
       for name, value in local.settings : name => value if startswith(name, "RINGMASTER_SERVER_") || endswith(name, "_PATH")
       } == {
-      RINGMASTER_HEARTBEAT_PATH      = "/health?deep=1"
-      RINGMASTER_SERVER_CAPABILITIES = "CHOWN,NET_BIND_SERVICE"
-      RINGMASTER_SERVER_CPUS         = "0.5"
-      RINGMASTER_SERVER_ENVIRONMENT  = "{\"MODE\":\"a b\",\"NAME\":\"quote\\\"d\"}"
-      RINGMASTER_SERVER_IMAGE        = "registry.example/shop:1.4"
-      RINGMASTER_SERVER_MEMORY       = "256m"
-      RINGMASTER_SERVER_PORT         = "8080"
-      RINGMASTER_SERVER_READ_ONLY    = "false"
-      RINGMASTER_UNKNOWN_PATH        = "pass"
+      RINGMASTER_HEARTBEAT_PATH         = "/health?deep=1"
+      RINGMASTER_SERVER_CAPABILITIES    = "CHOWN,NET_BIND_SERVICE"
+      RINGMASTER_SERVER_CPUS            = "0.5"
+      RINGMASTER_SERVER_ENVIRONMENT     = "{\"MODE\":\"a b\",\"NAME\":\"quote\\\"d\"}"
+      RINGMASTER_SERVER_COMMAND         = "[\"shop\",\"a b\"]"
+      RINGMASTER_SERVER_ENTRYPOINT      = "[\"python3\",\"-m\"]"
+      RINGMASTER_SERVER_IMAGE_ID        = "sha256:built"
+      RINGMASTER_SERVER_INIT            = "false"
+      RINGMASTER_SERVER_KEEP_ALIVE      = "false"
+      RINGMASTER_SERVER_LABELS          = "{\"com.example.team\":\"shop\"}"
+      RINGMASTER_SERVER_LOG_DRIVER      = "local"
+      RINGMASTER_SERVER_LOG_OPTIONS     = "{\"max-size\":\"50m\"}"
+      RINGMASTER_SERVER_MAX_CONNECTIONS = "1"
+      RINGMASTER_SERVER_PIDS            = "0"
+      RINGMASTER_SERVER_STOP_SIGNAL     = "SIGRTMIN+3"
+      RINGMASTER_SERVER_TMPFS           = "{\"/run\":\"\",\"/tmp\":\"size=64m,mode=1777\"}"
+      RINGMASTER_SERVER_USER            = "shop:1000"
+      RINGMASTER_SERVER_VOLUMES         = "[\"shop-data:/data\",\"/srv/pages:/pages:ro\"]"
+      RINGMASTER_SERVER_WORKING_DIR     = "/srv/a b"
+      RINGMASTER_SERVER_IMAGE           = "registry.example/shop:1.4"
+      RINGMASTER_SERVER_MEMORY          = "256m"
+      RINGMASTER_SERVER_PORT            = "8080"
+      RINGMASTER_SERVER_READ_ONLY       = "false"
+      RINGMASTER_UNKNOWN_PATH           = "pass"
     }
     error_message = "A setting of the application does not reach the balancer as it was given."
   }
@@ -209,7 +278,7 @@ run "own_names_ring_and_heartbeat" {
     replicas     = 2
     server_names = ["server_1", "Shop-2"]
     ring         = { strategy = "course", request_hash = "sha256", slots = 1024, virtual_servers = 10, probing = "triangular" }
-    heartbeat    = { interval = 0.25, strikes = 5 }
+    heartbeat    = { interval = 0.25, strikes = 5, host = "shop.example:8080", status = "200-299,302" }
     explain      = false
     access_log   = "all"
   }
@@ -230,6 +299,11 @@ run "own_names_ring_and_heartbeat" {
       local.settings.RINGMASTER_HEARTBEAT_STRIKES, local.settings.RINGMASTER_START_GRACE,
     ] == ["0.25", "0.4", "5", "30"]
     error_message = "What is left out of heartbeat keeps its default."
+  }
+
+  assert {
+    condition     = [local.settings.RINGMASTER_HEARTBEAT_HOST, local.settings.RINGMASTER_HEARTBEAT_STATUS] == ["shop.example:8080", "200-299,302"]
+    error_message = "What a heartbeat says and expects does not reach the balancer as it was given."
   }
 
   assert {
@@ -338,5 +412,95 @@ run "maglevs_table_holds_more_than_512_servers" {
   assert {
     condition     = local.settings.RINGMASTER_RING == "{\"strategy\":\"maglev\"}"
     error_message = "Maglev's own M is the balancer's business."
+  }
+}
+
+run "other_peoples_clients_and_proxies" {
+  command = plan
+  variables {
+    trusted_proxies = ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7/32"]
+    control_prefix  = "/ringmaster/v1"
+    stream_timeout  = 86400
+    queue_timeout   = 0.5
+    hang_timeout    = 2.5
+    pull_timeout    = 30
+  }
+
+  assert {
+    condition = [
+      local.settings.RINGMASTER_TRUSTED_PROXIES, local.settings.RINGMASTER_CONTROL_PREFIX, local.settings.RINGMASTER_STREAM_TIMEOUT,
+      local.settings.RINGMASTER_QUEUE_TIMEOUT, local.settings.RINGMASTER_HANG_TIMEOUT, local.settings.RINGMASTER_PULL_TIMEOUT,
+    ] == ["10.0.0.0/8,2001:db8::/32,192.0.2.7/32", "/ringmaster/v1", "86400", "0.5", "2.5", "30"]
+    error_message = "A setting of the public side does not reach the balancer as it was given."
+  }
+
+  assert {
+    condition     = output.fleet_url == "http://127.0.0.1:5000/ringmaster/v1"
+    error_message = "The prefix is not where the fleet is asked for."
+  }
+}
+
+run "control_is_off_the_public_port" {
+  command = plan
+  variables {
+    public_control = false
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_PUBLIC_CONTROL == "false"
+    error_message = "The balancer is not told."
+  }
+
+  assert {
+    condition     = output.fleet_url == output.control_url
+    error_message = "The fleet is asked for where nobody answers for it."
+  }
+}
+
+run "registry_of_registry_example" {
+  command = plan
+  variables {
+    server_image = "registry.example:5000/shop/app:1.4"
+  }
+
+  assert {
+    condition     = local.registry == "registry.example:5000"
+    error_message = "The credentials would go to another registry than the image comes from."
+  }
+}
+
+run "registry_of_localhost_shop" {
+  command = plan
+  variables {
+    server_image = "localhost/shop"
+  }
+
+  assert {
+    condition     = local.registry == "localhost"
+    error_message = "The credentials would go to another registry than the image comes from."
+  }
+}
+
+run "registry_of_shop_app" {
+  command = plan
+  variables {
+    server_image = "shop/app:1.4"
+  }
+
+  assert {
+    condition     = local.registry == "registry-1.docker.io"
+    error_message = "The credentials would go to another registry than the image comes from."
+  }
+}
+
+run "registry_of_shop" {
+  command = plan
+  variables {
+    server_image = "shop"
+  }
+
+  assert {
+    condition     = local.registry == "registry-1.docker.io"
+    error_message = "The credentials would go to another registry than the image comes from."
   }
 }

@@ -910,10 +910,381 @@ run "response_timeout_is_zero" {
   }
   expect_failures = [var.response_timeout]
 }
+
 run "bufsize_is_too_small" {
   command = plan
   variables {
     bufsize = 4096
   }
   expect_failures = [var.bufsize]
+}
+
+run "server_pids_is_negative" {
+  command = plan
+  variables {
+    server_pids = -1
+  }
+  expect_failures = [var.server_pids]
+}
+
+run "server_pids_is_a_fraction" {
+  command = plan
+  variables {
+    server_pids = 0.5
+  }
+  expect_failures = [var.server_pids]
+}
+
+run "server_pids_is_too_large" {
+  command = plan
+  variables {
+    server_pids = 4194305
+  }
+  expect_failures = [var.server_pids]
+}
+
+run "server_entrypoint_has_no_program" {
+  command = plan
+  variables {
+    server_entrypoint = ["", "serve"]
+  }
+  expect_failures = [var.server_entrypoint]
+}
+
+run "server_command_has_a_null" {
+  command = plan
+  variables {
+    server_command = ["serve", null]
+  }
+  expect_failures = [var.server_command]
+}
+
+run "server_user_has_a_blank" {
+  command = plan
+  variables {
+    server_user = "shop owner"
+  }
+  expect_failures = [var.server_user]
+}
+
+run "server_user_has_no_group_after_its_colon" {
+  command = plan
+  variables {
+    server_user = "shop:"
+  }
+  expect_failures = [var.server_user]
+}
+
+run "server_working_dir_is_relative" {
+  command = plan
+  variables {
+    server_working_dir = "srv/app"
+  }
+  expect_failures = [var.server_working_dir]
+}
+
+run "server_volume_has_no_target" {
+  command = plan
+  variables {
+    server_volumes = ["shop-data"]
+  }
+  expect_failures = [var.server_volumes]
+}
+
+run "server_volume_is_relative" {
+  command = plan
+  variables {
+    server_volumes = ["./pages:/pages"]
+  }
+  expect_failures = [var.server_volumes]
+}
+
+run "server_volume_has_an_unknown_mode" {
+  command = plan
+  variables {
+    server_volumes = ["shop-data:/data:readonly"]
+  }
+  expect_failures = [var.server_volumes]
+}
+
+run "server_volume_goes_up" {
+  command = plan
+  variables {
+    server_volumes = ["/srv/pages/../../etc:/pages"]
+  }
+  expect_failures = [var.server_volumes]
+}
+
+run "server_tmpfs_has_an_unknown_option" {
+  command = plan
+  variables {
+    server_tmpfs = { "/tmp" = "size=64m,suid" }
+  }
+  expect_failures = [var.server_tmpfs]
+}
+
+run "server_tmpfs_goes_up" {
+  command = plan
+  variables {
+    server_tmpfs = { "/tmp/../etc" = "" }
+  }
+  expect_failures = [var.server_tmpfs]
+}
+
+run "server_log_driver_is_unknown" {
+  command = plan
+  variables {
+    server_log_driver = "carrier-pigeon"
+  }
+  expect_failures = [var.server_log_driver]
+}
+
+run "server_volumes_have_one_target" {
+  command = plan
+  variables {
+    server_volumes = ["shop-data:/data", "/srv/pages:/data:ro"]
+  }
+  expect_failures = [var.server_volumes]
+}
+
+run "server_tmpfs_is_relative" {
+  command = plan
+  variables {
+    server_tmpfs = { "tmp" = "" }
+  }
+  expect_failures = [var.server_tmpfs]
+}
+
+run "server_tmpfs_has_a_blank_in_its_options" {
+  command = plan
+  variables {
+    server_tmpfs = { "/tmp" = "size=64m, exec" }
+  }
+  expect_failures = [var.server_tmpfs]
+}
+
+run "server_tmpfs_is_a_volume_too" {
+  command = plan
+  variables {
+    server_tmpfs   = { "/data" = "" }
+    server_volumes = ["shop-data:/data"]
+  }
+  expect_failures = [var.server_tmpfs]
+}
+
+run "server_stop_signal_is_in_lower_case" {
+  command = plan
+  variables {
+    server_stop_signal = "sigquit"
+  }
+  expect_failures = [var.server_stop_signal]
+}
+
+run "server_label_has_a_blank" {
+  command = plan
+  variables {
+    server_labels = { "my team" = "shop" }
+  }
+  expect_failures = [var.server_labels]
+}
+
+run "server_label_is_one_of_ours" {
+  command = plan
+  variables {
+    server_labels = { "ringmaster.role" = "server" }
+  }
+  expect_failures = [var.server_labels]
+}
+
+run "server_log_driver_has_a_blank" {
+  command = plan
+  variables {
+    server_log_driver = "json file"
+  }
+  expect_failures = [var.server_log_driver]
+}
+
+run "server_log_option_has_a_blank" {
+  command = plan
+  variables {
+    server_log_options = { "max size" = "10m" }
+  }
+  expect_failures = [var.server_log_options]
+}
+
+run "registry_config_is_relative" {
+  command = plan
+  variables {
+    registry_config = "registry/config.json"
+  }
+  expect_failures = [var.registry_config]
+}
+
+run "registry_config_has_another_name" {
+  command = plan
+  variables {
+    registry_config = "/etc/ringmaster/credentials.json"
+  }
+  expect_failures = [var.registry_config]
+}
+
+run "server_max_connections_is_negative" {
+  command = plan
+  variables {
+    server_max_connections = -1
+  }
+  expect_failures = [var.server_max_connections]
+}
+
+run "server_max_connections_is_a_fraction" {
+  command = plan
+  variables {
+    server_max_connections = 1.5
+  }
+  expect_failures = [var.server_max_connections]
+}
+
+run "control_prefix_has_no_slash" {
+  command = plan
+  variables {
+    control_prefix = "ringmaster"
+  }
+  expect_failures = [var.control_prefix]
+}
+
+run "control_prefix_ends_with_a_slash" {
+  command = plan
+  variables {
+    control_prefix = "/ringmaster/"
+  }
+  expect_failures = [var.control_prefix]
+}
+
+run "control_prefix_is_a_way_up" {
+  command = plan
+  variables {
+    control_prefix = "/ringmaster/.."
+  }
+  expect_failures = [var.control_prefix]
+}
+
+run "control_prefix_without_control_on_the_public_port" {
+  command = plan
+  variables {
+    public_control = false
+    control_prefix = "/ringmaster"
+  }
+  expect_failures = [var.public_control]
+}
+
+run "trusted_proxies_is_an_address" {
+  command = plan
+  variables {
+    trusted_proxies = ["10.0.0.1"]
+  }
+  expect_failures = [var.trusted_proxies]
+}
+
+run "trusted_proxies_is_inside_of_its_network" {
+  command = plan
+  variables {
+    trusted_proxies = ["2001:db8::/32", "10.0.0.1/8"]
+  }
+  expect_failures = [var.trusted_proxies]
+}
+
+run "trusted_proxies_is_a_name" {
+  command = plan
+  variables {
+    trusted_proxies = ["proxy.example"]
+  }
+  expect_failures = [var.trusted_proxies]
+}
+
+run "hang_timeout_is_too_short" {
+  command = plan
+  variables {
+    hang_timeout = 1
+  }
+  expect_failures = [var.hang_timeout]
+}
+
+run "pull_timeout_is_zero" {
+  command = plan
+  variables {
+    pull_timeout = 0
+  }
+  expect_failures = [var.pull_timeout]
+}
+
+run "stream_timeout_is_zero" {
+  command = plan
+  variables {
+    stream_timeout = 0
+  }
+  expect_failures = [var.stream_timeout]
+}
+
+run "stream_timeout_is_too_long" {
+  command = plan
+  variables {
+    stream_timeout = 86401
+  }
+  expect_failures = [var.stream_timeout]
+}
+
+run "queue_timeout_is_zero" {
+  command = plan
+  variables {
+    queue_timeout = 0
+  }
+  expect_failures = [var.queue_timeout]
+}
+
+run "heartbeat_host_is_a_url" {
+  command = plan
+  variables {
+    heartbeat = { host = "http://shop.example" }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "heartbeat_host_has_a_blank" {
+  command = plan
+  variables {
+    heartbeat = { host = "shop example" }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "heartbeat_status_is_a_word" {
+  command = plan
+  variables {
+    heartbeat = { status = "ok" }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "heartbeat_status_is_no_status" {
+  command = plan
+  variables {
+    heartbeat = { status = "200-600" }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "heartbeat_status_ends_before_it_begins" {
+  command = plan
+  variables {
+    heartbeat = { status = "200,399-300" }
+  }
+  expect_failures = [var.heartbeat]
+}
+
+run "registry_config_is_not_there" {
+  command = plan
+  variables {
+    registry_config = "/nonexistent/config.json"
+  }
+  expect_failures = [terraform_data.claim]
 }

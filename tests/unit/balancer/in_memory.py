@@ -216,5 +216,10 @@ class InMemoryBalancer:
 def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "") -> Flask:
     """The application of the control port of this balancer."""
     return create_control_app(
-        balancer.health, balancer.ring, balancer.events, balancer.rollout, token_sha256=token_sha256
+        balancer.health,
+        balancer.fleet,
+        balancer.ring,
+        balancer.events,
+        balancer.rollout,
+        token_sha256=token_sha256,
     )

@@ -65,9 +65,9 @@ def test_the_public_side_has_rep_and_no_readyz(came_in_on: Socket) -> None:
     assert ask("/readyz", came_in_on).status_code == 404
 
 
-def test_the_control_port_has_readyz_and_no_rep() -> None:
+def test_the_control_port_has_readyz_and_the_fleet_too() -> None:
     assert ask("/readyz", CONTROL).status_code == 503
-    assert ask("/rep", CONTROL).status_code == 404
+    assert ask("/rep", CONTROL).text == '{"message":{"N":0,"replicas":[]},"status":"successful"}'
 
 
 def test_in_the_flask_plane_other_paths_are_forwarded() -> None:

@@ -73,9 +73,20 @@ def build(settings: Settings) -> Application:
     plane, forward = _data_plane(settings)
     options = service_options(settings)
     services = Services(_ports(settings, plane, options), options)
-    public = create_public_app(services.fleet, token_sha256=settings.token_sha256, forward=forward)
+    public = create_public_app(
+        services.fleet,
+        token_sha256=settings.token_sha256,
+        forward=forward,
+        control_prefix=settings.control_prefix,
+        public_control=settings.public_control,
+    )
     control = create_control_app(
-        services.health, services.ring, services.events, services.rollout, token_sha256=settings.token_sha256
+        services.health,
+        services.fleet,
+        services.ring,
+        services.events,
+        services.rollout,
+        token_sha256=settings.token_sha256,
     )
     for side in (public, control):
         side.register_error_handler(ParseException, broken_body)
@@ -148,20 +159,32 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
     if settings.data_plane == "haproxy":
         edge = EdgeOptions(
             directory=Path(settings.edge_dir),
-            heartbeat_path=settings.heartbeat_path,
             response_timeout=settings.response_timeout,
+            stream_timeout=settings.stream_timeout,
+            queue_timeout=settings.queue_timeout,
+            server_max_connections=settings.server_max_connections,
+            server_keep_alive=settings.server_keep_alive,
             course_errors=course_errors,
             explain=settings.explain,
             access_log=settings.access_log,
             bufsize=settings.bufsize,
+            trusted_proxies=settings.trusted_proxies,
+            control_prefix=settings.control_prefix,
+            public_control=settings.public_control,
         )
         return HaproxyEdge(edge), None
     plane = FlaskPlane()
     forwarding = ForwardingOptions(
         response_timeout=settings.response_timeout,
+        stream_timeout=settings.stream_timeout,
+        queue_timeout=settings.queue_timeout,
+        server_max_connections=settings.server_max_connections,
+        server_keep_alive=settings.server_keep_alive,
+        trusted_proxies=settings.trusted_proxies,
         course_errors=course_errors,
         explain=settings.explain,
         access_log=settings.access_log,
+        bufsize=settings.bufsize,
         draw=lambda: random.choice(REQUEST_IDS),  # noqa: S311 (spreads load, guards nothing)
     )
     return plane, Forwarder(plane, forwarding)

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from typing import Any, Generic, TypeVar
 
 from balancer.core import autoscale as scaling
@@ -89,6 +90,10 @@ def _hostnames(text: str) -> tuple[str, ...]:
     hostnames = tuple(name.strip() for name in text.split(",") if name.strip())
     unique = len({canonical(name) for name in hostnames}) == len(hostnames)
     return hostnames if unique and all(map(is_hostname, hostnames)) else _refuse()
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ip_network(word)) for word in _words(text))
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -187,6 +192,31 @@ class Settings:
     start_grace: float = _setting("30", _seconds(0.1, 3600), "How long a new server may take to its first heartbeat.")
     drain_timeout: float = _setting("30", _seconds(0, 3600), "How long a leaving server may finish what it has.")
     response_timeout: float = _setting("60", _seconds(0.1, 86400), "How long a server may take to answer.")
+    stream_timeout: float = _setting(
+        "3600", _seconds(0.1, 86400), "How long an answer that has begun, or a tunnel, may be silent."
+    )
+    server_max_connections: int = _setting(
+        "0", _integer(0, 100_000), "Requests that a server gets at once; others wait at the plane; 0: any number."
+    )
+    queue_timeout: float = _setting(
+        "10", _seconds(0.1, 3600), "How long a request waits for a server that has its most connections."
+    )
+    server_keep_alive: bool = _setting(
+        "true", _FLAG, "The plane keeps connections to servers for later requests; false: one for each request."
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "",
+        Type("IP addresses and networks such as 10.0.0.0/8 with commas between them", _networks),
+        "Whose X-Forwarded-* and Forwarded are believed; from anybody else they are replaced.",
+    )
+    control_prefix: str = _setting(
+        "",
+        _text(r"(/[A-Za-z0-9._~-]+)*", "empty, or a path that starts with / and does not end with it"),
+        "Stands before the paths /rep, /add and /rm of the public port, for applications that have their own.",
+    )
+    public_control: bool = _setting(
+        "true", _FLAG, "The public port answers /rep, /add and /rm; false: only the control port does."
+    )
     bufsize: int = _setting(
         "8192", _integer(8192, 1048576),
         "The edge's tune.bufsize: a message's head has 1024 less, and a request that is to be repeated must fit in.",

@@ -55,6 +55,12 @@ variable "plugins" {
   default     = null
 }
 
+variable "registry" {
+  description = "Folder on the engine's host with the registries' credentials, and where the balancer finds it. null: there are none."
+  type        = object({ source = string, target = string })
+  default     = null
+}
+
 variable "grace_seconds" {
   description = "Seconds between SIGTERM and SIGKILL."
   type        = number

@@ -3,7 +3,7 @@ output "ids" {
   value       = { for role, image in merge(docker_image.built, docker_image.referenced) : role => image.image_id }
 }
 
-output "references" {
-  description = "Role → reference of the images that others make, known to the engine by now."
-  value       = { for role, image in docker_image.referenced : role => image.name }
+output "names" {
+  description = "Role → name, of ours with the tag, of others as it was given. The engine knows it by now."
+  value       = { for role, image in merge(docker_image.built, docker_image.referenced) : role => image.name }
 }

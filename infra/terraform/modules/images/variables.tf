@@ -22,3 +22,24 @@ variable "references" {
   description = "Images that others make: role → reference, pulled where the engine lacks it and never removed."
   type        = map(string)
 }
+
+variable "pull_timeout" {
+  description = "Seconds that the pull of one of those may take."
+  type        = number
+}
+
+variable "registry_config" {
+  description = "Path of a Docker config.json with the credentials for it. null: there are none."
+  type        = string
+  default     = null
+}
+
+variable "script" {
+  description = "Path of deployment.sh, which is asked to pull, and to keep what a build would take the name from."
+  type        = string
+}
+
+variable "docker_host" {
+  description = "What the script takes as the engine's address. \"default\": the environment decides."
+  type        = string
+}

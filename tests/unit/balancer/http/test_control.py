@@ -38,9 +38,9 @@ def test_a_balancer_that_lacks_a_server_is_not_ready(control: FlaskClient, balan
     assert (answer.json["N"], answer.json["target"]) == (2, 3)  # type: ignore[index]
 
 
-@pytest.mark.parametrize("path", ["/", "/rep", "/add", "/home"])
+@pytest.mark.parametrize("path", ["/", "/ringmaster/rep", "/adds", "/home"])
 def test_nothing_else_lives_on_the_control_port(control: FlaskClient, path: str) -> None:
-    answer = control.post(path) if path == "/add" else control.get(path)
+    answer = control.get(path)
     assert answer.status_code == 404
     assert answer.text == f'{{"message":"<Error> {path} does not exist here","status":"failure"}}'
 

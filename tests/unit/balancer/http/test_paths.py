@@ -45,6 +45,40 @@ def test_our_own_paths_are_ours_in_every_form_of_the_same(forwarding: FlaskClien
     assert answer.text.startswith('{"message":{"N":3,')
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/rep", "/add", "/rm", "/ringmaster", "/ringmaster/", "/ringmaster/home"])
+def test_under_a_prefix_the_handouts_paths_are_the_servers(balancer: InMemoryBalancer, method: str, path: str) -> None:
+    client = create_public_app(
+        balancer.fleet, token_sha256="", forward=forward, control_prefix="/ringmaster"
+    ).test_client()
+    answer = client.open(method=method, environ_overrides={"RAW_URI": path, "PATH_INFO": path})
+    assert answer.text == f"a server's answer to {method} {path}"
+    rep = client.open(environ_overrides={"RAW_URI": "/ringmaster/rep?x=1", "PATH_INFO": "/ringmaster/rep"})
+    assert rep.text.startswith('{"message":{"N":3,')
+
+
+@pytest.mark.parametrize("prefix", ["", "/ringmaster"])
+@pytest.mark.parametrize("path", ["/rep", "/add", "/rm"])
+def test_without_public_control_every_path_is_the_servers(balancer: InMemoryBalancer, prefix: str, path: str) -> None:
+    client = create_public_app(
+        balancer.fleet, token_sha256="", forward=forward, control_prefix=prefix, public_control=False
+    ).test_client()
+    answer = client.open(environ_overrides={"RAW_URI": prefix + path, "PATH_INFO": prefix + path})
+    assert answer.text == f"a server's answer to GET {prefix}{path}"
+
+
+def test_the_token_guards_the_paths_under_a_prefix(balancer: InMemoryBalancer) -> None:
+    digest = sha256(TOKEN.encode()).hexdigest()
+    client = create_public_app(
+        balancer.fleet, token_sha256=digest, forward=None, control_prefix="/ringmaster"
+    ).test_client()
+    answers = {
+        path: client.open(environ_overrides={"RAW_URI": f"/ringmaster{path}", "PATH_INFO": f"/ringmaster{path}"})
+        for path in ("/rep", "/add", "/rm")
+    }
+    assert {path: answer.status_code for path, answer in answers.items()} == {"/rep": 200, "/add": 401, "/rm": 401}
+
+
 @pytest.mark.parametrize("path", [*DISGUISES, "/home", "/"])
 def test_behind_an_edge_a_path_that_is_not_ours_does_not_exist(
     guarded: FlaskClient, balancer: InMemoryBalancer, path: str

@@ -23,21 +23,48 @@ ONLY_THE_EDGE = {
     # The balancer's own paths.
     "frontend public: acl control path /rep /add /rm",
     "frontend public: use_backend control if control",
+    # A request that goes round to the next server of the walk.
+    "frontend again: …",
+    "backend fleet: retries 1",
+    "backend fleet: force-persist if { nbsrv eq 1 }",
+    "backend fleet: acl repeated var(txn.left) -m found",
+    "backend fleet: acl is_lost nbsrv eq 1",
+    "backend fleet: acl is_lost srv_is_up(fleet/_again),add(0) -m int eq 0",
+    "backend fleet: http-request disable-l7-retry if !{ method GET HEAD PUT DELETE OPTIONS TRACE } is_lost",
+    "backend fleet: tcp-response content set-var(txn.sent) int(1)",
+    "backend fleet: acl from_again srv_name _again",
+    "backend fleet: http-response set-var(txn.by) res.fhdr(X-Ringmaster-By) if from_again",
+    "backend fleet: http-response del-header X-Ringmaster-By if from_again !repeated",
+    "backend fleet: http-response allow if from_again",
+    'backend fleet: http-response set-header X-Ringmaster-By "%[srv_name]/%[var(txn.attempt)]" if repeated',
+    "backend fleet: http-response set-header X-Ring-Attempt %[var(txn.attempt,1)]",
+    (
+        "backend fleet: server _again abns@_again id 1 pool-max-conn 0 send-proxy-v2 set-proxy-v2-tlv-fmt(0xE0) "
+        '"%[var(txn.asked,0)]:%[var(txn.slot)]:%[var(txn.place,1)]:%[var(txn.sent,0)]:%rc"'
+    ),
     "backend control: …",
     # The key, which is counted where it is missing, and the way from it to the server.
     "frontend public: http-request set-var(txn.key) req.fhdr(X-User)",
     "backend keyless: …",
-    "backend fleet: balance roundrobin",
+    "backend fleet: balance first",
     "backend fleet: acl keyed var(txn.key),length gt 0",
-    "backend fleet: http-request track-sc0 str(missing) table keyless unless keyed",
+    "backend fleet: http-request track-sc0 str(missing) table keyless if !keyed !repeated",
     "backend fleet: http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] unless keyed",
-    "backend fleet: http-request set-var(txn.slot) var(txn.key),crc32,mod(512)",
-    "backend fleet: http-request set-var(txn.server) var(txn.slot),map(/run/ringmaster/slots.map)",
-    "backend fleet: http-request deny deny_status 503 unless { var(txn.server) -m found }",
+    "backend fleet: http-request set-var(txn.slot) var(txn.key),crc32,mod(512) unless repeated",
+    "backend fleet: http-request set-var(txn.walk) var(txn.slot),map(/run/ringmaster/slots.map)",
+    "backend fleet: http-request deny deny_status 503 unless { var(txn.walk) -m found }",
+    "backend fleet: http-request set-var(txn.server) var(txn.walk),word(1,:) unless repeated",
     "backend fleet: use-server %[var(txn.server)] if TRUE",
     "backend fleet: http-response set-header X-Ring-Slot %[var(txn.slot)]",
 }
-ONLY_THE_RIVAL = {"backend fleet: balance hash req.fhdr(X-User)", "backend fleet: hash-type consistent"}
+ONLY_THE_RIVAL = {
+    "backend fleet: balance hash req.fhdr(X-User)",
+    "backend fleet: hash-type consistent",
+    "backend fleet: retries 2",
+    "backend fleet: http-request disable-l7-retry unless { method GET HEAD PUT DELETE OPTIONS TRACE }",
+    "backend fleet: force-persist if { nbsrv eq 0 }",
+    "backend fleet: http-response set-header X-Ring-Attempt %[txn.conn_retries,add(1)]",
+}
 
 
 def edge(bufsize: int) -> list[str]:
@@ -51,8 +78,14 @@ def edge(bufsize: int) -> list[str]:
     usual = read({})
     profile = EdgeOptions(
         directory=Path(usual.edge_dir),
-        heartbeat_path=usual.heartbeat_path,
         response_timeout=usual.response_timeout,
+        stream_timeout=usual.stream_timeout,
+        queue_timeout=usual.queue_timeout,
+        server_max_connections=usual.server_max_connections,
+        server_keep_alive=usual.server_keep_alive,
+        trusted_proxies=usual.trusted_proxies,
+        control_prefix=usual.control_prefix,
+        public_control=usual.public_control,
         course_errors=usual.unknown_path == "course",
         explain=usual.explain,
         access_log=usual.access_log,

@@ -1,4 +1,4 @@
-"""The control port, for operators: health, events, the live ring, and deploys."""
+"""The control port, for operators: health, events, the fleet, the live ring, and deploys."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from balancer.http import body, token
 from balancer.http.answer import install_error_handlers, respond
 from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
+from balancer.http.fleet import fleet_api
 from balancer.http.ring import ring_api
 from balancer.ports import answers
 from balancer.service.event_log import EventLog
+from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
@@ -24,11 +26,12 @@ OPENAPI = Path(__file__).with_name("openapi.json")
 
 
 def create_control_app(
-    health: Health, ring: RingService, events: EventLog, rollout: Rollout, *, token_sha256: str
+    health: Health, fleet: FleetService, ring: RingService, events: EventLog, rollout: Rollout, *, token_sha256: str
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
     install_error_handlers(app)
+    app.register_blueprint(fleet_api(fleet))
     app.register_blueprint(ring_api(ring))
     app.register_blueprint(events_api(events))
     app.register_blueprint(deploy_api(rollout))

@@ -1,4 +1,4 @@
-"""The public side: /rep, /add and /rm. Every other path belongs to the servers."""
+"""The public side: the fleet API, under its prefix. Every other path belongs to the servers."""
 
 from __future__ import annotations
 
@@ -7,50 +7,42 @@ from collections.abc import Callable
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import NotFound
 
-from balancer.core import fleet_change
+from balancer.core.control_paths import control_paths
 from balancer.http import body, token
-from balancer.http.answer import install_error_handlers, respond, success
+from balancer.http.answer import install_error_handlers
+from balancer.http.fleet import fleet_api
 from balancer.service.fleet_service import FleetService
 
 Forward = Callable[[Request], Response]
 
-_OURS = frozenset({"/rep", "/add", "/rm"})
-_GUARDED = frozenset({"/add", "/rm"})
-_TOO_MANY_TO_ADD = "Length of hostname list is more than newly added instances"
-_TOO_MANY_TO_REMOVE = "Length of hostname list is more than removable instances"
 
-
-def create_public_app(service: FleetService, *, token_sha256: str, forward: Forward | None) -> Flask:
+def create_public_app(
+    service: FleetService,
+    *,
+    token_sha256: str,
+    forward: Forward | None,
+    control_prefix: str = "",
+    public_control: bool = True,
+) -> Flask:
     """`forward` answers the requests for the servers in the data plane flask. It is None with the edge, which sends no
-    such request here."""
+    such request here. Without `public_control` all paths are the servers'; the edge asks here for /rep all the same."""
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
     install_error_handlers(app)
+    app.register_blueprint(fleet_api(service), url_prefix=control_prefix or None)
+    paths = control_paths(control_prefix)
+    ours = frozenset(paths) if public_control or forward is None else frozenset()
 
     @app.before_request
     def guard_or_forward() -> Response | None:
         path = _path_as_written(request)
-        if path not in _OURS:
+        if path not in ours:
             if forward is None:
                 raise NotFound
             return forward(request)
-        if path in _GUARDED:
+        if path != paths.rep:
             token.check(request, token_sha256)
         return None
-
-    @app.get("/rep", provide_automatic_options=False)
-    def rep() -> Response:
-        return respond(success(service.replicas))
-
-    @app.post("/add", provide_automatic_options=False)
-    def add() -> Response:
-        change = fleet_change.parse(body.read(request), too_many=_TOO_MANY_TO_ADD)
-        return respond(success(service.add(change)))
-
-    @app.delete("/rm", provide_automatic_options=False)
-    def rm() -> Response:
-        change = fleet_change.parse(body.read(request), too_many=_TOO_MANY_TO_REMOVE)
-        return respond(success(service.remove(change)))
 
     return app
 

@@ -9,10 +9,26 @@ CONTENT_TYPE = "application/json"
 CONTROL_BODY_LIMIT = 65536
 """Bytes of the longest body of /add, /rm and the control port."""
 
+HEAD_RESERVE = 1024
+"""Bytes of a buffer (the setting bufsize) that the head of a message may not fill."""
+
+NOT_HTTP = "The request is not HTTP as it must be, or its head is too long"
+TOO_LATE = "The request did not arrive in time"
 TOO_LARGE = f"The body is larger than {CONTROL_BODY_LIMIT} bytes"
-BROKE_OFF = "The server broke off before it answered"
+MOST_ATTEMPTS = 3
+"""The most servers that one request is sent to: a request may be what they do not survive."""
+
 NO_SERVER = "No server can answer now"
 TOO_SLOW = "The server did not answer in time"
+
+
+def broke_off(servers: int) -> str:
+    """The reason of a 502: so many servers, at most MOST_ATTEMPTS, got the request and did not answer it."""
+    return {
+        1: "The server broke off before it answered",
+        2: "Two servers broke off before they answered; the request is not sent to a third one",
+        3: "Three servers broke off before they answered; the request is not sent to a fourth one",
+    }[servers]
 
 
 def failure(reason: str) -> str:

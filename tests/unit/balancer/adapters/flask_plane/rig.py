@@ -38,6 +38,11 @@ class Rig:
         self.plane = FlaskPlane()
         self.servers: dict[str, WebServer] = {}
         self.response_timeout = 10.0
+        self.stream_timeout = 10.0
+        self.queue_timeout = 10.0
+        self.server_max_connections = 0
+        self.server_keep_alive = True
+        self.trusted_proxies: tuple[str, ...] = ()
         self.course_errors = False
         self.explain = True
         self.access_log = "errors"
@@ -62,9 +67,15 @@ class Rig:
         """Made at the first request, so that a test can set the profile before."""
         profile = ForwardingOptions(
             response_timeout=self.response_timeout,
+            stream_timeout=self.stream_timeout,
+            queue_timeout=self.queue_timeout,
+            server_max_connections=self.server_max_connections,
+            server_keep_alive=self.server_keep_alive,
+            trusted_proxies=self.trusted_proxies,
             course_errors=self.course_errors,
             explain=self.explain,
             access_log=self.access_log,
+            bufsize=8192,
             draw=lambda: TO_SLOT[0],
         )
         return Forwarder(self.plane, profile)

@@ -137,7 +137,7 @@ def test_a_request_keeps_one_id_in_the_log_and_at_every_server(rig: Rig, caplog:
     [
         ([], (503, "", None, 0)),
         ([break_off], (502, "A", 0, 1)),
-        ([break_off] * 4, (502, "D", 0, 4)),
+        ([break_off] * 4, (502, "C", 0, 3)),
         ([lambda exchange: exchange.reply(503)], (503, "A", 0, 1)),
     ],
 )

@@ -10,10 +10,10 @@ from urllib3.util import SKIP_HEADER
 from balancer.adapters.flask_plane.headers import HOP_BY_HOP, to_client, to_server
 
 
-def sent(**headers: str) -> dict[str, str]:
+def sent(*, is_trusted: bool = False, **headers: str) -> dict[str, str]:
     """What a server gets; underscores in names stand for hyphens."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return to_server({"Host": "example.test", **given}, client="192.0.2.7")
+    return to_server({"Host": "example.test", **given}, client="192.0.2.7", is_trusted=is_trusted)
 
 
 def passed(*headers: tuple[str, str]) -> list[tuple[str, str]]:
@@ -35,13 +35,16 @@ def test_hop_by_hop_headers_end_here_in_both_directions(name: str) -> None:
     assert passed((name.title(), "x"), ("X-Kept", "y")) == [("X-Kept", "y")]
 
 
-def test_headers_that_connection_names_end_here_too() -> None:
-    headers = sent(Connection="close, X-Mine ,x-other", X_Mine="1", X_Other="2", X_Third="3")
-    assert {"X-Mine", "X-Other", "Connection"} & headers.keys() == set()
-    assert headers["X-Third"] == "3"
-    assert passed(("Connection", "X-A"), ("connection", "x-b"), ("X-A", "1"), ("X-B", "2"), ("X-C", "3")) == [
-        ("X-C", "3")
-    ]
+@pytest.mark.parametrize("name", ["Host", "Cookie", "Content-Length", "X-Forwarded-For", "X-Mine"])
+def test_a_connection_header_takes_no_other_header_away(name: str) -> None:
+    headers = sent(Connection=f"close, {name} ,x-other", X_Mine="1", Cookie="a=1", Content_Length="3", X_Other="2")
+    assert {name, "X-Other"} <= headers.keys()
+    assert "Connection" not in headers
+    assert passed(("Connection", "X-A"), ("X-A", "1")) == [("X-A", "1")]
+
+
+def test_no_request_sets_a_proxy_for_the_server() -> None:
+    assert "Proxy" not in sent(Proxy="http://evil.example")
 
 
 def test_a_server_is_not_asked_to_expect_anything() -> None:
@@ -55,11 +58,38 @@ def test_the_server_is_told_where_the_request_came_from() -> None:
     assert headers["X-Forwarded-Proto"] == "http"
 
 
-def test_what_proxies_before_said_is_kept() -> None:
-    headers = sent(X_Forwarded_For="203.0.113.5", X_Forwarded_Host="www.example", X_Forwarded_Proto="https")
-    assert headers["X-Forwarded-For"] == "203.0.113.5, 192.0.2.7"
+SAID = {
+    "X_Forwarded_For": "203.0.113.5,198.51.100.4",
+    "X_Forwarded_Host": "www.example",
+    "X_Forwarded_Proto": "https",
+    "X_Forwarded_Port": "443",
+    "X_Forwarded_Prefix": "/shop",
+    "Forwarded": "for=203.0.113.5",
+}
+
+
+def test_what_a_trusted_proxy_says_is_kept_and_the_proxy_is_appended() -> None:
+    headers = sent(is_trusted=True, **SAID)
+    assert headers["X-Forwarded-For"] == "203.0.113.5, 198.51.100.4, 192.0.2.7"
     assert headers["X-Forwarded-Host"] == "www.example"
     assert headers["X-Forwarded-Proto"] == "https"
+    assert headers["X-Forwarded-Port"] == "443"
+    assert headers["X-Forwarded-Prefix"] == "/shop"
+    assert headers["Forwarded"] == "for=203.0.113.5"
+
+
+def test_nobody_else_is_believed() -> None:
+    headers = sent(**SAID)
+    assert headers["X-Forwarded-For"] == "192.0.2.7"
+    assert headers["X-Forwarded-Host"] == "example.test"
+    assert headers["X-Forwarded-Proto"] == "http"
+    assert headers["X-Forwarded-Port"] == "80"
+    assert not {"X-Forwarded-Prefix", "Forwarded"} & headers.keys()
+
+
+@pytest.mark.parametrize(("host", "port"), [("a", "80"), ("a:8080", "8080"), ("[::1]", "80"), ("[::1]:81", "81")])
+def test_the_port_is_the_one_that_the_client_named(host: str, port: str) -> None:
+    assert sent(Host=host)["X-Forwarded-Port"] == port
 
 
 def test_a_request_id_is_passed_on_and_a_missing_one_made() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from balancer.adapters.flask_plane.incoming import REPEATABLE_BODY, Incoming, read
 from balancer.core.key_source import KeySource
 from balancer.core.routes import IDEMPOTENT
+from balancer.core.trusted_proxies import TrustedProxies
 
 
 def incoming(target: str = "/", method: str = "GET", body: bytes = b"", **environ: Any) -> Incoming:
@@ -20,7 +21,7 @@ def incoming(target: str = "/", method: str = "GET", body: bytes = b"", **enviro
     if body:
         environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
     given = {"REQUEST_METHOD": method, "RAW_URI": target, "REMOTE_ADDR": "192.0.2.7", "wsgi.url_scheme": "http"}
-    return read(Request(given | environ))
+    return read(Request(given | environ), TrustedProxies())
 
 
 def key(source: str, target: str = "/", **environ: Any) -> bytes:

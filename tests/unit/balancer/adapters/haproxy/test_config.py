@@ -19,7 +19,13 @@ GOLDEN = Path(__file__).parent / "golden"
 
 PROFILE = EdgeOptions(
     directory=Path("/run/ringmaster"),
-    heartbeat_path="/heartbeat",
+    stream_timeout=3600,
+    queue_timeout=10,
+    server_max_connections=0,
+    server_keep_alive=True,
+    trusted_proxies=(),
+    control_prefix="",
+    public_control=True,
     response_timeout=60,
     course_errors=False,
     explain=True,
@@ -62,7 +68,14 @@ def test_the_configuration_is_golden(tmp_path: Path) -> None:
 
 def test_the_configuration_for_the_handouts_clients_is_golden(tmp_path: Path) -> None:
     sha256 = replace(ROUTES, request_hash=REQUEST_HASHES["sha256"])
-    text = rendered(sha256, course_errors=True, heartbeat_path="/up?deep=1", explain=False, access_log="all")
+    text = rendered(
+        sha256,
+        course_errors=True,
+        trusted_proxies=("10.0.0.0/8",),
+        control_prefix="/ringmaster",
+        explain=False,
+        access_log="all",
+    )
     assert_golden(text, "course.cfg", tmp_path)
 
 
@@ -76,7 +89,7 @@ def test_the_maps_are_golden(tmp_path: Path) -> None:
 
 
 def test_only_servers_that_take_new_requests_are_started_with() -> None:
-    servers = re.findall(r"^    server (\S+) (\S+) check", rendered(), re.MULTILINE)
+    servers = re.findall(r"^    server (S\S+) (\S+) check", rendered(), re.MULTILINE)
     assert servers == [("S1", "172.18.0.3:5000"), ("S3", "172.18.0.5:5000")]
 
 
@@ -89,7 +102,7 @@ def test_servers_of_the_file_and_of_the_runtime_have_the_same_options() -> None:
 def test_every_request_hash_has_its_rules_and_its_expression(name: str) -> None:
     request_hash = REQUEST_HASHES[name]
     rules = [*request_hash.rules, f"set-var(txn.slot) {request_hash.expression(8)}"]
-    text = "".join(f"    http-request {rule}\n" for rule in rules)
+    text = "".join(f"    http-request {rule}\n" for rule in rules).removesuffix("\n") + " unless repeated\n"
     assert text in rendered(replace(ROUTES, request_hash=request_hash))
 
 
@@ -102,7 +115,7 @@ def test_a_key_is_read_before_any_header_is_changed_and_its_lack_is_counted(key:
     lines = rendered(replace(ROUTES, key=KeySource.parse(key))).splitlines()
     rules = [line.strip() for line in lines if line.startswith("    http-request ")]
     assert rules[0] == f"http-request set-var(txn.key) {KeySource.parse(key).sample}"
-    assert "http-request track-sc0 str(missing) table keyless unless keyed" in rules
+    assert "http-request track-sc0 str(missing) table keyless if !keyed !repeated" in rules
     assert "http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] unless keyed" in rules
 
 
@@ -113,7 +126,7 @@ def test_what_is_not_asked_for_costs_nothing() -> None:
 @pytest.mark.parametrize("course_errors", [True, False])
 def test_answers_tell_server_slot_and_attempt_where_they_shall(course_errors: bool) -> None:
     silent = rendered(course_errors=course_errors, explain=False)
-    assert "X-Ring" not in silent
+    assert "X-Ring-" not in silent
     assert "X-Served-By" not in silent
     told = [line for line in rendered(course_errors=course_errors).splitlines() if "X-Ring-Attempt" in line]
     assert len(told) == 1 + course_errors
@@ -171,7 +184,13 @@ def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change:
 @pytest.mark.parametrize(
     "change",
     [
-        {"heartbeat_path": "/up"},
+        {"stream_timeout": 1},
+        {"queue_timeout": 1},
+        {"server_max_connections": 1},
+        {"server_keep_alive": False},
+        {"trusted_proxies": ("10.0.0.1/32",)},
+        {"control_prefix": "/ringmaster"},
+        {"public_control": False},
         {"response_timeout": 61},
         {"bufsize": 16384},
         {"course_errors": True},

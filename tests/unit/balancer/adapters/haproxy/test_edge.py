@@ -79,7 +79,13 @@ class Haproxy:
 def profile(directory: Path) -> EdgeOptions:
     return EdgeOptions(
         directory=directory,
-        heartbeat_path="/heartbeat",
+        stream_timeout=3600,
+        queue_timeout=10,
+        server_max_connections=0,
+        server_keep_alive=True,
+        trusted_proxies=(),
+        control_prefix="",
+        public_control=True,
         response_timeout=60,
         course_errors=False,
         explain=True,
@@ -98,7 +104,11 @@ def test_the_files_are_written_before_anything_is_asked(profile: EdgeOptions) ->
     with pytest.raises(PlaneUnavailable):
         HaproxyEdge(profile).apply(ROUTES)
     assert (profile.directory / "haproxy.cfg").read_text() == EdgeFiles(profile, ROUTES).configuration
-    assert (profile.directory / "slots.map").read_text().startswith(f"digest {ROUTES.digest}\n0 S1\n1 S2\n")
+    assert (
+        (profile.directory / "slots.map")
+        .read_text()
+        .startswith(f"digest {ROUTES.digest}\n0 S1:S2:S1:S1\n1 S2:S1:S2:S2\n")
+    )
 
 
 def test_files_that_cannot_be_written_are_the_planes_fault(profile: EdgeOptions) -> None:

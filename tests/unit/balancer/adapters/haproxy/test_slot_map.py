@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from balancer.adapters.haproxy.slot_map import SHARE_UNIT, WALK, lines, walks
+from balancer.adapters.haproxy.slot_map import SHARE_UNIT, SHORT_WALK, WALK, lines, walks
 from balancer.core import bounded_load
 from balancer.core.routes import Backend
 
@@ -19,11 +19,12 @@ slot_tables = st.lists(st.sampled_from([f"S{number}" for number in range(1, 16)]
 bounds = st.fractions(min_value=Fraction(101, 100), max_value=1000, max_denominator=100)
 
 
-def test_a_slot_has_its_server_and_one_that_nobody_owns_is_absent() -> None:
-    assert lines("abc", SLOTS, SERVERS, None) == ["digest abc", "0 S1", "1 S3", "2 S1"]
+def test_a_slot_has_its_walk_and_one_that_nobody_owns_is_absent() -> None:
+    one, three = "S1:S3:S1:S1", "S3:S1:S3:S3"
+    assert lines("abc", SLOTS, SERVERS, None) == ["digest abc", f"0 {one}", f"1 {three}", f"2 {one}"]
 
 
-def test_with_bounded_load_a_slot_has_its_walk_and_a_server_its_share() -> None:
+def test_with_bounded_load_a_slot_has_a_long_walk_and_a_server_its_share() -> None:
     found = lines("abc", SLOTS, SERVERS, Fraction(5, 4))
     assert found[:3] == ["digest abc", "share/S1 312500000", "share/S3 937500000"]
     one, three = ("S1:S3" + ":S1" * (WALK - 2)), ("S3:S1" + ":S3" * (WALK - 2))
@@ -35,15 +36,15 @@ def test_an_empty_ring_has_nothing_but_its_digest(bound: Fraction | None) -> Non
     assert lines("abc", ("",) * 8, (), bound) == ["digest abc"]
 
 
-@given(slot_tables)
-@example(tuple(f"S{number}" for number in range(1, 16)))
-@example(tuple(f"S{number}" for number in range(1, WALK + 1)))
-@example(tuple(f"S{number}" for number in range(1, WALK)))
-def test_a_walk_is_the_next_different_servers_clockwise(slots: tuple[str, ...]) -> None:
-    for slot, walk in enumerate(walks(slots)):
+@given(slot_tables, st.sampled_from([SHORT_WALK, WALK]))
+@example(tuple(f"S{number}" for number in range(1, 16)), WALK)
+@example(tuple(f"S{number}" for number in range(1, WALK + 1)), WALK)
+@example(tuple(f"S{number}" for number in range(1, WALK)), WALK)
+def test_a_walk_is_the_next_different_servers_clockwise(slots: tuple[str, ...], length: int) -> None:
+    for slot, walk in enumerate(walks(slots, length)):
         names = walk.split(":")
-        clockwise = list(dict.fromkeys(slots[slot:] + slots[:slot]))[:WALK]
-        assert len(names) == WALK
+        clockwise = list(dict.fromkeys(slots[slot:] + slots[:slot]))[:length]
+        assert len(names) == length
         assert names[: len(clockwise)] == clockwise
         assert set(names[len(clockwise) :]) <= {clockwise[0]}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -19,26 +19,37 @@ from balancer.adapters.flask_plane.connections import ATTEMPT_ERRORS, Connection
 from balancer.adapters.flask_plane.headers import to_client
 from balancer.adapters.flask_plane.incoming import Incoming
 from balancer.adapters.flask_plane.plane import Attempt, FlaskPlane
+from balancer.adapters.flask_plane.turns import NoTurn, Turns
+from balancer.adapters.flask_plane.watched_socket import ClientLeft
 from balancer.core.errors import EmptyRing
+from balancer.core.trusted_proxies import TrustedProxies
 from balancer.ports import answers
 
 _log = logging.getLogger(__name__)
 
 WHOLE_ANSWER = 65536
 """Bytes. An answer of at most this length is read to its end before it is passed on."""
-ATTEMPTS = 4
 _PIECE = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardingOptions:
-    """`response_timeout`: in seconds. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers
-    name their server, slot and attempt. `access_log`: the kind of AccessLog. `draw` returns a random request id."""
+    """All times are in seconds. `response_timeout`: until the head of an answer. `stream_timeout`: how long an answer
+    that has begun may be silent. `server_max_connections`: requests at a server at once, 0 for any number; others wait
+    for `queue_timeout`. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers
+    name their server, slot and attempt. `access_log`: the kind of AccessLog. `bufsize`: as at the edge, the head of
+    a request has to fit into a buffer of so many bytes. `draw` returns a random request id."""
 
     response_timeout: float
+    stream_timeout: float
+    queue_timeout: float
+    server_max_connections: int
+    server_keep_alive: bool
+    trusted_proxies: tuple[str, ...]
     course_errors: bool
     explain: bool
     access_log: str
+    bufsize: int
     draw: Callable[[], int]
 
 
@@ -48,14 +59,24 @@ class Forwarder:
     def __init__(self, plane: FlaskPlane, options: ForwardingOptions) -> None:
         self._plane = plane
         self._options = options
-        self._connections = Connections(response_timeout=options.response_timeout, present=lambda: plane.addresses)
+        self._connections = Connections(
+            response_timeout=options.response_timeout,
+            stream_timeout=options.stream_timeout,
+            kept=options.server_keep_alive,
+            present=lambda: plane.addresses,
+        )
         plane.keeps_idle(self._connections.close_idle)
+        self._turns = Turns(most=options.server_max_connections, timeout=options.queue_timeout)
+        self._proxies = TrustedProxies(options.trusted_proxies)
         self._access_log = AccessLog(options.access_log)
 
     def __call__(self, request: Request) -> Response:
         began = time.monotonic()
-        received = incoming.read(request)
-        response, attempt = self._answer(received)
+        received = incoming.read(request, self._proxies)
+        if received.fits(self._options.bufsize - answers.HEAD_RESERVE):
+            response, attempt = self._answer(received)
+        else:
+            response, attempt = _failed(HTTPStatus.BAD_REQUEST, answers.NOT_HTTP), None
         self._access_log.note(received, status=response.status_code, seconds=time.monotonic() - began, attempt=attempt)
         return response
 
@@ -65,24 +86,29 @@ class Forwarder:
         tried: set[str] = set()
         attempt: Attempt | None = None
         status, reason = HTTPStatus.SERVICE_UNAVAILABLE, answers.NO_SERVER
-        while len(tried) < ATTEMPTS:
+        while len(tried) < answers.MOST_ATTEMPTS:
             with ExitStack() as flight:
                 try:
                     attempt = flight.enter_context(self._plane.send(received.message, random_id, tried))
+                    flight.enter_context(self._turns.turn(attempt.backend.instance))
                 except EmptyRing:
                     break
+                except NoTurn:
+                    return _failed(HTTPStatus.SERVICE_UNAVAILABLE, answers.NO_SERVER), attempt
                 try:
                     return self._ask(received, attempt, flight), attempt
+                except ClientLeft:
+                    return _failed(HTTPStatus.BAD_REQUEST, answers.NOT_HTTP), attempt
                 except ATTEMPT_ERRORS as error:
                     if was_too_slow(error):
                         return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW), attempt
                     _log_failure(attempt, error)
-                    status, reason = HTTPStatus.BAD_GATEWAY, answers.BROKE_OFF
+                    tried.add(attempt.backend.instance)
+                    status, reason = HTTPStatus.BAD_GATEWAY, answers.broke_off(len(tried))
                     if was_never_sent(error):
                         self._plane.not_reached(attempt.backend)
                     elif not received.may_repeat:
                         break
-                    tried.add(attempt.backend.instance)
         return _failed(status, reason), attempt
 
     def _ask(self, received: Incoming, attempt: Attempt, flight: ExitStack) -> Response:
@@ -119,9 +145,10 @@ def _passed_on(answer: urllib3.BaseHTTPResponse, flight: ExitStack, *, gave: Cal
 
 
 def _pieces(answer: urllib3.BaseHTTPResponse, gave: Callable[[int], None]) -> Iterator[bytes]:
-    while piece := answer.read1(_PIECE):
-        gave(len(piece))
-        yield piece
+    with suppress(ClientLeft):
+        while piece := answer.read1(_PIECE):
+            gave(len(piece))
+            yield piece
 
 
 def _explained(attempt: Attempt) -> list[tuple[str, str]]:

@@ -1,4 +1,7 @@
-"""The headers of forwarded messages (RFC 9110, 7.6.1): hop-by-hop headers are dropped, forwarding headers added."""
+"""The headers of forwarded messages (RFC 9110, 7.6.1): hop-by-hop headers are dropped, forwarding headers added.
+
+What a Connection header names is kept, as HAProxy keeps it: a client could have Host or Cookie dropped by naming it.
+"""
 
 from __future__ import annotations
 
@@ -20,34 +23,43 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+_NOT_FOR_SERVERS = HOP_BY_HOP | {"expect", "proxy"}
+"""`Proxy` would become the environment variable HTTP_PROXY of a CGI program."""
 _GUNICORNS_OWN = frozenset({"server", "date"})
 """gunicorn adds these headers itself, so they must not be passed on."""
 
 
-def to_server(headers: Mapping[str, str], *, client: str) -> dict[str, str]:
-    """The headers for the server: Host is kept, X-Forwarded-* and X-Request-ID are added. SKIP_HEADER keeps urllib3
-    from adding its own."""
-    dropped = _dropped(headers.get("Connection", "")) | {"expect"}
-    forwarded = {name: value for name, value in headers.items() if name.lower() not in dropped}
-    sources = [forwarded[name] for name in ("X-Forwarded-For",) if name in forwarded]
-    forwarded["X-Forwarded-For"] = ", ".join([*sources, client])
-    forwarded.setdefault("X-Forwarded-Host", headers.get("Host", ""))
-    forwarded.setdefault("X-Forwarded-Proto", "http")
-    forwarded.setdefault("X-Request-Id", str(uuid4()))
+def to_server(headers: Mapping[str, str], *, client: str, is_trusted: bool) -> dict[str, str]:
+    """The headers for the server: Host is kept, X-Forwarded-* and X-Request-ID are added. `is_trusted`: the client is a
+    proxy whose X-Forwarded-* and Forwarded are believed; other clients' are dropped. SKIP_HEADER keeps urllib3 from
+    adding its own."""
+    kept = {name: value for name, value in headers.items() if name.lower() not in _NOT_FOR_SERVERS}
+    if not is_trusted:
+        kept = {name: value for name, value in kept.items() if not _tells_the_source(name)}
+    sources = [part.strip() for part in kept.get("X-Forwarded-For", "").split(",") if part.strip()]
+    kept["X-Forwarded-For"] = ", ".join([*sources, client])
+    kept.setdefault("X-Forwarded-Host", headers.get("Host", ""))
+    kept.setdefault("X-Forwarded-Proto", "http")
+    if not is_trusted:
+        kept["X-Forwarded-Port"] = _port(headers.get("Host", ""))
+    kept.setdefault("X-Request-Id", str(uuid4()))
     for name in ("Accept-Encoding", "User-Agent"):
-        forwarded.setdefault(name, SKIP_HEADER)
-    return forwarded
+        kept.setdefault(name, SKIP_HEADER)
+    return kept
 
 
 def to_client(headers: Iterable[tuple[str, str]], *, explained: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers for the client. Repeated headers stay separate. `explained`: the headers that name server, slot and
     attempt."""
-    pairs = list(headers)
-    connection = ",".join(value for name, value in pairs if name.lower() == "connection")
-    dropped = _dropped(connection) | _GUNICORNS_OWN | {name.lower() for name, _ in explained}
-    return [*((name, value) for name, value in pairs if name.lower() not in dropped), *explained]
+    dropped = HOP_BY_HOP | _GUNICORNS_OWN | {name.lower() for name, _ in explained}
+    return [*((name, value) for name, value in headers if name.lower() not in dropped), *explained]
 
 
-def _dropped(connection: str) -> frozenset[str]:
-    named = (name.strip().lower() for name in connection.split(","))
-    return HOP_BY_HOP | {name for name in named if name}
+def _tells_the_source(name: str) -> bool:
+    return name.lower() == "forwarded" or name.lower().startswith("x-forwarded-")
+
+
+def _port(host: str) -> str:
+    """The port in a Host header, 80 where it names none."""
+    port = host.rpartition(":")[2] if ":" in host else ""
+    return port if port.isdecimal() else "80"

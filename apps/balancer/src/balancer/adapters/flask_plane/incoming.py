@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -11,6 +12,7 @@ from flask import Request
 from balancer.adapters.flask_plane.headers import to_server
 from balancer.core.key_source import Message
 from balancer.core.routes import IDEMPOTENT
+from balancer.core.trusted_proxies import TrustedProxies
 
 REPEATABLE_BODY = 16384
 """Bytes of the longest body that is kept, so that its request can be repeated."""
@@ -21,7 +23,8 @@ _PIECE = 16384
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """`headers`: the headers for the server. `body`: None for no body, bytes for a body short enough to be sent again,
-    else the stream. `is_chunked`: the body is a stream of unknown length."""
+    else the stream. `is_chunked`: the body is a stream of unknown length. `client`: the peer's address. `connection`:
+    the client's socket, None where the web server does not tell."""
 
     method: str
     target: str
@@ -30,10 +33,16 @@ class Incoming:
     is_chunked: bool
     client: str
     message: Message
+    connection: socket.socket | None = None
 
     @property
     def path(self) -> str:
         return self.target.partition("?")[0]
+
+    def fits(self, limit: int) -> bool:
+        """Whether the head has at most `limit` bytes, as it goes to the server."""
+        fields = sum(len(name) + len(value) + 4 for name, value in self.headers.items() if isinstance(value, str))
+        return len(self.method) + len(self.target) + 12 + fields <= limit
 
     @property
     def may_repeat(self) -> bool:
@@ -50,7 +59,7 @@ def _pieces(body: IO[bytes], note: Callable[[int], None]) -> Iterator[bytes]:
         yield piece
 
 
-def read(request: Request) -> Incoming:
+def read(request: Request, proxies: TrustedProxies) -> Incoming:
     """The incoming request. A short body is read at once."""
     target = _target(request)
     client = request.remote_addr or ""
@@ -58,11 +67,12 @@ def read(request: Request) -> Incoming:
     return Incoming(
         method=request.method,
         target=target,
-        headers=to_server(dict(request.headers), client=client),
+        headers=to_server(dict(request.headers), client=client, is_trusted=proxies.trust(client)),
         body=body,
         is_chunked=hasattr(body, "read") and request.content_length is None,
         client=client,
-        message=_message(request, target, client),
+        message=_message(request, target, proxies.client(client, request.headers.get("X-Forwarded-For", ""))),
+        connection=request.environ.get("gunicorn.socket"),
     )
 
 

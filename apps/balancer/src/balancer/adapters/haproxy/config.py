@@ -11,27 +11,43 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from balancer.adapters.haproxy import slot_map
+from balancer.core.control_paths import control_paths
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import IDEMPOTENT, Backend, Routes
+from balancer.core.trusted_proxies import HOPS
 from balancer.ports import answers
 
-SERVER_OPTIONS = "check inter 1s downinter 200ms fall 3 rise 1 observe layer4 error-limit 3 on-error mark-down"
+_SERVER_OPTIONS = "check inter 1s downinter 200ms fall 3 rise 1 observe layer4 error-limit 3 on-error mark-down"
 """The options of a server, in the file and for `add server` at run time, which ignores default-server.
 
-When three connections in a row to a server fail, the server gets no requests until a check has passed. This limits how
-many requests have to be repeated before the balancer takes the server off the ring.
+A check is a connection that is closed again: the edge takes no busy server for a dead one. When three connections in a
+row to a server fail, the server gets no requests until a check has passed. This limits how many requests have to be
+repeated before the balancer takes the server off the ring.
 """
+
+_BY = "X-Ringmaster-By"
+"""The header that tells the first attempt who answered the last one. No client sees it."""
+
+AGAIN = "_again"
+"""The server that is none, in the backend fleet: the way of a request that is to be repeated. No hostname begins so."""
 
 KEYLESS_TABLE = "keyless"
 
-_IDLE_SECONDS = 60
+_IDLE_TIMEOUT = 60
 """Seconds that a client's connection may be idle."""
+_HEAD_TIMEOUT = 10
+"""Seconds that the head of a request may take."""
+_OLD_PROCESSES = 8
+"""The most old processes after reloads. Where one more reload comes, the oldest process ends with what it has."""
+_LINES = 4
+"""The most lines of X-Forwarded-For from a trusted proxy that are joined."""
 
 _ERRORS = (
-    (400, "The request is not HTTP as it must be"),
-    (408, "The request did not arrive in time"),
+    (400, answers.NOT_HTTP),
+    (408, answers.TOO_LATE),
+    (413, answers.TOO_LARGE),
     (500, "The edge failed"),
-    (502, answers.BROKE_OFF),
+    (502, answers.broke_off(1)),
     (503, answers.NO_SERVER),
     (504, answers.TOO_SLOW),
 )
@@ -43,18 +59,35 @@ _TEMPLATE = Environment(  # noqa: S701 (it writes a configuration, not HTML)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeOptions:
-    """The options of the edge, beside its routes. `directory`: the folder of its files and sockets. `response_timeout`:
-    in seconds. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers name their server, slot
-    and attempt. `access_log`: which requests are logged, "errors" or "all". `bufsize`: bytes of a buffer of HAProxy.
+    """The options of the edge, beside its routes. `directory`: the folder of its files and sockets. All times are in
+    seconds. `response_timeout`: until the head of a response. `stream_timeout`: how long a response that has begun may
+    be silent. `server_max_connections`: requests at a server at once, 0 for any number; others wait for
+    `queue_timeout`. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers name their server,
+    slot and attempt. `access_log`: which requests are logged, "errors" or "all". `bufsize`: bytes of a buffer of
+    HAProxy. `trusted_proxies`: addresses and networks. `control`: the control paths of the public port and where the
+    balancer answers /rep.
     """
 
     directory: Path
-    heartbeat_path: str
     response_timeout: float
+    stream_timeout: float
+    queue_timeout: float
+    server_max_connections: int
+    server_keep_alive: bool
     course_errors: bool
     explain: bool
     access_log: str
     bufsize: int
+    trusted_proxies: tuple[str, ...]
+    control_prefix: str
+    public_control: bool
+
+    @property
+    def server_options(self) -> str:
+        """The options of a server, in the file and for `add server`."""
+        most = f" maxconn {self.server_max_connections}" if self.server_max_connections else ""
+        kept = "" if self.server_keep_alive else " pool-max-conn 0"
+        return f"{_SERVER_OPTIONS} pool-conn-name var(txn.alone){most}{kept}"
 
 
 class EdgeFiles:
@@ -101,15 +134,38 @@ class EdgeFiles:
             map=f"map({options.directory}/slots.map)",
             share_key=slot_map.SHARE_KEY,
             share_unit=slot_map.SHARE_UNIT,
-            walk=slot_map.WALK,
+            walk=slot_map.SHORT_WALK if routes.bound is None else slot_map.WALK,
             response_timeout_ms=round(options.response_timeout * 1000),
-            idle_seconds=_IDLE_SECONDS,
-            server_options=SERVER_OPTIONS,
+            stream_timeout_ms=round(options.stream_timeout * 1000),
+            queue_timeout_ms=round(options.queue_timeout * 1000),
+            idle_timeout=_IDLE_TIMEOUT,
+            head_timeout=_HEAD_TIMEOUT,
+            old_processes=_OLD_PROCESSES,
+            hops=HOPS,
+            lines=_LINES,
+            key_sample=self._key_sample(),
+            control_paths=control_paths(options.control_prefix) if options.public_control else (),
+            rep_path=control_paths(options.control_prefix)[0],
+            server_options=options.server_options,
+            again=AGAIN,
+            by=_BY,
+            attempts=answers.MOST_ATTEMPTS,
+            broke_off=answers.broke_off,
             keyless_table=KEYLESS_TABLE,
             errors=_ERRORS,
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
             ids=REQUEST_IDS,
+            fits=options.bufsize - answers.HEAD_RESERVE,
             idempotent=" ".join(IDEMPOTENT),
             failure=answers.failure,
+        )
+
+    def _key_sample(self) -> str:
+        """HAProxy's sample expression of the key. Behind a trusted proxy the address is the client's."""
+        sample = self.routes.key.sample
+        return (
+            sample.replace("src", "var(txn.client)", 1)
+            if self._options.trusted_proxies and self.routes.key.type == "address"
+            else sample
         )

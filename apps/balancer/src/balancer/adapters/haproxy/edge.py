@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from balancer.adapters.atomic_file import replace_file
-from balancer.adapters.haproxy.config import KEYLESS_TABLE, SERVER_OPTIONS, EdgeFiles, EdgeOptions
+from balancer.adapters.haproxy.config import AGAIN, KEYLESS_TABLE, EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.response_times import ResponseTimes
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
@@ -163,13 +163,15 @@ class HaproxyEdge:
         lines = self._runtime.ask("show servers state fleet").splitlines()
         header = next((line.removeprefix("# ").split() for line in lines if line.startswith("# ")), [])
         rows = (dict(zip(header, line.split(), strict=False)) for line in lines[2:])
-        return {row["srv_name"]: row for row in rows}
+        return {row["srv_name"]: row for row in rows if row["srv_name"] != AGAIN}
 
     def _add(self, files: EdgeFiles, present: dict[str, str]) -> None:
         for backend in files.serving:
             server = f"fleet/{backend.instance}"
             if backend.instance not in present:
-                self._runtime.do(f"add server {server} {backend.address} {SERVER_OPTIONS}", expect="New server")
+                self._runtime.do(
+                    f"add server {server} {backend.address} {self._options.server_options}", expect="New server"
+                )
                 self._runtime.do(f"enable health {server}")
             elif present[backend.instance] != backend.address:
                 host, _, port = backend.address.rpartition(":")

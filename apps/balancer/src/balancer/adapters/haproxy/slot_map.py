@@ -1,8 +1,7 @@
 """The slot map: the text of slots.map, in which the edge looks up the server of a slot. Nothing is written here.
 
-A key is a slot, and its value is the instance of the slot's server. With bounded load the value is a walk: the slot's
-server and the next ones clockwise. Then there is also a key for each server's share. See
-docs/decisions/0008-bounded-load-at-the-edge.md.
+A key is a slot, and its value is a walk: the instance of the slot's server and the next ones clockwise. With bounded
+load there is also a key for each server's share. See docs/decisions/0008-bounded-load-at-the-edge.md.
 """
 
 from __future__ import annotations
@@ -24,13 +23,16 @@ SHARE_UNIT = 10**9
 flight."""
 
 WALK = 12
-"""Servers in a walk. With fewer the bound is not kept where one key has much of the traffic."""
+"""Servers in a walk under bounded load. With fewer the bound is not kept where one key has much of the traffic."""
+
+SHORT_WALK = 4
+"""Servers in any other walk: as many as a request may be sent to, and one in the place of one that is known as down."""
 
 
 def lines(digest: str, slots: tuple[str, ...], serving: Iterable[Backend], bound: Fraction | None) -> list[str]:
     """The lines of slots.map. None is empty, as the Runtime API requires. `serving`: the backends that take new
     requests."""
-    values = slots if bound is None else walks(slots)
+    values = walks(slots, SHORT_WALK if bound is None else WALK)
     shares = () if bound is None else _shares(bound, tuple(serving))
     return [
         f"{DIGEST_KEY} {digest}",
@@ -39,15 +41,15 @@ def lines(digest: str, slots: tuple[str, ...], serving: Iterable[Backend], bound
     ]
 
 
-def walks(slots: tuple[str, ...]) -> list[str]:
+def walks(slots: tuple[str, ...], length: int) -> list[str]:
     """slot → walk: the slot's instance and the next different ones clockwise, with colons between them. Where there are
-    fewer than WALK instances, the first one fills the rest, so that every walk has WALK words."""
+    fewer than `length` instances, the first one fills the rest, so that every walk has so many words."""
     found = [""] * len(slots)
-    ahead = tuple(islice(dict.fromkeys(name for name in slots if name), WALK))
-    missing = WALK - len(ahead)
+    ahead = tuple(islice(dict.fromkeys(name for name in slots if name), length))
+    missing = length - len(ahead)
     for slot in reversed(range(len(slots))):
         if name := slots[slot]:
-            ahead = (name, *[other for other in ahead if other != name][: WALK - 1])
+            ahead = (name, *[other for other in ahead if other != name][: length - 1])
             found[slot] = ":".join(ahead + (name,) * missing)
     return found
 

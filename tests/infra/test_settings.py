@@ -1,0 +1,17 @@
+"""What Terraform tells the balancer, beside the settings that the balancer knows. No engine is needed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+from balancer.settings import PREFIX, Settings
+from tests.infra.make import TERRAFORM
+
+IMAGES_OWN = {"STATE_DIR", "EDGE_DIR"}
+"""Folders of the balancer's image, which nobody moves."""
+
+
+def test_terraform_passes_every_setting_and_no_other() -> None:
+    passed = set(re.findall(rf"^    {PREFIX}(\w+) +=", (TERRAFORM / "settings.tf").read_text(), re.MULTILINE))
+    assert passed == {setting.name.upper() for setting in fields(Settings)} - IMAGES_OWN
