@@ -21,7 +21,8 @@ It imports nothing of the project, because it runs inside a container. Environme
 |---|---|
 | /slow?seconds=S | its name after S seconds |
 | /exit | none: the process ends |
-| /close | none: the connection is closed |
+| /close?server=S | none: the connection is closed; S, if given, is the only server that does so |
+| /closed | how many requests of /close it has had |
 | /deadlock | never; with THREADS=one nothing else is answered from then on |
 | /deadlock?answer=yes | its name, and then the same |
 | /silent?seconds=S | an event stream that begins at once and says nothing for S seconds |
@@ -40,6 +41,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 SETTING = os.environ.get
+CLOSED: list[str] = []
+"""The methods of the requests whose connection was closed without an answer."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -64,15 +67,29 @@ class Handler(BaseHTTPRequestHandler):
             self.body()
             time.sleep(seconds)
             self.send(200, self.name())
-        elif url.path == "/exit":
+        elif url.path in ("/exit", "/close", "/deadlock", "/silent"):
+            self.misbehave(url.path, server=parse_qs(url.query).get("server", [""])[0], seconds=seconds)
+        elif url.path == "/closed":
+            self.send(200, b"%d" % len(CLOSED))
+        else:
+            self.body()
+            self.send(200, self.name())
+
+    def misbehave(self, path: str, *, server: str, seconds: float) -> None:
+        if path == "/exit":
             sys.stdout.write(SETTING("LAST_WORDS", ""))
             sys.stdout.flush()
             os._exit(1)
-        elif url.path == "/close":
-            self.close_connection = True
-        elif url.path == "/deadlock":
-            self.deadlock(answers="answer" in url.query)
-        elif url.path == "/silent":
+        elif path == "/close":
+            self.body()
+            if server in ("", SETTING("SERVER_ID")):
+                CLOSED.append(self.command)
+                self.close_connection = True
+            else:
+                self.send(200, self.name())
+        elif path == "/deadlock":
+            self.deadlock(answers="answer" in self.path)
+        else:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
@@ -80,9 +97,6 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             time.sleep(seconds)
             self.wfile.write(b"data: end\n\n")
-        else:
-            self.body()
-            self.send(200, self.name())
 
     def deadlock(self, *, answers: bool) -> None:
         self.body()

@@ -5,16 +5,21 @@ import os
 from balancer.listeners import binds
 from balancer.logs import configuration
 from balancer.settings import read
+from balancer.worker import head_limits
 
 _settings = read(os.environ)
 
 wsgi_app = "balancer.bootstrap:create_app()"
 bind = binds(data_plane=_settings.data_plane, edge_dir=_settings.edge_dir)
 workers = 1
-worker_class = "gthread"
+worker_class = "balancer.worker.Worker"
 threads = 64
 keepalive = 75
 control_socket_disable = True
+_limits = head_limits(_settings.bufsize)
+limit_request_line = _limits["limit_request_line"]
+limit_request_fields = _limits["limit_request_fields"]
+limit_request_field_size = _limits["limit_request_field_size"]
 graceful_timeout = 10
 worker_tmp_dir = "/dev/shm"  # noqa: S108 (a memory file system; gunicorn makes an unnamed file there)
 logconfig_dict = configuration(_settings.log_level)

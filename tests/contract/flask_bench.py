@@ -7,8 +7,9 @@ import random
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from flask import Request
 from werkzeug.serving import make_server
@@ -37,7 +38,20 @@ class FlaskBench:
 
     def __enter__(self) -> Self:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
-        profile = ForwardingOptions(
+        self.servers = tuple(Backend(name, self._serve(create_app(name))) for name in ("S1", "S2", "S3"))
+        self.change()
+        front = GunicornFront(lambda environ, start: self._forwarder(Request(environ))(environ, start))
+        self.url = f"http://{self._running.enter_context(front).address}"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def change(self, **changes: Any) -> None:
+        """The forwarder of a balancer with other settings."""
+        options = ForwardingOptions(
             response_timeout=20,
             stream_timeout=3600,
             queue_timeout=10,
@@ -47,18 +61,10 @@ class FlaskBench:
             course_errors=False,
             explain=True,
             access_log="errors",
+            bufsize=8192,
             draw=self._draw,
         )
-        self.servers = tuple(Backend(name, self._serve(create_app(name))) for name in ("S1", "S2", "S3"))
-        forwarder = Forwarder(self.plane, profile)
-        front = GunicornFront(lambda environ, start: forwarder(Request(environ))(environ, start))
-        self.url = f"http://{self._running.enter_context(front).address}"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._running.close()
+        self._forwarder = Forwarder(self.plane, replace(options, **changes))
 
     def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
         return [answering(self.url, headers) for _ in range(count)]

@@ -65,6 +65,11 @@ class HaproxyBench:
         """As the reconciler does it: tells it until it is so."""
         until(lambda: _tell(plane, routes), "the edge obeys the routes", within=10)
 
+    def change(self, **changes: Any) -> None:
+        """The plane of a balancer with other settings, until the next reset."""
+        self.plane = self.other(**changes)
+        self.obey(self.plane, NOTHING)
+
     def other(self, **changes: Any) -> HaproxyEdge:
         """The plane of a balancer that has another profile."""
         return HaproxyEdge(replace(self.profile, **changes))

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from http.client import HTTPConnection
 from statistics import fmean
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -84,6 +84,9 @@ class RealPlaneBench(PlaneBench, Protocol):
 
     @property
     def url(self) -> str: ...
+
+    def change(self, **changes: Any) -> None:
+        """The plane is that of a balancer with these settings."""
 
 
 class RemotePlaneBench(PlaneBench, Protocol):

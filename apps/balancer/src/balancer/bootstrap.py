@@ -184,6 +184,7 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
         course_errors=course_errors,
         explain=settings.explain,
         access_log=settings.access_log,
+        bufsize=settings.bufsize,
         draw=lambda: random.choice(REQUEST_IDS),  # noqa: S311 (spreads load, guards nothing)
     )
     return plane, Forwarder(plane, forwarding)

@@ -150,11 +150,11 @@ def test_servers_drain_together(fixture: Fixture) -> None:
         fixture.runtime.start(server, RELEASE)
     together = threading.Barrier(3)
 
-    def meet_and_tell(name: str) -> int:
+    def meet_and_tell() -> dict[str, Activity]:
         together.wait(5)
-        return 0
+        return {}
 
-    fixture.plane.in_flight = meet_and_tell  # type: ignore[method-assign]
+    fixture.plane.activity = meet_and_tell  # type: ignore[method-assign]
     fixture.workers.retire(["S1", "S2", "S3"])
     assert fixture.runtime.names == set()
 

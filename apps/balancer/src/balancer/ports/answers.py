@@ -9,6 +9,9 @@ CONTENT_TYPE = "application/json"
 CONTROL_BODY_LIMIT = 65536
 """Bytes of the longest body of /add, /rm and the control port."""
 
+HEAD_RESERVE = 1024
+"""Bytes of a buffer (the setting bufsize) that the head of a message may not fill."""
+
 NOT_HTTP = "The request is not HTTP as it must be, or its head is too long"
 TOO_LATE = "The request did not arrive in time"
 TOO_LARGE = f"The body is larger than {CONTROL_BODY_LIMIT} bytes"

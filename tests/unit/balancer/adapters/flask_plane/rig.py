@@ -75,6 +75,7 @@ class Rig:
             course_errors=self.course_errors,
             explain=self.explain,
             access_log=self.access_log,
+            bufsize=8192,
             draw=lambda: TO_SLOT[0],
         )
         return Forwarder(self.plane, profile)

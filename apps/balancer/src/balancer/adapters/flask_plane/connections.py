@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from http import HTTPStatus
 from queue import Empty
+from typing import Any
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError
@@ -43,7 +44,15 @@ class _Connection(urllib3.connection.HTTPConnection):
 
 
 class _Pool(urllib3.HTTPConnectionPool):
+    """`kept`: whether a connection stays open after its answer."""
+
     ConnectionCls = _Connection
+    kept = True
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None and not self.kept:
+            conn.close()
+        super()._put_conn(conn)
 
 
 class Connections:
@@ -112,6 +121,7 @@ class Connections:
                     timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=None),  # the patience is the limit
                     socket_options=[*_Connection.default_socket_options, *KEEPALIVE],
                 )
+                self._pools[address].kept = self._kept
             return self._pools[address]
 
 

@@ -37,7 +37,8 @@ class ForwardingOptions:
     """All times are in seconds. `response_timeout`: until the head of an answer. `stream_timeout`: how long an answer
     that has begun may be silent. `server_max_connections`: requests at a server at once, 0 for any number; others wait
     for `queue_timeout`. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers
-    name their server, slot and attempt. `access_log`: the kind of AccessLog. `draw` returns a random request id."""
+    name their server, slot and attempt. `access_log`: the kind of AccessLog. `bufsize`: as at the edge, the head of
+    a request has to fit into a buffer of so many bytes. `draw` returns a random request id."""
 
     response_timeout: float
     stream_timeout: float
@@ -48,6 +49,7 @@ class ForwardingOptions:
     course_errors: bool
     explain: bool
     access_log: str
+    bufsize: int
     draw: Callable[[], int]
 
 
@@ -71,7 +73,10 @@ class Forwarder:
     def __call__(self, request: Request) -> Response:
         began = time.monotonic()
         received = incoming.read(request, self._proxies)
-        response, attempt = self._answer(received)
+        if received.fits(self._options.bufsize - answers.HEAD_RESERVE):
+            response, attempt = self._answer(received)
+        else:
+            response, attempt = _failed(HTTPStatus.BAD_REQUEST, answers.NOT_HTTP), None
         self._access_log.note(received, status=response.status_code, seconds=time.monotonic() - began, attempt=attempt)
         return response
 

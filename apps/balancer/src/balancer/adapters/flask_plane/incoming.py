@@ -39,6 +39,11 @@ class Incoming:
     def path(self) -> str:
         return self.target.partition("?")[0]
 
+    def fits(self, limit: int) -> bool:
+        """Whether the head has at most `limit` bytes, as it goes to the server."""
+        fields = sum(len(name) + len(value) + 4 for name, value in self.headers.items() if isinstance(value, str))
+        return len(self.method) + len(self.target) + 12 + fields <= limit
+
     @property
     def may_repeat(self) -> bool:
         return self.method in IDEMPOTENT and (self.body is None or isinstance(self.body, bytes))

@@ -156,6 +156,7 @@ class EdgeFiles:
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
             ids=REQUEST_IDS,
+            fits=options.bufsize - answers.HEAD_RESERVE,
             idempotent=" ".join(IDEMPOTENT),
             failure=answers.failure,
         )
