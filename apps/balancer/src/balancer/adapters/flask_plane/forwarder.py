@@ -141,6 +141,8 @@ def _passed_on(answer: urllib3.BaseHTTPResponse, flight: ExitStack) -> Response:
 
 
 def _pieces(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """The body as it comes. The empty piece makes gunicorn send the head, which may be all for an hour."""
+    yield b""
     with suppress(ClientLeft):
         while piece := answer.read1(_PIECE):
             yield piece
