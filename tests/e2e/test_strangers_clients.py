@@ -20,7 +20,7 @@ from tests.polling import until
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
 SERVERS = ["S1", "S2", "S3", "S4", "S5"]
-RESPONSE_TIMEOUT = 3
+RESPONSE_TIMEOUT = 7
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +40,11 @@ def strange(plane: str) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def own(strange: Deployment) -> Iterator[Deployment]:
+def own(strange: Deployment) -> Deployment:
     """Whole again after a test that ended servers."""
     until(lambda: len(strange.replicas) == len(SERVERS), "all servers serve", within=60)
     strange.wait_until_ready(within=60)
-    yield strange
+    return strange
 
 
 @pytest.fixture
