@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Self
 
 from gunicorn.config import Config
 from gunicorn.http import RequestParser, wsgi
+from gunicorn.http.errors import ParseException
+
+from balancer.worker import Worker, head_limits
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _CONFIG = Config()
+for _name, _limit in head_limits(8192).items():
+    _CONFIG.set(_name, _limit)
 
 
 class GunicornFront:
@@ -27,8 +32,11 @@ class GunicornFront:
             def handle(self) -> None:
                 self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with suppress(ConnectionError):
-                    for _ in answers(application, self.request, self.client_address):
-                        """Until the connection's end."""
+                    try:
+                        for _ in answers(application, self.request, self.client_address):
+                            """Until the connection's end."""
+                    except ParseException as error:
+                        Worker.handle_error(Worker.__new__(Worker), None, self.request, self.client_address, error)
 
         self._server = _Server(("127.0.0.1", 0), Connection)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -55,6 +55,13 @@ def all_to(*backends: Backend) -> Routes:
     return with_slots((backends[0].instance,) * SLOTS, backends)
 
 
+def nearly_all_to(owner: Backend, *others: Backend) -> Routes:
+    """Every slot that requests reach is the first one's; the second has a slot, so that it is the next one on the
+    ring."""
+    slots = tuple(owner.instance if SHARES[slot] else others[0].instance for slot in range(SLOTS))
+    return with_slots(slots, (owner, *others))
+
+
 NOTHING = with_slots(("",) * SLOTS)
 
 

@@ -16,7 +16,7 @@ import pytest
 from balancer.core.routes import Backend
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import PORT, Lab, answers
-from tests.contract.plane_bench import SLOTS, all_to
+from tests.contract.plane_bench import SLOTS, all_to, nearly_all_to
 from tests.http_client import Answer, ask
 from tests.polling import until
 
@@ -92,7 +92,7 @@ def test_where_nothing_is_told_the_edge_adds_nothing(
 def test_an_attempt_that_finds_nobody_is_followed_by_a_second_one(haproxy_bench: HaproxyBench, method: str) -> None:
     one, two, _ = haproxy_bench.servers
     dead = replace(one, address=one.address.partition(":")[0] + ":1")
-    haproxy_bench.plane.apply(all_to(dead, two))
+    haproxy_bench.plane.apply(nearly_all_to(dead, two))
     answer = ask(method, haproxy_bench.url, "/echo", body=b"x" if method == "POST" else None)
     assert (answer.status, answer.headers["X-Served-By"], answer.headers["X-Ring-Attempt"]) == (200, "S2", "2")
 
@@ -100,7 +100,7 @@ def test_an_attempt_that_finds_nobody_is_followed_by_a_second_one(haproxy_bench:
 def test_an_attempt_that_gets_no_answer_is_followed_by_a_second_one(
     haproxy_bench: HaproxyBench, odd: dict[str, Backend]
 ) -> None:
-    haproxy_bench.plane.apply(all_to(odd["mute"], haproxy_bench.servers[0]))
+    haproxy_bench.plane.apply(nearly_all_to(odd["mute"], haproxy_bench.servers[0]))
     answer = ask("GET", haproxy_bench.url, "/home")
     assert (answer.status, answer.headers["X-Served-By"], answer.headers["X-Ring-Attempt"]) == (200, "S1", "2")
     answer = ask("POST", haproxy_bench.url, "/home", body=b"x")
@@ -111,7 +111,7 @@ def test_an_attempt_that_gets_no_answer_is_followed_by_a_second_one(
 def test_a_body_is_repeated_as_far_as_it_fits_into_the_edges_buffer(
     haproxy_bench: HaproxyBench, odd: dict[str, Backend], body: int, bufsize: int, status: int
 ) -> None:
-    haproxy_bench.obey(haproxy_bench.other(bufsize=bufsize), all_to(odd["mute"], haproxy_bench.servers[0]))
+    haproxy_bench.obey(haproxy_bench.other(bufsize=bufsize), nearly_all_to(odd["mute"], haproxy_bench.servers[0]))
     answer = put_slowly(haproxy_bench, b"x" * body)
     assert answer.status == status
     if status == 200:
@@ -156,7 +156,7 @@ def test_where_only_errors_are_logged_a_second_attempt_is_one(haproxy_bench: Hap
     one, two, _ = haproxy_bench.servers
     good, bad = uuid4().hex, uuid4().hex
     for run, server in ((good, one), (bad, replace(one, address=one.address.partition(":")[0] + ":1"))):
-        haproxy_bench.plane.apply(all_to(server, two))
+        haproxy_bench.plane.apply(nearly_all_to(server, two))
         assert ask("GET", haproxy_bench.url, "/home", headers={"X-Request-ID": run}).status == 200
     (line,) = until(lambda: log(haproxy_bench, bad), "there is a line", within=5)
     assert (line["status"], line["server"], line["attempt"]) == (200, "S2", 2)
@@ -179,7 +179,10 @@ def test_a_request_that_no_server_gets_is_an_error_in_the_log(haproxy_bench: Hap
     run = uuid4().hex
     ask("POST", haproxy_bench.url, "/add?x=secret", body=b"{}", headers={"X-Request-ID": run})
     line = until(lambda: log(haproxy_bench, run), "there is a line", within=5)[0]
-    assert (line["status"], line["path"], line["server"], line["slot"]) == (503, "/add", "balancer", "")
+    assert (line["status"], line["path"], line["server"], line["slot"]) in (
+        (503, "/add", "balancer", ""),
+        (503, "/add", "", ""),  # a check has found out already
+    )
 
 
 def log(bench: HaproxyBench, run: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,6 +59,15 @@ LARGE = Fleet(
     configured_release=Release(1, "shop:0"),
     deploy=Deploy(
         Release(2**40 + 1, "shop:2"), surge=100, batch=10, stage=Stage.ROLLING_BACK, reason="S1 did not answer"
+    ),
+)
+
+
+PULLING = replace(
+    SMALL,
+    release=replace(SMALL.release, content="sha256:0a", digest="shop@sha256:0b"),
+    deploy=Deploy(
+        Release(3, "shop:3", content="sha256:0c"), surge=1, batch=1, stage=Stage.PULLING, pull=True, anew=False
     ),
 )
 
@@ -123,7 +133,9 @@ def test_nothing_is_loaded_where_nothing_was_saved(bench: StoreBench) -> None:
     assert bench.store().load() is None
 
 
-@pytest.mark.parametrize("fleet", [Fleet.empty(SETTINGS), SMALL, LARGE], ids=["empty", "small", "large"])
+@pytest.mark.parametrize(
+    "fleet", [Fleet.empty(SETTINGS), SMALL, LARGE, PULLING], ids=["empty", "small", "large", "pulling"]
+)
 def test_what_was_saved_is_loaded_by_the_next_balancer(bench: StoreBench, fleet: Fleet) -> None:
     bench.store().save(fleet)
     assert bench.store().load() == fleet

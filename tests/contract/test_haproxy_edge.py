@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from fractions import Fraction
 from http.client import HTTPConnection
@@ -10,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import EdgeFiles
+from balancer.adapters.haproxy.config import OLD_PROCESSES, EdgeFiles
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend
 from tests.contract.haproxy_bench import HaproxyBench
-from tests.contract.lab import Lab
+from tests.contract.lab import PORT, Lab
 from tests.contract.plane_bench import all_to, with_slots
 from tests.in_flight import in_flight
 from tests.polling import until
@@ -192,3 +193,24 @@ def served_by(bench: HaproxyBench) -> str:
         return str(connection.getresponse().headers["X-Served-By"])
     finally:
         connection.close()
+
+
+def test_old_processes_are_bounded_in_number_however_many_tunnels_are_open(haproxy_bench: HaproxyBench) -> None:
+    one, *_ = haproxy_bench.servers
+    with ExitStack() as clients:
+        for number in range(OLD_PROCESSES + 3):
+            plane = haproxy_bench.other(response_timeout=30 + number)
+            haproxy_bench.obey(plane, all_to(one))
+            client = clients.enter_context(closing(HTTPConnection(haproxy_bench.host, PORT, timeout=20)))
+            client.putrequest("POST", "/echo")
+            client.putheader("Content-Length", "50000")
+            client.endheaders(b"-" * 30_000)
+            until(lambda present=plane: present.in_flight("S1") >= 1, "it is open", within=5)
+            assert old_processes(haproxy_bench) <= OLD_PROCESSES
+        assert old_processes(haproxy_bench) == OLD_PROCESSES
+    until(lambda: old_processes(haproxy_bench) == 0, "nothing is left when the clients have gone", within=10)
+
+
+def old_processes(bench: HaproxyBench) -> int:
+    shown = RuntimeApi(bench.profile.directory / "master.sock", retry_for=2).ask("show proc")
+    return len(shown.partition("# old workers\n")[2].partition("#")[0].split("\n")) - 1

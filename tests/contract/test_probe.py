@@ -367,7 +367,7 @@ def test_a_full_backlog_is_not_alive_in_time() -> None:
             client.connect_ex(address)
         began = time.monotonic()
         assert HttpProbe().look(f"127.0.0.1:{address[1]}", ASKED) == "no connection within 0.3 s"
-        assert time.monotonic() - began < TIMEOUT + LISTENS_ON + 1
+        assert time.monotonic() - began < 3 * TIMEOUT
 
 
 def test_the_request_is_what_a_server_expects() -> None:
@@ -414,6 +414,8 @@ def test_a_heartbeat_that_may_take_longer_delays_none_that_may_not() -> None:
         probes.send(1, hung.address, Heartbeat(timeout=60))
         probes.send(2, hung.address, ASKED)
         began = time.monotonic()
-        assert results(probes, 1) == [(2, False)]
+        while not (found := probes.ended(within=30)):
+            pass
+        assert found == [(2, False)]
         assert time.monotonic() - began < 3 * TIMEOUT
     assert results(probes, 1) == [(1, False)]

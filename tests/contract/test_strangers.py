@@ -92,12 +92,12 @@ def seen(answer: Answer) -> list[tuple[str, str]]:
     return [(name.lower(), value) for name, value in answer.document["headers"]]
 
 
-@pytest.mark.parametrize("body", [None, b"x" * 100, b"x" * 30_000])
+@pytest.mark.parametrize("size", [0, 100, 30_000])
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "PATCH", "PROPFIND"])
 def test_who_closes_without_an_answer_costs_a_502_on_every_request_of_a_connection(
-    served: RealPlaneBench, strangers: tuple[Backend, ...], client: HTTPConnection, method: str, body: bytes | None
+    served: RealPlaneBench, strangers: tuple[Backend, ...], client: HTTPConnection, method: str, size: int
 ) -> None:
-    before = sum(closed(strangers))
+    body, before = b"x" * size or None, sum(closed(strangers))
     for _ in range(4):
         assert send(client, "GET", "/home").status == 200
         assert send(client, method, "/home", body).status == 200
@@ -105,7 +105,7 @@ def test_who_closes_without_an_answer_costs_a_502_on_every_request_of_a_connecti
         assert (answer.status, answer.headers["Content-Type"]) == (502, "application/json")
         assert answer.document["status"] == "failure"
     sent = sum(closed(strangers)) - before
-    is_repeated = method in ("GET", "PUT") and len(body or b"") < 7000
+    is_repeated = method in ("GET", "PUT") and size < 7000
     assert sent == (12 if is_repeated else 4)
 
 

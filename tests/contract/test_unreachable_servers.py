@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
-from balancer.core.routes import Backend, Routes
+from balancer.core.routes import Backend
 from tests.contract.haproxy_bench import HaproxyBench
-from tests.contract.plane_bench import REAL, SHARES, SLOTS, RealPlaneBench, all_to, with_slots
+from tests.contract.plane_bench import REAL, RealPlaneBench, all_to, nearly_all_to
 from tests.http_client import ask
 from tests.polling import until
 
@@ -20,12 +20,6 @@ METHODS = pytest.mark.parametrize("method", ["GET", "POST"])
 
 def dead(server: Backend) -> Backend:
     return replace(server, address=server.address.partition(":")[0] + ":1")
-
-
-def nearly_all_to(owner: Backend, *others: Backend) -> Routes:
-    """Every slot that requests reach is the first one's; the second has a slot, as the flask plane walks the ring."""
-    slots = tuple(owner.instance if SHARES[slot] else others[0].instance for slot in range(SLOTS))
-    return with_slots(slots, (owner, *others))
 
 
 def attempts(bench: RealPlaneBench, method: str, count: int) -> list[int]:
@@ -70,7 +64,7 @@ def all_are_down(runtime: RuntimeApi, *names: str) -> bool:
         runtime.do(f"disable health fleet/{name}")
         runtime.do(f"set server fleet/{name} health down")
     rows = runtime.ask("show stat fleet 4 -1").removeprefix("# ").splitlines()
-    return {row["status"] for row in csv.DictReader(rows)} == {"DOWN"}
+    return {row["status"] for row in csv.DictReader(rows) if row["svname"] in names} == {"DOWN"}
 
 
 @pytest.mark.docker

@@ -173,7 +173,7 @@ def test_a_private_registry_is_read_with_credentials_that_nobody_sees(
     assert end(system) == ("done", "")
     assert versions(system) == {"private"}
     told = [system.operate("GET", path).text for path in ("/deploy", "/events?limit=1000", "/readyz", "/healthz")]
-    told += [system.containers.logs("balancer", since=0), repr(system.fleet), repr(system.settings)]
+    told += [system.containers.logs("balancer", since=1), repr(system.fleet), repr(system.settings)]
     told.append(json.dumps(system.containers.balancer.attrs))
     assert not [text for text in told if registry.password in text]
 

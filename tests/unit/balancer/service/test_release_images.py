@@ -54,18 +54,21 @@ def lose_a_server(balancer: InMemoryBalancer) -> None:
     balancer.steps(3)
 
 
-def during_the_pull(balancer: InMemoryBalancer, act: Callable[[], object]) -> None:
-    """Has the rollout's loop pull the deploy's image, and does this meanwhile."""
+def during_the_pull(
+    balancer: InMemoryBalancer, act: Callable[[], object], *, pulls: Callable[[], object] | None = None
+) -> None:
+    """Has the rollout's loop pull the deploy's image, or has `pulls` do it, and acts meanwhile."""
     pull = balancer.images.pull
 
     def pull_and_act(name: str):  # type: ignore[no-untyped-def]
+        balancer.images.pull = pull  # type: ignore[method-assign]
         running = pull(name)
         yield next(running)
         act()
         yield from running
 
     balancer.images.pull = pull_and_act  # type: ignore[method-assign]
-    balancer.rollout.carry_out_surge()
+    (pulls or balancer.rollout.carry_out_surge)()
     balancer.images.pull = pull  # type: ignore[method-assign]
 
 
@@ -388,12 +391,37 @@ def test_an_image_that_was_built_here_and_lost_is_told_with_what_to_do(balancer:
     assert balancer.health.report()["ready"]
 
 
+def test_the_pull_of_a_lost_image_ends_when_a_deploy_gives_another_one() -> None:
+    balancer = InMemoryBalancer(release=OLD).started()
+    pruned(balancer)
+    balancer.runtime.die("S1")
+    balancer.reconciler.step()
+    balancer.settle()
+    balancer.images.silent = {balancer.desired.fleet.release.digest}
+
+    def deploy() -> None:
+        balancer.rollout.begin({"image": "app:2"})
+        while balancer.rollout.is_running:
+            balancer.rollout.carry_out_surge()
+            balancer.reconciler.step()
+            balancer.settle()
+
+    during_the_pull(balancer, deploy, pulls=balancer.get_image)
+    assert balancer.images.running == 0
+    balancer.clock.sleep(60)
+    balancer.steps(3)
+    assert contents(balancer) == {balancer.images.anything("app:2").content}
+    assert balancer.health.report()["ready"]
+
+
 def test_an_add_that_misses_the_image_has_it_pulled_for_the_next_one() -> None:
     balancer = InMemoryBalancer(release=OLD).started()
     pruned(balancer)
     with pytest.raises(StartFailed, match="no longer on the engine"):
         balancer.fleet.add(FleetChange(1))
+    assert "no longer on the engine" in balancer.health.report()["ailments"]["image"]
     balancer.steps(2)
+    assert balancer.health.report()["ready"]
     balancer.fleet.add(FleetChange(1))
     assert len(balancer.replicas) == 4
 

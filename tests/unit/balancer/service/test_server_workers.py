@@ -12,6 +12,7 @@ from balancer.core.activity import Activity
 from balancer.core.errors import EngineUnavailable, StartFailed
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
 from balancer.service.event_log import EventLog
@@ -30,11 +31,12 @@ class Fixture:
     def __init__(self) -> None:
         self.runtime, self.plane, self.clock = FakeRuntime(), FakePlane(), FakeClock()
         self.events = EventLog(self.clock)
+        self.probe = FakeProbe(self.runtime)
         self.finished: set[str] = set()
         self.workers = ServerWorkers(
             runtime=self.runtime,
             plane=self.plane,
-            probe=FakeProbe(self.runtime),
+            probe=self.probe,
             clock=self.clock,
             events=self.events,
             start_grace=30,
@@ -99,6 +101,34 @@ def test_what_a_server_printed_is_in_the_log_and_in_no_error(
     assert [record.__dict__["last_words"] for record in caplog.records] == ["S1: out of luck"]
 
 
+def test_a_server_that_ends_between_two_heartbeats_is_told_as_such_however_long_they_take(fixture: Fixture) -> None:
+    """The address of a container that has ended answers nothing, not even with a refusal."""
+    fixture.runtime.mute = {"S1"}
+    look = fixture.probe.look
+
+    def look_long(address: str, heartbeat: Heartbeat) -> str:
+        fixture.runtime.die("S1")
+        fixture.clock.sleep(20)
+        return look(address, heartbeat)
+
+    fixture.probe.look = look_long  # type: ignore[method-assign]
+    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\)"):
+        fixture.workers.bring_up([S1], RELEASE)
+    assert fixture.clock.now() < 1030
+
+
+def test_a_server_that_ended_at_the_last_moment_is_told_as_such(fixture: Fixture) -> None:
+    fixture.runtime.mute = {"S1"}
+
+    def die_and_sleep(seconds: float) -> None:
+        fixture.runtime.die("S1")
+        FakeClock.sleep(fixture.clock, 60)
+
+    fixture.clock.sleep = die_and_sleep  # type: ignore[method-assign]
+    with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(exited\)"):
+        fixture.workers.bring_up([S1], RELEASE)
+
+
 def test_an_engine_that_cannot_tell_what_a_server_printed_hides_no_reason(fixture: Fixture) -> None:
     def refuse(instance: str) -> str:
         raise EngineUnavailable("away")
@@ -117,7 +147,12 @@ def test_a_server_is_asked_as_its_release_says(fixture: Fixture) -> None:
 
 def test_a_server_that_vanishes_while_it_starts_is_told(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
-    fixture.clock.sleep = lambda seconds: fixture.runtime.vanish("S1")  # type: ignore[method-assign]
+
+    def vanish_and_sleep(seconds: float) -> None:
+        fixture.runtime.vanish("S1")
+        FakeClock.sleep(fixture.clock, seconds)
+
+    fixture.clock.sleep = vanish_and_sleep  # type: ignore[method-assign]
     with pytest.raises(StartFailed, match=r"S1 ended before it was ready \(removed\); see the balancer's log$"):
         fixture.workers.bring_up([S1], RELEASE)
 

@@ -16,7 +16,8 @@ from balancer.ports.clock import Clock
 _HELD_UP = 0.1
 """Seconds. When this process comes later than this after a deadline, it was itself held up: no server has failed."""
 _LISTENS_ON = 2.0
-"""Seconds that a single heartbeat listens on after its timeout, to tell a late answer from none."""
+"""Seconds that a single heartbeat listens on after its timeout, where it is connected, to tell a late answer from
+none."""
 
 
 class HttpProbes:
@@ -120,10 +121,10 @@ class HttpProbe:
 def _seen(running: HttpHeartbeat, selector: PollSelector, clock: Clock) -> str:
     """What the probe sees; empty for a good answer in time. Raises OSError."""
     allowed = running.heartbeat.timeout
-    end = running.sent + allowed + _LISTENS_ON
-    if not selector.select(end - clock.now()):
+    if not selector.select(running.sent + allowed - clock.now()):
         return f"no connection within {allowed:g} s"
     running.send()
+    end = running.sent + allowed + _LISTENS_ON
     selector.modify(running.connection, EVENT_READ)
     while (left := end - clock.now()) > 0:
         if selector.select(left) and running.receive():

@@ -44,7 +44,6 @@ class ReleaseImage:
         self._on_end = on_end
         self._lost = ""
         self._looked_up = ""
-        self._tried = 0, ""
         self._backoff = Backoff()
 
     @property
@@ -54,8 +53,9 @@ class ReleaseImage:
         return bool(content) and content != self._lost
 
     def lost(self, release: Release) -> None:
-        """The engine does not have the image of this release any more."""
+        """The engine does not have the image of this release any more, which is told at once."""
         self._lost = release.content
+        self._problems.report(Part.IMAGE, release.image_missing)
 
     def round(self) -> float:
         self.see_to_it()
@@ -70,8 +70,6 @@ class ReleaseImage:
             self._problems.clear(Part.IMAGE)
             self._learn_digest(release)
             return
-        if self._tried != (release.number, release.image):
-            self._tried, self._backoff = (release.number, release.image), Backoff()
         if self._backoff.may_start(self._clock.now()):
             self._get(release)
 

@@ -29,8 +29,8 @@ _DRAIN_INTERVAL = 0.05
 """Seconds between two checks of what a leaving server has in flight."""
 _HEARTBEAT_INTERVAL = 0.02
 """Seconds between two heartbeats of a new server."""
-_HEARTBEATS_PER_OBSERVATION = 25
-"""Heartbeats of a new server between two observations of its container."""
+_OBSERVATION_INTERVAL = 0.5
+"""Seconds between two observations of a new server's container. A heartbeat may take longer."""
 
 
 class ServerWorkers:
@@ -121,16 +121,16 @@ class ServerWorkers:
         began = self._clock.now()
         self._runtime.start(server, release)
         address = seen = ""
-        heartbeats = 0
+        observed_at = began
         while self._clock.now() - began < self._start_grace:
-            if not address or heartbeats % _HEARTBEATS_PER_OBSERVATION == 0:
-                address = self._address(instance)
+            if not address or self._clock.now() - observed_at >= _OBSERVATION_INTERVAL:
+                address, observed_at = self._address(instance), self._clock.now()
             seen = self._probe.look(address, release.heartbeat)
             if not seen:
                 _log.info("server ready", extra={"server": instance, "seconds": round(self._clock.now() - began, 3)})
                 return address
-            heartbeats += 1
             self._clock.sleep(_HEARTBEAT_INTERVAL)
+        address = self._address(instance)
         self._log_last_output(instance)
         raise StartFailed(
             f"{instance} did not answer http://{address}{release.heartbeat_path} with {release.heartbeat_status} "

@@ -146,6 +146,8 @@ def _passed_on(answer: urllib3.BaseHTTPResponse, flight: ExitStack, *, gave: Cal
 
 
 def _pieces(answer: urllib3.BaseHTTPResponse, gave: Callable[[int], None]) -> Iterator[bytes]:
+    """The body as it comes. The empty piece makes gunicorn send the head, which may be all for an hour."""
+    yield b""
     with suppress(ClientLeft):
         while piece := answer.read1(_PIECE):
             gave(len(piece))

@@ -37,7 +37,7 @@ _IDLE_TIMEOUT = 60
 """Seconds that a client's connection may be idle."""
 _HEAD_TIMEOUT = 10
 """Seconds that the head of a request may take."""
-_OLD_PROCESSES = 8
+OLD_PROCESSES = 8
 """The most old processes after reloads. Where one more reload comes, the oldest process ends with what it has."""
 _LINES = 4
 """The most lines of X-Forwarded-For from a trusted proxy that are joined."""
@@ -140,7 +140,7 @@ class EdgeFiles:
             queue_timeout_ms=round(options.queue_timeout * 1000),
             idle_timeout=_IDLE_TIMEOUT,
             head_timeout=_HEAD_TIMEOUT,
-            old_processes=_OLD_PROCESSES,
+            old_processes=OLD_PROCESSES,
             hops=HOPS,
             lines=_LINES,
             key_sample=self._key_sample(),
