@@ -27,15 +27,19 @@ pytestmark = pytest.mark.docker
 
 
 @contextmanager
-def balancer(folder: Path) -> Iterator[list[str]]:
-    """Somebody where the balancer is, who notes the target of every request."""
+def balancer(folder: Path, *, paused: threading.Event | None = None) -> Iterator[list[str]]:
+    """Somebody where the balancer is, who notes the target of every request. Nothing is answered once `paused` is
+    set."""
     targets: list[str] = []
+    ended = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             """The edge's check."""
+            if paused is not None and paused.is_set():
+                ended.wait(30)
             self.send_response_only(200)
             self.send_header("Content-Length", "0")
             self.send_header("Connection", "close")
@@ -44,6 +48,8 @@ def balancer(folder: Path) -> Iterator[list[str]]:
         def do_POST(self) -> None:
             targets.append(self.requestline.split(" ")[1])
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if paused is not None:
+                ended.wait(30)
             self.send_response_only(200)
             self.send_header("Content-Length", "0")
             self.send_header("Connection", "close")  # an idle one would keep this server from ending
@@ -64,6 +70,7 @@ def balancer(folder: Path) -> Iterator[list[str]]:
         try:
             yield targets
         finally:
+            ended.set()
             server.shutdown()
             thread.join()
             path.unlink()
@@ -191,25 +198,21 @@ def test_the_control_paths_move_under_a_prefix_or_go(haproxy_bench: HaproxyBench
 
 
 def test_a_balancer_that_hangs_is_told_within_5_s_and_what_it_works_on_goes_on(haproxy_bench: HaproxyBench) -> None:
-    path = haproxy_bench.profile.directory / "balancer.sock"
-    with socket.socket(socket.AF_UNIX) as deaf:
-        deaf.bind(str(path))
-        path.chmod(0o666)
-        deaf.listen(64)
-        try:
-            with socket.create_connection((haproxy_bench.host, PORT), timeout=20) as long:
-                long.sendall(b"POST /add HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
-                began = time.monotonic()
-                answer = ask("GET", haproxy_bench.url, "/rep", timeout=10)
-                assert answer.status in (503, 504)
-                assert answer.document["status"] == "failure"
-                assert time.monotonic() - began < 5
-                until(lambda: quick(haproxy_bench) < 0.5, "the edge knows that it hangs", within=10)
-                long.settimeout(1)
-                with pytest.raises(TimeoutError):
-                    long.recv(1)
-        finally:
-            path.unlink()
+    paused = threading.Event()
+    with balancer(haproxy_bench.profile.directory, paused=paused) as targets:
+        until(lambda: is_there(haproxy_bench), "the edge has found the balancer", within=5)
+        with socket.create_connection((haproxy_bench.host, PORT), timeout=1) as change:
+            change.sendall(b"POST /add HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+            until(lambda: targets == ["/add"], "a change is carried out", within=5)
+            paused.set()
+            began = time.monotonic()
+            answer = ask("GET", haproxy_bench.url, "/rep", timeout=10)
+            assert answer.status in (503, 504)
+            assert answer.document["status"] == "failure"
+            assert time.monotonic() - began < 5
+            until(lambda: quick(haproxy_bench) < 0.5, "the edge knows that it hangs", within=10)
+            with pytest.raises(TimeoutError):
+                change.recv(1)
 
 
 def quick(bench: HaproxyBench) -> float:

@@ -19,7 +19,7 @@ from tests.polling import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
-SERVERS = ["S1", "S2", "S3", "S4", "S5"]
+SERVERS = 5
 RESPONSE_TIMEOUT = 7
 
 
@@ -32,7 +32,7 @@ def strange(plane: str) -> Iterator[Deployment]:
             server_image=image,
             server_port=8080,
             heartbeat_path="/healthz",
-            initial_servers=SERVERS,
+            replicas=SERVERS,
             response_timeout=RESPONSE_TIMEOUT,
         ) as strange,
     ):
@@ -42,7 +42,7 @@ def strange(plane: str) -> Iterator[Deployment]:
 @pytest.fixture
 def own(strange: Deployment) -> Deployment:
     """Whole again after a test that ended servers."""
-    until(lambda: len(strange.replicas) == len(SERVERS), "all servers serve", within=60)
+    until(lambda: len(strange.replicas) == SERVERS, "all servers serve", within=60)
     strange.wait_until_ready(within=60)
     return strange
 
@@ -65,7 +65,7 @@ def test_a_request_that_ends_its_server_ends_three_at_most_and_says_so(own: Depl
     before = {name: container.id for name, container in own.containers.servers.items()}
     answer = own.get("/exit")
     assert (answer.status, answer.text) == (502, answers.failure(answers.broke_off(3)))
-    until(lambda: len(own.replicas) == len(SERVERS) and own.is_ready, "the fleet is whole again", within=60)
+    until(lambda: len(own.replicas) == SERVERS and own.is_ready, "the fleet is whole again", within=60)
     after = {container.id for container in own.containers.servers.values()}
     assert len(set(before.values()) - after) == 3
 

@@ -114,7 +114,7 @@ def test_requests_draw_six_digit_ids() -> None:
 def test_a_key_is_read_before_any_header_is_changed_and_its_lack_is_counted(key: str) -> None:
     lines = rendered(replace(ROUTES, key=KeySource.parse(key))).splitlines()
     rules = [line.strip() for line in lines if line.startswith("    http-request ")]
-    assert rules[0] == f"http-request set-var(txn.key) {KeySource.parse(key).sample}"
+    assert rules[1] == f"http-request set-var(txn.key) {KeySource.parse(key).sample}"
     assert "http-request track-sc0 str(missing) table keyless if !keyed !repeated" in rules
     assert "http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] unless keyed" in rules
 
