@@ -72,7 +72,6 @@ LAYERS = (
     Layer("balancer.settings", ("balancer.core", "balancer.plugins")),
     Layer("balancer.logs", ()),
     Layer("balancer.listeners", ()),
-    Layer("balancer.worker", ("balancer.ports.answers",), theirs=frozenset({"gunicorn"})),
     Layer("balancer.healthcheck", ("balancer.listeners",)),
     Layer("balancer.worker", ("balancer.ports.answers",), theirs=frozenset({"gunicorn"})),
     Layer("balancer.bootstrap", ("balancer",), theirs=None),
