@@ -37,7 +37,7 @@ def test_what_somebody_else_deploys_is_told_and_no_fault(system: MadeSystem) -> 
     until(lambda: system.stage == "done", "somebody's deploy is done", within=60)
     run = system.verify()
     assert run.code == 0, run.output
-    assert "By POST /deploy the servers have another release than Terraform's: pids is 301, not 300" in run.prose
+    assert "By POST /deploy the servers have another release than Terraform asks for: pids is 301, not 300" in run.prose
 
 
 def test_a_release_that_does_not_start_is_rolled_back_and_the_reason_is_said(
