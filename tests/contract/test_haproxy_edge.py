@@ -205,7 +205,7 @@ def test_old_processes_are_bounded_in_number_however_many_tunnels_are_open(hapro
             client.putrequest("POST", "/echo")
             client.putheader("Content-Length", "50000")
             client.endheaders(b"-" * 30_000)
-            until(lambda present=plane: present.in_flight("S1") >= 1, "it is open", within=5)
+            until(lambda present=plane: in_flight(present, "S1") >= 1, "it is open", within=5)
             assert old_processes(haproxy_bench) <= OLD_PROCESSES
         assert old_processes(haproxy_bench) == OLD_PROCESSES
     until(lambda: old_processes(haproxy_bench) == 0, "nothing is left when the clients have gone", within=10)
