@@ -1,4 +1,4 @@
-"""Very many keyed requests over one connection. As many of them are on their way at a time as the edge's buffer holds."""
+"""Very many keyed requests over one connection, each time as many as fit into the edge's buffer."""
 
 from __future__ import annotations
 
