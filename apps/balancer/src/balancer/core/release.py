@@ -177,14 +177,15 @@ class Release:
         return changed
 
     def restored(self, document: Mapping[str, Any]) -> Release:
-        """The release with the fields of a saved document. An empty image is that of an unknown release. Raises
-        ValueError for a document that was not saved so."""
+        """The release with the fields of a saved document. The name of its image is not checked: that of an unknown
+        release is empty, and a balancer before format 4 took names that no engine knows. Raises ValueError for a
+        document that was not saved so."""
         values: dict[str, Any] = {
             name: declared.kind.check(document[name])
             for name, declared in FIELDS.items()
-            if name in document and not (name == "image" and document[name] == "")
+            if name in document and name != "image"
         }
-        return replace(self, **values)
+        return replace(self, **values, image=str(document.get("image", self.image)))
 
     def _refuse_reach(self, changed: Release) -> None:
         """Whoever may deploy must not get at the host by it: folders of the host and capabilities with which a server
