@@ -252,3 +252,21 @@ def test_a_name_that_no_engine_knows_and_an_older_balancer_took_is_read(tmp_path
     assert (fleet.deploy.release if field == "deploy" else getattr(fleet, field)).image == image
     store_in(tmp_path).save(fleet)
     assert store_in(tmp_path).load() == fleet
+
+
+def test_a_variable_that_older_settings_took_is_read(tmp_path: Path) -> None:
+    document = json.loads(recorded(3).read_text())
+    document["release"]["environment"] = {"A=B": "x"}
+    (tmp_path / "fleet.json").write_text(json.dumps(document))
+    fleet = store_in(tmp_path).load()
+    assert fleet is not None
+    assert fleet.release.environment == {"A=B": "x"}
+
+
+def test_volumes_that_are_refused_by_now_are_read(tmp_path: Path) -> None:
+    document = json.loads(recorded(4).read_text())
+    document["release"]["volumes"] = ["data"]
+    (tmp_path / "fleet.json").write_text(json.dumps(document))
+    fleet = store_in(tmp_path).load()
+    assert fleet is not None
+    assert fleet.release.volumes == ("data",)

@@ -177,14 +177,10 @@ class Release:
         return changed
 
     def restored(self, document: Mapping[str, Any]) -> Release:
-        """The release with the fields of a saved document. The name of its image is not checked: that of an unknown
-        release is empty, and a balancer before format 4 took names that no engine knows. Raises ValueError for a
-        document that was not saved so."""
-        values: dict[str, Any] = {
-            name: declared.kind.check(document[name])
-            for name, declared in FIELDS.items()
-            if name in document and name != "image"
-        }
+        """The release with the fields of a saved document. What was fit when it was saved is taken as it is, also where
+        it would be refused now; the name of an image is not checked at all, and that of an unknown release is empty.
+        Raises ValueError for a document that was not saved so."""
+        values = {name: _saved(name, document[name]) for name in FIELDS if name in document and name != "image"}
         return replace(self, **values, image=str(document.get("image", self.image)))
 
     def _refuse_reach(self, changed: Release) -> None:
@@ -212,3 +208,10 @@ def _checked(name: str, value: object) -> Any:
         raise InvalidRequest(f"{name}: {error}") from None
     except ValueError:
         raise InvalidRequest(f"{name} must be {kind.expects}") from None
+
+
+def _saved(name: str, value: object) -> Any:
+    try:
+        return FIELDS[name].kind.check(value)
+    except Unfit:
+        return tuple(value) if isinstance(value, list) else value
