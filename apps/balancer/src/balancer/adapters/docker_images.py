@@ -8,7 +8,7 @@ from typing import Any
 
 import docker
 import requests
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from balancer.adapters.image_pull import ImagePull, Layers
@@ -35,8 +35,12 @@ class DockerImages:
                 return _image(name, api.inspect_image(name))  # type: ignore[no-untyped-call]
         except (ImageNotFound, NotFound):
             return None
+        except APIError as error:
+            if error.status_code != requests.codes.bad_request:
+                raise _trouble(error) from error
+            raise PullFailed(f"{name} cannot be found: {error.explanation}") from error
         except (DockerException, requests.RequestException, OSError) as error:
-            raise EngineUnavailable(f"the Docker engine does not do what it should: {error}") from error
+            raise _trouble(error) from error
 
     def pull(self, name: str) -> Generator[Progress]:
         try:
@@ -53,7 +57,11 @@ class DockerImages:
                         layers.note(message)
                     yield layers.progress
         except (DockerException, requests.RequestException, OSError) as error:
-            raise EngineUnavailable(f"the Docker engine does not do what it should: {error}") from error
+            raise _trouble(error) from error
+
+
+def _trouble(error: Exception) -> EngineUnavailable:
+    return EngineUnavailable(f"the Docker engine does not do what it should: {error}")
 
 
 def _connection() -> docker.APIClient:
