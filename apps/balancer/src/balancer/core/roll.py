@@ -55,6 +55,11 @@ def _known(fleet: Fleet, release: Release) -> Release | None:
     return next((one for one in known if one.is_same(release)), None)
 
 
+def called_off(fleet: Fleet, number: int, reason: str) -> Fleet:
+    """The deploy whose goal is the release of that number goes back, or ends where it still pulls."""
+    return not_pulled(going_back(fleet, number, reason), number, reason)
+
+
 def not_pulled(fleet: Fleet, number: int, reason: str) -> Fleet:
     """The deploy of the release of that number ends before it has changed anything, where it still pulls."""
     deploy = fleet.deploy
