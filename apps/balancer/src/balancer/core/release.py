@@ -72,7 +72,12 @@ class Release:
         kinds.seconds(0.01, 600),
         "How long a heartbeat may take; longer while all do.",
     )
-    command: tuple[str, ...] = _field("server_command", "[]", kinds.ARGUMENTS, "The command; empty: the image's.")
+    command: tuple[str, ...] = _field(
+        "server_command",
+        "[]",
+        kinds.ARGUMENTS,
+        "The command; empty: the image's, or none where there is a server_entrypoint.",
+    )
     entrypoint: tuple[str, ...] = _field(
         "server_entrypoint", "[]", kinds.ARGUMENTS, "The entrypoint; empty: the image's."
     )
