@@ -697,6 +697,22 @@ def test_where_the_settings_replace_a_deploy_and_fail_all_go_back_to_the_release
     assert again.is_sound()
 
 
+def test_where_the_settings_replace_a_deploy_and_have_no_image_all_go_back_to_the_release_before_both(
+    balancer: InMemoryBalancer,
+) -> None:
+    before = placed(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.rollout.carry_out_surge()
+    balancer.images.broken = {"app:3"}
+    again = balancer.restarted(release=replace(OLD, image="app:3"))
+    again.steps(2)
+    carry_on(again)
+    assert stage(again) == (Stage.ROLLED_BACK, "app:3 cannot be pulled: no space left on device")
+    assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), OLD)
+    assert placed(again) == before
+    assert again.is_sound()
+
+
 def test_settings_mend_a_first_fleet_that_does_not_start() -> None:
     balancer = InMemoryBalancer(release=OLD)
     balancer.runtime.broken = {"app:1"}
