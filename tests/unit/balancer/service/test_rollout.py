@@ -398,6 +398,11 @@ def test_a_bad_document_changes_nothing(balancer: InMemoryBalancer) -> None:
     assert not balancer.rollout.carry_out_surge()
 
 
+def test_an_unknown_field_is_answered_with_all_that_there_are(balancer: InMemoryBalancer) -> None:
+    with pytest.raises(InvalidRequest, match=r'"imgae" is not a field here; there is: image, .*, pull$'):
+        balancer.rollout.begin({"imgae": "app:2"})
+
+
 @pytest.mark.parametrize("call", ["begin", "cancel"])
 def test_a_deploy_that_cannot_be_saved_is_none(balancer: InMemoryBalancer, call: str) -> None:
     if call == "cancel":

@@ -9,6 +9,7 @@ from itertools import islice
 from balancer.core import roll
 from balancer.core.backoff import Backoff
 from balancer.core.deploy import Stage
+from balancer.core.document import known_fields
 from balancer.core.errors import (
     Busy,
     EngineUnavailable,
@@ -22,7 +23,7 @@ from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
 from balancer.core.image import Progress
 from balancer.core.lifecycle import State
-from balancer.core.release import Release
+from balancer.core.release import FIELDS, Release
 from balancer.ports.clock import Clock
 from balancer.service.change_queue import ChangeQueue
 from balancer.service.deploy_events import record_stage
@@ -95,6 +96,7 @@ class Rollout:
         with self._queue.turn(), self._desired.lock:
             if self.is_running:
                 raise Busy("a deploy is running; wait until GET /deploy says how it ended, or DELETE /deploy")
+            known_fields(document, *FIELDS, PULL)
             release = self.fleet.release.changed({name: document[name] for name in document if name != PULL})
             pull = _pull_in(document)
             if pull or "image" in document:
