@@ -82,6 +82,11 @@ def test_a_name_that_means_something_else_in_the_registry_is_pulled_anew(bench: 
     assert found(bench, name) != before
 
 
+def test_what_the_engine_does_not_take_for_a_name_is_told_with_its_reason(bench: ImagesBench) -> None:
+    with pytest.raises(PullFailed, match="invalid reference format"):
+        bench.images.find("a..b/app:1")
+
+
 def test_a_pull_of_what_no_registry_has_fails_with_a_reason(bench: ImagesBench) -> None:
     name = bench.push("app:1")
     with pytest.raises(PullFailed, match="manifest unknown"):

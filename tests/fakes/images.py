@@ -35,6 +35,8 @@ class FakeImages:
 
     def find(self, name: str) -> Image | None:
         self._call()
+        if ".." in name:
+            raise PullFailed(f"{name} cannot be found: invalid reference format")
         by_id = (image for image in list(self.here.values()) if name in (image.content, image.digest))
         return self.here.get(name) or next(by_id, None)
 

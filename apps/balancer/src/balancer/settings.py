@@ -5,107 +5,49 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from balancer.core import autoscale as scaling
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
-from balancer.core.hostnames import RULE, canonical, is_hostname
 from balancer.core.image import CONTENT
 from balancer.core.release import FIELDS, Release
 from balancer.core.release_kinds import Unfit
 from balancer.core.ring_profile import RingProfile
 from balancer.plugins import InvalidPlugin, catalogue
+from balancer.setting_types import (
+    FLAG,
+    HOSTNAMES,
+    NETWORKS,
+    OBJECT,
+    PLUGINS,
+    Type,
+    choice,
+    integer,
+    matching,
+    of_kind,
+    seconds,
+)
 
 PREFIX = "RINGMASTER_"
-
-T = TypeVar("T")
 
 
 class InvalidSetting(ValueError):
     """A setting has an invalid value. The text names the variable and says what to write."""
 
 
-@dataclass(frozen=True, slots=True)
-class Type(Generic[T]):
-    """How a setting is read from text. `parse` raises ValueError or KeyError, or Unfit with a sentence of its own.
-    `expects` completes "… must be". The text of a `secret` setting is never shown."""
-
-    expects: str
-    parse: Callable[[str], T]
-    secret: bool = False
-
-
-def _setting(default: str, type_: Type[Any], text: str) -> Any:
+def _setting(default: str, type_: Type, text: str) -> Any:
     return field(metadata={"default": default, "type": type_, "text": text})
 
 
 def _of_release(name: str) -> Any:
     """The setting of a field of the release, as core/release.py declares it."""
     declared = FIELDS[name]
-    kind = declared.kind
-    return _setting(
-        declared.default,
-        Type(kind.expects, lambda text: kind.check(kind.read(text)), secret=declared.secret),
-        declared.text,
-    )
+    return _setting(declared.default, of_kind(declared.kind, secret=declared.secret), declared.text)
 
 
-def _refuse() -> Any:
-    raise ValueError
-
-
-def _integer(low: int, high: int) -> Type[int]:
-    return Type(
-        f"an integer from {low} to {high}",
-        lambda text: value if low <= (value := int(text)) <= high else _refuse(),
-    )
-
-
-def _seconds(low: float, high: float) -> Type[float]:
-    return Type(
-        f"seconds from {low:g} to {high:g}",
-        lambda text: value if low <= (value := float(text)) <= high else _refuse(),
-    )
-
-
-def _choice(*choices: str) -> Type[str]:
-    return Type("one of " + ", ".join(choices), lambda text: text if text in choices else _refuse())
-
-
-def _text(pattern: str, expects: str) -> Type[str]:
-    return Type(expects, lambda text: text if re.fullmatch(pattern, text) else _refuse())
-
-
-def _yes_or_no(text: str) -> bool:
-    return {"true": True, "false": False}[text.lower()]
-
-
-def _hostnames(text: str) -> tuple[str, ...]:
-    hostnames = tuple(name.strip() for name in text.split(",") if name.strip())
-    unique = len({canonical(name) for name in hostnames}) == len(hostnames)
-    return hostnames if unique and all(map(is_hostname, hostnames)) else _refuse()
-
-
-def _networks(text: str) -> tuple[str, ...]:
-    return tuple(str(ip_network(word)) for word in _words(text))
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _object(text: str) -> dict[str, Any]:
-    document = json.loads(text)
-    return document if isinstance(document, dict) else _refuse()
-
-
-_FLAG = Type("true or false", _yes_or_no)
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 
 
@@ -114,28 +56,28 @@ class Settings:
     """The values that an operator decides. Terraform has variables of the same names."""
 
     deployment: str = _setting(
-        "ringmaster", _text(_NAME, "letters, digits, '_', '.' or '-'"), "Labels everything that belongs together."
+        "ringmaster", matching(_NAME, "letters, digits, '_', '.' or '-'"), "Labels everything that belongs together."
     )
     name_prefix: str = _setting(
-        "", _text(rf"({_NAME})?", "letters, digits, '_', '.' or '-'"), "Stands before the names of containers."
+        "", matching(rf"({_NAME})?", "letters, digits, '_', '.' or '-'"), "Stands before the names of containers."
     )
-    network: str = _setting("ringmaster", _text(_NAME, "the name of a Docker network"), "Where the servers live.")
+    network: str = _setting("ringmaster", matching(_NAME, "the name of a Docker network"), "Where the servers live.")
     data_plane: str = _setting(
-        "haproxy", _choice("haproxy", "flask"), "Who forwards requests: the edge, or the balancer itself."
+        "haproxy", choice("haproxy", "flask"), "Who forwards requests: the edge, or the balancer itself."
     )
     initial_servers: tuple[str, ...] = _setting(
-        "S1,S2,S3", Type(f"different hostnames with commas between them: {RULE}", _hostnames),
+        "S1,S2,S3", HOSTNAMES,
         "The first fleet; later N moves with /add and /rm.",
     )  # fmt: skip
-    max_servers: int = _setting("64", _integer(1, 1000), "The most servers that /add allows.")
+    max_servers: int = _setting("64", integer(1, 1000), "The most servers that /add allows.")
     server_image: str = _of_release("image")
     server_image_id: str = _setting(
-        "", _text(CONTENT, "a whole id such as sha256:…, or empty"),
+        "", matching(CONTENT, "a whole id such as sha256:…, or empty"),
         "What that image's name means; another id is rolled. Empty: what the engine has, or the registry gives.",
     )  # fmt: skip
-    pull_timeout: float = _setting("600", _seconds(1, 86400), "How long the pull of an image may take.")
+    pull_timeout: float = _setting("600", seconds(1, 86400), "How long the pull of an image may take.")
     registry_config: str = _setting(
-        "", _text(r"(/\S*)?", "an absolute path, or empty"),
+        "", matching(r"(/\S*)?", "an absolute path, or empty"),
         "A Docker config.json with credentials for registries, read at each pull; empty: none.",
     )  # fmt: skip
     server_environment: dict[str, str] = _of_release("environment")
@@ -161,83 +103,83 @@ class Settings:
     server_labels: dict[str, str] = _of_release("labels")
     server_log_driver: str = _of_release("log_driver")
     server_log_options: dict[str, str] | None = _of_release("log_options")
-    spares: int = _setting("0", _integer(0, 100), "Servers kept ready off the ring, each to take a failed one's place.")
-    roll_surge: int = _setting("1", _integer(1, 100), "How many new containers a deploy starts at once, beyond N.")
-    roll_batch: int = _setting("1", _integer(1, 100), "How many of them take over at once; at most the surge.")
+    spares: int = _setting("0", integer(0, 100), "Servers kept ready off the ring, each to take a failed one's place.")
+    roll_surge: int = _setting("1", integer(1, 100), "How many new containers a deploy starts at once, beyond N.")
+    roll_batch: int = _setting("1", integer(1, 100), "How many of them take over at once; at most the surge.")
     ring: dict[str, Any] = _setting(
-        "{}", Type("a JSON object", _object),
+        "{}", OBJECT,
         "The ring profile: strategy with its parameters, request_hash, key, bound; see docs/ring.md.",
     )  # fmt: skip
     autoscale: dict[str, Any] = _setting(
-        "{}", Type("a JSON object", _object),
+        "{}", OBJECT,
         'How N follows the load, such as {"min":2,"max":10,"in_flight":8}; see docs/operations.md. Empty: it does not.',
     )  # fmt: skip
     slow_start: float = _setting(
-        "0", _seconds(0, 3600), "In how long a new server comes to its whole weight; 0: at once."
+        "0", seconds(0, 3600), "In how long a new server comes to its whole weight; 0: at once."
     )
     plugins: tuple[str, ...] = _setting(
         "",
-        Type("module:NAME with commas between them", _words),
+        PLUGINS,
         "Strategies and request hashes of your own; see docs/ring.md.",
     )
-    heartbeat_interval: float = _setting("0.2", _seconds(0.05, 3600), "From one heartbeat to the next; they overlap.")
+    heartbeat_interval: float = _setting("0.2", seconds(0.05, 3600), "From one heartbeat to the next; they overlap.")
     heartbeat_strikes: int = _setting(
-        "2", _integer(1, 100), "Missed heartbeats in a row that make a server silent: off the ring, but not killed."
+        "2", integer(1, 100), "Missed heartbeats in a row that make a server silent: off the ring, but not killed."
     )
     hang_timeout: float = _setting(
         "10",
-        _seconds(2, 86400),
+        seconds(2, 86400),
         "How long a silent server with open requests may show no sign of life before it is killed.",
     )
-    start_grace: float = _setting("30", _seconds(0.1, 3600), "How long a new server may take to its first heartbeat.")
-    drain_timeout: float = _setting("30", _seconds(0, 3600), "How long a leaving server may finish what it has.")
-    response_timeout: float = _setting("60", _seconds(0.1, 86400), "How long a server may take to answer.")
+    start_grace: float = _setting("30", seconds(0.1, 3600), "How long a new server may take to its first heartbeat.")
+    drain_timeout: float = _setting("30", seconds(0, 3600), "How long a leaving server may finish what it has.")
+    response_timeout: float = _setting("60", seconds(0.1, 86400), "How long a server may take to answer.")
     stream_timeout: float = _setting(
-        "3600", _seconds(0.1, 86400), "How long an answer that has begun, or a tunnel, may be silent."
+        "3600", seconds(0.1, 86400), "How long an answer that has begun, or a tunnel, may be silent."
     )
     server_max_connections: int = _setting(
-        "0", _integer(0, 100_000), "Requests that a server gets at once; others wait at the plane; 0: any number."
+        "0", integer(0, 100_000), "Requests that a server gets at once; others wait at the plane; 0: any number."
     )
     queue_timeout: float = _setting(
-        "10", _seconds(0.1, 3600), "How long a request waits for a server that has its most connections."
+        "10", seconds(0.1, 3600), "How long a request waits for a server that has its most connections."
     )
     server_keep_alive: bool = _setting(
-        "true", _FLAG, "The plane keeps connections to servers for later requests; false: one for each request."
+        "true", FLAG, "The plane keeps connections to servers for later requests; false: one for each request."
     )
     trusted_proxies: tuple[str, ...] = _setting(
         "",
-        Type("IP addresses and networks such as 10.0.0.0/8 with commas between them", _networks),
+        NETWORKS,
         "Whose X-Forwarded-* and Forwarded are believed; from anybody else they are replaced.",
     )
     control_prefix: str = _setting(
         "",
-        _text(r"(/[A-Za-z0-9._~-]+)*", "empty, or a path that starts with / and does not end with it"),
+        matching(r"(/[A-Za-z0-9._~-]+)*", "empty, or a path that starts with / and does not end with it"),
         "Stands before the paths /rep, /add and /rm of the public port, for applications that have their own.",
     )
     public_control: bool = _setting(
-        "true", _FLAG, "The public port answers /rep, /add and /rm; false: only the control port does."
+        "true", FLAG, "The public port answers /rep, /add and /rm; false: only the control port does."
     )
     bufsize: int = _setting(
-        "8192", _integer(8192, 1048576),
+        "8192", integer(8192, 1048576),
         "The edge's tune.bufsize: a message's head has 1024 less, and a request that is to be repeated must fit in.",
     )  # fmt: skip
     unknown_path: str = _setting(
-        "pass", _choice("pass", "course"), "A server's 404 passes unchanged, or becomes the handout's 400."
+        "pass", choice("pass", "course"), "A server's 404 passes unchanged, or becomes the handout's 400."
     )
     explain: bool = _setting(
-        "true", _FLAG, "Answers tell their server, slot and attempt: X-Served-By, X-Ring-Slot, X-Ring-Attempt."
+        "true", FLAG, "Answers tell their server, slot and attempt: X-Served-By, X-Ring-Slot, X-Ring-Attempt."
     )
     access_log: str = _setting(
         "errors",
-        _choice("errors", "all"),
+        choice("errors", "all"),
         "Which requests are logged: failed ones (and repeated ones at the edge), or all.",
     )
     token_sha256: str = _setting(
-        "", _text(r"([0-9a-f]{64})?", "64 hex digits, or empty"), "SHA-256 of the token for /add, /rm and control."
+        "", matching(r"([0-9a-f]{64})?", "64 hex digits, or empty"), "SHA-256 of the token for /add, /rm and control."
     )
-    state_dir: str = _setting("/var/lib/ringmaster", _text(r"/\S*", "an absolute path"), "Where the fleet is kept.")
-    edge_dir: str = _setting("/run/ringmaster", _text(r"/\S*", "an absolute path"), "Shared with the edge.")
-    log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "What is logged.")
+    state_dir: str = _setting("/var/lib/ringmaster", matching(r"/\S*", "an absolute path"), "Where the fleet is kept.")
+    edge_dir: str = _setting("/run/ringmaster", matching(r"/\S*", "an absolute path"), "Shared with the edge.")
+    log_level: str = _setting("info", choice("debug", "info", "warning", "error"), "What is logged.")
 
     def release(self) -> Release:
         fields_of_release = {name: getattr(self, declared.setting) for name, declared in FIELDS.items()}
@@ -264,7 +206,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             raise InvalidSetting(f"{variable} is not a setting; see docs/settings.md")
     values: dict[str, Any] = {}
     for variable, setting in known.items():
-        type_: Type[Any] = setting.metadata["type"]
+        type_: Type = setting.metadata["type"]
         text = environment.get(variable, setting.metadata["default"])
         try:
             values[setting.name] = type_.parse(text)
@@ -326,7 +268,7 @@ def markdown() -> str:
     rows = ["| variable | default | must be | what it does |", "|---|---|---|---|"]
     for setting in fields(Settings):
         default = f"`{setting.metadata['default']}`" if setting.metadata["default"] else "(empty)"
-        expects = setting.metadata["type"].expects.replace("one of , ", "empty or one of ")
+        expects = setting.metadata["type"].expects
         rows.append(f"| `{PREFIX}{setting.name.upper()}` | {default} | {expects} | {setting.metadata['text']} |")
     return "\n".join(rows)
 

@@ -61,11 +61,20 @@ def test_a_container_is_made_of_the_content_and_not_of_whatever_the_name_means()
         ("label secret-label is bad", "label … is bad"),
         ("N=1 is 1 too many", "N=… is 1 too many"),
         ("no such image", "no such image"),
+        ("bad DSN=shop:s3cr3t@db, or shop", "bad DSN=…, or …"),
+        ("cannot run secret-of-both", "cannot run …"),
     ],
 )
 def test_what_may_be_a_secret_is_left_out_of_an_engines_text(text: str, told: str) -> None:
     release = Release(
-        environment={"PASSWORD": "hunter2", "N": "1", "EMPTY": ""},
+        environment={
+            "PASSWORD": "hunter2",
+            "N": "1",
+            "EMPTY": "",
+            "DB": "shop",
+            "DSN": "shop:s3cr3t@db",
+            "a": "secret-of-both",
+        },
         labels={"a": "secret-label"},
         log_options={"key-b": "abcd"},
     )

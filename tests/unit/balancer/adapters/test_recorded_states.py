@@ -237,3 +237,36 @@ def test_after_the_upgrade_the_servers_of_a_third_format_are_rolled_to_the_setti
     after = roll.pulled(after, after.deploy.release.of(Image("sha256:1")))
     assert {server.hostname for server in roll.outdated(after)} == {"S3", "web-7"}
     assert after.release_of(fleet.servers[2]) == SHOP
+
+
+@pytest.mark.parametrize("image", ["Shop:1", "shop!", "a" * 600])
+@pytest.mark.parametrize("field", ["release", "configured_release", "deploy"])
+def test_a_name_that_no_engine_knows_and_an_older_balancer_took_is_read(tmp_path: Path, field: str, image: str) -> None:
+    """The deploy of such a name failed, and its release is in the file ever since."""
+    document = json.loads(recorded(3).read_text())
+    (document["deploy"]["wish"] if field == "deploy" else document[field])["image"] = image
+    (tmp_path / "fleet.json").write_text(json.dumps(document))
+    fleet = store_in(tmp_path).load()
+    assert fleet is not None
+    assert fleet.deploy is not None
+    assert (fleet.deploy.release if field == "deploy" else getattr(fleet, field)).image == image
+    store_in(tmp_path).save(fleet)
+    assert store_in(tmp_path).load() == fleet
+
+
+def test_a_variable_that_older_settings_took_is_read(tmp_path: Path) -> None:
+    document = json.loads(recorded(3).read_text())
+    document["release"]["environment"] = {"A=B": "x"}
+    (tmp_path / "fleet.json").write_text(json.dumps(document))
+    fleet = store_in(tmp_path).load()
+    assert fleet is not None
+    assert fleet.release.environment == {"A=B": "x"}
+
+
+def test_volumes_that_are_refused_by_now_are_read(tmp_path: Path) -> None:
+    document = json.loads(recorded(4).read_text())
+    document["release"]["volumes"] = ["data"]
+    (tmp_path / "fleet.json").write_text(json.dumps(document))
+    fleet = store_in(tmp_path).load()
+    assert fleet is not None
+    assert fleet.release.volumes == ("data",)

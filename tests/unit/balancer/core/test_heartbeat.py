@@ -20,3 +20,9 @@ def test_good_are_the_statuses_and_ranges_that_are_named(status: str, good: list
     heartbeat = Heartbeat(status=status)
     assert all(heartbeat.accepts(number) for number in good)
     assert not any(heartbeat.accepts(number) for number in bad)
+
+
+def test_a_heartbeat_within_a_time_never_takes_longer_than_it_would() -> None:
+    heartbeat = Heartbeat("/up", timeout=5)
+    assert heartbeat.within(2) == Heartbeat("/up", timeout=2)
+    assert heartbeat.within(9) == heartbeat

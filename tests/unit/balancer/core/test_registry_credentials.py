@@ -37,7 +37,20 @@ def test_an_entry_is_what_the_engine_takes(entry: object, expected: dict[str, st
 
 def test_a_file_without_entries_and_an_entry_without_anything_are_no_credentials() -> None:
     assert parse("{}") == {}
-    assert parse('{"auths":{"host":{}},"credsStore":"","HttpHeaders":{}}') == {"host": {}}
+    assert parse('{"auths":{"host":{}},"credsStore":"","HttpHeaders":{}}') == {}
+
+
+def test_an_entry_without_anything_takes_no_credentials_away() -> None:
+    auths = {"https://index.docker.io/v1/": {"auth": coded("me:word")}, "docker.io": {}}
+    assert parse(config(**auths))["docker.io"]["username"] == "me"
+
+
+def test_the_tokens_of_a_login_by_web_browser_are_no_credentials_for_images() -> None:
+    """They stand beside the credentials, in the order of their names."""
+    hub = "https://index.docker.io/v1/"
+    keys = {hub: "word", f"{hub}access-token": "access", f"{hub}refresh-token": "refresh"}
+    parsed = parse(config(**{key: {"auth": coded(f"me:{word}")} for key, word in keys.items()}))
+    assert parsed == {"docker.io": {"serveraddress": hub, "username": "me", "password": "word"}}
 
 
 @pytest.mark.parametrize(

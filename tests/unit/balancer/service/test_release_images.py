@@ -206,6 +206,13 @@ def test_a_pull_that_fails_ends_the_deploy_with_the_engines_reason(balancer: InM
     assert balancer.is_sound()
 
 
+def test_a_name_that_the_engine_does_not_take_ends_the_deploy(balancer: InMemoryBalancer) -> None:
+    """It looks like a name, so nobody has refused it before."""
+    balancer.rollout.begin({"image": "a..b/app:2"})
+    carry_on(balancer)
+    assert stage(balancer) == (Stage.ROLLED_BACK, "a..b/app:2 cannot be found: invalid reference format")
+
+
 def test_a_pull_has_a_limit(balancer: InMemoryBalancer) -> None:
     balancer.images.silent = {"app:2"}
     balancer.rollout.begin({"image": "app:2"})

@@ -398,6 +398,11 @@ def test_a_bad_document_changes_nothing(balancer: InMemoryBalancer) -> None:
     assert not balancer.rollout.carry_out_surge()
 
 
+def test_an_unknown_field_is_answered_with_all_that_there_are(balancer: InMemoryBalancer) -> None:
+    with pytest.raises(InvalidRequest, match=r'"imgae" is not a field here; there is: image, .*, pull$'):
+        balancer.rollout.begin({"imgae": "app:2"})
+
+
 @pytest.mark.parametrize("call", ["begin", "cancel"])
 def test_a_deploy_that_cannot_be_saved_is_none(balancer: InMemoryBalancer, call: str) -> None:
     if call == "cancel":
@@ -692,6 +697,22 @@ def test_where_the_settings_replace_a_deploy_and_fail_all_go_back_to_the_release
     again.steps(2)
     carry_on(again)
     assert stage(again)[0] is Stage.ROLLED_BACK
+    assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), OLD)
+    assert placed(again) == before
+    assert again.is_sound()
+
+
+def test_where_the_settings_replace_a_deploy_and_have_no_image_all_go_back_to_the_release_before_both(
+    balancer: InMemoryBalancer,
+) -> None:
+    before = placed(balancer)
+    balancer.rollout.begin(NEW)
+    balancer.rollout.carry_out_surge()
+    balancer.images.broken = {"app:3"}
+    again = balancer.restarted(release=replace(OLD, image="app:3"))
+    again.steps(2)
+    carry_on(again)
+    assert stage(again) == (Stage.ROLLED_BACK, "app:3 cannot be pulled: no space left on device")
     assert made_of(again) == dict.fromkeys(("S1", "S2", "S3"), OLD)
     assert placed(again) == before
     assert again.is_sound()

@@ -117,6 +117,22 @@ def test_a_server_that_ends_between_two_heartbeats_is_told_as_such_however_long_
     assert fixture.clock.now() < 1030
 
 
+def test_a_server_is_not_waited_for_longer_because_its_heartbeats_may_take_longer_than_a_start(
+    fixture: Fixture,
+) -> None:
+    fixture.runtime.mute = {"S1"}
+
+    def look_long(_: str, heartbeat: Heartbeat) -> str:
+        fixture.clock.sleep(heartbeat.timeout)
+        return f"no answer within {heartbeat.timeout:g} s"
+
+    fixture.probe.look = look_long  # type: ignore[method-assign]
+    began = fixture.clock.now()
+    with pytest.raises(StartFailed, match=r"within 30 s; last seen: no answer within 30 s"):
+        fixture.workers.bring_up([S1], replace(RELEASE, heartbeat_timeout=600))
+    assert fixture.clock.now() - began < 31
+
+
 def test_a_server_that_ended_at_the_last_moment_is_told_as_such(fixture: Fixture) -> None:
     fixture.runtime.mute = {"S1"}
 

@@ -95,9 +95,10 @@ def container_options(server: Server, release: Release) -> dict[str, Any]:
 
 
 def without_secrets(text: str, release: Release) -> str:
-    """An engine's text for users. It may quote what it was given: values of variables and of log options are left
-    out."""
-    for name, value in {**release.environment, **release.labels, **release.options_of_the_log}.items():
+    """An engine's text for users. It may quote what it was given: values of variables, labels and log options are
+    left out, the longest first: one may be a part of another."""
+    told = [*release.environment.items(), *release.labels.items(), *release.options_of_the_log.items()]
+    for name, value in sorted(told, key=lambda pair: len(pair[1]), reverse=True):
         text = text.replace(f"{name}={value}", f"{name}=…")
         if len(value) >= _RECOGNISABLE:
             text = text.replace(value, "…")

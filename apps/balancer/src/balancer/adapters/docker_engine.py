@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import docker
 import requests
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from balancer.adapters import container_spec
 from balancer.adapters.announced_ends import AnnouncedEnds
-from balancer.adapters.container_spec import (
-    DEPLOYMENT,
-    FINGERPRINT,
-    GENERATION,
-    INSTANCE,
-    PORT,
-    RELEASE,
-    RING_ID,
-    ROLE,
-    ServerSpec,
-)
+from balancer.adapters.container_spec import DEPLOYMENT, RING_ID, ROLE, ServerSpec
+from balancer.adapters.engine_errors import engine_errors
+from balancer.adapters.observed_container import observed
 from balancer.adapters.processes import PS, all_stopped
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
@@ -53,7 +45,7 @@ class DockerEngine:
         self._connection: docker.APIClient | None = None
 
     def start(self, server: Server, release: Release) -> None:
-        with _engine_errors():
+        with engine_errors():
             try:
                 self._start(server, release, init=release.init)
             except StartFailed as error:
@@ -73,13 +65,13 @@ class DockerEngine:
             raise StartFailed(f"{server.hostname} cannot be started: {why}") from error
 
     def observe(self) -> dict[str, Observed]:
-        with _engine_errors():
+        with engine_errors():
             containers = self._api.containers(all=True, filters=self._filters)
-        observed = (self._observed(container) for container in containers)
-        return {container.instance: container for container in observed}
+        found = (self._observed(container) for container in containers)
+        return {container.instance: container for container in found}
 
     def rename(self, instance: str, name: str) -> None:
-        with _engine_errors(), suppress(NotFound):
+        with engine_errors(), suppress(NotFound):
             for container, present in self._containers_of(instance).items():
                 if present == name:  # the engine would refuse this as a bad request
                     continue
@@ -90,20 +82,20 @@ class DockerEngine:
                         raise
 
     def stop(self, instance: str) -> None:
-        with _engine_errors():
+        with engine_errors():
             for container in self._containers_of(instance):
                 with suppress(NotFound):
                     self._api.stop(container, timeout=self._ending(container)[1])
                 self._remove(container)
 
     def kill(self, instance: str, container: str = "") -> None:
-        with _engine_errors():
+        with engine_errors():
             for present in self._containers_of(instance):
                 if container in ("", present):
                     self._remove(present)
 
     def is_stopped(self, instance: str) -> bool:
-        with _engine_errors():
+        with engine_errors():
             for container in self._containers_of(instance):
                 try:
                     first = self._api.inspect_container(container)["State"]["Pid"]
@@ -116,7 +108,7 @@ class DockerEngine:
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
         self._announced.forget()
-        with _engine_errors():
+        with engine_errors():
             for event in self._api.events(decode=True, filters=filters):
                 attributes = event["Actor"]["Attributes"]
                 if self._spec.deployment == attributes.get(DEPLOYMENT) or self._is_our_network(event):
@@ -126,7 +118,7 @@ class DockerEngine:
 
     def last_output(self, instance: str) -> str:
         output = b""
-        with _engine_errors():
+        with engine_errors():
             for container in self._containers_of(instance):
                 with suppress(APIError):  # the container is gone, or its log driver cannot be read
                     output += self._api.logs(container, tail=5)
@@ -155,8 +147,8 @@ class DockerEngine:
     def _containers_of(self, instance: str) -> dict[str, str]:
         """Container id → container name, for the containers of the instance: one or none."""
         containers = self._api.containers(all=True, filters=self._filters)
-        observed = {container["Id"]: self._observed(container) for container in containers}
-        return {key: container.container_name for key, container in observed.items() if container.instance == instance}
+        found = (self._observed(container) for container in containers)
+        return {container.id: container.container_name for container in found if container.instance == instance}
 
     def _create(self, container: str, server: Server, release: Release, *, init: bool) -> None:
         """Creates the container. A leftover container of this deployment with the same name is removed. Raises
@@ -220,33 +212,4 @@ class DockerEngine:
                 raise
 
     def _observed(self, container: Mapping[str, Any]) -> Observed:
-        network = container["NetworkSettings"]["Networks"].get(self._spec.network) or {}
-        address = network.get("IPAddress", "")
-        labels = container["Labels"]
-        name = container["Names"][0].removeprefix("/").removeprefix(self._spec.name_prefix)
-        death = self._announced.death(container["Id"])
-        return Observed(
-            id=container["Id"],
-            instance=labels.get(INSTANCE, name),
-            container_name=name,
-            ending=self._announced.is_ending(container["Id"], container["State"]),
-            ring_id=int(labels[RING_ID]),
-            release=int(labels.get(RELEASE, 1)),
-            running=container["State"] in ("running", "paused") and not death,
-            address=f"{address}:{labels.get(PORT, self._spec.port)}" if address else "",
-            paused=container["State"] == "paused",
-            status=death or container["Status"],
-            image=container["ImageID"],
-            generation=int(labels.get(GENERATION, labels.get(RELEASE, 1))),
-            heartbeat=container_spec.heartbeat(labels),
-            fingerprint=labels.get(FINGERPRINT, ""),
-        )
-
-
-@contextmanager
-def _engine_errors() -> Iterator[None]:
-    """Raises every error of the Docker library, the connection and the engine as EngineUnavailable."""
-    try:
-        yield
-    except (DockerException, requests.RequestException, OSError) as error:
-        raise EngineUnavailable(f"the Docker engine does not do what it should: {error}") from error
+        return observed(container, self._spec, self._announced)

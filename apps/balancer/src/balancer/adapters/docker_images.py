@@ -8,12 +8,13 @@ from typing import Any
 
 import docker
 import requests
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, NotFound
 from docker.utils import kwargs_from_env
 
+from balancer.adapters.engine_errors import engine_errors
 from balancer.adapters.image_pull import ImagePull, Layers
 from balancer.adapters.registry_config import RegistryConfig
-from balancer.core.errors import EngineUnavailable, InvalidRequest, PullFailed
+from balancer.core.errors import InvalidRequest, PullFailed
 from balancer.core.image import Image, Progress
 from balancer.core.registry_credentials import hidden
 
@@ -30,13 +31,16 @@ class DockerImages:
         self._config = config
 
     def find(self, name: str) -> Image | None:
-        try:
-            with closing(_connection()) as api:
-                return _image(name, api.inspect_image(name))  # type: ignore[no-untyped-call]
-        except (ImageNotFound, NotFound):
-            return None
-        except (DockerException, requests.RequestException, OSError) as error:
-            raise EngineUnavailable(f"the Docker engine does not do what it should: {error}") from error
+        with engine_errors():
+            try:
+                with closing(_connection()) as api:
+                    return _image(name, api.inspect_image(name))  # type: ignore[no-untyped-call]
+            except NotFound:
+                return None
+            except APIError as error:
+                if error.status_code != requests.codes.bad_request:
+                    raise
+                raise PullFailed(f"{name} cannot be found: {error.explanation}") from error
 
     def pull(self, name: str) -> Generator[Progress]:
         try:
@@ -44,16 +48,13 @@ class DockerImages:
         except InvalidRequest as error:
             raise PullFailed(f"registry_config: {error}") from error
         layers = Layers()
-        try:
-            with closing(_connection()) as api, closing(ImagePull(api, name, credentials)) as pull:
+        with engine_errors(), closing(_connection()) as api, closing(ImagePull(api, name, credentials)) as pull:
+            yield layers.progress
+            while (news := pull.news(within=_SILENCE)) is not None:
+                for message in news:
+                    _raise_failure(name, message, credentials)
+                    layers.note(message)
                 yield layers.progress
-                while (news := pull.news(within=_SILENCE)) is not None:
-                    for message in news:
-                        _raise_failure(name, message, credentials)
-                        layers.note(message)
-                    yield layers.progress
-        except (DockerException, requests.RequestException, OSError) as error:
-            raise EngineUnavailable(f"the Docker engine does not do what it should: {error}") from error
 
 
 def _connection() -> docker.APIClient:

@@ -214,7 +214,7 @@ def _with_generations(fleet: Fleet) -> Fleet:
 
 def _release(base: Release, document: dict[str, Any]) -> Release:
     made_of = {"content": document.get("content", ""), "digest": document.get("digest", "")}
-    return replace(base, number=int(document["number"]), image=document["image"], **made_of).restored(document)
+    return replace(base, number=int(document["number"]), **made_of).restored(document)
 
 
 def _deploy(base: Release, document: dict[str, Any] | None) -> Deploy | None:

@@ -16,6 +16,7 @@ import docker
 import requests
 from docker.auth import encode_header
 from docker.utils import parse_repository_tag
+from urllib3.exceptions import HTTPError
 
 from balancer.core.image import Progress
 
@@ -40,7 +41,8 @@ class ImagePull:
         self._path = f"{urlsplit(api.base_url).path}/v{api.api_version}/images/create?{query}"
         self._headers = {"X-Registry-Auth": encode_header(dict(credentials)).decode()} if credentials else {}
         adapter: Any = api.get_adapter(api.base_url)
-        pool = adapter.get_connection(api.base_url, {})
+        asked = requests.Request("POST", api.base_url).prepare()
+        pool = adapter.get_connection_with_tls_context(asked, api.verify, cert=api.cert)
         self._connection = pool._new_conn()
         self._connection.timeout = None
         self._news: SimpleQueue[Message | Exception | None] = SimpleQueue()
@@ -76,7 +78,7 @@ class ImagePull:
             for message in _messages(self._connection.getresponse()):
                 self._news.put(message)
             self._news.put(None)
-        except (OSError, HTTPException, ValueError, requests.RequestException, docker.errors.DockerException) as error:
+        except (OSError, HTTPException, HTTPError, ValueError) as error:
             self._news.put(OSError(f"the pull broke off: {error}"))
         finally:
             self._connection.close()

@@ -38,7 +38,7 @@ class ImageMissing(StartFailed):
 
 
 class PullFailed(RingmasterError):
-    """An image cannot be pulled. The text is the engine's own reason."""
+    """An image cannot be found or pulled. The text is the engine's own reason."""
 
 
 class EngineUnavailable(RingmasterError):

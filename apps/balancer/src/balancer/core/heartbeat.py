@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,10 @@ class Heartbeat:
     host: str = ""
     status: str = "200"
     timeout: float = 0.4
+
+    def within(self, seconds: float) -> Heartbeat:
+        """The heartbeat with an answer that may take so many seconds at most."""
+        return replace(self, timeout=min(self.timeout, seconds))
 
     def accepts(self, status: int) -> bool:
         """Whether an answer of this status says that the server is well."""

@@ -14,10 +14,13 @@ DOCKER_HUB = "docker.io"
 _NAMES_OF_DOCKER_HUB = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 _SECRETS = ("password", "identitytoken", "registrytoken")
 _HELPERS = ("credsStore", "credHelpers")
+_NO_REGISTRIES = ("/access-token", "/refresh-token")
+"""Ends of keys under which a login by web browser keeps its own tokens, which no registry takes for a password."""
 
 
 def parse(text: str) -> dict[str, dict[str, str]]:
-    """registry → its credentials, as the engine takes them. Raises InvalidRequest, without a word of the text."""
+    """registry → its credentials, as the engine takes them, for all registries that have some. Raises InvalidRequest,
+    without a word of the text."""
     document = _document(text)
     for helper in _HELPERS:
         if document.get(helper):
@@ -25,7 +28,8 @@ def parse(text: str) -> dict[str, dict[str, str]]:
     auths = document.get("auths", {})
     if not isinstance(auths, dict):
         raise InvalidRequest("auths must be an object")
-    return {registry_of(key): _credentials(key, entry) for key, entry in auths.items()}
+    told = {key: _credentials(key, entry) for key, entry in auths.items() if not key.endswith(_NO_REGISTRIES)}
+    return {registry_of(key): credentials for key, credentials in told.items() if credentials}
 
 
 def registry_of(address: str) -> str:

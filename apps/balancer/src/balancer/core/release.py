@@ -72,7 +72,12 @@ class Release:
         kinds.seconds(0.01, 600),
         "How long a heartbeat may take; longer while all do.",
     )
-    command: tuple[str, ...] = _field("server_command", "[]", kinds.ARGUMENTS, "The command; empty: the image's.")
+    command: tuple[str, ...] = _field(
+        "server_command",
+        "[]",
+        kinds.ARGUMENTS,
+        "The command; empty: the image's, or none where there is a server_entrypoint.",
+    )
     entrypoint: tuple[str, ...] = _field(
         "server_entrypoint", "[]", kinds.ARGUMENTS, "The entrypoint; empty: the image's."
     )
@@ -177,14 +182,11 @@ class Release:
         return changed
 
     def restored(self, document: Mapping[str, Any]) -> Release:
-        """The release with the fields of a saved document. An empty image is that of an unknown release. Raises
-        ValueError for a document that was not saved so."""
-        values: dict[str, Any] = {
-            name: declared.kind.check(document[name])
-            for name, declared in FIELDS.items()
-            if name in document and not (name == "image" and document[name] == "")
-        }
-        return replace(self, **values)
+        """The release with the fields of a saved document. What was fit when it was saved is taken as it is, also where
+        it would be refused now; the name of an image is not checked at all, and that of an unknown release is empty.
+        Raises ValueError for a document that was not saved so."""
+        values = {name: _saved(name, document[name]) for name in FIELDS if name in document and name != "image"}
+        return replace(self, **values, image=str(document.get("image", self.image)))
 
     def _refuse_reach(self, changed: Release) -> None:
         """Whoever may deploy must not get at the host by it: folders of the host and capabilities with which a server
@@ -211,3 +213,10 @@ def _checked(name: str, value: object) -> Any:
         raise InvalidRequest(f"{name}: {error}") from None
     except ValueError:
         raise InvalidRequest(f"{name} must be {kind.expects}") from None
+
+
+def _saved(name: str, value: object) -> Any:
+    try:
+        return FIELDS[name].kind.check(value)
+    except Unfit:
+        return tuple(value) if isinstance(value, list) else value

@@ -178,8 +178,9 @@ def _log_options(value: object) -> dict[str, str] | None:
     return None if value is None else _mapping(value)
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+def words(text: str) -> tuple[str, ...]:
+    """The words between the commas of a text."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _yes_or_no(text: str) -> bool:
@@ -207,7 +208,7 @@ TMPFS = Kind(
     _tmpfs,
     _json_or_nothing,
 )
-CAPABILITIES = Kind("Linux capabilities, such as NET_BIND_SERVICE", _capabilities, _words)
+CAPABILITIES = Kind("Linux capabilities, such as NET_BIND_SERVICE", _capabilities, words)
 FLAG = Kind("true or false", _flag, _yes_or_no)
 SIGNAL = text(rf"({KNOWN_SIGNAL.pattern})?", "a signal such as SIGTERM or SIGQUIT, or empty for the image's")
 LOG_DRIVER = text("|".join(_LOG_DRIVERS), "one of " + ", ".join(_LOG_DRIVERS))

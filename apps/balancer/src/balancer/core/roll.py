@@ -55,12 +55,20 @@ def _known(fleet: Fleet, release: Release) -> Release | None:
     return next((one for one in known if one.is_same(release)), None)
 
 
+def called_off(fleet: Fleet, number: int, reason: str) -> Fleet:
+    """The deploy whose goal is the release of that number goes back, or ends where it still pulls."""
+    return not_pulled(going_back(fleet, number, reason), number, reason)
+
+
 def not_pulled(fleet: Fleet, number: int, reason: str) -> Fleet:
-    """The deploy of the release of that number ends before it has changed anything, where it still pulls."""
+    """The deploy of the release of that number ends before it has changed anything, where it still pulls. Where the
+    deploy before it had stopped half-way, servers have different releases: then they go back to the old one."""
     deploy = fleet.deploy
     if deploy is None or not deploy.is_pulling or deploy.release.number != number:
         return fleet
-    return replace(fleet, deploy=replace(deploy, stage=Stage.ROLLED_BACK, reason=reason))
+    if all(server.release == fleet.release.number for server in fleet.of(*COUNTED)):
+        return replace(fleet, deploy=replace(deploy, stage=Stage.ROLLED_BACK, reason=reason))
+    return _turned_round(fleet, deploy, reason)
 
 
 def made_of(fleet: Fleet, release: Release) -> Fleet:
@@ -135,9 +143,13 @@ def going_back(fleet: Fleet, number: int, reason: str) -> Fleet:
     if deploy is None or release is None or release.number != number:
         return fleet
     if deploy.stage is Stage.ROLLING:
-        back = replace(deploy, stage=Stage.ROLLING_BACK, reason=reason)
-        return replace(fleet, deploy=back, generation=fleet.generation + 1)
+        return _turned_round(fleet, deploy, reason)
     return replace(fleet, deploy=replace(deploy, stage=Stage.STUCK, reason=f"{deploy.reason}; going back: {reason}"))
+
+
+def _turned_round(fleet: Fleet, deploy: Deploy, reason: str) -> Fleet:
+    back = replace(deploy, stage=Stage.ROLLING_BACK, reason=reason)
+    return replace(fleet, deploy=back, generation=fleet.generation + 1)
 
 
 def ended(fleet: Fleet) -> Fleet:

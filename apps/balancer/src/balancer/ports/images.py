@@ -12,7 +12,8 @@ class Images(Protocol):
     """Every method may raise EngineUnavailable."""
 
     def find(self, name: str) -> Image | None:
-        """The image that the engine has under this name, digest or id; None where it has none."""
+        """The image that the engine has under this name, digest or id; None where it has none. Raises PullFailed for
+        what the engine does not take for a name."""
 
     def pull(self, name: str) -> Generator[Progress]:
         """Pulls an image by its name or digest, and yields the progress: whenever it changes and once a second at

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
-from typing import Any
 
 from balancer.core import roll
 from balancer.core.backoff import Backoff
-from balancer.core.deploy import Deploy, Stage
+from balancer.core.deploy import Stage
+from balancer.core.document import known_fields
 from balancer.core.errors import (
     Busy,
     EngineUnavailable,
-    ImageMissing,
     InvalidRequest,
     NameTaken,
     PlaneUnavailable,
-    PullFailed,
     StartFailed,
     StateUnavailable,
 )
@@ -25,13 +23,14 @@ from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
 from balancer.core.image import Progress
 from balancer.core.lifecycle import State
-from balancer.core.release import Release
+from balancer.core.release import FIELDS, Release
 from balancer.ports.clock import Clock
 from balancer.service.change_queue import ChangeQueue
+from balancer.service.deploy_events import record_stage
+from balancer.service.deploy_image import DeployImage
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
 from balancer.service.failures import Failures
-from balancer.service.image_getter import ImageGetter, Note, Unwanted
 from balancer.service.server_workers import ServerWorkers
 
 PROBATION = 3.0
@@ -55,7 +54,7 @@ class Rollout:
         workers: ServerWorkers,
         queue: ChangeQueue,
         failures: Failures,
-        getter: ImageGetter,
+        image: DeployImage,
         events: EventLog,
         clock: Clock,
         surge: int,
@@ -65,13 +64,12 @@ class Rollout:
         self._workers = workers
         self._queue = queue
         self._failures = failures
-        self._getter = getter
+        self._image = image
         self._events = events
         self._clock = clock
         self._surge = surge
         self._batch = batch
         self._took_over_at = -PROBATION
-        self._pull: tuple[Progress, float] | None = None
         self._backoff = Backoff()
 
     @property
@@ -85,9 +83,8 @@ class Rollout:
 
     @property
     def pull(self) -> tuple[Progress, float] | None:
-        """The pull that the running deploy waits for: its progress, and the seconds since it began. None where it waits
-        for none."""
-        return self._pull
+        """The pull that the running deploy waits for, as `DeployImage.pull`."""
+        return self._image.pull
 
     def begin(self, document: Mapping[str, object]) -> Fleet:
         """Begins a deploy; it is saved when this returns. The loop carries it out, also after a restart of the
@@ -99,6 +96,7 @@ class Rollout:
         with self._queue.turn(), self._desired.lock:
             if self.is_running:
                 raise Busy("a deploy is running; wait until GET /deploy says how it ended, or DELETE /deploy")
+            known_fields(document, *FIELDS, PULL)
             release = self.fleet.release.changed({name: document[name] for name in document if name != PULL})
             pull = _pull_in(document)
             if pull or "image" in document:
@@ -106,7 +104,7 @@ class Rollout:
             fleet = self._desired.change(
                 lambda fleet: roll.begun(fleet, release, surge=self._surge, batch=self._batch, pull=pull, anew=not pull)
             )
-        self._record(fleet)
+        record_stage(self._events, fleet)
         return fleet
 
     def cancel(self) -> Fleet:
@@ -117,10 +115,8 @@ class Rollout:
             if deploy is None or deploy.stage not in (Stage.PULLING, Stage.ROLLING):
                 raise Busy("no deploy is on its way; POST /deploy starts one")
             why, number = "a user wants the old release again", deploy.release.number
-            fleet = self._desired.change(
-                lambda fleet: roll.not_pulled(roll.going_back(fleet, number, why), number, why)
-            )
-        self._record(fleet)
+            fleet = self._desired.change(lambda fleet: roll.called_off(fleet, number, why))
+        record_stage(self._events, fleet)
         return fleet
 
     def round(self) -> float:
@@ -139,7 +135,7 @@ class Rollout:
         """
         if not self._desired.restored or not self.is_running:
             return False
-        if not self._get_image():
+        if not self._image.get():
             return True
         self._desired.is_published()  # While the plane is away, no container could take over.
         self._watch_the_last()
@@ -163,54 +159,6 @@ class Rollout:
                 self._take_over({instance: addresses[instance] for instance in batch})
             return bool(addresses)
 
-    def _get_image(self) -> bool:
-        """Sees to it that the engine has the image that the running deploy needs now. It holds no lock and no turn
-        meanwhile. Returns False where the deploy goes another way. Raises EngineUnavailable, StateUnavailable."""
-        deploy, goal = self.fleet.deploy, roll.goal(self.fleet)
-        if deploy is None or not deploy.is_active:
-            return False
-        release = goal or deploy.release
-        began = self._clock.now()
-        try:
-            found = self._getter.get(release, pull=deploy.is_pulling and deploy.pull, note=self._note(deploy))
-        except Unwanted:
-            return False
-        except (PullFailed, ImageMissing) as error:
-            self._give_up(release, str(error))
-            return False
-        finally:
-            last, self._pull = self._pull, None
-        if deploy.is_pulling:
-            self._begin_to_roll(found, last, self._clock.now() - began)
-        return roll.goal(self.fleet) is not None
-
-    def _begin_to_roll(self, found: Release, pull: tuple[Progress, float] | None, seconds: float) -> None:
-        before = self.fleet
-        fleet = self._desired.change(lambda fleet: roll.pulled(fleet, found))
-        if fleet != before:
-            what = f"{found.image} was pulled: {pull[0]}" if pull else f"{found.image} is on the engine"
-            self._record(fleet, reason=what, content=found.content, seconds=seconds)
-
-    def _give_up(self, release: Release, reason: str) -> None:
-        before = self.fleet
-        number = release.number
-        fleet = self._desired.change(
-            lambda fleet: roll.not_pulled(roll.going_back(fleet, number, reason), number, reason)
-        )
-        if fleet != before:
-            self._record(fleet)
-
-    def _note(self, deploy: Deploy) -> Note:
-        def note(progress: Progress, seconds: float) -> bool:
-            self._pull = progress, seconds
-            present = self.fleet.deploy
-            return present is not None and (present.release.number, present.stage) == (
-                deploy.release.number,
-                deploy.stage,
-            )
-
-        return note
-
     def _watch_the_last(self) -> None:
         """After the last surge, waits until its servers have served for PROBATION seconds."""
         if not roll.outdated(self.fleet):
@@ -223,7 +171,9 @@ class Rollout:
             return self._workers.bring_up(newcomers, release)
         except (StartFailed, NameTaken) as error:
             reason = str(error)
-            self._record(self._desired.change(lambda fleet: roll.going_back(fleet, release.number, reason)))
+            record_stage(
+                self._events, self._desired.change(lambda fleet: roll.going_back(fleet, release.number, reason))
+            )
             return {}
 
     def _take_over(self, addresses: Mapping[str, str]) -> None:
@@ -262,22 +212,8 @@ class Rollout:
         """Ends the deploy. Not while a server is being started: that one may still have the old release. Not while a
         failure is not saved yet: the deploy may have to go back for it."""
         if not self.fleet.of(State.JOINING) and not self._failures.are_unsaved(self.fleet):
-            self._record(self._desired.change(roll.ended))
+            record_stage(self._events, self._desired.change(roll.ended))
         return False
-
-    def _record(self, fleet: Fleet, *, reason: str = "", seconds: float | None = None, **facts: Any) -> None:
-        deploy = fleet.deploy
-        if deploy is not None:
-            release = deploy.release
-            self._events.record(
-                EventKind.DEPLOY,
-                reason=deploy.reason or reason,
-                seconds=seconds,
-                stage=deploy.stage,
-                release=release.number,
-                image=release.image,
-                **facts,
-            )
 
 
 def _pull_in(document: Mapping[str, object]) -> bool:

@@ -29,6 +29,8 @@ _DRAIN_INTERVAL = 0.05
 """Seconds between two checks of what a leaving server has in flight."""
 _HEARTBEAT_INTERVAL = 0.02
 """Seconds between two heartbeats of a new server."""
+_SHORTEST_LAST_HEARTBEAT = 1.0
+"""Seconds that the last heartbeat of a new server has in any case, where its release allows them."""
 _OBSERVATION_INTERVAL = 0.5
 """Seconds between two observations of a new server's container. A heartbeat may take longer."""
 
@@ -122,10 +124,10 @@ class ServerWorkers:
         self._runtime.start(server, release)
         address = seen = ""
         observed_at = began
-        while self._clock.now() - began < self._start_grace:
+        while (left := began + self._start_grace - self._clock.now()) > 0:
             if not address or self._clock.now() - observed_at >= _OBSERVATION_INTERVAL:
                 address, observed_at = self._address(instance), self._clock.now()
-            seen = self._probe.look(address, release.heartbeat)
+            seen = self._probe.look(address, release.heartbeat.within(max(left, _SHORTEST_LAST_HEARTBEAT)))
             if not seen:
                 _log.info("server ready", extra={"server": instance, "seconds": round(self._clock.now() - began, 3)})
                 return address

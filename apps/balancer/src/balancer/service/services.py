@@ -19,6 +19,7 @@ from balancer.ports.runtime import ContainerRuntime
 from balancer.ports.store import FleetStore
 from balancer.service.autoscaler import Autoscaler
 from balancer.service.change_queue import ChangeQueue
+from balancer.service.deploy_image import DeployImage
 from balancer.service.desired import DesiredFleet
 from balancer.service.engine_listener import EngineListener
 from balancer.service.event_log import EventLog
@@ -159,6 +160,10 @@ class Services:
         )
 
     @cached_property
+    def deploy_image(self) -> DeployImage:
+        return DeployImage(desired=self.desired, getter=self.getter, events=self.events, clock=self._ports.clock)
+
+    @cached_property
     def starter(self) -> Starter:
         return Starter(
             desired=self.desired,
@@ -223,7 +228,7 @@ class Services:
             workers=self.workers,
             queue=self.queue,
             failures=self.failures,
-            getter=self.getter,
+            image=self.deploy_image,
             events=self.events,
             clock=self._ports.clock,
             surge=self._options.fleet.surge,

@@ -1,0 +1,69 @@
+"""The types of settings: how each is read from the text of an environment variable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any
+
+from balancer.core import release_kinds as kinds
+from balancer.core.hostnames import RULE, canonical, is_hostname
+from balancer.core.release_kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """`parse` raises ValueError or KeyError, or Unfit with a sentence of its own. `expects` completes "… must be". The
+    text of a `secret` setting is never shown."""
+
+    expects: str
+    parse: Callable[[str], Any]
+    secret: bool = False
+
+
+def of_kind(kind: Kind, *, secret: bool = False) -> Type:
+    return Type(kind.expects, lambda text: kind.check(kind.read(text)), secret)
+
+
+def integer(low: int, high: int) -> Type:
+    return of_kind(kinds.integer(low, high))
+
+
+def seconds(low: float, high: float) -> Type:
+    return of_kind(kinds.seconds(low, high))
+
+
+def matching(pattern: str, expects: str) -> Type:
+    return of_kind(kinds.text(pattern, expects))
+
+
+def choice(*choices: str) -> Type:
+    return Type("one of " + ", ".join(choices), lambda text: text if text in choices else _refuse())
+
+
+def _hostnames(text: str) -> tuple[str, ...]:
+    hostnames = tuple(kinds.words(text))
+    unique = len({canonical(name) for name in hostnames}) == len(hostnames)
+    return hostnames if unique and all(map(is_hostname, hostnames)) else _refuse()
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ip_network(word)) for word in kinds.words(text))
+
+
+def _object(text: str) -> dict[str, Any]:
+    document = json.loads(text)
+    return document if isinstance(document, dict) else _refuse()
+
+
+def _refuse() -> Any:
+    raise ValueError
+
+
+FLAG = of_kind(kinds.FLAG)
+OBJECT = Type("a JSON object", _object)
+HOSTNAMES = Type(f"different hostnames with commas between them: {RULE}", _hostnames)
+NETWORKS = Type("IP addresses and networks such as 10.0.0.0/8 with commas between them", _networks)
+PLUGINS = Type("module:NAME with commas between them", kinds.words)

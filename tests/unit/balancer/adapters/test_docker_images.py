@@ -1,0 +1,92 @@
+"""What an engine may answer that a real one seldom does. With a real engine: tests/contract/test_images.py."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+from pathlib import Path
+from socketserver import ThreadingMixIn, UnixStreamServer
+
+import pytest
+
+from balancer.adapters.docker_images import DockerImages
+from balancer.adapters.registry_config import RegistryConfig
+from balancer.core.errors import EngineUnavailable, PullFailed
+
+_LAYER = json.dumps({"id": "a", "status": "Pulling fs layer"}).encode() + b"\n"
+
+
+class ScriptedEngine(BaseHTTPRequestHandler):
+    """It breaks every pull off in the middle of a chunk, and refuses every name as its `refusal` says."""
+
+    protocol_version = "HTTP/1.1"
+    refusal = (400, "invalid reference format")
+
+    def do_GET(self) -> None:
+        if self.path == "/version":
+            self._answer(200, {"ApiVersion": "1.41"})
+        else:
+            status, message = self.refusal
+            self._answer(status, {"message": message})
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(_LAYER), _LAYER) + b"ff\r\n{")
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+    def _answer(self, status: int, document: object) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class UnixServer(ThreadingMixIn, UnixStreamServer):
+    """A server at a socket in the file system, as most engines are."""
+
+    daemon_threads = True
+
+
+@pytest.fixture(params=["tcp", "unix"])
+def images(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DockerImages]:
+    path = str(tmp_path / "engine.sock")
+    is_unix = request.param == "unix"
+    with (
+        UnixServer(path, ScriptedEngine) if is_unix else ThreadingHTTPServer(("127.0.0.1", 0), ScriptedEngine)
+    ) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        monkeypatch.setenv(
+            "DOCKER_HOST", f"unix://{path}" if is_unix else f"tcp://127.0.0.1:{server.server_address[1]}"
+        )
+        yield DockerImages(RegistryConfig(None))
+        server.shutdown()
+        thread.join()
+
+
+def test_a_pull_that_breaks_off_in_the_middle_of_a_message_ends_at_once(images: DockerImages) -> None:
+    """It does not wait for the limit of a pull."""
+    with pytest.raises(EngineUnavailable, match="the pull broke off"):
+        list(islice(images.pull("app:1"), 4))
+
+
+def test_a_name_that_the_engine_cannot_read_is_no_trouble_of_the_engine(images: DockerImages) -> None:
+    """Else a deploy of that name would wait for the engine for ever."""
+    with pytest.raises(PullFailed, match=r"a\.\.b/app:1 cannot be found: invalid reference format"):
+        images.find("a..b/app:1")
+
+
+def test_an_engine_in_trouble_says_so(images: DockerImages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ScriptedEngine, "refusal", (500, "the disk is full"))
+    with pytest.raises(EngineUnavailable, match="the disk is full"):
+        images.find("app:1")
