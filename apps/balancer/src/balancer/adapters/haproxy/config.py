@@ -30,6 +30,8 @@ _BY = "X-Ringmaster-By"
 
 AGAIN = "_again"
 """The server that is none, in the backend fleet: the way of a request that is to be repeated. No hostname begins so."""
+AGAIN_ID = 1
+"""Its number in the statistics."""
 
 KEYLESS_TABLE = "keyless"
 
@@ -148,6 +150,7 @@ class EdgeFiles:
             rep_path=control_paths(options.control_prefix)[0],
             server_options=options.server_options,
             again=AGAIN,
+            again_id=AGAIN_ID,
             by=_BY,
             attempts=answers.MOST_ATTEMPTS,
             broke_off=answers.broke_off,
