@@ -143,6 +143,11 @@ def test_the_response_timeout_is_written_in_milliseconds(seconds: float, millise
     assert f"    timeout server {milliseconds}ms\n" in text
 
 
+@pytest.mark.parametrize(("stream_timeout", "seconds"), [(3600, 3600), (1, 70)])
+def test_an_old_process_lives_as_long_as_a_request_or_a_stream_may_last(stream_timeout: float, seconds: int) -> None:
+    assert f"    hard-stop-after {seconds}000ms\n" in rendered(stream_timeout=stream_timeout)
+
+
 def test_a_profiles_digest_is_in_the_configuration() -> None:
     assert re.fullmatch("[0-9a-f]{16}", fixed_digest())
     assert f"description {fixed_digest()}\n" in rendered()

@@ -142,6 +142,7 @@ class EdgeFiles:
             queue_timeout_ms=round(options.queue_timeout * 1000),
             idle_timeout=_IDLE_TIMEOUT,
             head_timeout=_HEAD_TIMEOUT,
+            oldest_ms=round(max(options.stream_timeout, options.queue_timeout + options.response_timeout) * 1000),
             old_processes=OLD_PROCESSES,
             hops=HOPS,
             lines=_LINES,
