@@ -88,8 +88,7 @@ class EdgeOptions:
     def server_options(self) -> str:
         """The options of a server, in the file and for `add server`."""
         most = f" maxconn {self.server_max_connections}" if self.server_max_connections else ""
-        kept = "" if self.server_keep_alive else " pool-max-conn 0"
-        return f"{_SERVER_OPTIONS} pool-conn-name var(txn.alone){most}{kept}"
+        return f"{_SERVER_OPTIONS} pool-conn-name var(txn.alone){most}"
 
 
 class EdgeFiles:
