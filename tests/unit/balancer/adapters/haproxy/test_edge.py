@@ -57,10 +57,11 @@ class Haproxy:
             f"3 fleet 1 {name} {at.replace(':', ' ')} {self.states.get(name, 0)}" for name, at in self.servers.items()
         )
         header = "# be_id be_name srv_id srv_name srv_addr srv_port srv_admin_state"
+        way_round = "3 fleet 1 _again - 0 0"
         statistics = (f"fleet,{name},{queued},{running}" for name, (queued, running) in self.connections.items())
         return {
             "show info": lambda: f"Name: HAProxy\ndescription: {self.description}\n",
-            "show servers": lambda: "\n".join(["1", header, *servers]),
+            "show servers": lambda: "\n".join(["1", header, way_round, *servers]),
             "show stat": lambda: "\n".join(["# pxname,svname,qcur,scur", *statistics]),
             "get map": lambda: f'type=str, case=sensitive, found=yes, idx=tree, key="digest", value="{self.digest}"',
             "prepare map": lambda: "New version created: 7",
