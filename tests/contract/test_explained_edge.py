@@ -163,6 +163,19 @@ def test_where_only_errors_are_logged_a_second_attempt_is_one(haproxy_bench: Hap
     assert log(haproxy_bench, good) == []
 
 
+def test_a_404_of_the_second_server_is_its_line_in_the_log(
+    haproxy_bench: HaproxyBench, odd: dict[str, Backend]
+) -> None:
+    """Also where the answer is the handout's."""
+    plane = haproxy_bench.other(course_errors=True)
+    haproxy_bench.obey(plane, nearly_all_to(odd["mute"], odd["stranger"]))
+    run = uuid4().hex
+    answer = ask("GET", haproxy_bench.url, "/home", headers={"X-Request-ID": run})
+    assert (answer.status, answer.headers["X-Ringmaster-By"]) == (400, None)
+    (line,) = until(lambda: log(haproxy_bench, run), "there is a line", within=5)
+    assert (line["status"], line["server"], line["attempt"]) == (400, "stranger", 2)
+
+
 def test_whatever_a_client_sends_a_line_is_json(haproxy_bench: HaproxyBench) -> None:
     haproxy_bench.obey(haproxy_bench.other(access_log="all", bufsize=32_768), all_to(*haproxy_bench.servers))
     run = uuid4().hex

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from fractions import Fraction
 from functools import partial
 from http.client import HTTPConnection
 
@@ -18,9 +19,10 @@ from balancer.core.key_source import KeySource
 from balancer.core.routes import Backend
 from balancer.ports import answers
 from tests.contract.lab import Lab
-from tests.contract.plane_bench import REAL, SLOTS, RealPlaneBench, all_to, with_slots
+from tests.contract.plane_bench import REAL, REQUEST_HASH, SLOTS, RealPlaneBench, all_to, with_slots
 from tests.deployment import PROJECT
 from tests.http_client import Answer, ask
+from tests.in_flight import in_flight
 from tests.polling import until
 
 pytestmark = [pytest.mark.docker, REAL]
@@ -128,6 +130,26 @@ def test_a_request_that_one_server_does_not_survive_is_answered_by_the_next_one_
         assert (answer.status, answer.text) == (200, "S2")
 
 
+def test_under_bounded_load_a_request_comes_round_to_a_server_that_had_no_room(
+    bench: RealPlaneBench, strangers: tuple[Backend, ...]
+) -> None:
+    """S2, the last server of the walk, had room, and does not survive it."""
+    bench.change()
+    one, two, *_ = strangers
+    slot = REQUEST_HASH.slot(b"k", SLOTS)
+    slots = tuple(one.instance if each == slot else two.instance for each in range(SLOTS))
+    routes = with_slots(slots, (one, two), key=KeySource.parse("header:X-Key"), bound=Fraction(101, 100))
+    bench.plane.apply(routes)
+    get = partial(ask, "GET", bench.url, headers={"X-Key": "k"})
+    with ThreadPoolExecutor(2) as clients:
+        for number in (1, 2):
+            clients.submit(get, "/slow?seconds=3")
+            until(lambda number=number: in_flight(bench.plane, "S1") == number, "S1 works", within=5)
+        assert get("/home").text == "S2"
+        answer = get("/close?server=S2")
+    assert (answer.status, answer.text, answer.headers["X-Ring-Attempt"]) == (200, "S1", "2")
+
+
 def test_what_a_client_says_of_its_source_is_replaced(served: RealPlaneBench) -> None:
     said = {
         "X-Forwarded-For": "192.0.2.66",
@@ -157,6 +179,33 @@ def test_a_trusted_proxy_is_believed_and_appended_on_one_line(
     assert dict(headers)["forwarded"] == "for=192.0.2.66"
 
 
+def test_of_many_lines_from_a_trusted_proxy_the_last_ones_count(
+    bench: RealPlaneBench, strangers: tuple[Backend, ...]
+) -> None:
+    """A proxy adds its own line behind those that its client made up."""
+    change(bench, strangers, trusted_proxies=("0.0.0.0/0",))
+    host, _, port = bench.url.removeprefix("http://").partition(":")
+    with closing(HTTPConnection(host, int(port), timeout=10)) as client:
+        client.putrequest("GET", "/headers")
+        for number in range(6):
+            client.putheader("X-Forwarded-For", f"192.0.2.{number}")
+        client.endheaders()
+        told = json.loads(client.getresponse().read())["headers"]
+    (line,) = [value for name, value in told if name.lower() == "x-forwarded-for"]
+    assert line.split(", ")[-5:-1] == ["192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
+
+
+@pytest.mark.parametrize("trusted_proxies", [(), ("0.0.0.0/0",)])
+@pytest.mark.parametrize("name", ["X_Forwarded_For", "X-Forwarded_For", "x_forwarded-Host"])
+def test_no_other_spelling_of_a_forwarding_header_reaches_a_server(
+    bench: RealPlaneBench, strangers: tuple[Backend, ...], trusted_proxies: tuple[str, ...], name: str
+) -> None:
+    """Many applications read both as the environment variable HTTP_X_FORWARDED_FOR."""
+    change(bench, strangers, trusted_proxies=trusted_proxies)
+    headers = seen(ask("GET", bench.url, "/headers", headers={name: "192.0.2.66"}))
+    assert "192.0.2.66" not in [value for _, value in headers]
+
+
 @pytest.mark.parametrize(
     ("forwarded_for", "key"),
     [
@@ -164,6 +213,9 @@ def test_a_trusted_proxy_is_believed_and_appended_on_one_line(
         ("198.51.100.4, 10.0.0.1,127.0.0.1", b"198.51.100.4"),
         ("198.51.100.4, unknown, 10.0.0.1", b"10.0.0.1"),
         ("2001:DB8::0:1", b"2001:db8::1"),
+        ("[2001:db8::1]", b"2001:db8::1"),
+        ("198.51.100.4:4711, 10.0.0.1:80", b"198.51.100.4"),
+        ("::ffff:198.51.100.4, ::ffff:10.0.0.1", b"::ffff:198.51.100.4"),
     ],
 )
 def test_behind_a_trusted_proxy_the_address_is_the_clients(

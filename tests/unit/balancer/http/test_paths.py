@@ -97,3 +97,13 @@ def test_no_form_of_a_guarded_path_gets_around_the_token(
     answer = guarded.post(data=b'{"n":1}', environ_overrides={"RAW_URI": path, "PATH_INFO": "/add"})
     assert answer.status_code == 401
     assert balancer.whole_state() == before
+
+
+@pytest.mark.parametrize("target", ["/rep", "http://x/rep", "x:/add?://y/rep", "add?://y/rep"])
+def test_no_target_that_looks_like_an_open_path_gets_around_the_token(balancer: InMemoryBalancer, target: str) -> None:
+    """Flask chooses the function by a path that the web server took from the target in its own way."""
+    digest = sha256(TOKEN.encode()).hexdigest()
+    client = create_public_app(balancer.fleet, token_sha256=digest, forward=forward).test_client()
+    before = balancer.whole_state()
+    client.post(data=b'{"n":1}', environ_overrides={"RAW_URI": target, "PATH_INFO": "/add"})
+    assert balancer.whole_state() == before

@@ -36,7 +36,7 @@ ONLY_THE_EDGE = {
     "backend fleet: http-response set-var(txn.by) res.fhdr(X-Ringmaster-By) if from_again",
     "backend fleet: http-response del-header X-Ringmaster-By if from_again !repeated",
     "backend fleet: http-response allow if from_again",
-    'backend fleet: http-response set-header X-Ringmaster-By "%[srv_name]/%[var(txn.attempt)]" if repeated',
+    'backend fleet: http-response set-var-fmt(txn.by) "%[srv_name]/%[var(txn.attempt)]" if repeated',
     "backend fleet: http-response set-header X-Ring-Attempt %[var(txn.attempt,1)]",
     (
         "backend fleet: server _again abns@_again id 1 pool-max-conn 0 send-proxy-v2 set-proxy-v2-tlv-fmt(0xE0) "

@@ -8,6 +8,7 @@ from flask import Flask, Request, Response, request
 from werkzeug.exceptions import NotFound
 
 from balancer.core.control_paths import control_paths
+from balancer.core.request_target import origin_form
 from balancer.http import body, token
 from balancer.http.answer import install_error_handlers
 from balancer.http.fleet import fleet_api
@@ -40,7 +41,7 @@ def create_public_app(
             if forward is None:
                 raise NotFound
             return forward(request)
-        if path != paths.rep:
+        if request.path != paths.rep:  # Flask chooses the function by this path
             token.check(request, token_sha256)
         return None
 
@@ -48,9 +49,5 @@ def create_public_app(
 
 
 def _path_as_written(request: Request) -> str:
-    """The path as the client wrote it, not decoded: /%72ep is a path of the servers, as it is at the edge. Of a URL
-    with scheme and host only the path is left."""
-    target: str = request.environ.get("RAW_URI") or request.path
-    if not target.startswith("/"):
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    return target.partition("?")[0]
+    """The path as the client wrote it, not decoded: /%72ep is a path of the servers, as it is at the edge."""
+    return origin_form(request.environ.get("RAW_URI") or request.path).partition("?")[0]

@@ -301,6 +301,24 @@ def test_any_request_is_repeated_when_no_connection_was_made(rig: Rig, method: s
     assert (answer.status_code, answer.headers["X-Served-By"]) == (200, "A")
 
 
+def test_failures_before_a_server_was_reached_do_not_count(rig: Rig) -> None:
+    """Three in a row would let requests pass it over."""
+    rig.serve(hello)
+    address = nobody_listens()
+    rig.route({"A": address, "B": rig.servers["A"].address})
+    failed = [rig.ask().headers["X-Ring-Attempt"] for _ in range(2)]
+    host, _, port = address.rpartition(":")
+    with socket.create_server((host, int(port))) as server, ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(rig.ask)
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        reached = asked.result(10).headers["X-Ring-Attempt"]
+    again = [rig.ask().headers["X-Ring-Attempt"] for _ in range(2)]
+    assert (failed, reached, again) == (["2", "2"], "1", ["2", "2"])
+
+
 def test_a_body_too_long_to_keep_is_sent_after_a_refused_connection(rig: Rig) -> None:
     rig.serve(hello)
     rig.route({"gone": nobody_listens(), "A": rig.servers["A"].address})

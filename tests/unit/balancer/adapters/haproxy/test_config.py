@@ -119,6 +119,32 @@ def test_a_key_is_read_before_any_header_is_changed_and_its_lack_is_counted(key:
     assert "http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] unless keyed" in rules
 
 
+@pytest.mark.parametrize(
+    ("key", "proxies", "sample"),
+    [
+        ("address", (), "src,lower"),
+        ("address", ("10.0.0.1",), "var(txn.client),lower"),
+        ("path", ("10.0.0.1",), "path"),
+    ],
+)
+def test_behind_a_trusted_proxy_the_key_address_is_the_clients(key: str, proxies: tuple[str, ...], sample: str) -> None:
+    text = rendered(replace(ROUTES, key=KeySource(key)), trusted_proxies=proxies)
+    assert f"    http-request set-var(txn.key) {sample}\n" in text
+
+
+def test_servers_have_their_most_connections_and_the_way_round_has_none() -> None:
+    servers = re.findall(r"^    server (\S+) (.*)$", rendered(server_max_connections=7), re.MULTILINE)
+    most = {name: options.rpartition(" maxconn ")[2] for name, options in servers if "maxconn" in options}
+    assert most == {"S1": "7", "S3": "7"}
+    assert "maxconn" not in rendered()
+
+
+def test_connections_to_servers_are_kept_or_not() -> None:
+    for kept in (True, False):
+        text = rendered(server_keep_alive=kept).partition("\nbackend fleet\n")[2]
+        assert ("option http-server-close" in text, "http-reuse never" in text) == (not kept, not kept)
+
+
 def test_what_is_not_asked_for_costs_nothing() -> None:
     assert not re.search("stick-table|track-sc|keyed|excess", rendered())
 
@@ -141,6 +167,11 @@ def test_the_log_has_all_requests_or_only_those_that_went_wrong(access_log: str,
 def test_the_response_timeout_is_written_in_milliseconds(seconds: float, milliseconds: int) -> None:
     text = rendered(response_timeout=seconds)
     assert f"    timeout server {milliseconds}ms\n" in text
+
+
+@pytest.mark.parametrize(("stream_timeout", "seconds"), [(3600, 3600), (1, 70)])
+def test_an_old_process_lives_as_long_as_a_request_or_a_stream_may_last(stream_timeout: float, seconds: int) -> None:
+    assert f"    hard-stop-after {seconds}000ms\n" in rendered(stream_timeout=stream_timeout)
 
 
 def test_a_profiles_digest_is_in_the_configuration() -> None:

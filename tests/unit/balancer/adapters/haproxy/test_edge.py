@@ -57,10 +57,11 @@ class Haproxy:
             f"3 fleet 1 {name} {at.replace(':', ' ')} {self.states.get(name, 0)}" for name, at in self.servers.items()
         )
         header = "# be_id be_name srv_id srv_name srv_addr srv_port srv_admin_state"
+        way_round = "3 fleet 1 _again - 0 0"
         statistics = (f"fleet,{name},{queued},{running}" for name, (queued, running) in self.connections.items())
         return {
             "show info": lambda: f"Name: HAProxy\ndescription: {self.description}\n",
-            "show servers": lambda: "\n".join(["1", header, *servers]),
+            "show servers": lambda: "\n".join(["1", header, way_round, *servers]),
             "show stat": lambda: "\n".join(["# pxname,svname,qcur,scur", *statistics]),
             "get map": lambda: f'type=str, case=sensitive, found=yes, idx=tree, key="digest", value="{self.digest}"',
             "prepare map": lambda: "New version created: 7",
@@ -359,20 +360,28 @@ def test_a_process_that_has_just_ended_has_nothing_in_flight(
 def test_the_load_is_that_of_all_processes_and_the_latency_that_of_the_current_one(
     profile: EdgeOptions, runtime_socket: RuntimeSocket, master_socket: RuntimeSocket
 ) -> None:
-    shown = iter(["4,1000,250", "2,1400,150", "3,1800,87"])
-    runtime_socket.answer = lambda _: f"# pxname,svname,scur,req_tot,rtime\nfleet,BACKEND,{next(shown)}\n"
-    master_socket.answer = lambda command: (
-        OLD_WORKERS
-        if command.startswith("show proc")
-        else "# pxname,svname,scur,req_tot,rtime\nfleet,BACKEND,3,7000,900\n"
-    )
+    shown = iter(["4,1000,250", "2,1400,150", "4,1800,87"])
+    head = "# pxname,svname,scur,req_tot,rtime"
+    rounds = iter([0, 0, 1])
+
+    def current(command: str) -> str:
+        if command == "show stat fleet 4 1\n":
+            return f"{head}\nfleet,_again,{next(rounds)},9,9\n"
+        return f"{head}\nfleet,BACKEND,{next(shown)}\n"
+
+    def old(command: str) -> str:
+        if command.startswith("show proc"):
+            return OLD_WORKERS
+        return f"{head}\nfleet,_again,1,9,9\n" if "fleet 4 1" in command else f"{head}\nfleet,BACKEND,4,7000,900\n"
+
+    runtime_socket.answer, master_socket.answer = current, old
     edge = HaproxyEdge(profile)
     assert edge.load() == Load(10, 0.0)
     assert edge.load().in_flight == 8
     kept = (1 - 1 / 512) ** 400
     fresh = [(new - old * kept) / (1 - kept) / 1000 for old, new in ((250, 150), (150, 87))]
     assert edge.load() == Load(9, pytest.approx(sum(fresh) / 2))
-    assert runtime_socket.commands == ["show stat fleet 2 -1\n"] * 3
+    assert runtime_socket.commands == ["show stat fleet 2 -1\n", "show stat fleet 4 1\n"] * 3
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from flask import Request
 
 from balancer.adapters.flask_plane.headers import to_server
 from balancer.core.key_source import Message
+from balancer.core.request_target import origin_form
 from balancer.core.routes import IDEMPOTENT
 from balancer.core.trusted_proxies import TrustedProxies
 
@@ -85,12 +86,7 @@ def _message(request: Request, target: str, client: str) -> Message:
 
 
 def _target(request: Request) -> str:
-    """Path and query as the client wrote them, not decoded. Of a URL with scheme and host only path and query are
-    left."""
-    target: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path
-    if not target.startswith("/") and "://" in target:
-        target = "/" + target.split("://", 1)[1].partition("/")[2]
-    return target
+    return origin_form(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path)
 
 
 def _body(request: Request) -> bytes | IO[bytes] | None:

@@ -30,6 +30,8 @@ _BY = "X-Ringmaster-By"
 
 AGAIN = "_again"
 """The server that is none, in the backend fleet: the way of a request that is to be repeated. No hostname begins so."""
+AGAIN_ID = 1
+"""Its number in the statistics."""
 
 KEYLESS_TABLE = "keyless"
 
@@ -86,8 +88,7 @@ class EdgeOptions:
     def server_options(self) -> str:
         """The options of a server, in the file and for `add server`."""
         most = f" maxconn {self.server_max_connections}" if self.server_max_connections else ""
-        kept = "" if self.server_keep_alive else " pool-max-conn 0"
-        return f"{_SERVER_OPTIONS} pool-conn-name var(txn.alone){most}{kept}"
+        return f"{_SERVER_OPTIONS} pool-conn-name var(txn.alone){most}"
 
 
 class EdgeFiles:
@@ -140,6 +141,7 @@ class EdgeFiles:
             queue_timeout_ms=round(options.queue_timeout * 1000),
             idle_timeout=_IDLE_TIMEOUT,
             head_timeout=_HEAD_TIMEOUT,
+            oldest_ms=round(max(options.stream_timeout, options.queue_timeout + options.response_timeout) * 1000),
             old_processes=OLD_PROCESSES,
             hops=HOPS,
             lines=_LINES,
@@ -148,6 +150,7 @@ class EdgeFiles:
             rep_path=control_paths(options.control_prefix)[0],
             server_options=options.server_options,
             again=AGAIN,
+            again_id=AGAIN_ID,
             by=_BY,
             attempts=answers.MOST_ATTEMPTS,
             broke_off=answers.broke_off,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from balancer.adapters.atomic_file import replace_file
-from balancer.adapters.haproxy.config import AGAIN, KEYLESS_TABLE, EdgeFiles, EdgeOptions
+from balancer.adapters.haproxy.config import AGAIN, AGAIN_ID, KEYLESS_TABLE, EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.response_times import ResponseTimes
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
@@ -106,11 +106,13 @@ class HaproxyEdge:
                 self._master.ask(f"@!{pid} {command}")
 
     def load(self) -> Load:
-        """The load. Response times are only those of the current process: few responses end in an old process."""
-        current, *old = (_backend(answer) for answer in self._statistics("show stat fleet 2 -1"))
+        """The load. Response times are only those of the current process: few responses end in an old process. A
+        request that goes round (decision 0017) is in the backend twice, and counts once."""
+        current, *old = (_counts(answer, "BACKEND") for answer in self._statistics("show stat fleet 2 -1"))
         self._response_times = times = self._response_times.updated(current["req_tot"], current["rtime"])
         self._readings = self._readings.with_reading(time.monotonic(), responses=times.ended, seconds=times.seconds)
-        return Load(sum(row["scur"] for row in (current, *old)), self._readings.mean)
+        rounds = sum(_counts(answer, AGAIN)["scur"] for answer in self._statistics(f"show stat fleet 4 {AGAIN_ID}"))
+        return Load(max(0, sum(row["scur"] for row in (current, *old)) - rounds), self._readings.mean)
 
     def _statistics(self, command: str) -> list[str]:
         """The answers of the current process and of old ones. After a reload an old process finishes its requests."""
@@ -222,10 +224,11 @@ def _activity(row: dict[str, str]) -> Activity:
     )
 
 
-def _backend(statistics: str) -> dict[str, int]:
-    """The whole fleet in the answer to `show stat`. `scur`: running and waiting requests. `req_tot`: all requests so
-    far. `rtime`: the mean response time in ms. All are 0 where the process has just ended."""
-    row = next((row for row in _rows(statistics) if row.get("svname") == "BACKEND"), {})
+def _counts(statistics: str, name: str) -> dict[str, int]:
+    """What the answer to `show stat` says of a server, or of the whole fleet ("BACKEND"). `scur`: running and waiting
+    requests. `req_tot`: all requests so far. `rtime`: the mean response time in ms. All are 0 where the process has
+    just ended."""
+    row = next((row for row in _rows(statistics) if row.get("svname") == name), {})
     return {field: int(row.get(field) or 0) for field in ("scur", "req_tot", "rtime")}
 
 
