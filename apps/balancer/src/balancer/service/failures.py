@@ -58,14 +58,16 @@ class Failures:
     def start_failed(self) -> None:
         self._backoff = self._backoff.failed(self._clock.now())
 
-    def failed(self, server: Server, reason: str) -> bool:
+    def failed(self, server: Server, reason: str, *, alive_at: float | None = None) -> bool:
         """Notes that a ready server has failed. Returns whether it failed early. Early failures make new starts wait.
+        `alive_at`: when a silent server gave its last sign of life. That it hangs is found long after.
 
         Only the first call for a server counts: a failure is found again as long as it cannot be saved."""
         if server.identity in self._failures:
             return self._failures[server.identity].is_early
         now = self._clock.now()
-        is_early = now - self._joined_at.pop(server.identity, -EARLY) < EARLY
+        failed_at = now if alive_at is None else alive_at
+        is_early = failed_at - self._joined_at.pop(server.identity, -EARLY) < EARLY
         if server.state in COUNTED:
             self._failures[server.identity] = Failure(now, f"{server.hostname} failed: {reason}", is_early)
         if is_early:
@@ -73,8 +75,8 @@ class Failures:
         return is_early
 
     def are_unsaved(self, fleet: Fleet) -> bool:
-        """Whether a server of this fleet has failed and still serves in it: the volume did not take the failure."""
-        return any(server.identity in self._failures for server in fleet.of(State.SERVING))
+        """Whether a server of this fleet has failed and is not down in it: the volume did not take the failure."""
+        return any(server.identity in self._failures for server in fleet.of(*COUNTED))
 
     def replaced(self, before: Fleet, fleet: Fleet) -> None:
         """Records the servers that were down in the fleet `before` and are replaced in `fleet`."""
