@@ -284,6 +284,36 @@ def test_of_many_silent_servers_the_engine_is_asked_about_a_few_at_each_look_and
     assert [event.server for event in events(balancer, EventKind.FAILED)] == ["S12"]
 
 
+def test_of_many_silent_servers_one_step_closes_the_idle_connections_of_a_few() -> None:
+    names = tuple(f"S{number}" for number in range(1, 8))
+    balancer = InMemoryBalancer(initial=names).started()
+    closed: list[str] = []
+
+    def slow(instance: str) -> None:
+        closed.append(instance)
+        balancer.clock.sleep(0.15)
+
+    balancer.plane.close_idle = slow  # type: ignore[method-assign]
+    silence(balancer, *names)
+    assert len(closed) == 2
+    balancer.steps(5)
+    assert sorted(closed) == sorted(names)
+
+
+def test_a_server_that_answers_while_the_engine_is_asked_is_not_killed(balancer: InMemoryBalancer) -> None:
+    def slow(instance: str) -> bool:
+        balancer.runtime.wake(instance)
+        balancer.beat(5)
+        return False
+
+    with balancer.plane.request("S2"):
+        silence(balancer, "S2")
+        balancer.clock.sleep(HANG_TIMEOUT)
+        balancer.runtime.is_stopped = slow  # type: ignore[method-assign]
+        balancer.steps(2)
+    assert (state(balancer, "S2"), balancer.runtime.killed) == (State.SERVING, [])
+
+
 def test_no_server_is_hung_before_it_was_looked_at_however_short_the_hang_timeout(balancer: InMemoryBalancer) -> None:
     short = 2.0
     watch = SilenceWatch(

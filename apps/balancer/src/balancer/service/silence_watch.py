@@ -26,6 +26,9 @@ _ASKING = 0.5
 """Seconds after which one look asks the engine about no further server: the next look asks about those. Of many silent
 servers, or on a slow engine, all questions together would hold the step up for long."""
 
+_CLOSING = 0.2
+"""Seconds after which one step closes the idle connections of no further server: it holds the lock of the fleet."""
+
 _LAST_ANSWER = 2.0
 """Seconds, but half of the hang timeout at most. Where the last answer came longer ago when a silence is noticed, the
 balancer itself was held up, or heartbeats are rare: nobody counts as hung before it was looked at."""
@@ -70,7 +73,7 @@ class SilenceWatch:
         servers = [server for server in fleet.servers if server.identity in silent or server.state is State.SILENT]
         self._look_at(servers, silent)
         self._stopped = self._ask_for_stopped([server for server in servers if server.identity in silent])
-        silences = self._known(silent)
+        silences = self._known(silent & self._heartbeats.silent)  # Meanwhile one may have answered.
         cannot_finish = silences.lifeless | silences.stopped
         self.finished = frozenset(
             server.instance
@@ -81,11 +84,14 @@ class SilenceWatch:
 
     def close_idle(self, fleet: Fleet) -> None:
         """Closes what the plane keeps idle at silent servers, where that is to be done. Where the plane does not
-        answer, a later call tries again. The caller holds the lock of the desired fleet."""
+        answer, or many are silent, a later call goes on. The caller holds the lock of the desired fleet."""
+        began = self._clock.now()
         for server in fleet.servers:
             silence = self._silences.get(server.identity)
             if silence is None or silence.closed_after is not None:
                 continue
+            if self._clock.now() - began >= _CLOSING:
+                return
             newest = self._heartbeats.newest
             try:
                 self._plane.close_idle(server.instance)
