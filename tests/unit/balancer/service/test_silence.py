@@ -266,6 +266,31 @@ def test_a_new_release_that_hangs_under_its_first_requests_makes_the_deploy_go_b
     assert deploy.stage is Stage.ROLLING_BACK
 
 
+@pytest.mark.parametrize(("wakes", "stage"), [(False, Stage.ROLLING_BACK), (True, Stage.DONE)])
+def test_a_deploy_does_not_end_while_its_last_server_may_turn_out_to_hang(
+    balancer: InMemoryBalancer, wakes: bool, stage: Stage
+) -> None:
+    def present() -> Stage:
+        deploy = balancer.desired.fleet.deploy
+        assert deploy is not None
+        return deploy.stage
+
+    balancer.rollout.begin({"image": "shop:2"})
+    while "S3.2" not in balancer.runtime.names:
+        balancer.rollout.carry_out_surge()
+    with balancer.plane.request("S3.2"):
+        silence(balancer, "S3.2")
+        balancer.rollout.carry_out_surge()
+        assert present() is Stage.ROLLING
+        if wakes:
+            balancer.clock.sleep(1)
+            wake(balancer, "S3.2")
+        while present() is Stage.ROLLING:
+            balancer.rollout.carry_out_surge()
+            pass_time(balancer, 1)
+    assert present() is stage
+
+
 def test_of_many_silent_servers_the_engine_is_asked_about_a_few_at_each_look_and_about_each_in_time() -> None:
     names = tuple(f"S{number}" for number in range(1, 13))
     balancer = InMemoryBalancer(initial=names).started()

@@ -61,6 +61,7 @@ class PlanExecutor:
         observed = self._observe()
         silences = self._watch.look(self._desired.fleet, observed)
         with self._desired.lock:
+            self._failures.doubt(self._watch.alive_at)
             plan = decide(
                 self._desired.fleet,
                 observed,

@@ -100,6 +100,11 @@ class SilenceWatch:
                 return
             self._silences[server.identity] = silence.closed(newest)
 
+    @property
+    def alive_at(self) -> Mapping[Identity, float]:
+        """When each server that was silent at the last look gave its last sign of life."""
+        return {identity: silence.alive_at for identity, silence in self._silences.items()}
+
     def silence(self, server: Server) -> Silence | None:
         """What is known of a server that is silent, or was at the last look."""
         return self._silences.get(server.identity)
