@@ -19,7 +19,6 @@ from tests.polling import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
-IMAGE = "ringmaster-test-busy:1"
 CLOSING = {"THREADS": "one", "PROTOCOL": "HTTP/1.0"}
 KEEPING = {"THREADS": "one", "PROTOCOL": "HTTP/1.1"}
 SILENT_WITHIN = 0.8 + BUSY
@@ -27,21 +26,18 @@ STARTS = 8.0
 
 
 @pytest.fixture(scope="module")
-def image() -> Iterator[str]:
-    with stranger_image(IMAGE) as image:
-        yield image
-
-
-@pytest.fixture(scope="module")
-def busy(plane: str, image: str) -> Iterator[Deployment]:
-    with Deployment(
-        data_plane=plane,
-        replicas=N,
-        server_image=image,
-        server_port=8080,
-        heartbeat_path="/healthz",
-        server_environment=CLOSING,
-    ) as deployment:
+def busy(plane: str) -> Iterator[Deployment]:
+    with (
+        stranger_image(f"ringmaster-test-busy-{plane}:1") as image,
+        Deployment(
+            data_plane=plane,
+            replicas=N,
+            server_image=image,
+            server_port=8080,
+            heartbeat_path="/healthz",
+            server_environment=CLOSING,
+        ) as deployment,
+    ):
         yield deployment
 
 

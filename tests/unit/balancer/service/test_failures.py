@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from balancer.core.backoff import EARLY
+from balancer.core.event import EventKind
+from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
 from balancer.service.failures import Failures
@@ -90,6 +92,20 @@ def test_a_container_that_came_after_the_observation_is_not_killed(balancer: InM
     balancer.runtime.observe = observe  # type: ignore[method-assign]
     balancer.step()
     assert "S9" not in balancer.runtime.names
+
+
+def test_a_server_that_is_removed_during_the_observation_is_not_fenced(balancer: InMemoryBalancer) -> None:
+    observe = balancer.runtime.observe
+
+    def observe_and_remove() -> dict[str, Observed]:
+        seen = observe()
+        balancer.fleet.remove(FleetChange(1, ("S2",)))
+        return seen
+
+    balancer.runtime.observe = observe_and_remove  # type: ignore[method-assign]
+    balancer.step()
+    assert balancer.runtime.killed == []
+    assert EventKind.FENCED not in [event.kind for event in balancer.events.since(0).events]
 
 
 def test_a_hung_server_is_killed_and_not_closed_politely(balancer: InMemoryBalancer) -> None:

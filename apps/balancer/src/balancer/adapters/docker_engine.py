@@ -107,7 +107,8 @@ class DockerEngine:
             for container in self._containers_of(instance):
                 try:
                     first = self._api.inspect_container(container)["State"]["Pid"]
-                    return all_stopped(self._api.top(container, ps_args=PS)["Processes"], first=str(first))
+                    processes = self._api.top(container, ps_args=PS)["Processes"]
+                    return all_stopped(processes or (), first=str(first))
                 except APIError:  # the container has just ended, or the engine's host has no such ps
                     return False
         return False

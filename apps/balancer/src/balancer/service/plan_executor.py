@@ -57,15 +57,16 @@ class PlanExecutor:
         """Observes once and carries out the plan. Raises StateUnavailable. Where the engine or the plane is
         unavailable, the step reports a problem, and the next step tries again."""
         # A server that becomes ready after this line may be missing from the observation. It has not failed.
-        known = {server.identity for server in self._desired.fleet.of(*READY)}
+        before = self._desired.fleet
         observed = self._observe()
         silences = self._watch.look(self._desired.fleet, observed)
         with self._desired.lock:
             self._failures.doubt(self._watch.alive_at)
+            observed = _without_gone(observed, before, self._desired.fleet)
             plan = decide(
                 self._desired.fleet,
                 observed,
-                known=known,
+                known={server.identity for server in before.of(*READY)},
                 starting=self._starter.starting,
                 claimed=self._workers.claims.instances,
                 silences=silences,
@@ -149,6 +150,13 @@ class PlanExecutor:
             fleet = self._desired.change(lambda fleet: fleet.stopped(leaving))
             for left in sorted({hostname(instance) for instance in leaving} - {*fleet.replicas}):
                 self._events.record(EventKind.LEFT, server=left, reason=_REMOVAL_FINISHED, N=len(fleet.replicas))
+
+
+def _without_gone(observed: Mapping[str, Observed], before: Fleet, fleet: Fleet) -> dict[str, Observed]:
+    """The observed containers, less those of servers that have left the fleet since it was `before`: a thread has just
+    removed them. Where one is still there, the next step finds it."""
+    gone = {server.identity for server in before.servers} - {server.identity for server in fleet.servers}
+    return {instance: container for instance, container in observed.items() if container.identity not in gone}
 
 
 def _judged(fleet: Fleet, failed_early: Mapping[Server, str]) -> Fleet:

@@ -28,12 +28,11 @@ class SilenceReport:
             server = before.server(instance)
             silence = self._watch.silence(server)
             requests = silence.activity.in_flight if silence else 0
-            busy = f"it is busy with {requests} requests, or hangs"
-            idle = f"it has no request: it hangs, or an idle connection blocks it; {_KEEP_ALIVE}"
+            busy = f"it works on {requests} requests, " if requests else ""
             self._events.record(
                 EventKind.SILENT,
                 server=server.hostname,
-                reason=f"it missed its heartbeats; {busy if requests else idle}",
+                reason=f"it missed its heartbeats: {busy}an idle connection blocks it ({_KEEP_ALIVE}), or it hangs",
                 requests=requests,
             )
         for instance in plan.answered:
