@@ -866,8 +866,8 @@ variable "access_log" {
 variable "heartbeat" {
   description = <<-EOT
     Seconds between two heartbeats, which overlap (interval), until one counts as missed (timeout), missed ones in a row until a server
-    is silent (strikes): it is off the ring after strikes × interval + timeout at most. Seconds that a new server has to answer its
-    first (start_grace). The Host that they say (host; "": the server's address), and what a living server answers (status): codes and ranges, such as 200,204 or 200-399.
+    is silent (strikes): it is off the ring after strikes × interval + timeout, later where all answers are slow. Seconds that a new
+    server has to answer its first (start_grace). The Host that they say (host; "": the server's address), and what a living server answers (status): codes and ranges, such as 200,204 or 200-399.
   EOT
   type = object({
     interval    = optional(number, 0.2)
@@ -917,7 +917,7 @@ variable "heartbeat" {
 }
 
 variable "hang_timeout" {
-  description = "Seconds that a silent server with requests may go without a sign of life (an answered heartbeat, a finished response) before it counts as hung and is replaced."
+  description = "Seconds that a silent server with requests may go without a sign of life (an answered heartbeat, a response, a byte of one) before it counts as hung and is replaced."
   type        = number
   default     = 10
   nullable    = false

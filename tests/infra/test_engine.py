@@ -174,6 +174,22 @@ def test_a_rootless_engine_is_named_with_how_to_start_it(machine: Machine) -> No
     assert "export DOCKER_HOST=unix:///run/user/1000/docker.sock" in advice
 
 
+@pytest.mark.parametrize("path", ["/mnt/wsl/docker-desktop/x", "/mnt/c/Program Files/Docker/Docker/x"])
+def test_docker_desktop_of_windows_is_an_engine(machine: Machine, path: str) -> None:
+    machine.file(path)
+    deed, name, advice = machine.engine()
+    assert (deed, name) == ("ask", "Docker Desktop of Windows")
+    assert "WSL integration" in advice
+
+
+def test_a_blank_in_the_path_of_a_home_names_no_other_file(machine: Machine) -> None:
+    machine.variables = {"HOME": "/home/ann lee"}
+    machine.file("/home/ann")
+    assert machine.engine()[0] == "install"
+    machine.file("/home/ann lee/.docker/desktop")
+    assert machine.engine()[:2] == ("ask", "Docker Desktop")
+
+
 def test_a_socket_that_does_not_answer_is_somebodys(machine: Machine) -> None:
     machine.file("/var/run/docker.sock")
     deed, name, _ = machine.engine()

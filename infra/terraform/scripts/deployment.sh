@@ -103,6 +103,8 @@ pull() {
         DOCKER_CONFIG=${RINGMASTER_REGISTRY_CONFIG%/*}
         export DOCKER_CONFIG DOCKER_HOST
     fi
+    # Without that command (macOS) the engine's own patience has to do.
+    command -v timeout >/dev/null || timeout() { shift && "$@"; }
     for name in $RINGMASTER_IMAGES; do
         ! docker image inspect "$name" >/dev/null 2>&1 || continue
         code=0

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from balancer.core.backoff import EARLY
 from balancer.core.event import EventKind
 from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
+from balancer.service.failures import Failures
 from tests.fakes.runtime import Everyone
 from tests.unit.balancer.in_memory import STRIKES, InMemoryBalancer
 
@@ -238,3 +240,24 @@ def test_a_server_that_became_ready_while_the_engine_was_asked_is_not_missing(ba
     assert not balancer.desired.fleet.of(State.DOWN)
     balancer.step()
     assert balancer.is_sound()
+
+
+@pytest.mark.parametrize("state", [State.SERVING, State.SILENT])
+def test_a_failure_is_unsaved_as_long_as_the_server_is_not_down(balancer: InMemoryBalancer, state: State) -> None:
+    failures = Failures(clock=balancer.clock, events=balancer.events)
+    fleet = balancer.desired.fleet
+    fleet = fleet.silenced(("S2",)) if state is State.SILENT else fleet
+    failures.failed(fleet.server("S2"), "it hangs")
+    assert failures.are_unsaved(fleet)
+    assert not failures.are_unsaved(fleet.fail(("S2",)))
+
+
+def test_a_server_that_hangs_failed_when_it_gave_its_last_sign_of_life(balancer: InMemoryBalancer) -> None:
+    failures = Failures(clock=balancer.clock, events=balancer.events)
+    fleet = balancer.desired.fleet
+    failures.joined(fleet.servers, fleet)
+    ready = balancer.clock.now()
+    balancer.clock.sleep(EARLY + 5)
+    assert failures.failed(fleet.server("S1"), "it hangs", alive_at=ready + EARLY - 1)
+    assert not failures.failed(fleet.server("S2"), "it hangs", alive_at=ready + EARLY)
+    assert not failures.failed(fleet.server("S3"), "it exited")

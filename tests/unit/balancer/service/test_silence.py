@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from balancer.core.deploy import Stage
 from balancer.core.event import Event, EventKind
 from balancer.core.fleet_change import FleetChange
 from balancer.core.lifecycle import State
+from balancer.service.silence_watch import SilenceWatch
 from tests.unit.balancer.in_memory import HANG_TIMEOUT, STRIKES, InMemoryBalancer
 
 
@@ -249,3 +251,126 @@ def test_a_deploy_rolls_a_silent_server_too(balancer: InMemoryBalancer, wakes: b
     assert {balancer.runtime.release(name).image for name in balancer.runtime.observe()} == {"shop:2"}
     assert balancer.replicas == ("S1", "S2", "S3")
     assert balancer.is_sound()
+
+
+def test_a_new_release_that_hangs_under_its_first_requests_makes_the_deploy_go_back(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin({"image": "shop:2"})
+    while "S1.2" not in balancer.runtime.names:
+        balancer.rollout.carry_out_surge()
+    with balancer.plane.request("S1.2"):
+        silence(balancer, "S1.2")
+        pass_time(balancer, HANG_TIMEOUT + 1)
+    assert balancer.runtime.killed == ["S1.2"]
+    deploy = balancer.desired.fleet.deploy
+    assert deploy is not None
+    assert deploy.stage is Stage.ROLLING_BACK
+
+
+@pytest.mark.parametrize(("wakes", "stage"), [(False, Stage.ROLLING_BACK), (True, Stage.DONE)])
+def test_a_deploy_does_not_end_while_its_last_server_may_turn_out_to_hang(
+    balancer: InMemoryBalancer, wakes: bool, stage: Stage
+) -> None:
+    def present() -> Stage:
+        deploy = balancer.desired.fleet.deploy
+        assert deploy is not None
+        return deploy.stage
+
+    balancer.rollout.begin({"image": "shop:2"})
+    while "S3.2" not in balancer.runtime.names:
+        balancer.rollout.carry_out_surge()
+    with balancer.plane.request("S3.2"):
+        silence(balancer, "S3.2")
+        balancer.rollout.carry_out_surge()
+        assert present() is Stage.ROLLING
+        if wakes:
+            balancer.clock.sleep(1)
+            wake(balancer, "S3.2")
+        while present() is Stage.ROLLING:
+            balancer.rollout.carry_out_surge()
+            pass_time(balancer, 1)
+    assert present() is stage
+
+
+def test_of_many_silent_servers_the_engine_is_asked_about_a_few_at_each_look_and_about_each_in_time() -> None:
+    names = tuple(f"S{number}" for number in range(1, 13))
+    balancer = InMemoryBalancer(initial=names).started()
+    asked: list[str] = []
+
+    def slow(instance: str) -> bool:
+        asked.append(instance)
+        balancer.clock.sleep(0.2)
+        return instance == "S12"
+
+    balancer.runtime.is_stopped = slow  # type: ignore[method-assign]
+    silence(balancer, *names)
+    assert len(asked) == 3
+    balancer.steps(3)
+    assert (len(asked), set(asked)) == (12, {*names})
+    assert [event.server for event in events(balancer, EventKind.FAILED)] == ["S12"]
+
+
+def test_of_many_silent_servers_one_step_closes_the_idle_connections_of_a_few() -> None:
+    names = tuple(f"S{number}" for number in range(1, 8))
+    balancer = InMemoryBalancer(initial=names).started()
+    closed: list[str] = []
+
+    def slow(instance: str) -> None:
+        closed.append(instance)
+        balancer.clock.sleep(0.15)
+
+    balancer.plane.close_idle = slow  # type: ignore[method-assign]
+    silence(balancer, *names)
+    assert len(closed) == 2
+    balancer.steps(5)
+    assert sorted(closed) == sorted(names)
+
+
+def test_a_server_that_answers_while_the_engine_is_asked_is_not_killed(balancer: InMemoryBalancer) -> None:
+    def slow(instance: str) -> bool:
+        balancer.runtime.wake(instance)
+        balancer.beat(5)
+        return False
+
+    with balancer.plane.request("S2"):
+        silence(balancer, "S2")
+        balancer.clock.sleep(HANG_TIMEOUT)
+        balancer.runtime.is_stopped = slow  # type: ignore[method-assign]
+        balancer.steps(2)
+    assert (state(balancer, "S2"), balancer.runtime.killed) == (State.SERVING, [])
+
+
+def test_no_server_is_hung_before_it_was_looked_at_however_short_the_hang_timeout(balancer: InMemoryBalancer) -> None:
+    short = 2.0
+    watch = SilenceWatch(
+        heartbeats=balancer.heartbeats,
+        plane=balancer.plane,
+        runtime=balancer.runtime,
+        clock=balancer.clock,
+        hang_timeout=short,
+    )
+    fleet, server = balancer.desired.fleet, balancer.desired.fleet.server("S2")
+    balancer.beat(1)
+    balancer.runtime.hang("S2")
+    balancer.clock.sleep(5)
+    balancer.beat()
+    with balancer.plane.request("S2"):
+        assert watch.look(fleet, {}).lifeless == frozenset()
+        balancer.clock.sleep(short)
+        assert watch.look(fleet, {}).lifeless == {server.identity}
+
+
+def test_a_second_silence_before_the_next_look_is_one_of_its_own(balancer: InMemoryBalancer) -> None:
+    silence(balancer, "S2")
+    balancer.clock.sleep(1)
+    wake(balancer, "S2")
+    silence(balancer, "S2")
+    assert (state(balancer, "S2"), balancer.runtime.killed) == (State.SILENT, [])
+    assert balancer.plane.idle_closed == ["S2", "S2"]
+    balancer.clock.sleep(2)
+    wake(balancer, "S2")
+    assert [event.seconds for event in events(balancer, EventKind.BACK)] == [1, 2]
+
+
+def test_a_crowd_is_named_in_the_order_of_joining(balancer: InMemoryBalancer) -> None:
+    silence(balancer, "S3", "S1")
+    assert balancer.health.report()["ailments"]["servers"].startswith("S1, S3 of 3 servers")

@@ -125,3 +125,20 @@ def test_the_ramp_can_be_seen() -> None:
     balancer.fleet.add(FleetChange(1, ("S4",)))
     seen = {item.server.hostname: item for item in balancer.ring.ring().servers}
     assert (seen["S4"].server.ramp, seen["S4"].slots) == (1, 10)
+
+
+def test_a_silence_does_not_begin_the_time_again() -> None:
+    balancer = slow()
+    balancer.fleet.add(FleetChange(1, ("S4",)))
+    balancer.step()
+    for _ in range(10):
+        balancer.clock.sleep(SECONDS / 10 - 1)
+        balancer.runtime.hang("S4")
+        balancer.beat()
+        balancer.step()
+        balancer.clock.sleep(1)
+        balancer.runtime.wake("S4")
+        balancer.beat(1)
+        balancer.step()
+    assert ramp(balancer, "S4") == WARM
+    assert balancer.is_sound()

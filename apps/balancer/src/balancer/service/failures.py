@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from balancer.core import roll
 from balancer.core.backoff import EARLY, Backoff
 from balancer.core.event import EventKind
 from balancer.core.fleet import COUNTED, Fleet, Server
 from balancer.core.lifecycle import State
+from balancer.core.silence import Identity
 from balancer.ports.clock import Clock
 from balancer.service.event_log import EventLog
 
@@ -30,6 +32,7 @@ class Failures:
         self._events = events
         self._joined_at: dict[tuple[int, int], float] = {}
         self._failures: dict[tuple[int, int], Failure] = {}
+        self._silent: Mapping[Identity, float] = {}
         self._backoff = Backoff()
 
     @property
@@ -55,17 +58,23 @@ class Failures:
         """Forgets all failures but those of these servers: the others are replaced, removed, or well after all."""
         self._failures = {key: failure for key, failure in self._failures.items() if key in identities}
 
+    def doubt(self, silent: Mapping[Identity, float]) -> None:
+        """Notes which servers are silent now, and when each gave its last sign of life. They may have failed."""
+        self._silent = silent
+
     def start_failed(self) -> None:
         self._backoff = self._backoff.failed(self._clock.now())
 
-    def failed(self, server: Server, reason: str) -> bool:
+    def failed(self, server: Server, reason: str, *, alive_at: float | None = None) -> bool:
         """Notes that a ready server has failed. Returns whether it failed early. Early failures make new starts wait.
+        `alive_at`: when a silent server gave its last sign of life. That it hangs is found long after.
 
         Only the first call for a server counts: a failure is found again as long as it cannot be saved."""
         if server.identity in self._failures:
             return self._failures[server.identity].is_early
         now = self._clock.now()
-        is_early = now - self._joined_at.pop(server.identity, -EARLY) < EARLY
+        failed_at = now if alive_at is None else alive_at
+        is_early = failed_at - self._joined_at.pop(server.identity, -EARLY) < EARLY
         if server.state in COUNTED:
             self._failures[server.identity] = Failure(now, f"{server.hostname} failed: {reason}", is_early)
         if is_early:
@@ -73,8 +82,16 @@ class Failures:
         return is_early
 
     def are_unsaved(self, fleet: Fleet) -> bool:
-        """Whether a server of this fleet has failed and still serves in it: the volume did not take the failure."""
-        return any(server.identity in self._failures for server in fleet.of(State.SERVING))
+        """Whether a server of this fleet has failed and is not down in it: the volume did not take the failure. Or a
+        deploy may have to go back for a server that is silent: that it hangs is found long after its failure."""
+        return any(
+            server.identity in self._failures or (roll.is_new(fleet, server) and self._may_have_failed_early(server))
+            for server in fleet.of(*COUNTED)
+        )
+
+    def _may_have_failed_early(self, server: Server) -> bool:
+        alive_at = self._silent.get(server.identity)
+        return alive_at is not None and alive_at - self._joined_at.get(server.identity, -EARLY) < EARLY
 
     def replaced(self, before: Fleet, fleet: Fleet) -> None:
         """Records the servers that were down in the fleet `before` and are replaced in `fleet`."""

@@ -61,6 +61,7 @@ class PlanExecutor:
         observed = self._observe()
         silences = self._watch.look(self._desired.fleet, observed)
         with self._desired.lock:
+            self._failures.doubt(self._watch.alive_at)
             observed = _without_gone(observed, before, self._desired.fleet)
             plan = decide(
                 self._desired.fleet,
@@ -103,7 +104,7 @@ class PlanExecutor:
         self._failures.keep({server.identity for server in (*failed, *before.of(State.DOWN))})
         self._report.crowd(plan.crowd, before)
         if plan.failed or plan.moved or plan.promote or plan.silenced or plan.answered:
-            failed_early = {server: why for server, why in failed.items() if self._failures.failed(server, why)}
+            failed_early = {server: why for server, why in failed.items() if self._has_failed_early(server, why)}
             ramp = self._starter.ramp
             self._desired.change(
                 lambda fleet: (
@@ -122,6 +123,10 @@ class PlanExecutor:
                 self._desired.publish()
             self._starter.promoted(before.fail(plan.failed), plan.promote)
         self._desired.change(lambda fleet: fleet.abandon(plan.abandon).dismiss(plan.dismiss))
+
+    def _has_failed_early(self, server: Server, reason: str) -> bool:
+        silence = self._watch.silence(server)
+        return self._failures.failed(server, reason, alive_at=silence.alive_at if silence else None)
 
     def _use_engine(self, plan: Plan, observed: Mapping[str, Observed]) -> None:
         """The part of the plan that needs the engine. The caller holds the lock, so a container that goes is claimed

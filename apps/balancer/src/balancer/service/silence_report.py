@@ -51,7 +51,8 @@ class SilenceReport:
         if not crowd:
             self._problems.clear(Part.SERVERS)
             return
-        names = ", ".join(fleet.server(instance).hostname for instance in crowd)
+        silent = set(crowd)
+        names = ", ".join(server.hostname for server in fleet.servers if server.instance in silent)
         self._problems.report(
             Part.SERVERS,
             f"{names} of {len(fleet.of(*COUNTED))} servers miss their heartbeats at once. The host is overloaded, or "

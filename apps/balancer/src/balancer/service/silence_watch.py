@@ -22,9 +22,16 @@ _log = logging.getLogger(__name__)
 _ASKED_EVERY = 1.0
 """Seconds between two questions to the engine about the process of one silent server."""
 
+_ASKING = 0.5
+"""Seconds after which one look asks the engine about no further server: the next look asks about those. Of many silent
+servers, or on a slow engine, all questions together would hold the step up for long."""
+
+_CLOSING = 0.2
+"""Seconds after which one step closes the idle connections of no further server: it holds the lock of the fleet."""
 
 _LAST_ANSWER = 2.0
-"""Seconds. Where the last answer came longer ago when a silence is noticed, the balancer itself was held up."""
+"""Seconds, but half of the hang timeout at most. Where the last answer came longer ago when a silence is noticed, the
+balancer itself was held up, or heartbeats are rare: nobody counts as hung before it was looked at."""
 
 _REMEMBERED = 10.0
 """Seconds for which it is remembered how many requests were given up."""
@@ -46,6 +53,7 @@ class SilenceWatch:
         hang_timeout: float,
     ) -> None:
         self.hang_timeout = hang_timeout
+        self._last_answer = min(_LAST_ANSWER, hang_timeout / 2)
         self._heartbeats = heartbeats
         self._plane = plane
         self._runtime = runtime
@@ -63,9 +71,9 @@ class SilenceWatch:
         """Looks at all silent servers of the fleet, and says what is known of them."""
         silent = self._heartbeats.silent
         servers = [server for server in fleet.servers if server.identity in silent or server.state is State.SILENT]
-        self._look_at(servers)
+        self._look_at(servers, silent)
         self._stopped = self._ask_for_stopped([server for server in servers if server.identity in silent])
-        silences = self._known(silent)
+        silences = self._known(silent & self._heartbeats.silent)  # Meanwhile one may have answered.
         cannot_finish = silences.lifeless | silences.stopped
         self.finished = frozenset(
             server.instance
@@ -76,11 +84,14 @@ class SilenceWatch:
 
     def close_idle(self, fleet: Fleet) -> None:
         """Closes what the plane keeps idle at silent servers, where that is to be done. Where the plane does not
-        answer, a later call tries again. The caller holds the lock of the desired fleet."""
+        answer, or many are silent, a later call goes on. The caller holds the lock of the desired fleet."""
+        began = self._clock.now()
         for server in fleet.servers:
             silence = self._silences.get(server.identity)
             if silence is None or silence.closed_after is not None:
                 continue
+            if self._clock.now() - began >= _CLOSING:
+                return
             newest = self._heartbeats.newest
             try:
                 self._plane.close_idle(server.instance)
@@ -89,20 +100,27 @@ class SilenceWatch:
                 return
             self._silences[server.identity] = silence.closed(newest)
 
+    @property
+    def alive_at(self) -> Mapping[Identity, float]:
+        """When each server that was silent at the last look gave its last sign of life."""
+        return {identity: silence.alive_at for identity, silence in self._silences.items()}
+
     def silence(self, server: Server) -> Silence | None:
         """What is known of a server that is silent, or was at the last look."""
         return self._silences.get(server.identity)
 
-    def _look_at(self, servers: list[Server]) -> None:
+    def _look_at(self, servers: list[Server], silent: frozenset[Identity]) -> None:
         activity = self._activity()
         now = self._clock.now()
         silences: dict[Identity, Silence] = {}
         for server in servers:
             answered_at = self._heartbeats.answered_at(server.identity)
             known = self._silences.get(server.identity)
+            if known is not None and server.identity in silent and answered_at > known.since:
+                known = None  # It answered since the last look: this is another silence.
             present = _UNKNOWN if activity is None else activity.get(server.instance, IDLE)
             before = replace(present, given_up=self._given_up_at(answered_at, server, present))
-            silence = known or Silence(since=now, alive_at=now - _LAST_ANSWER, activity=before)
+            silence = known or Silence(since=now, alive_at=now - self._last_answer, activity=before)
             if activity is not None:
                 silence = silence.looked_at(now, present, is_fed=server.state is State.SERVING)
             silences[server.identity] = silence.answered(answered_at)
@@ -129,14 +147,14 @@ class SilenceWatch:
 
     def _ask_for_stopped(self, servers: list[Server]) -> frozenset[Identity]:
         """The servers whose first process is stopped by a signal. The engine is asked about each at most once in a
-        second, and where it does not answer, nothing is known."""
+        second, about the one first that waits longest. Where it does not answer, nothing is known."""
         now = self._clock.now()
         stopped: set[Identity] = set()
         asked_at: dict[Identity, float] = {}
-        for server in servers:
+        for server in sorted(servers, key=lambda server: self._asked_at.get(server.identity, now - _ASKED_EVERY)):
             identity = server.identity
             asked_at[identity] = self._asked_at.get(identity, now - _ASKED_EVERY)
-            if now - asked_at[identity] < _ASKED_EVERY:
+            if now - asked_at[identity] < _ASKED_EVERY or self._clock.now() - now >= _ASKING:
                 stopped |= self._stopped & {identity}
                 continue
             asked_at[identity] = now

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from balancer.core.errors import PlaneUnavailable, StateUnavailable
-from balancer.core.fleet import WARM, Fleet
-from balancer.core.lifecycle import State
+from balancer.core.fleet import COUNTED, WARM, Fleet
 from balancer.ports.clock import Clock
 from balancer.service.desired import DesiredFleet
 from balancer.service.problems import Part, Problems
@@ -47,9 +46,10 @@ class SlowStart:
                     self._desired.publish()
 
     def _due(self, fleet: Fleet) -> dict[int, int]:
-        """ring id → new ramp, for the servers whose ramp is due to grow."""
+        """ring id → new ramp, for the servers whose ramp is due to grow. The time of a silent server goes on: where it
+        began again with each silence, a server that is often busy would never come to its whole weight."""
         now = self._clock.now()
-        cold = {server.ring_id: server.ramp for server in fleet.of(State.SERVING) if server.ramp < WARM}
+        cold = {server.ring_id: server.ramp for server in fleet.of(*COUNTED) if server.ramp < WARM}
         self._since = {ring_id: self._since.get(ring_id, now) for ring_id in cold}
         ramps = {ring_id: self._ramp(now - self._since[ring_id]) for ring_id in cold}
         return {ring_id: ramp for ring_id, ramp in ramps.items() if ramp > cold[ring_id]}

@@ -16,15 +16,16 @@ answer() {
     exit 0
 }
 
-# The first of these files that is there.
-first() {
+# The first of these files that is there. Without IFS a blank in a path, such as that of a home, ends no word, and * and ? go on to match.
+first() (
+    IFS=
     for path in "$@"; do
         for found in "$root"$path; do
-            [ ! -e "$found" ] || { printf '%s\n' "$found" && return 0; }
+            [ ! -e "$found" ] || { printf '%s\n' "$found" && exit 0; }
         done
     done
-    return 1
-}
+    exit 1
+)
 
 # The first of these packages that is installed.
 package() {
@@ -76,6 +77,11 @@ for_the_whole_system() {
 }
 
 of_somebody() {
+    # While it does not run, its command in a Linux of Windows leads nowhere.
+    if first /mnt/wsl/docker-desktop '/mnt/c/Program Files/Docker/Docker' >/dev/null; then
+        answer ask "Docker Desktop of Windows" \
+            "Start it on Windows, switch on this Linux under Settings, Resources, WSL integration, and try again."
+    fi
     if package docker-desktop >/dev/null || first /opt/docker-desktop "${HOME:-/root}/.docker/desktop" >/dev/null; then
         answer ask "Docker Desktop" "Start it (systemctl --user start docker-desktop), and try again."
     fi
