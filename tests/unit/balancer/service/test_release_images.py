@@ -368,6 +368,19 @@ def test_the_digest_of_a_content_that_the_settings_tell_is_known_in_time() -> No
     assert balancer.desired.fleet.release.digest == f"app@{A}"
 
 
+def test_an_image_without_a_digest_is_looked_up_once_and_not_at_every_round(balancer: InMemoryBalancer) -> None:
+    find, asked = balancer.images.find, []
+
+    def note_and_find(name: str) -> Image | None:
+        asked.append(name)
+        return find(name)
+
+    balancer.images.find = note_and_find  # type: ignore[method-assign]
+    for _ in range(3):
+        balancer.get_image()
+    assert asked in ([], [A])
+
+
 def test_a_digest_that_gives_something_else_is_no_content_of_a_release(balancer: InMemoryBalancer) -> None:
     """As after a move to an engine that counts ids in another way."""
     balancer.desired.change(lambda fleet: replace(fleet, release=fleet.release.of(Image(A, f"app@{C}"))))
