@@ -107,3 +107,8 @@ def test_no_target_that_looks_like_an_open_path_gets_around_the_token(balancer: 
     before = balancer.whole_state()
     client.post(data=b'{"n":1}', environ_overrides={"RAW_URI": target, "PATH_INFO": "/add"})
     assert balancer.whole_state() == before
+
+
+def test_the_edges_own_question_is_answered_without_public_control(balancer: InMemoryBalancer) -> None:
+    client = create_public_app(balancer.fleet, token_sha256="", forward=None, public_control=False).test_client()
+    assert client.open(environ_overrides={"RAW_URI": "/rep", "PATH_INFO": "/rep"}).status_code == 200
