@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -198,6 +199,7 @@ def test_requests_that_run_meanwhile_do_not_notice_that_idle_connections_are_clo
         asked = [clients.submit(bench.answers, 40) for _ in range(4)]
         while not all(answers.done() for answers in asked):
             bench.plane.close_idle("S1")
+            time.sleep(0.01)
     answers = [name for task in asked for name in task.result()]
     assert "" not in answers
 
