@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from balancer.adapters.docker_engine import INSTANCE, RING_ID
+from balancer.adapters.container_spec import INSTANCE, RING_ID
 from tests.containers import run_in
 from tests.deployment import Deployment
 from tests.polling import until
