@@ -83,7 +83,8 @@ def _timed(ask: Callable[[], Answer]) -> tuple[Answer, float]:
 @dataclass(frozen=True, slots=True)
 class Begun:
     """An action on its way. `at`: the moment before the engine or the API was asked, in seconds of the monotonic clock.
-    `victim`: the server that has to leave the ring, unless a deploy has just given it another container than `hit`.
+    `victim`: the server that has to leave the ring, unless a deploy has just given it another container than `hit`. A
+    spare that was hit is on no ring: its container has to go.
     `job` ends when the engine has answered; where the action takes the edge its value is the moment when the edge
     answered again. `loses_state`: what only the state file knows may be gone. `did_nothing`: it could not
     even begin."""
@@ -123,6 +124,8 @@ class Begun:
             return f"no answer yet: {waiting}"
         if self.victim and not self.is_void and self.hit in containers and not self._has_left(views):
             return f"{self.victim} is still on the ring"
+        if self.hit in containers and not self.victim and not self.is_void:
+            return "the container of the spare is still there"
         if self.takes_balancer and views.away_at(since=self.at) is None:
             return "the balancer was not seen to be away"
         return ""

@@ -43,7 +43,7 @@ def hit_spare(context: Context) -> Begun:
         return Begun(time.monotonic(), "no spare", did_nothing=True)
     spare = context.chance.choice(sorted(spares, key=lambda server: str(server.name)))
     context.hit.add(str(spare.id))
-    return Begun(time.monotonic(), str(spare.name), job=context.jobs.submit(carry_out, spare.kill))
+    return Begun(time.monotonic(), str(spare.name), hit=str(spare.id), job=context.jobs.submit(carry_out, spare.kill))
 
 
 def hit_balancer(context: Context) -> Begun:

@@ -41,6 +41,13 @@ def test_a_victim_whose_container_a_deploy_took_away_or_that_was_not_hit_is_not_
     assert void.is_void
 
 
+def test_it_waits_until_the_container_of_a_spare_is_gone() -> None:
+    hit = begun(hit="id1", job=ended())
+    assert hit.missing(Views(ON_THE_RING), ["id1"]) == "the container of the spare is still there"
+    assert hit.missing(Views(ON_THE_RING), ["id2"]) == ""
+    assert begun(hit="id1", job=ended(error=CannotStrike("no"))).missing(Views(ON_THE_RING), ["id1"]) == ""
+
+
 def test_what_could_not_begin_and_what_the_engine_refused_did_nothing() -> None:
     assert begun(did_nothing=True).is_void
     assert begun(job=ended(error=CannotStrike("no"))).is_void
