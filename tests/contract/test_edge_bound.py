@@ -55,7 +55,7 @@ def test_what_has_ended_in_whatever_way_is_not_in_flight_any_more(haproxy_bench:
         assert sum(in_flight(haproxy_bench).values()) == 1
     hang_up(haproxy_bench)
     haproxy_bench.plane.apply(replace(all_to(dead), bound=BOUND))
-    assert ask("POST", haproxy_bench.url, "/home", body=b"x").status == 502
+    assert ask("POST", haproxy_bench.url, "/home", body=b"x").status == 503
     haproxy_bench.plane.apply(bounded(dead, one))
     assert ask("GET", haproxy_bench.url, "/home").headers["X-Served-By"] == "S1"
     assert in_flight(haproxy_bench).keys() >= {"S1", "dead"}

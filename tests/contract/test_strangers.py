@@ -120,6 +120,32 @@ def test_a_request_that_no_server_survives_is_sent_to_three_and_told_so(
     assert sorted(after - earlier for after, earlier in zip(closed(strangers), before, strict=True)) == [0, 1, 1, 1]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_servers_that_cannot_be_reached_do_not_count_among_those_that_get_a_request(
+    served: RealPlaneBench, strangers: tuple[Backend, ...], method: str
+) -> None:
+    living, host = strangers[0], strangers[0].address.partition(":")[0]
+    dead = tuple(Backend(f"dead{number}", f"{host}:{number}") for number in range(1, answers.MOST_TRIED))
+    slots = (dead[0].instance,) * (SLOTS - len(dead)) + tuple(backend.instance for backend in (*dead[1:], living))
+    served.plane.apply(with_slots(slots, (*dead, living)))
+    answer = ask(method, served.url, "/home", body=b"x" if method == "POST" else None)
+    assert (answer.status, answer.text) == (200, living.hostname)
+
+
+def test_of_three_servers_that_get_a_request_none_is_one_that_cannot_be_reached(
+    served: RealPlaneBench, strangers: tuple[Backend, ...]
+) -> None:
+    one, two, three, four = strangers
+    dead = Backend("dead", f"{one.address.partition(':')[0]}:1")
+    order = (dead, two, three, four)
+    slots = (one.instance,) * (SLOTS - len(order)) + tuple(backend.instance for backend in order)
+    served.plane.apply(with_slots(slots, (one, *order)))
+    before = closed(strangers)
+    answer = ask("GET", served.url, "/close")
+    assert (answer.status, answer.text) == (502, answers.failure(answers.broke_off(3)))
+    assert [after - earlier for after, earlier in zip(closed(strangers), before, strict=True)] == [1, 1, 1, 0]
+
+
 def test_a_request_that_one_server_does_not_survive_is_answered_by_the_next_one_on_the_ring(
     served: RealPlaneBench, strangers: tuple[Backend, ...], client: HTTPConnection
 ) -> None:

@@ -31,7 +31,7 @@ ONLY_THE_EDGE = {
     "backend fleet: acl is_lost nbsrv eq 1",
     "backend fleet: acl is_lost srv_is_up(fleet/_again),add(0) -m int eq 0",
     "backend fleet: http-request disable-l7-retry if !{ method GET HEAD PUT DELETE OPTIONS TRACE } is_lost",
-    "backend fleet: tcp-response content set-var(txn.sent) int(1)",
+    "backend fleet: tcp-response content set-var(txn.sent) var(txn.sent,0),add(1)",
     "backend fleet: acl from_again srv_name _again",
     "backend fleet: http-response set-var(txn.by) res.fhdr(X-Ringmaster-By) if from_again",
     "backend fleet: http-response del-header X-Ringmaster-By if from_again !repeated",

@@ -15,15 +15,18 @@ HEAD_RESERVE = 1024
 NOT_HTTP = "The request is not HTTP as it must be, or its head is too long"
 TOO_LATE = "The request did not arrive in time"
 TOO_LARGE = f"The body is larger than {CONTROL_BODY_LIMIT} bytes"
-MOST_ATTEMPTS = 3
+MOST_RECIPIENTS = 3
 """The most servers that one request is sent to: a request may be what they do not survive."""
+
+MOST_TRIED = 6
+"""The most servers that one request tries, those included that cannot be reached and so do not get it."""
 
 NO_SERVER = "No server can answer now"
 TOO_SLOW = "The server did not answer in time"
 
 
 def broke_off(servers: int) -> str:
-    """The reason of a 502: so many servers, at most MOST_ATTEMPTS, got the request and did not answer it."""
+    """The reason of a 502: so many servers, at most MOST_RECIPIENTS, got the request and did not answer it."""
     return {
         1: "The server broke off before it answered",
         2: "Two servers broke off before they answered; the request is not sent to a third one",

@@ -17,7 +17,7 @@ from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
 from tests.fakes.web_server import Answer, Exchange, Received, WebServer
 
-SLOTS = 4
+SLOTS = 8
 CRC32 = REQUEST_HASHES["crc32"]
 TO_SLOT = {CRC32.slot(b"%d" % request_id, SLOTS): request_id for request_id in range(100_000, 100_100)}
 

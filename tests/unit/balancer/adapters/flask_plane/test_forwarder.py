@@ -301,6 +301,28 @@ def test_any_request_is_repeated_when_no_connection_was_made(rig: Rig, method: s
     assert (answer.status_code, answer.headers["X-Served-By"]) == (200, "A")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("dead", "status"), [(answers.MOST_TRIED - 1, 200), (answers.MOST_TRIED, 503)])
+def test_servers_that_cannot_be_reached_do_not_count_among_those_that_get_a_request(
+    rig: Rig, method: str, dead: int, status: int
+) -> None:
+    rig.serve(hello)
+    rig.route({f"gone{number}": nobody_listens() for number in range(dead)} | {"A": rig.servers["A"].address})
+    answer = rig.ask(method)
+    assert answer.status_code == status
+    assert status == 200 or answer.text == answers.failure(answers.NO_SERVER)
+    assert len(rig.received("A")) == (status == 200)
+
+
+def test_a_request_is_sent_to_three_servers_at_most_whoever_cannot_be_reached_between_them(rig: Rig) -> None:
+    rig.serve(break_off, break_off, break_off, hello)
+    living = {name: server.address for name, server in rig.servers.items()}
+    rig.route({"A": living["A"], "gone": nobody_listens(), "B": living["B"], "C": living["C"], "D": living["D"]})
+    answer = rig.ask()
+    assert (answer.status_code, answer.text) == (502, answers.failure(answers.broke_off(3)))
+    assert [len(rig.received(name)) for name in "ABCD"] == [1, 1, 1, 0]
+
+
 def test_failures_before_a_server_was_reached_do_not_count(rig: Rig) -> None:
     """Three in a row would let requests pass it over."""
     rig.serve(hello)

@@ -20,7 +20,7 @@ bounds = st.fractions(min_value=Fraction(101, 100), max_value=1000, max_denomina
 
 
 def test_a_slot_has_its_walk_and_one_that_nobody_owns_is_absent() -> None:
-    one, three = "S1:S3:S1:S1", "S3:S1:S3:S3"
+    one, three = "S1:S3" + ":S1" * (SHORT_WALK - 2), "S3:S1" + ":S3" * (SHORT_WALK - 2)
     assert lines("abc", SLOTS, SERVERS, None) == ["digest abc", f"0 {one}", f"1 {three}", f"2 {one}"]
 
 

@@ -84,9 +84,10 @@ class Forwarder:
         """The answer, and the last attempt; None where no server could be asked."""
         random_id = self._options.draw()
         tried: set[str] = set()
+        recipients = 0
         attempt: Attempt | None = None
         status, reason = HTTPStatus.SERVICE_UNAVAILABLE, answers.NO_SERVER
-        while len(tried) < answers.MOST_ATTEMPTS:
+        while recipients < answers.MOST_RECIPIENTS and len(tried) < answers.MOST_TRIED:
             with ExitStack() as flight:
                 try:
                     attempt = flight.enter_context(self._plane.send(received.message, random_id, tried))
@@ -105,10 +106,12 @@ class Forwarder:
                         return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW), attempt
                     _log_failure(attempt, error)
                     tried.add(attempt.backend.instance)
-                    status, reason = HTTPStatus.BAD_GATEWAY, answers.broke_off(len(tried))
                     if was_never_sent(error):
                         self._plane.not_reached(attempt.backend)
-                    elif not received.may_repeat:
+                        continue
+                    recipients += 1
+                    status, reason = HTTPStatus.BAD_GATEWAY, answers.broke_off(recipients)
+                    if not received.may_repeat:
                         break
         return _failed(status, reason), attempt
 

@@ -152,7 +152,7 @@ class EdgeFiles:
             again=AGAIN,
             again_id=AGAIN_ID,
             by=_BY,
-            attempts=answers.MOST_ATTEMPTS,
+            recipients=answers.MOST_RECIPIENTS,
             broke_off=answers.broke_off,
             keyless_table=KEYLESS_TABLE,
             errors=_ERRORS,

@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import islice
 
 from balancer.core.routes import Backend
+from balancer.ports import answers
 
 DIGEST_KEY = "digest"
 """The key whose value is the digest of the routes."""
@@ -25,8 +26,8 @@ flight."""
 WALK = 12
 """Servers in a walk under bounded load. With fewer the bound is not kept where one key has much of the traffic."""
 
-SHORT_WALK = 4
-"""Servers in any other walk: as many as a request may be sent to, and one in the place of one that is known as down."""
+SHORT_WALK = answers.MOST_TRIED
+"""Servers in any other walk."""
 
 
 def lines(digest: str, slots: tuple[str, ...], serving: Iterable[Backend], bound: Fraction | None) -> list[str]:
