@@ -143,7 +143,7 @@ def test_of_three_servers_that_get_a_request_none_is_one_that_cannot_be_reached(
     before = closed(strangers)
     answer = ask("GET", served.url, "/close")
     assert (answer.status, answer.text) == (502, answers.failure(answers.broke_off(3)))
-    assert [after - earlier for after, earlier in zip(closed(strangers), before, strict=True)] == [1, 1, 1, 0]
+    assert sorted(after - earlier for after, earlier in zip(closed(strangers), before, strict=True)) == [0, 1, 1, 1]
 
 
 def test_a_request_that_one_server_does_not_survive_is_answered_by_the_next_one_on_the_ring(
