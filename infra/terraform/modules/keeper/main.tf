@@ -20,6 +20,7 @@ resource "docker_container" "this" {
 
   network_mode  = "none"
   memory        = 128
+  memory_swap   = 128
   read_only     = true
   tmpfs         = { "/tmp" = "size=4m,mode=1777" }
   security_opts = ["no-new-privileges"]
@@ -69,5 +70,10 @@ resource "docker_container" "this" {
       label = labels.key
       value = labels.value
     }
+  }
+
+  # An engine whose kernel cannot limit swap says -1.
+  lifecycle {
+    ignore_changes = [memory_swap]
   }
 }
