@@ -46,7 +46,7 @@ def application(**values: str) -> Application:
 
 
 def ask(path: str, came_in_on: Socket, *, method: str = "GET", data: str | None = None, **values: str) -> TestResponse:
-    environ = {"gunicorn.socket": came_in_on}
+    environ = {"gunicorn.socket": came_in_on, "REMOTE_ADDR": "127.0.0.1"}
     return Client(application(**values)).open(path, method=method, data=data, environ_overrides=environ)
 
 
@@ -80,7 +80,7 @@ def test_the_token_guards_changes() -> None:
 
 
 def test_a_change_before_the_first_step_is_told_to_wait() -> None:
-    answer = Client(application()).post("/add", data=b'{"n":1}', environ_overrides={"gunicorn.socket": EDGE})
+    answer = ask("/add", EDGE, method="POST", data='{"n":1}')
     assert answer.status_code == 409
 
 
@@ -172,7 +172,7 @@ def test_a_body_that_breaks_off_is_a_400_on_both_sides(path: str, method: str, c
         path,
         method=method,
         headers={"Transfer-Encoding": "chunked"},
-        environ_overrides={**environ, "gunicorn.socket": came_in_on},
+        environ_overrides={**environ, "gunicorn.socket": came_in_on, "REMOTE_ADDR": "127.0.0.1"},
     )
     assert answer.status_code == 400
     assert "the body is not framed as HTTP wants it" in answer.text
