@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from balancer.http import body
 from balancer.http.answer import install_error_handlers, respond
@@ -13,7 +12,7 @@ from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
-from balancer.http.guard import is_from_inside
+from balancer.http.readiness import readiness
 from balancer.http.ring import ring_api
 from balancer.ports import answers
 from balancer.service.event_log import EventLog
@@ -24,7 +23,6 @@ from balancer.service.rollout import Rollout
 
 OPENAPI = Path(__file__).with_name("openapi.json")
 """The description of both ports, served as it is in the file."""
-_OWN_CHECK = "/readyz"
 
 
 def create_control_app(
@@ -41,10 +39,7 @@ def create_control_app(
 
     @app.before_request
     def enter() -> None:
-        """Every request needs the token, except the health check of the balancer's container: it comes over a unix
-        socket in the container, or over the container's loopback, where nobody else is."""
-        is_own_check = request.path == _OWN_CHECK and is_from_inside(request)
-        gate.enter(own_check=_OWN_CHECK, needs_token=not is_own_check)
+        gate.enter()
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -53,9 +48,7 @@ def create_control_app(
 
     @app.get("/readyz")
     def readyz() -> Response:
-        """200 when N servers serve, the data plane obeys and there is no problem; otherwise 503. The body says why."""
-        report = health.report()
-        return respond(answers.compact(report), HTTPStatus.OK if report["ready"] else HTTPStatus.SERVICE_UNAVAILABLE)
+        return readiness(health)
 
     @app.get("/openapi.json")
     def openapi() -> Response:

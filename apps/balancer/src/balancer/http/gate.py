@@ -21,9 +21,9 @@ class Gate:
     def install(self, app: Flask) -> None:
         app.after_request(self.audit.close)
 
-    def enter(self, *, own_check: str, needs_token: bool = True) -> None:
+    def enter(self, *, needs_token: bool = True) -> None:
         """Lets the present request in, or raises Unauthorized (401) or Forbidden (403). No body is read before."""
         self.audit.begin()
-        self.guard.check(request, own_check=own_check)
+        self.guard.check(request)
         if needs_token:
             g.who = token.check(request, self.tokens)

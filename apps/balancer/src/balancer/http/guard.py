@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from ipaddress import ip_address
 
 from flask import Request
 from werkzeug.exceptions import Forbidden
@@ -11,7 +10,7 @@ from werkzeug.exceptions import Forbidden
 from balancer.core.caller import Attachments, Caller, refusal
 
 CLIENT = "ringmaster.client"
-"""Key in the WSGI environment of the client's IP address, where not the peer's address is meant."""
+"""Key in the WSGI environment of the client's IP address. The edge tells it; nobody else can over its sockets."""
 
 
 class Guard:
@@ -21,14 +20,10 @@ class Guard:
         self._attached = attached
         self._hosts = frozenset(hosts)
 
-    def check(self, request: Request, *, own_check: str) -> None:
-        """Raises Forbidden (403). `own_check`: the path of our own health check, the only request without a client: it
-        comes over a unix socket, from one of our own containers."""
-        client = client_of(request)
-        if not client and (request.method, request.path) == ("GET", own_check):
-            return
+    def check(self, request: Request) -> None:
+        """Raises Forbidden (403)."""
         caller = Caller(
-            client=client,
+            client=client_of(request),
             host=request.environ.get("HTTP_HOST"),
             origin=request.environ.get("HTTP_ORIGIN"),
             fetch_site=request.environ.get("HTTP_SEC_FETCH_SITE"),
@@ -37,13 +32,7 @@ class Guard:
             raise Forbidden(reason)
 
 
-def is_from_inside(request: Request) -> bool:
-    """Whether a request comes from one of our own containers: it has no client, or a loopback address."""
-    client = client_of(request)
-    return not client or ip_address(client).is_loopback
-
-
 def client_of(request: Request) -> str:
-    """The client's IP address. Empty for our own health checks."""
+    """The client's IP address, empty where it is unknown."""
     client: str = request.environ.get(CLIENT, request.remote_addr or "")
     return client

@@ -44,7 +44,7 @@ def create_public_app(
                 raise NotFound
             return forward(request)
         # Flask chooses the function by request.path.
-        gate.enter(own_check=paths.rep, needs_token=request.path != paths.rep)
+        gate.enter(needs_token=request.path != paths.rep)
         return None
 
     return app
