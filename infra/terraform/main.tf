@@ -33,6 +33,7 @@ locals {
   # The registry of server_image: what stands before its first slash, where that is a host's name. Else Docker Hub.
   registry        = try(regex("^((?:[^/]*[.:][^/]*|localhost))/", coalesce(var.server_image, "-"))[0], "registry-1.docker.io")
   registry_folder = "/run/registry"
+  tokens_folder   = "/run/tokens"
 
   # Where all of our images are, whatever their tags.
   repositories = join(" ", formatlist("${local.image_prefix}%s", ["server", "balancer", "edge"]))
@@ -209,6 +210,7 @@ module "balancer" {
   environment   = local.settings
   plugins       = try(var.plugins.directory, null)
   registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
+  tokens        = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or
   # pulled the image by now. Only a saved fleet of somebody's own image may have another one, which the balancer pulls first.
   wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))

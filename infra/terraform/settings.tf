@@ -8,6 +8,8 @@ locals {
     RINGMASTER_DATA_PLANE             = var.data_plane
     RINGMASTER_LOG_LEVEL              = var.log_level
     RINGMASTER_TOKEN_SHA256           = nonsensitive(var.token == null) ? "" : sha256(var.token)
+    RINGMASTER_TOKENS_FILE            = var.tokens_file == null ? "" : "${local.tokens_folder}/${basename(var.tokens_file)}"
+    RINGMASTER_CONTROL_HOSTS          = join(",", var.control_hosts)
     RINGMASTER_INITIAL_SERVERS        = join(",", coalesce(var.server_names, [for number in range(var.replicas) : "S${number + 1}"]))
     RINGMASTER_MAX_SERVERS            = tostring(var.max_servers)
     RINGMASTER_SERVER_IMAGE           = module.images.names.server

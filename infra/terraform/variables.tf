@@ -120,8 +120,8 @@ variable "publish_address" {
   }
 
   validation {
-    condition     = can(regex("^(127\\.|::1$)", var.publish_address)) || var.token != null
-    error_message = "publish_address is reachable from other machines, and whoever reaches it could change the fleet: set token as well, or publish on 127.0.0.1."
+    condition     = can(regex("^(127\\.|::1$)", var.publish_address)) || var.token != null || var.tokens_file != null
+    error_message = "publish_address is reachable from other machines, and whoever reaches it could change the fleet: set token or tokens_file as well, or publish on 127.0.0.1."
   }
 }
 
@@ -149,8 +149,8 @@ variable "control_address" {
   }
 
   validation {
-    condition     = can(regex("^(127\\.|::1$)", var.control_address)) || var.token != null
-    error_message = "control_address is reachable from other machines: set token as well, or publish on 127.0.0.1."
+    condition     = can(regex("^(127\\.|::1$)", var.control_address)) || var.token != null || var.tokens_file != null
+    error_message = "control_address is reachable from other machines: set token or tokens_file as well, or publish on 127.0.0.1."
   }
 }
 
@@ -215,8 +215,20 @@ variable "trusted_proxies" {
   }
 }
 
+variable "control_hosts" {
+  description = "Names by which clients may ask for /rep, /add, /rm and the control port, beside localhost and IP addresses, such as [\"ring.example\"]: any other name may be a web page's that aims at this deployment (DNS rebinding)."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.control_hosts : can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$", name)) && !strcontains(name, "..")])
+    error_message = "Write each of control_hosts as a host's name without scheme and port, such as ring.example (an international one as xn--…)."
+  }
+}
+
 variable "token" {
-  description = "Bearer token for /add, /rm and the control port. Only its SHA-256 reaches the state and the containers. null: none is asked for."
+  description = "The operator's bearer token for /add, /rm and the control port. Only its SHA-256 reaches the state and the containers. null: none, and without tokens_file none is asked for."
   type        = string
   default     = null
   sensitive   = true
@@ -224,6 +236,22 @@ variable "token" {
   validation {
     condition     = var.token == null || can(regex("^[A-Za-z0-9._~+/-]{20,}=*$", var.token))
     error_message = "Write token with at least 20 characters, letters, digits and . _ ~ + / - (then '=' if it must be), for instance the output of `openssl rand -hex 32`."
+  }
+}
+
+variable "tokens_file" {
+  description = <<-EOT
+    Path of a JSON file on the engine's host with named tokens beside the operator's: {"alice": {"sha256": "…", "role": "change"}}, the
+    role read or change, of each token only its SHA-256 (docs/operations.md). null: none. Its folder is mounted read-only into the
+    balancer, which reads the file again when it changes: let nothing else lie there. Uid 10001 must be able to read it, so let
+    everybody (chmod 0644 and 0755): whoever knows such a hash cannot use it. `make up` does this with a copy of its own.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.tokens_file == null || can(regex("^/([^[:cntrl:][:space:],:/]+/)+[^[:cntrl:][:space:],:/]+$", var.tokens_file))
+    error_message = "Write tokens_file as an absolute path without blanks, commas and colons, in a folder of its own, such as /etc/ringmaster/tokens/tokens.json."
   }
 }
 

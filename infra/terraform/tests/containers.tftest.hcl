@@ -125,6 +125,12 @@ run "balancer_alone" {
     environment   = {}
     plugins       = "/srv/plugins"
     registry      = { source = "/srv/registry", target = "/run/registry" }
+    tokens        = { source = "/srv/tokens", target = "/run/tokens" }
+  }
+
+  assert {
+    condition     = [for mount in docker_container.this.mounts : "${mount.source}:${mount.read_only}" if mount.target == "/run/tokens"] == ["/srv/tokens:true"]
+    error_message = "The named tokens are not mounted, or can be written."
   }
 
   assert {

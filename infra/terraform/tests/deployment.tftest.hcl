@@ -52,7 +52,9 @@ run "defaults" {
       RINGMASTER_DEPLOYMENT             = "ringmaster"
       RINGMASTER_DRAIN_TIMEOUT          = "30"
       RINGMASTER_EXPLAIN                = "true"
+      RINGMASTER_CONTROL_HOSTS          = ""
       RINGMASTER_CONTROL_PREFIX         = ""
+      RINGMASTER_TOKENS_FILE            = ""
       RINGMASTER_HANG_TIMEOUT           = "10"
       RINGMASTER_HEARTBEAT_HOST         = ""
       RINGMASTER_HEARTBEAT_STATUS       = "200"
@@ -204,6 +206,24 @@ run "only_the_tokens_hash_leaves_terraform" {
   assert {
     condition     = output.url == "http://127.0.0.1:5000" && output.control_url == "http://[::1]:5001"
     error_message = "An address that stands for all is reached on loopback; IPv6 stands in brackets."
+  }
+}
+
+run "named_tokens_and_names_of_our_own" {
+  command = plan
+  variables {
+    tokens_file   = "/etc/ringmaster/tokens/people.json"
+    control_hosts = ["ring.example", "LB"]
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_TOKENS_FILE == "/run/tokens/people.json"
+    error_message = "The balancer is not told where the named tokens are."
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_CONTROL_HOSTS == "ring.example,LB"
+    error_message = "The balancer is not told its names."
   }
 }
 

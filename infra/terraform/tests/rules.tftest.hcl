@@ -137,6 +137,71 @@ run "publish_on_every_ipv6_address_without_a_token" {
   expect_failures = [var.publish_address]
 }
 
+run "publish_beyond_loopback_with_named_tokens" {
+  command = plan
+  variables {
+    publish_address = "0.0.0.0"
+    control_address = "0.0.0.0"
+    tokens_file     = "/etc/ringmaster/tokens/tokens.json"
+  }
+}
+
+run "tokens_file_is_relative" {
+  command = plan
+  variables {
+    tokens_file = "tokens/tokens.json"
+  }
+  expect_failures = [var.tokens_file]
+}
+
+run "tokens_file_has_no_folder_of_its_own" {
+  command = plan
+  variables {
+    tokens_file = "/tokens.json"
+  }
+  expect_failures = [var.tokens_file]
+}
+
+run "tokens_file_is_a_folder" {
+  command = plan
+  variables {
+    tokens_file = "/etc/ringmaster/tokens/"
+  }
+  expect_failures = [var.tokens_file]
+}
+
+run "control_host_has_a_port" {
+  command = plan
+  variables {
+    control_hosts = ["ring.example", "lb.example:5001"]
+  }
+  expect_failures = [var.control_hosts]
+}
+
+run "control_host_has_a_scheme" {
+  command = plan
+  variables {
+    control_hosts = ["https://ring.example"]
+  }
+  expect_failures = [var.control_hosts]
+}
+
+run "control_host_is_a_pattern" {
+  command = plan
+  variables {
+    control_hosts = ["*"]
+  }
+  expect_failures = [var.control_hosts]
+}
+
+run "control_host_has_an_empty_part" {
+  command = plan
+  variables {
+    control_hosts = ["ring..example"]
+  }
+  expect_failures = [var.control_hosts]
+}
+
 run "publish_port_is_zero" {
   command = plan
   variables {

@@ -15,11 +15,12 @@ from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
 from balancer.adapters.docker_engine import ServerSpec
-from balancer.bootstrap import CLIENT, Application, build, service_options
+from balancer.bootstrap import Application, build, service_options
 from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
 from balancer.core.trusted_proxies import TrustedProxies
 from balancer.http.event_stream import STOPPING
+from balancer.http.guard import CLIENT
 from balancer.settings import InvalidSetting, Settings, read
 
 
@@ -39,6 +40,9 @@ EDGE = Socket("/run/ringmaster/balancer.sock")
 EDGE_CONTROL = Socket("/run/ringmaster/control.sock")
 HEALTH = Socket("/tmp/health.sock")  # noqa: S108 (nothing is made there)
 
+LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_RINGMASTER_CLIENT": "127.0.0.1"}
+"""How a client on the engine's host is told, by the peer's address or by the edge."""
+
 
 def settings(**values: str) -> Settings:
     return read({f"RINGMASTER_{name.upper()}": value for name, value in values.items()})
@@ -49,7 +53,7 @@ def application(**values: str) -> Application:
 
 
 def ask(path: str, came_in_on: Socket, *, method: str = "GET", data: str | None = None, **values: str) -> TestResponse:
-    environ = {"gunicorn.socket": came_in_on}
+    environ = {"gunicorn.socket": came_in_on, **LOCAL}
     return Client(application(**values)).open(path, method=method, data=data, environ_overrides=environ)
 
 
@@ -141,7 +145,7 @@ def test_the_token_guards_changes() -> None:
 
 
 def test_a_change_before_the_first_step_is_told_to_wait() -> None:
-    answer = Client(application()).post("/add", data=b'{"n":1}', environ_overrides={"gunicorn.socket": EDGE})
+    answer = ask("/add", EDGE, method="POST", data='{"n":1}')
     assert answer.status_code == 409
 
 
@@ -233,7 +237,7 @@ def test_a_body_that_breaks_off_is_a_400_on_both_sides(path: str, method: str, c
         path,
         method=method,
         headers={"Transfer-Encoding": "chunked"},
-        environ_overrides={**environ, "gunicorn.socket": came_in_on},
+        environ_overrides={**environ, "gunicorn.socket": came_in_on, **LOCAL},
     )
     assert answer.status_code == 400
     assert "the body is not framed as HTTP wants it" in answer.text

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
+from balancer.adapters.attached_networks import AttachedNetworks
 from balancer.adapters.container_spec import ServerSpec
 from balancer.adapters.docker_engine import DockerEngine
 from balancer.adapters.docker_images import DockerImages
@@ -23,6 +24,7 @@ from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.registry_config import RegistryConfig
 from balancer.adapters.system import SystemClock, SystemRandomness
+from balancer.adapters.tokens_file import TokensFile
 from balancer.core.errors import InvalidRequest, PlaneUnavailable
 from balancer.core.fleet import Fleet
 from balancer.core.fleet_settings import FleetSettings
@@ -31,8 +33,11 @@ from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import routes
 from balancer.core.trusted_proxies import TrustedProxies
 from balancer.http.answer import broken_body
+from balancer.http.audit import Audit
 from balancer.http.control import create_control_app
 from balancer.http.event_stream import STOPPING
+from balancer.http.gate import Gate
+from balancer.http.guard import CLIENT, Guard
 from balancer.http.public import Forward, create_public_app
 from balancer.http.readiness import create_readiness_app
 from balancer.listeners import CONTROL_PORT, CONTROL_SOCKET, EDGE_SOCKETS, HEALTH_SOCKET, PUBLIC_PORT, PUBLIC_SOCKET
@@ -43,10 +48,6 @@ from balancer.settings import PREFIX, InvalidSetting, Settings, read
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-
-CLIENT = "ringmaster.client"
-"""Key in the WSGI environment of the client's IP address. The edge tells it; nobody else can over its sockets."""
 
 
 class Application:
@@ -97,9 +98,14 @@ def build(settings: Settings) -> Application:
     plane, forward = _data_plane(settings)
     options = service_options(settings)
     services = Services(_ports(settings, plane, options), options)
+    gate = Gate(
+        guard=Guard(attached=AttachedNetworks(), hosts=settings.control_hosts),
+        tokens=services.tokens,
+        audit=Audit(services.events),
+    )
     public = create_public_app(
         services.fleet,
-        token_sha256=settings.token_sha256,
+        gate=gate,
         forward=forward,
         control_prefix=settings.control_prefix,
         public_control=settings.public_control,
@@ -110,7 +116,7 @@ def build(settings: Settings) -> Application:
         services.ring,
         services.events,
         services.rollout,
-        token_sha256=settings.token_sha256,
+        gate=gate,
     )
     for side in (public, control):
         side.register_error_handler(ParseException, broken_body)
@@ -155,6 +161,7 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
         probes=HttpProbes(timeout=HeartbeatTimeout(), clock=clock),
         clock=clock,
         randomness=SystemRandomness(),
+        tokens=TokensFile(Path(settings.tokens_file)) if settings.tokens_file else None,
     )
 
 
@@ -191,6 +198,7 @@ def service_options(settings: Settings) -> Options:
         change_timeout=_longest_change(settings),
         slow_start=settings.slow_start,
         autoscaling=settings.autoscaling(),
+        token_sha256=settings.token_sha256,
     )
 
 

@@ -20,6 +20,7 @@ from balancer.plugins import InvalidPlugin, catalogue
 from balancer.setting_types import (
     FLAG,
     HOSTNAMES,
+    HOSTS,
     NETWORKS,
     OBJECT,
     PLUGINS,
@@ -175,7 +176,18 @@ class Settings:
         "Which requests are logged: failed ones (and repeated ones at the edge), or all.",
     )
     token_sha256: str = _setting(
-        "", matching(r"([0-9a-f]{64})?", "64 hex digits, or empty"), "SHA-256 of the token for /add, /rm and control."
+        "",
+        matching(r"([0-9a-f]{64})?", "64 hex digits, or empty"),
+        "SHA-256 of the operator's token.",
+    )
+    tokens_file: str = _setting(
+        "", matching(r"(/\S*)?", "an absolute path, or empty"),
+        "A JSON file with named tokens, read again when it changes; see docs/operations.md. Empty: none.",
+    )  # fmt: skip
+    control_hosts: tuple[str, ...] = _setting(
+        "",
+        HOSTS,
+        "Names by which clients may ask for control, beside localhost and IP addresses.",
     )
     state_dir: str = _setting("/var/lib/ringmaster", matching(r"/\S*", "an absolute path"), "Where the fleet is kept.")
     edge_dir: str = _setting("/run/ringmaster", matching(r"/\S*", "an absolute path"), "Shared with the edge.")

@@ -59,9 +59,9 @@ resource "docker_container" "this" {
     }
   }
 
-  # The folder, since a mount of the file alone would go on showing the old one where it is replaced.
+  # The folders, since a mount of a file alone would go on showing the old one where it is replaced.
   dynamic "mounts" {
-    for_each = var.registry[*]
+    for_each = concat(var.registry[*], var.tokens[*])
     content {
       type      = "bind"
       source    = mounts.value.source

@@ -61,6 +61,12 @@ variable "registry" {
   default     = null
 }
 
+variable "tokens" {
+  description = "Folder on the engine's host with the file of named tokens, and where the balancer finds it. null: there is none."
+  type        = object({ source = string, target = string })
+  default     = null
+}
+
 variable "grace_seconds" {
   description = "Seconds between SIGTERM and SIGKILL."
   type        = number
