@@ -7,6 +7,10 @@ mock_provider "docker" {
     defaults = { image_id = "sha256:built" }
   }
 
+  mock_resource "docker_container" {
+    defaults = { id = "container-id" }
+  }
+
   mock_resource "docker_network" {
     defaults = { id = "network-id" }
   }
@@ -96,7 +100,7 @@ run "defaults" {
       RINGMASTER_SERVER_CPUS            = "0"
       RINGMASTER_SERVER_ENVIRONMENT     = "{}"
       RINGMASTER_SERVER_IMAGE           = module.images.names.server
-      RINGMASTER_SERVER_MEMORY          = ""
+      RINGMASTER_SERVER_MEMORY          = "512m"
       RINGMASTER_SERVER_PORT            = "5000"
       RINGMASTER_SERVER_READ_ONLY       = "true"
       RINGMASTER_SLOW_START             = "0"
@@ -107,6 +111,22 @@ run "defaults" {
       RINGMASTER_UNKNOWN_PATH           = "pass"
     }
     error_message = "The defaults do not reach the balancer as they should."
+  }
+}
+
+run "containers_have_limits" {
+  command = plan
+  variables {
+    max_servers = 100
+    spares      = 3
+    edge_memory = "2g"
+  }
+
+  assert {
+    condition = {
+      for role, limit in local.limits : role => "${limit.memory} ${limit.pids}"
+    } == { balancer = "512m 924", edge = "2g 2048" }
+    error_message = "Balancer and edge are not limited as they should be."
   }
 }
 
