@@ -122,6 +122,7 @@ module "images" {
   deployment  = var.deployment
   name_prefix = local.image_prefix
   base_image  = var.base_image
+  packages    = var.packages
   contexts = merge(
     { balancer = "${path.root}/../../apps/balancer" },
     var.server_image == null ? { server = "${path.root}/../../apps/server" } : {},
@@ -210,7 +211,7 @@ module "balancer" {
   docker_socket = var.docker_socket
   docker_gid    = local.docker_gid
   grace_seconds = local.grace_seconds
-  environment   = local.settings
+  environment   = local.environment
   plugins       = try(var.plugins.directory, null)
   registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or

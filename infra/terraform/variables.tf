@@ -82,6 +82,18 @@ variable "base_image" {
   }
 }
 
+variable "packages" {
+  description = "Any short text, such as today's date. Another one builds the images anew, with the packages that Debian has then: see make scan. It should stay as it is in between."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{0,64}$", var.packages))
+    error_message = "Write packages as at most 64 letters, digits and . _ -, such as 2026-11-29, or \"\"."
+  }
+}
+
 variable "balancer_memory" {
   description = "Memory limit of the balancer's container, as Docker writes it (512m, 1g), swap included. Raise it where max_servers is in the hundreds."
   type        = string

@@ -130,6 +130,31 @@ run "containers_have_limits" {
   }
 }
 
+run "values_that_may_be_secrets_are_in_no_plan" {
+  command = plan
+  variables {
+    server_environment = { PASSWORD = "hunter2" }
+    server_labels      = { team = "hunter2" }
+    server_log_options = { tag = "hunter2" }
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] : issensitive(local.environment["RINGMASTER_SERVER_${name}"])
+    ])
+    error_message = "A plan shows the servers' environment, labels or log options."
+  }
+}
+
+run "without_them_a_plan_shows_the_settings" {
+  command = plan
+
+  assert {
+    condition     = length([for name, value in local.environment : name if issensitive(value)]) == 0
+    error_message = "A plan hides settings that are no secrets."
+  }
+}
+
 run "images_are_named_by_what_they_are_made_of" {
   command = plan
 

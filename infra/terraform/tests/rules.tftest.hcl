@@ -582,6 +582,14 @@ run "server_memory_has_no_unit" {
   expect_failures = [var.server_memory]
 }
 
+run "packages_is_a_sentence" {
+  command = plan
+  variables {
+    packages = "those of today"
+  }
+  expect_failures = [var.packages]
+}
+
 run "edge_memory_is_unlimited" {
   command = plan
   variables {
