@@ -56,6 +56,13 @@ locals {
 
   docker_gid = var.docker_gid != null ? var.docker_gid : tonumber(one(regex("(?m)^docker:[^:]*:([0-9]+):", file("/etc/group"))))
 
+  # Role → the most that its container may have. The balancer has up to four threads for each server, while all are replaced at once;
+  # the edge as many as there are CPUs, and again in each of at most nine processes.
+  limits = merge(
+    { balancer = { container = module.balancer.id, memory = var.balancer_memory, pids = 512 + 4 * (var.max_servers + var.spares) } },
+    { for edge in module.edge : "edge" => { container = edge.id, memory = var.edge_memory, pids = 2048 } },
+  )
+
   # What has to be known when there is no configuration left to ask: see terraform_data.images and .reaper.
   engine = {
     deployment  = var.deployment
@@ -114,6 +121,7 @@ module "images" {
   deployment  = var.deployment
   name_prefix = local.image_prefix
   base_image  = var.base_image
+  packages    = var.packages
   contexts = merge(
     { balancer = "${path.root}/../../apps/balancer" },
     var.server_image == null ? { server = "${path.root}/../../apps/server" } : {},
@@ -207,13 +215,32 @@ module "balancer" {
   docker_socket = var.docker_socket
   docker_gid    = local.docker_gid
   grace_seconds = local.grace_seconds
-  environment   = local.settings
+  environment   = local.environment
   plugins       = try(var.plugins.directory, null)
   registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
   tokens        = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or
   # pulled the image by now. Only a saved fleet of somebody's own image may have another one, which the balancer pulls first.
   wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))
+}
+
+# What each container may have at most. The provider has no limit of processes, and its memory_swap never agrees with a host that
+# cannot limit swap: so that the engine is told itself, at once and without a replacement. The balancer limits the servers.
+resource "terraform_data" "limits" {
+  for_each         = local.limits
+  triggers_replace = each.value
+
+  provisioner "local-exec" {
+    interpreter = ["sh", "${path.module}/scripts/deployment.sh"]
+    command     = "limit"
+    environment = {
+      RINGMASTER_DEPLOYMENT  = var.deployment
+      RINGMASTER_DOCKER_HOST = local.engine.docker_host
+      RINGMASTER_CONTAINERS  = each.value.container
+      RINGMASTER_MEMORY      = each.value.memory
+      RINGMASTER_PIDS        = each.value.pids
+    }
+  }
 }
 
 # Removes the images that earlier builds left, where nobody runs on them and the balancer's saved fleet does not name them. N servers serve

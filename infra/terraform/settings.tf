@@ -64,4 +64,11 @@ locals {
     RINGMASTER_RESPONSE_TIMEOUT       = tostring(var.response_timeout)
     RINGMASTER_BUFSIZE                = tostring(var.bufsize)
   }
+
+  # The same, for the container. Where a value may be a secret, a plan shows none of them: the provider has them as one set.
+  environment = merge(local.settings, {
+    for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] :
+    "RINGMASTER_SERVER_${name}" => sensitive(local.settings["RINGMASTER_SERVER_${name}"])
+    if !contains(["", "{}"], local.settings["RINGMASTER_SERVER_${name}"])
+  })
 }

@@ -82,6 +82,42 @@ variable "base_image" {
   }
 }
 
+variable "packages" {
+  description = "Any short text, such as today's date. Another one builds the images anew, with the packages that Debian has then: see make scan. It should stay as it is in between."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{0,64}$", var.packages))
+    error_message = "Write packages as at most 64 letters, digits and . _ -, such as 2026-11-29, or \"\"."
+  }
+}
+
+variable "balancer_memory" {
+  description = "Memory limit of the balancer's container, as Docker writes it (512m, 1g), swap included. Raise it where max_servers is in the hundreds."
+  type        = string
+  default     = "512m"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]*[bkmg]$", var.balancer_memory))
+    error_message = "Write balancer_memory as a whole number with b, k, m or g, such as 512m."
+  }
+}
+
+variable "edge_memory" {
+  description = "Memory limit of the edge's container, as Docker writes it (512m, 1g), swap included. Raise it for more than some 10 000 connections at once, or for a larger bufsize."
+  type        = string
+  default     = "1g"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]*[bkmg]$", var.edge_memory))
+    error_message = "Write edge_memory as a whole number with b, k, m or g, such as 1g."
+  }
+}
+
 variable "log_level" {
   description = "How much the balancer logs: debug, info, warning or error."
   type        = string
@@ -469,9 +505,9 @@ variable "server_environment" {
 }
 
 variable "server_memory" {
-  description = "Memory limit of every server, as Docker writes it (256m, 1g). \"\": none."
+  description = "Memory limit of every server, as Docker writes it (256m, 1g), swap included, what lies in server_tmpfs too. \"\": none."
   type        = string
-  default     = ""
+  default     = "512m"
   nullable    = false
 
   validation {
@@ -594,7 +630,7 @@ variable "server_volumes" {
 }
 
 variable "server_tmpfs" {
-  description = "Folders of every server that lie in memory: path → options of the mount, such as {\"/tmp\" = \"size=64m,mode=1777\"}. null: /tmp where the root file system is read-only. Without exec nothing in one can be run."
+  description = "Folders of every server that lie in memory: path → options of the mount, such as {\"/tmp\" = \"size=64m,mode=1777\"}. null: 64 MB of /tmp where the root file system is read-only. Without exec nothing in one can be run."
   type        = map(string)
   default     = null
 

@@ -7,6 +7,10 @@ mock_provider "docker" {
     defaults = { image_id = "sha256:built" }
   }
 
+  mock_resource "docker_container" {
+    defaults = { id = "container-id" }
+  }
+
   mock_resource "docker_network" {
     defaults = { id = "network-id" }
   }
@@ -98,7 +102,7 @@ run "defaults" {
       RINGMASTER_SERVER_CPUS            = "0"
       RINGMASTER_SERVER_ENVIRONMENT     = "{}"
       RINGMASTER_SERVER_IMAGE           = module.images.names.server
-      RINGMASTER_SERVER_MEMORY          = ""
+      RINGMASTER_SERVER_MEMORY          = "512m"
       RINGMASTER_SERVER_PORT            = "5000"
       RINGMASTER_SERVER_READ_ONLY       = "true"
       RINGMASTER_SLOW_START             = "0"
@@ -109,6 +113,47 @@ run "defaults" {
       RINGMASTER_UNKNOWN_PATH           = "pass"
     }
     error_message = "The defaults do not reach the balancer as they should."
+  }
+}
+
+run "containers_have_limits" {
+  command = plan
+  variables {
+    max_servers = 100
+    spares      = 3
+    edge_memory = "2g"
+  }
+
+  assert {
+    condition = {
+      for role, limit in local.limits : role => "${limit.memory} ${limit.pids}"
+    } == { balancer = "512m 924", edge = "2g 2048" }
+    error_message = "Balancer and edge are not limited as they should be."
+  }
+}
+
+run "values_that_may_be_secrets_are_in_no_plan" {
+  command = plan
+  variables {
+    server_environment = { PASSWORD = "hunter2" }
+    server_labels      = { team = "hunter2" }
+    server_log_options = { tag = "hunter2" }
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] : issensitive(local.environment["RINGMASTER_SERVER_${name}"])
+    ])
+    error_message = "A plan shows the servers' environment, labels or log options."
+  }
+}
+
+run "without_them_a_plan_shows_the_settings" {
+  command = plan
+
+  assert {
+    condition     = length([for name, value in local.environment : name if issensitive(value)]) == 0
+    error_message = "A plan hides settings that are no secrets."
   }
 }
 

@@ -647,6 +647,30 @@ run "server_memory_has_no_unit" {
   expect_failures = [var.server_memory]
 }
 
+run "packages_is_a_sentence" {
+  command = plan
+  variables {
+    packages = "those of today"
+  }
+  expect_failures = [var.packages]
+}
+
+run "edge_memory_is_unlimited" {
+  command = plan
+  variables {
+    edge_memory = ""
+  }
+  expect_failures = [var.edge_memory]
+}
+
+run "balancer_memory_has_no_unit" {
+  command = plan
+  variables {
+    balancer_memory = "512"
+  }
+  expect_failures = [var.balancer_memory]
+}
+
 run "server_cpus_is_negative" {
   command = plan
   variables {

@@ -27,7 +27,7 @@ DEFAULTS = {
     "pull_timeout": 600.0,
     "registry_config": "",
     "server_environment": {},
-    "server_memory": "",
+    "server_memory": "512m",
     "server_cpus": 0.0,
     "server_pids": 512,
     "server_port": 5000,

@@ -43,6 +43,7 @@ from balancer.service.silence_report import SilenceReport
 from balancer.service.silence_watch import SilenceWatch
 from balancer.service.slow_start import SlowStart, first_ramp
 from balancer.service.starter import Starter
+from balancer.service.starvation_report import StarvationReport
 from balancer.service.step_loop import StepLoop
 from balancer.service.tokens import Tokens
 
@@ -201,6 +202,7 @@ class Services:
             workers=self.workers,
             watch=self.watch,
             report=SilenceReport(watch=self.watch, problems=self.problems, events=self.events, clock=self._ports.clock),
+            starvation=StarvationReport(events=self.events),
             starter=self.starter,
             failures=self.failures,
             problems=self.problems,
