@@ -180,6 +180,7 @@ class EdgeFiles:
             errors=_ERRORS,
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
+            not_http=answers.NOT_HTTP,
             public_places=PUBLIC_PLACES,
             control_places=CONTROL_PLACES,
             turn_timeout=_TURN_TIMEOUT,
