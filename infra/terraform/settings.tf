@@ -40,6 +40,7 @@ locals {
     RINGMASTER_ROLL_SURGE             = tostring(var.roll.surge)
     RINGMASTER_ROLL_BATCH             = tostring(var.roll.batch)
     RINGMASTER_RING                   = jsonencode({ for field, value in var.ring : field => value if value != null })
+    RINGMASTER_HASH_SEED              = nonsensitive(var.hash_seed == null) ? "" : var.hash_seed
     RINGMASTER_AUTOSCALE              = var.autoscale == null ? "{}" : jsonencode({ for field, value in var.autoscale : field => value if value != null })
     RINGMASTER_SLOW_START             = tostring(var.slow_start)
     RINGMASTER_PLUGINS                = var.plugins == null ? "" : join(",", var.plugins.modules)
@@ -58,6 +59,8 @@ locals {
     RINGMASTER_QUEUE_TIMEOUT          = tostring(var.queue_timeout)
     RINGMASTER_CONTROL_PREFIX         = var.control_prefix
     RINGMASTER_PUBLIC_CONTROL         = tostring(var.public_control)
+    RINGMASTER_MAX_CONNECTIONS        = tostring(var.max_connections)
+    RINGMASTER_RATE_LIMIT             = var.rate_limit == null ? "{}" : jsonencode(var.rate_limit)
     RINGMASTER_TRUSTED_PROXIES        = join(",", var.trusted_proxies)
     RINGMASTER_DRAIN_TIMEOUT          = tostring(var.drain_timeout)
     RINGMASTER_STOP_TIMEOUT           = tostring(var.stop_timeout)

@@ -60,6 +60,7 @@ run "defaults" {
       RINGMASTER_CONTROL_PREFIX         = ""
       RINGMASTER_TOKENS_FILE            = ""
       RINGMASTER_HANG_TIMEOUT           = "10"
+      RINGMASTER_HASH_SEED              = ""
       RINGMASTER_HEARTBEAT_HOST         = ""
       RINGMASTER_HEARTBEAT_STATUS       = "200"
       RINGMASTER_PUBLIC_CONTROL         = "true"
@@ -89,10 +90,12 @@ run "defaults" {
       RINGMASTER_HEARTBEAT_TIMEOUT      = "0.4"
       RINGMASTER_INITIAL_SERVERS        = "S1,S2,S3"
       RINGMASTER_LOG_LEVEL              = "info"
+      RINGMASTER_MAX_CONNECTIONS        = "40000"
       RINGMASTER_MAX_SERVERS            = "64"
       RINGMASTER_NAME_PREFIX            = ""
       RINGMASTER_NETWORK                = "ringmaster"
       RINGMASTER_PLUGINS                = ""
+      RINGMASTER_RATE_LIMIT             = "{}"
       RINGMASTER_RESPONSE_TIMEOUT       = "60"
       RINGMASTER_BUFSIZE                = "8192"
       RINGMASTER_RING                   = "{\"strategy\":\"table\"}"
@@ -374,6 +377,26 @@ run "own_names_ring_and_heartbeat" {
   assert {
     condition     = [local.settings.RINGMASTER_EXPLAIN, local.settings.RINGMASTER_ACCESS_LOG] == ["false", "all"]
     error_message = "How requests are explained does not reach the balancer as it was given."
+  }
+}
+
+run "protection_reaches_the_balancer" {
+  command = plan
+  variables {
+    hash_seed       = "a-secret-of-operators"
+    explain         = false
+    max_connections = 500
+    rate_limit      = { requests = 100, seconds = 10 }
+  }
+
+  assert {
+    condition     = nonsensitive(local.settings.RINGMASTER_HASH_SEED) == "a-secret-of-operators" && issensitive(local.settings.RINGMASTER_HASH_SEED)
+    error_message = "The hash seed does not reach the balancer, or a plan shows it."
+  }
+
+  assert {
+    condition     = [local.settings.RINGMASTER_MAX_CONNECTIONS, local.settings.RINGMASTER_RATE_LIMIT] == ["500", "{\"by\":\"address\",\"requests\":100,\"seconds\":10}"]
+    error_message = "Connections and rate limit do not reach the balancer as they were given."
   }
 }
 

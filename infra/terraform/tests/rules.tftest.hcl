@@ -1377,3 +1377,86 @@ run "registry_config_is_not_there" {
   }
   expect_failures = [terraform_data.claim]
 }
+
+run "hash_seed_is_too_short" {
+  command = plan
+  variables {
+    hash_seed = "fifteen-letters"
+    explain   = false
+  }
+  expect_failures = [var.hash_seed]
+}
+
+run "hash_seed_has_a_blank" {
+  command = plan
+  variables {
+    hash_seed = "sixteen letters and more"
+    explain   = false
+  }
+  expect_failures = [var.hash_seed]
+}
+
+run "hash_seed_is_there_and_answers_tell_the_slot" {
+  command = plan
+  variables {
+    hash_seed = "a-secret-of-operators"
+  }
+  expect_failures = [var.hash_seed]
+}
+
+run "max_connections_is_too_few" {
+  command = plan
+  variables {
+    max_connections = 9
+  }
+  expect_failures = [var.max_connections]
+}
+
+run "max_connections_is_a_fraction" {
+  command = plan
+  variables {
+    max_connections = 99.5
+  }
+  expect_failures = [var.max_connections]
+}
+
+run "rate_limit_is_no_request" {
+  command = plan
+  variables {
+    rate_limit = { requests = 0, seconds = 10 }
+  }
+  expect_failures = [var.rate_limit]
+}
+
+run "rate_limit_is_a_part_of_a_second" {
+  command = plan
+  variables {
+    rate_limit = { requests = 10, seconds = 0.5 }
+  }
+  expect_failures = [var.rate_limit]
+}
+
+run "rate_limit_is_longer_than_an_hour" {
+  command = plan
+  variables {
+    rate_limit = { requests = 10, seconds = 3601 }
+  }
+  expect_failures = [var.rate_limit]
+}
+
+run "rate_limit_is_by_nothing_known" {
+  command = plan
+  variables {
+    rate_limit = { requests = 10, seconds = 1, by = "user" }
+  }
+  expect_failures = [var.rate_limit]
+}
+
+run "rate_limit_has_no_edge" {
+  command = plan
+  variables {
+    rate_limit = { requests = 10, seconds = 1 }
+    data_plane = "flask"
+  }
+  expect_failures = [var.rate_limit]
+}

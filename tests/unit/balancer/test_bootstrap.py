@@ -15,7 +15,10 @@ from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
 from balancer.adapters.docker_engine import ServerSpec
+from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.bootstrap import Application, build, service_options
+from balancer.core.hash_seed import HashSeed
+from balancer.core.rate_limit import RateLimit
 from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
 from balancer.core.trusted_proxies import TrustedProxies
@@ -163,6 +166,16 @@ def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_pl
     application(data_plane=data_plane, **values)
     seen = made[0]
     assert (seen.response_timeout, seen.course_errors, seen.explain, seen.access_log) == (7, True, False, "all")
+
+
+def test_the_edge_gets_what_protects_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(bootstrap, "HaproxyEdge", lambda options: made.append(options) or HaproxyEdge(options))
+    values = {"max_connections": "500", "rate_limit": '{"requests":9,"seconds":1}', "explain": "false"}
+    application(hash_seed="a-secret-of-operators", **values)
+    assert (made[0].max_connections, made[0].rate_limit) == (500, RateLimit(requests=9, seconds=1))
+    seed = service_options(settings(hash_seed="a-secret-of-operators", **values)).fleet.profile.seed
+    assert seed == HashSeed("a-secret-of-operators")
 
 
 def test_answers_without_an_end_can_ask_whether_the_process_stops() -> None:

@@ -225,6 +225,8 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
             trusted_proxies=settings.trusted_proxies,
             control_prefix=settings.control_prefix,
             public_control=settings.public_control,
+            max_connections=settings.max_connections,
+            rate_limit=settings.limit(),
         )
         return HaproxyEdge(edge), None
     plane = FlaskPlane()
