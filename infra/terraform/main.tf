@@ -1,6 +1,6 @@
-# One deployment, in the order in which it comes up: its name → images, network, volumes → reaper → edge → balancer.
-# `terraform destroy` goes the other way: the balancer stops making servers, the edge finishes its requests, the reaper removes
-# the servers that Terraform never knew, and only then do network, volumes and images go.
+# One deployment, in the order in which it comes up: its name → images, network, volumes → reaper → keeper, edge → balancer.
+# `terraform destroy` goes the other way: the balancer stops making servers, the keeper lets go of the engine, the edge finishes its
+# requests, the reaper removes the servers that Terraform never knew, and only then do network, volumes and images go.
 
 provider "docker" {
   host = var.docker_host
@@ -22,10 +22,12 @@ locals {
     network  = "${var.name_prefix}ringmaster"
     edge     = "${var.name_prefix}ringmaster-edge"
     balancer = "${var.name_prefix}ringmaster-balancer"
+    keeper   = "${var.name_prefix}ringmaster-keeper"
   }
   volumes = {
-    state = "${var.name_prefix}ringmaster-state"
-    edge  = "${var.name_prefix}ringmaster-edge"
+    state  = "${var.name_prefix}ringmaster-state"
+    edge   = "${var.name_prefix}ringmaster-edge"
+    keeper = "${var.name_prefix}ringmaster-keeper"
   }
 
   image_prefix = "${var.name_prefix}ringmaster-"
@@ -88,7 +90,7 @@ resource "terraform_data" "claim" {
     environment = {
       RINGMASTER_DEPLOYMENT  = var.deployment
       RINGMASTER_DOCKER_HOST = local.engine.docker_host
-      RINGMASTER_CONTAINERS  = "${local.names.edge} ${local.names.balancer}"
+      RINGMASTER_CONTAINERS  = "${local.names.edge} ${local.names.balancer} ${local.names.keeper}"
       RINGMASTER_VOLUMES     = join(" ", values(local.volumes))
       RINGMASTER_NETWORK     = local.names.network
     }
@@ -142,7 +144,8 @@ module "network" {
   name       = local.names.network
 }
 
-# state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer.
+# state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer. keeper: the
+# keeper's socket, shared by keeper and balancer.
 resource "docker_volume" "this" {
   for_each   = { for role, name in local.volumes : role => name if role != "edge" || local.has_edge }
   depends_on = [terraform_data.claim]
@@ -201,9 +204,24 @@ module "edge" {
   grace_seconds = local.edge_grace_seconds
 }
 
+# The balancer goes before the keeper, which it needs to stop servers with.
+module "keeper" {
+  source     = "./modules/keeper"
+  depends_on = [terraform_data.reaper]
+
+  deployment    = var.deployment
+  name          = local.names.keeper
+  image_id      = module.images.ids.balancer
+  volume        = docker_volume.this["keeper"].name
+  docker_socket = var.docker_socket
+  docker_gid    = local.docker_gid
+  environment   = local.keeper_settings
+  registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
+}
+
 module "balancer" {
   source     = "./modules/balancer"
-  depends_on = [terraform_data.ports, module.edge]
+  depends_on = [terraform_data.ports, module.edge, module.keeper]
 
   deployment    = var.deployment
   name          = local.names.balancer
@@ -212,12 +230,10 @@ module "balancer" {
   ports         = local.published.balancer
   state_volume  = docker_volume.this["state"].name
   edge_volume   = local.has_edge ? docker_volume.this["edge"].name : null
-  docker_socket = var.docker_socket
-  docker_gid    = local.docker_gid
+  keeper_volume = docker_volume.this["keeper"].name
   grace_seconds = local.grace_seconds
-  environment   = local.environment
+  environment   = { for name, value in local.environment : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
   plugins       = try(var.plugins.directory, null)
-  registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
   tokens        = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or
   # pulled the image by now. Only a saved fleet of somebody's own image may have another one, which the balancer pulls first.
