@@ -15,6 +15,7 @@ from gunicorn.http.errors import InvalidChunkSize
 from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
+from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.bootstrap import Application, build, service_options
 from balancer.core.hash_seed import HashSeed
@@ -169,8 +170,14 @@ def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_pl
 
 
 def test_the_edge_gets_what_protects_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Any] = []
-    monkeypatch.setattr(bootstrap, "HaproxyEdge", lambda options: made.append(options) or HaproxyEdge(options))
+    made: list[EdgeOptions] = []
+
+    class Edge(HaproxyEdge):
+        def __init__(self, options: EdgeOptions) -> None:
+            made.append(options)
+            super().__init__(options)
+
+    monkeypatch.setattr(bootstrap, "HaproxyEdge", Edge)
     values = {"max_connections": "500", "rate_limit": '{"requests":9,"seconds":1}', "explain": "false"}
     application(hash_seed="a-secret-of-operators", **values)
     assert (made[0].max_connections, made[0].rate_limit) == (500, RateLimit(requests=9, seconds=1))
