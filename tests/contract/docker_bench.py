@@ -83,6 +83,10 @@ class DockerBench:
     def die(self, instance: str) -> None:
         self.container(instance).kill()
 
+    def starve(self, instance: str) -> None:
+        code, _ = self.container(instance).exec_run(["python3", "-c", "bytearray(1 << 30)"])
+        assert code == 137, f"{instance} may have a GB of memory"
+
     def pause(self, instance: str) -> None:
         self.container(instance).pause()
 

@@ -291,6 +291,19 @@ def test_a_death_that_was_heard_of_is_observed_at_once(bench: RuntimeBench) -> N
         bench.runtime.kill("S1")
 
 
+def test_how_often_a_server_starved_is_observed_until_it_is_gone(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 1), bench.release)
+    with listening(bench):
+        assert bench.runtime.observe()["S1"].starved == 0
+        for times in (1, 2):
+            bench.starve("S1")
+            until(lambda times=times: bench.runtime.observe()["S1"].starved == times, "S1 has starved", within=5)  # type: ignore[misc]
+        assert bench.runtime.observe()["S1"].running
+        bench.runtime.kill("S1")
+        bench.runtime.start(joining("S1", 1), bench.release)
+        assert bench.runtime.observe()["S1"].starved == 0
+
+
 def test_a_server_that_somebody_stops_is_observed_as_ending_until_it_has_ended(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
     with listening(bench) as heard:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
@@ -45,6 +46,13 @@ def status(container: Container) -> dict[str, list[str]]:
     return {name: value.split() for name, value in (line.split(":", 1) for line in lines)}
 
 
+def limit(container: Container, name: str, of_version_1: str) -> int:
+    """A limit of the container's control group, by its name in version 2 and its path in version 1."""
+    groups = inside(container)
+    path = f"/sys/fs/cgroup/{name}"
+    return int(groups.file(path if groups.file(path).exists else f"/sys/fs/cgroup/{of_version_1}").content_string)
+
+
 def test_every_process_runs_as_the_user_without_rights(containers: list[Container], here: Host) -> None:
     for container in containers:
         user = user_of(container)
@@ -72,6 +80,60 @@ def test_the_kernel_gives_no_capability_and_no_way_to_get_one(containers: list[C
         kernel = status(container)
         assert {int(kernel[name][0], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
         assert kernel["NoNewPrivs"] == ["1"]
+
+
+def test_system_calls_pass_the_engines_filter(containers: list[Container], here: Host) -> None:
+    """SecurityOpt names no profile, so that it is the engine's own; 2 is a filter."""
+    assert "name=seccomp,profile=default" in here.check_output("docker info --format '{{.SecurityOptions}}'").replace(
+        "profile=builtin", "profile=default"
+    )
+    for container in containers:
+        assert status(container)["Seccomp"] == ["2"]
+        assert inside(container).run("unshare --user true").failed
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`memory`: bytes. `tmpfs`: path → KiB."""
+
+    memory: int
+    pids: int
+    tmpfs: dict[str, int]
+
+
+MB = 1 << 20
+LIMITS = {
+    "edge": Limits(1024 * MB, 2048, {"/tmp": 16 * 1024}),  # noqa: S108 (a path in the container)
+    "balancer": Limits(512 * MB, 512 + 4 * 64, {"/tmp": 64 * 1024}),  # noqa: S108 (a path in the container)
+    "server": Limits(512 * MB, 512, {"/tmp": 64 * 1024}),  # noqa: S108 (a path in the container)
+}
+
+
+def test_the_engine_has_limits_of_memory_and_processes(containers: list[Container]) -> None:
+    for container in containers:
+        host, limits = container.attrs["HostConfig"], LIMITS[container.labels["ringmaster.role"]]
+        assert (host["Memory"], host["PidsLimit"]) == (limits.memory, limits.pids)
+        assert host["MemorySwap"] in (limits.memory, -1)  # -1: a host that cannot limit swap
+        assert not host["OomKillDisable"]
+
+
+def test_the_kernel_has_them_too(containers: list[Container]) -> None:
+    for container in containers:
+        limits = LIMITS[container.labels["ringmaster.role"]]
+        assert limit(container, "memory.max", "memory/memory.limit_in_bytes") == limits.memory
+        assert limit(container, "pids.max", "pids/pids.max") == limits.pids
+
+
+def test_what_lies_in_memory_has_a_size(containers: list[Container]) -> None:
+    """All tmpfs that can be written, the engine's own /dev and /dev/shm included."""
+    for container in containers:
+        rows = inside(container).check_output("df -k -t tmpfs --output=target,size").splitlines()[1:]
+        sizes = {path: int(size) for path, size in (row.split() for row in rows)}
+        ours = LIMITS[container.labels["ringmaster.role"]].tmpfs
+        assert {path: size for path, size in sizes.items() if path in ours} == ours
+        assert sizes["/dev/shm"] <= 64 * 1024  # noqa: S108 (the engine's own)
+        writable = [path for path in sizes if inside(container).run(f"test -w {path}").succeeded]
+        assert set(writable) <= {*ours, "/dev/shm"}  # noqa: S108 (the engine's own)
 
 
 def test_the_root_file_system_is_read_only(containers: list[Container]) -> None:

@@ -186,7 +186,7 @@ def test_of_secrets_only_the_names_are_shown() -> None:
 
 
 def test_where_the_root_is_read_only_there_is_a_folder_to_write_to() -> None:
-    assert Release().folders_in_memory == {"/tmp": ""}  # noqa: S108 (a path in a container)
+    assert Release().folders_in_memory == {"/tmp": "size=64m"}  # noqa: S108 (a path in a container)
     assert Release(read_only=False).folders_in_memory == {}
     assert Release(tmpfs={}).folders_in_memory == {}
     assert Release(tmpfs={"/run": "exec"}).folders_in_memory == {"/run": "exec"}

@@ -21,6 +21,7 @@ from balancer.adapters.processes import PS, all_stopped
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
+from balancer.core.redaction import without_secrets
 from balancer.core.release import Release
 
 _log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class DockerEngine:
             self._api.start(container)
         except APIError as error:
             self._remove(container)
-            why = container_spec.without_secrets(str(error.explanation), release)
+            why = without_secrets(str(error.explanation), release)
             raise StartFailed(f"{server.hostname} cannot be started: {why}") from error
 
     def observe(self) -> dict[str, Observed]:
@@ -176,7 +177,7 @@ class DockerEngine:
                     made_way = True
                     self._make_way(container)
                 else:
-                    why = container_spec.without_secrets(str(error.explanation), release)
+                    why = without_secrets(str(error.explanation), release)
                     raise StartFailed(f"{server.hostname} cannot be created: {why}") from error
             else:
                 return

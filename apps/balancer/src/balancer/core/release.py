@@ -20,6 +20,8 @@ from balancer.core.release_kinds import Kind, Unfit
 
 _LOGS = {"max-size": "10m", "max-file": "3"}
 """The default options of the log driver json-file, whose files would grow without end."""
+_TMP = {"/tmp": "size=64m"}  # noqa: S108 (a path in the container)
+"""The default tmpfs where the root file system is read-only. Without a size it could fill half of the host's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Release:
     environment: Mapping[str, str] = _field(
         "server_environment", "{}", kinds.ENVIRONMENT, "Variables for every server, beside SERVER_ID.", secret=True
     )
-    memory: str = _field("server_memory", "", kinds.LIMIT, "A server's memory limit; empty: none.")
+    memory: str = _field("server_memory", "512m", kinds.LIMIT, "A server's memory limit, without swap; empty: none.")
     cpus: float = _field("server_cpus", "0", kinds.CPUS, "A server's limit in CPUs; 0: none.")
     pids: int = _field(
         "server_pids", "512", kinds.integer(0, 4194304, zero="no limit"), "The most processes and threads of a server."
@@ -120,7 +122,7 @@ class Release:
     def folders_in_memory(self) -> Mapping[str, str]:
         """path → options of every tmpfs."""
         if self.tmpfs is None:
-            return {"/tmp": ""} if self.read_only else {}  # noqa: S108 (a path in the container)
+            return _TMP if self.read_only else {}
         return self.tmpfs
 
     @property
