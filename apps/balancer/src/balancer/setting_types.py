@@ -69,6 +69,9 @@ def _refuse() -> Any:
 
 
 FLAG = of_kind(kinds.FLAG)
+SECRET = of_kind(
+    kinds.text(r"([!-~]{16,256})?", "16 to 256 printable ASCII characters without blanks, or empty"), secret=True
+)
 OBJECT = Type("a JSON object", _object)
 HOSTNAMES = Type(f"different hostnames with commas between them: {RULE}", _hostnames)
 NETWORKS = Type("IP addresses and networks such as 10.0.0.0/8 with commas between them", _networks)

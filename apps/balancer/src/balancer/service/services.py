@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from balancer.core import roll
-from balancer.core.autoscale import Policy
+from balancer.core import autoscale, roll
 from balancer.core.catalogue import Catalogue
 from balancer.core.fleet_settings import FleetSettings
+from balancer.core.policy import Policy
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.images import Images
@@ -43,6 +43,7 @@ from balancer.service.silence_report import SilenceReport
 from balancer.service.silence_watch import SilenceWatch
 from balancer.service.slow_start import SlowStart, first_ramp
 from balancer.service.starter import Starter
+from balancer.service.starvation_report import StarvationReport
 from balancer.service.step_loop import StepLoop
 from balancer.service.tokens import Tokens
 
@@ -67,7 +68,7 @@ class Ports:
 class Options:
     """The options of the services: mostly the settings of the same names. All times are in seconds. `reserved`:
     hostnames that no server may have. `change_timeout`: the longest time that a change waits for the changes before
-    it."""
+    it. `policy`: what a release may ask for."""
 
     fleet: FleetSettings
     catalogue: Catalogue
@@ -82,7 +83,8 @@ class Options:
     drain_timeout: float
     change_timeout: float
     slow_start: float
-    autoscaling: Policy | None = None
+    policy: Policy
+    autoscaling: autoscale.Policy | None = None
     token_sha256: str = ""
 
     @property
@@ -201,6 +203,7 @@ class Services:
             workers=self.workers,
             watch=self.watch,
             report=SilenceReport(watch=self.watch, problems=self.problems, events=self.events, clock=self._ports.clock),
+            starvation=StarvationReport(events=self.events),
             starter=self.starter,
             failures=self.failures,
             problems=self.problems,
@@ -238,6 +241,7 @@ class Services:
             clock=self._ports.clock,
             surge=self._options.fleet.surge,
             batch=self._options.fleet.batch,
+            policy=self._options.policy,
         )
 
     @cached_property
