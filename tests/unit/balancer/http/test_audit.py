@@ -78,11 +78,14 @@ def test_questions_and_strangers_are_no_events(
     assert balancer.events.last == before
 
 
-def test_a_request_for_a_server_is_no_event(balancer: InMemoryBalancer) -> None:
+def test_a_request_for_a_server_is_no_event_and_no_refusal(
+    balancer: InMemoryBalancer, caplog: pytest.LogCaptureFixture
+) -> None:
     gate = gate_with_tokens(balancer)
     public = create_public_app(balancer.fleet, gate=gate, forward=lambda _: Response("", 403)).test_client()
     before = balancer.events.last
-    public.post("/home")
+    assert public.post("/home").status_code == 403
+    assert "caller refused" not in [record.message for record in caplog.records]
     assert balancer.events.last == before
 
 

@@ -133,7 +133,7 @@ def _is_own_origin(origin: str, host: str) -> bool:
 def _parts(host: str) -> tuple[str, int | None]:
     """Name and port of a Host header, the name in lower case and without its last dot; the name is empty where the text
     is no host. The port is None where there is none."""
-    found = _HOST.fullmatch(host.lower()) if host.isascii() else None
+    found = _HOST.fullmatch(host.lower())
     if not found or int(found["port"] or 0) > _LAST_PORT:
         return "", None
     return found["name"].removesuffix("."), int(found["port"]) if found["port"] else None
