@@ -28,8 +28,9 @@ DEFAULTS = {
     "server_image_id": "",
     "pull_timeout": 600.0,
     "registry_config": "",
+    "policy": {},
     "server_environment": {},
-    "server_memory": "",
+    "server_memory": "512m",
     "server_cpus": 0.0,
     "server_pids": 512,
     "server_port": 5000,
@@ -79,8 +80,11 @@ DEFAULTS = {
     "explain": True,
     "access_log": "errors",
     "token_sha256": "",
+    "tokens_file": "",
+    "control_hosts": (),
     "state_dir": "/var/lib/ringmaster",
     "edge_dir": "/run/ringmaster",
+    "keeper_socket": "/run/keeper/keeper.sock",
     "log_level": "info",
 }
 
@@ -95,6 +99,8 @@ ACCEPTED = [
     ("server_image_id", f"sha256:{'0a' * 32}", f"sha256:{'0a' * 32}"),
     ("pull_timeout", "1", 1.0),
     ("registry_config", "/etc/ringmaster/registry.json", "/etc/ringmaster/registry.json"),
+    ("policy", '{"images":["shop"]}', {"images": ["shop"]}),
+    ("keeper_socket", "/run/blue/keeper.sock", "/run/blue/keeper.sock"),
     ("heartbeat_path", "/", "/"),
     ("heartbeat_path", "/health?deep=1", "/health?deep=1"),
     ("server_environment", '{"A":"1","B":""}', {"A": "1", "B": ""}),
@@ -135,6 +141,8 @@ ACCEPTED = [
     ("drain_timeout", "0", 0.0),
     ("stop_timeout", "0", 0),
     ("token_sha256", "0123456789abcdef" * 4, "0123456789abcdef" * 4),
+    ("tokens_file", "/run/tokens/tokens.json", "/run/tokens/tokens.json"),
+    ("control_hosts", "ring.example,LB.example,a", ("ring.example", "lb.example", "a")),
     ("explain", "false", False),
     ("access_log", "all", "all"),
     ("log_level", "debug", "debug"),
@@ -151,6 +159,7 @@ REFUSED = [
     ("server_image_id", ["app:1", "sha256:0a", "0a" * 32], "a whole id such as sha256:…, or empty"),
     ("pull_timeout", ["0", "86401", "soon"], "seconds from 1 to 86400"),
     ("registry_config", ["config.json", "/a b"], "an absolute path, or empty"),
+    ("policy", ["", "[]", "null", '{"images":'], "a JSON object"),
     ("server_port", ["0", "65536", "http", ""], "an integer from 1 to 65535"),
     ("heartbeat_path", ["", "heartbeat", "/a b", "/a\n", "/é", '/"a"', "/#a", "/a\\"], "a path that starts with /"),
     ("server_environment", ["", "A=1", "[]", '{"A":1}', "null", '{"A":"1"'], "a JSON object of strings"),
@@ -213,8 +222,11 @@ REFUSED = [
     ("explain", ["", "yes", "1"], "true or false"),
     ("access_log", ["", "none", "ALL"], "one of errors, all"),
     ("token_sha256", ["secret", "0" * 63, "A" * 64], "64 hex digits, or empty"),
+    ("tokens_file", ["tokens.json", "/a b"], "an absolute path, or empty"),
+    ("control_hosts", ["a b", "a:80", "http://a", "é", "a..b", ".a", "a.", "*"], "hosts' names such as ring.example"),
     ("state_dir", ["", "var", "/a b"], "an absolute path"),
     ("edge_dir", ["", "run", "/a b"], "an absolute path"),
+    ("keeper_socket", ["", "run", "/a b"], "an absolute path"),
     ("log_level", ["", "loud", "INFO"], "one of debug, info, warning, error"),
 ]
 
@@ -421,6 +433,11 @@ def test_a_request_hash_without_a_haproxy_form_needs_the_flask_plane() -> None:
     assert read(environment).ring_profile().request_hash.name == "length"
     with pytest.raises(InvalidSetting, match=r"^RINGMASTER_RING: request_hash: length has no HAProxy form"):
         read(environment | {"RINGMASTER_DATA_PLANE": "haproxy"})
+
+
+def test_a_policy_that_cannot_be_is_told_at_the_start() -> None:
+    with pytest.raises(InvalidSetting, match=r"^RINGMASTER_POLICY: images: it must be a JSON list"):
+        read({"RINGMASTER_POLICY": '{"images":"shop"}'})
 
 
 def test_the_documentation_has_the_table_as_it_is() -> None:

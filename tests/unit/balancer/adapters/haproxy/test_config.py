@@ -16,6 +16,8 @@ from balancer.core.key_source import RANDOM, KeySource
 from balancer.core.rate_limit import RateLimit
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
+from balancer.http.event_stream import MOST
+from tests.deployment import PROJECT
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -118,7 +120,7 @@ def test_the_edge_has_files_for_its_clients_and_for_all_else(most: int, maxconn:
     assert f"    fd-hard-limit {files}\n" in text
     public = text.partition("\nfrontend public\n")[2].partition("\nfrontend ")[0]
     assert re.findall("^    maxconn .*$", public, re.MULTILINE) == [f"    maxconn {maxconn}"]
-    assert text.count("    maxconn ") == 1
+    assert text.count(f"    maxconn {maxconn}\n") == 1  # the control port has a number of its own
 
 
 def test_the_maps_are_golden(tmp_path: Path) -> None:
@@ -171,10 +173,29 @@ def test_behind_a_trusted_proxy_the_key_address_is_the_clients(key: str, proxies
 
 
 def test_servers_have_their_most_connections_and_the_way_round_has_none() -> None:
-    servers = re.findall(r"^    server (\S+) (.*)$", rendered(server_max_connections=7), re.MULTILINE)
-    most = {name: options.rpartition(" maxconn ")[2] for name, options in servers if "maxconn" in options}
-    assert most == {"S1": "7", "S3": "7"}
-    assert not re.search("^    server .*maxconn", rendered(), re.MULTILINE)
+    assert most_at_once("fleet", rendered(server_max_connections=7)) == {"S1": 7, "S3": 7}
+    assert most_at_once("fleet", rendered()) == {}
+
+
+def test_the_places_in_the_balancer_are_fewer_than_its_threads() -> None:
+    """Two threads are left for the checks of the edge and of the container. A stream beyond the most is refused by the
+    balancer, not by the edge."""
+    public, control = (most_at_once(name, rendered()) for name in ("control", "behind_control_port"))
+    assert sum(public.values()) + sum(control.values()) <= threads() - 2
+    assert control["balancer_streams"] > MOST
+
+
+def most_at_once(backend: str, text: str) -> dict[str, int]:
+    """server → its maxconn, for the servers of the backend that have one."""
+    section = re.split(r"^(?=\S)", text.partition(f"\nbackend {backend}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    return {name: int(most) for name, most in re.findall(r"^    server (\S+) .*\bmaxconn (\d+)", section, re.MULTILINE)}
+
+
+def threads() -> int:
+    """gunicorn's, as its settings say."""
+    found = re.search(r"^threads = (\d+)$", (PROJECT / "apps/balancer/gunicorn.conf.py").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1])
 
 
 def test_connections_to_servers_are_kept_or_not() -> None:
