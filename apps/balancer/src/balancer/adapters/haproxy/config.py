@@ -74,7 +74,7 @@ _TURN_TIMEOUT = 10
 _BODY_TIMEOUT = 10
 """Seconds that the body of a request to the balancer may take until it is whole, or fills a buffer."""
 _CONTROL_CONNECTIONS = 1500
-"""The most clients of the control port at once. Of the 2000 connections that _LEAST_OTHER_FILES allows, 500 are left."""
+"""The most clients of the control port at once. _LEAST_OTHER_FILES are 2000 connections, so 500 are left."""
 
 _ERRORS = (
     (400, answers.NOT_HTTP),
