@@ -232,14 +232,14 @@ variable "public_control" {
 }
 
 variable "max_connections" {
-  description = "Connections of clients that the edge's public port holds at once, idle ones included; more wait in the kernel's queue until one ends. The container must be allowed 20000 open files and two for each."
+  description = "Connections of clients that the edge's public port holds at once, idle ones included; more wait in the kernel's queue until one ends. 0: four fifths of what the container's open files allow, at most 40000."
   type        = number
-  default     = 40000
+  default     = 0
   nullable    = false
 
   validation {
-    condition     = var.max_connections >= 10 && var.max_connections <= 1000000 && floor(var.max_connections) == var.max_connections
-    error_message = "Write max_connections as a whole number from 10 to 1000000."
+    condition     = var.max_connections >= 0 && var.max_connections <= 1000000 && floor(var.max_connections) == var.max_connections
+    error_message = "Write max_connections as a whole number from 0 (what the container allows) to 1000000."
   }
 }
 

@@ -29,8 +29,7 @@ EVERY_M = 65_536 * 65_537
 """A number of slots whose slot decides that of every power of two up to 65 536, and of 65 537."""
 ORDINARY = (2, 3, 512, 1000, 65_536, 65_537)
 
-SEEDS = tuple(map(HashSeed, ("a-secret-of-operators", "x" * 65, "+/=,)('\"\\#%${HOME}~")))
-"""One that is longer than a block of SHA-256, which HMAC hashes first, and one of what HAProxy's parser reads."""
+SEEDS = (HashSeed.of("a-secret-of-operators"), HashSeed.of("another-secret-of-operators"))
 
 WINDOW = 32
 """Requests that are on their way on one connection: what they and their answers have fits into a socket's buffer."""
@@ -56,7 +55,7 @@ def frontend(port: int, sources: Iterable[KeySource], moduli: Iterable[int], see
         rules += ["unset-var(txn.key)", drawn if source.is_random else f"set-var(txn.key) {source.sample}"]
         rules += [f"set-var(txn.length{at}) var(txn.key),length"]
         if seed:
-            rules += [f"set-var(txn.key) var(txn.key),{seed.converters} if {{ var(txn.key),length gt 0 }}"]
+            rules += [f"set-var(txn.key) {seed.sample} if {{ var(txn.key),length gt 0 }}"]
         told += [f"%[var(txn.length{at})]"]
         if source.is_random:
             rules += [f"set-var(txn.drawn{at}) var(txn.key)"]

@@ -91,7 +91,7 @@ run "defaults" {
       RINGMASTER_HEARTBEAT_TIMEOUT      = "0.4"
       RINGMASTER_INITIAL_SERVERS        = "S1,S2,S3"
       RINGMASTER_LOG_LEVEL              = "info"
-      RINGMASTER_MAX_CONNECTIONS        = "40000"
+      RINGMASTER_MAX_CONNECTIONS        = "0"
       RINGMASTER_MAX_SERVERS            = "64"
       RINGMASTER_NAME_PREFIX            = ""
       RINGMASTER_NETWORK                = "ringmaster"

@@ -1404,10 +1404,10 @@ run "hash_seed_is_there_and_answers_tell_the_slot" {
   expect_failures = [var.hash_seed]
 }
 
-run "max_connections_is_too_few" {
+run "max_connections_is_negative" {
   command = plan
   variables {
-    max_connections = 9
+    max_connections = -1
   }
   expect_failures = [var.max_connections]
 }

@@ -182,7 +182,7 @@ def test_the_edge_gets_what_protects_it(monkeypatch: pytest.MonkeyPatch) -> None
     application(hash_seed="a-secret-of-operators", **values)
     assert (made[0].max_connections, made[0].rate_limit) == (500, RateLimit(requests=9, seconds=1))
     seed = service_options(settings(hash_seed="a-secret-of-operators", **values)).fleet.profile.seed
-    assert seed == HashSeed("a-secret-of-operators")
+    assert seed == HashSeed.of("a-secret-of-operators")
 
 
 def test_answers_without_an_end_can_ask_whether_the_process_stops() -> None:

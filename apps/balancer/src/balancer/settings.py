@@ -167,8 +167,10 @@ class Settings:
         "Whose X-Forwarded-* and Forwarded are believed; from anybody else they are replaced.",
     )
     max_connections: int = _setting(
-        "40000", integer(10, 1_000_000), "Connections of clients to the edge's public port; more wait in the kernel."
-    )
+        "0",
+        integer(0, 1_000_000),
+        "Connections of clients to the edge's public port; more wait in the kernel; 0: what its container allows.",
+    )  # fmt: skip
     rate_limit: dict[str, Any] = _setting(
         "{}", OBJECT,
         'The most requests of a client, such as {"requests":100,"seconds":10}; see docs/http.md. Empty: any number.',
@@ -228,7 +230,7 @@ class Settings:
 
     def catalogue(self) -> Catalogue:
         """The catalogue with the plug-ins and the hash seed. Raises InvalidPlugin."""
-        seed = HashSeed(self.hash_seed) if self.hash_seed else None
+        seed = HashSeed.of(self.hash_seed) if self.hash_seed else None
         return replace(catalogue(self.plugins, at_edge=self.data_plane == "haproxy"), seed=seed)
 
     def autoscaling(self) -> scaling.Policy | None:

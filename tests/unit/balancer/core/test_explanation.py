@@ -32,7 +32,7 @@ def ring(*down: str, owners: tuple[int, ...] = (1, 2, 2, 1, 3, 3, 1, 2)) -> Flee
 
 
 def test_a_seeded_key_has_the_slot_that_a_request_with_it_gets() -> None:
-    seed = HashSeed("a-secret-of-operators")
+    seed = HashSeed.of("a-secret-of-operators")
     plain = ring()
     fleet = replace(plain, profile=replace(plain.profile, key=KeySource("path"), seed=seed))
     for key in (b"/a", b"/b", b"/c", b"/d"):

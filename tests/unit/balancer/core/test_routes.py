@@ -65,7 +65,7 @@ def test_a_server_of_weight_0_stays_a_backend_without_slots() -> None:
 
 
 def test_routes_have_the_profile_that_the_fleet_has() -> None:
-    catalogue = Catalogue(seed=HashSeed("a-secret-of-operators"))
+    catalogue = Catalogue(seed=HashSeed.of("a-secret-of-operators"))
     profile = catalogue.profile({"slots": 8, "request_hash": "sha1", "key": "path", "bound": 1.25})
     route = routes(serving("S1", "S2").switched(profile))
     assert (route.request_hash, route.key) == (profile.request_hash, profile.key)
@@ -94,8 +94,8 @@ def test_a_digest_tells_any_two_routes_apart(slots: list[str], address: str, dra
         replace(one, key=KeySource("header", "X-User")),
         replace(one, key=KeySource("cookie", "X-User")),
         replace(one, bound=Fraction(5, 4)),
-        replace(one, seed=HashSeed("a-secret-of-operators")),
-        replace(one, seed=HashSeed("another-secret-of-operators")),
+        replace(one, seed=HashSeed.of("a-secret-of-operators")),
+        replace(one, seed=HashSeed.of("another-secret-of-operators")),
     ]
     assert len({one.digest, *(other.digest for other in others)}) == 1 + len(others)
     assert one.digest == Routes(tuple(slots), (Backend("S1", address, draining=draining),)).digest

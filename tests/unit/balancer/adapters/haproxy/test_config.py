@@ -49,7 +49,7 @@ KEYED = replace(
     ROUTES, request_hash=REQUEST_HASHES["course"], key=KeySource.parse("cookie:session"), bound=Fraction(5, 4)
 )
 
-SEEDED = replace(ROUTES, key=KeySource.parse("header:X-User"), seed=HashSeed("a-secret-of-operators"))
+SEEDED = replace(ROUTES, key=KeySource.parse("header:X-User"), seed=HashSeed.of("a-secret-of-operators"))
 
 
 def rendered(routes: Routes = ROUTES, **changes: object) -> str:
@@ -111,11 +111,16 @@ def test_a_seed_costs_nothing_where_no_request_has_a_key() -> None:
     assert rendered(replace(SEEDED, key=RANDOM)) == rendered(ROUTES)
 
 
-def test_the_edge_has_files_for_its_clients_and_for_all_else() -> None:
-    text = rendered(max_connections=10)
-    assert "    fd-hard-limit 20020\n" in text
-    assert text.partition("\nfrontend public\n")[2].partition("\nfrontend ")[0].count("    maxconn 10\n") == 1
-    assert text.count("    maxconn 10\n") == 1  # the control port has a number of its own
+@pytest.mark.parametrize(
+    ("most", "maxconn", "files"),
+    [(0, '"${RINGMASTER_CLIENTS-40000}"', 100_000), (10, "10", 4020), (100_000, "100000", 250_000)],
+)
+def test_the_edge_has_files_for_its_clients_and_for_all_else(most: int, maxconn: str, files: int) -> None:
+    text = rendered(max_connections=most)
+    assert f"    fd-hard-limit {files}\n" in text
+    public = text.partition("\nfrontend public\n")[2].partition("\nfrontend ")[0]
+    assert re.findall("^    maxconn .*$", public, re.MULTILINE) == [f"    maxconn {maxconn}"]
+    assert text.count(f"    maxconn {maxconn}\n") == 1  # the control port has a number of its own
 
 
 def test_the_maps_are_golden(tmp_path: Path) -> None:
@@ -267,7 +272,7 @@ def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change:
 
 
 def test_another_seed_is_another_configuration() -> None:
-    seeds = (None, SEEDED.seed, HashSeed("another-secret-of-operators"))
+    seeds = (None, SEEDED.seed, HashSeed.of("another-secret-of-operators"))
     assert len({fixed_digest(replace(SEEDED, seed=seed)) for seed in seeds}) == len(seeds)
 
 
