@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
 SECONDS = int(os.environ.get("SLOW", "8"))
 CLIENTS = 1000
 IDLE = 10_000
-# A body that is longer than a buffer of the edge goes to its server as it comes: there it takes a place like any request.
+# A body that is longer than a buffer of the edge goes to its server as it comes, and takes a place there.
 MODES = {
     "slow head": ["-H", "-i", "2"],
     "slow body": ["-B", "-i", "2", "-s", "4096"],
