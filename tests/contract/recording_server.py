@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from socketserver import BaseRequestHandler, ThreadingTCPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer, ThreadingUnixStreamServer
 from types import TracebackType
 from typing import Self
 
@@ -42,7 +42,8 @@ class Recorded:
 
 
 class RecordingServer:
-    """Listens at `host`. Use it in a with statement. `targets` are those of all whole requests, in order."""
+    """Listens at `host`, or where that is a path at this unix socket. Use it in a with
+    statement. `targets` are those of all whole requests, in order."""
 
     def __init__(self, host: str) -> None:
         self.connections: list[Recorded] = []
@@ -54,7 +55,8 @@ class RecordingServer:
                 self.connections.append(recorded)
                 _serve(connection.request, recorded, self.targets)
 
-        self._server = _Server((host, 0), Connection)
+        is_path = host.startswith("/")
+        self._server = _UnixServer(host, Connection) if is_path else _Server((host, 0), Connection)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
@@ -79,6 +81,12 @@ class _Server(ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
+    request_queue_size = 256
+
+
+class _UnixServer(ThreadingUnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
     request_queue_size = 256
 
 

@@ -785,6 +785,28 @@ def _embedded() -> Iterator[Case]:
         yield Case("pipeline", post(body=HIDDEN, method=method), ("asv",))
 
 
+def _false_origins() -> Iterator[Case]:
+    """They pretend to be the edge, which tells the balancer the client's address in this header."""
+    name = b"X-Ringmaster-Client"
+    for line in (
+        name + b": 127.0.0.1",
+        name + b": 127.0.0.1\r\n" + name.lower() + b": 127.0.0.2",
+        b"X_Ringmaster_Client: 127.0.0.1",
+        b"X-Ringmaster_Client: 127.0.0.1",
+        name + b" : 127.0.0.1",
+        b"X: y\r\n " + name + b": 127.0.0.1",
+        b"X: y\n" + name + b": 127.0.0.1",
+        b"X: y\r" + name + b": 127.0.0.1",
+        b"Connection: " + name,
+        b"Connection: close, " + name + b"\r\n" + name + b": 127.0.0.1",
+    ):
+        for method in (b"GET", b"POST"):
+            sent = post(line, b"Content-Length: 5", body=FORM + HIDDEN, method=method)
+            yield Case("false origin", sent, (*EITHER, ""), True)
+    trailer = b"5\r\nhello\r\n0\r\n" + name + b": 127.0.0.1\r\n\r\n" + HIDDEN
+    yield Case("false origin", post(b"Transfer-Encoding: chunked", body=trailer), ("asv", ""), True)
+
+
 def _mixed() -> Iterator[Case]:
     """Combinations of two oddities, drawn with a fixed seed."""
     chance = random.Random(16)  # noqa: S311 (it must repeat itself)
@@ -803,5 +825,5 @@ def _mixed() -> Iterator[Case]:
 
 _SOURCES = (
     *(_length_and_chunks, _encodings, _lengths, _chunk_sizes, _trailers, _line_ends, _folding, _hosts, _targets),
-    *(_methods, _hop_by_hop, _expectations, _bytes_in_headers, _embedded, _mixed),
+    *(_methods, _hop_by_hop, _expectations, _bytes_in_headers, _embedded, _false_origins, _mixed),
 )

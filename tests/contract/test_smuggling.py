@@ -13,11 +13,12 @@ import pytest
 from balancer.core.routes import Backend
 from tests.contract.attack import Outcome, by_case, judge, number_of, play
 from tests.contract.flask_bench import FlaskBench
+from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.plane_bench import REAL, RealPlaneBench, all_to
 from tests.contract.recording_server import MARKER, RecordingServer
 from tests.contract.smuggling import Case, cases
-
-pytestmark = REAL
+from tests.http_client import ask
+from tests.polling import until
 
 _AT_ONCE = 64
 """Clients."""
@@ -33,14 +34,36 @@ def recorder(bench: RealPlaneBench, request: pytest.FixtureRequest) -> Iterator[
         yield recorder
 
 
+@REAL
 def test_what_the_plane_passes_on_has_one_reading(bench: RealPlaneBench, recorder: RecordingServer) -> None:
     host, _, port = bench.url.removeprefix("http://").partition(":")
+    assert_one_reading(recorder, host, int(port))
+
+
+@pytest.mark.docker
+def test_what_the_edge_passes_on_to_the_balancer_has_one_reading_and_one_client(haproxy_bench: HaproxyBench) -> None:
+    """On the control port."""
+    folder = haproxy_bench.profile.directory
+    with RecordingServer(f"{folder}/balancer.sock"), RecordingServer(f"{folder}/control.sock") as recorder:
+        for name in ("balancer.sock", "control.sock"):
+            (folder / name).chmod(0o666)
+        until(lambda: ask("GET", f"http://{haproxy_bench.host}:5001", "/x").status == 200, "it is there", within=10)
+        assert_one_reading(recorder, haproxy_bench.host, 5001)
+    origins = {
+        tuple(request.head.values(b"x-ringmaster-client")) for each in recorder.connections for request in each.requests
+    }
+    (origin,) = origins
+    assert len(origin) == 1
+
+
+def assert_one_reading(recorder: RecordingServer, host: str, port: int) -> None:
+    """Every case goes to the plane at this address."""
     attacks = cases()
     assert len(attacks) >= 1000
-    with Bystanders(host, int(port)) as bystanders, ThreadPoolExecutor(_AT_ONCE) as clients:
+    with Bystanders(host, port) as bystanders, ThreadPoolExecutor(_AT_ONCE) as clients:
 
         def attack(case: Case) -> Outcome:
-            outcome = play(case, host, int(port))
+            outcome = play(case, host, port)
             bystanders.ask()
             return outcome
 
