@@ -39,7 +39,7 @@ down: .venv/deploy.stamp ## Take the deployment away; engine and tools stay
 status: ## Show the deployment's containers
 	@docker ps --all --filter $(LABEL) --format 'table {{.Names}}\t{{.Label "ringmaster.role"}}\t{{.Status}}\t{{.Ports}}'
 
-logs: ## Follow the balancer's log (ROLE=edge for the edge's)
+logs: ## Follow the balancer's log (ROLE=edge for the edge's, ROLE=keeper)
 	@docker ps --all --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
 		xargs --no-run-if-empty --max-args=1 docker logs --tail 100 --follow
 

@@ -1,4 +1,4 @@
-# What the balancer is told: its settings.py says how it reads them.
+# What the balancer is told, and the keeper: its settings.py says how it reads them.
 
 locals {
   settings = {
@@ -34,6 +34,7 @@ locals {
     RINGMASTER_SERVER_MAX_CONNECTIONS = tostring(var.server_max_connections)
     RINGMASTER_SERVER_KEEP_ALIVE      = tostring(var.server_keep_alive)
     RINGMASTER_REGISTRY_CONFIG        = var.registry_config == null ? "" : "${local.registry_folder}/config.json"
+    RINGMASTER_POLICY                 = jsonencode({ for field, value in var.policy : field => value if value != null })
     RINGMASTER_SPARES                 = tostring(var.spares)
     RINGMASTER_ROLL_SURGE             = tostring(var.roll.surge)
     RINGMASTER_ROLL_BATCH             = tostring(var.roll.batch)
@@ -63,10 +64,21 @@ locals {
     RINGMASTER_BUFSIZE                = tostring(var.bufsize)
   }
 
-  # The same, for the container. Where a value may be a secret, a plan shows none of them: the provider has them as one set.
-  environment = merge(local.settings, {
+  # The same, for the containers. Where a value may be a secret, a plan shows none of them: the provider has them as one set.
+  told = merge(local.settings, {
     for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] :
     "RINGMASTER_SERVER_${name}" => sensitive(local.settings["RINGMASTER_SERVER_${name}"])
     if !contains(["", "{}"], local.settings["RINGMASTER_SERVER_${name}"])
   })
+
+  # What the keeper is told of it: whose servers they are, and what they may be.
+  keeper_settings = {
+    for name, value in local.told : name => value if contains([
+      "RINGMASTER_DEPLOYMENT", "RINGMASTER_NAME_PREFIX", "RINGMASTER_NETWORK", "RINGMASTER_LOG_LEVEL", "RINGMASTER_POLICY",
+      "RINGMASTER_MAX_SERVERS", "RINGMASTER_SPARES", "RINGMASTER_ROLL_SURGE", "RINGMASTER_REGISTRY_CONFIG",
+      "RINGMASTER_SERVER_IMAGE", "RINGMASTER_SERVER_IMAGE_ID", "RINGMASTER_SERVER_PORT", "RINGMASTER_SERVER_VOLUMES",
+      "RINGMASTER_SERVER_CAPABILITIES", "RINGMASTER_SERVER_LABELS", "RINGMASTER_SERVER_MEMORY", "RINGMASTER_SERVER_CPUS",
+      "RINGMASTER_SERVER_PIDS", "RINGMASTER_SERVER_LOG_DRIVER", "RINGMASTER_SERVER_LOG_OPTIONS",
+    ], name)
+  }
 }

@@ -38,7 +38,7 @@ variable "docker_host" {
 }
 
 variable "docker_socket" {
-  description = "Path of the engine's socket on the engine's host. The balancer mounts it to create and watch the servers."
+  description = "Path of the engine's socket on the engine's host. The keeper mounts it, alone, to create and watch the servers."
   type        = string
   default     = "/var/run/docker.sock"
   nullable    = false
@@ -689,10 +689,59 @@ variable "server_log_options" {
   }
 }
 
+variable "policy" {
+  description = <<-EOT
+    What a release, by POST /deploy, may ask for beyond what these variables say of servers; docs/operations.md has the whole of it.
+    images: names such as registry.example/team/* or shop:1.*, or * for every image. volumes, labels: names such as shop-*. capabilities:
+    Linux capabilities beyond harmless ones. memory, cpus, pids: the most that a server may have; "" and 0: no limit.
+  EOT
+  type = object({
+    images       = optional(list(string), [])
+    volumes      = optional(list(string), [])
+    labels       = optional(list(string), [])
+    capabilities = optional(list(string), [])
+    memory       = optional(string, "4g")
+    cpus         = optional(number, 0)
+    pids         = optional(number, 4096)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for image in var.policy.images : can(regex("^[A-Za-z0-9*][A-Za-z0-9*._:/-]*$", image))])
+    error_message = "Write each of policy.images as an image without a digest, such as registry.example/team/* or shop:1.*, or as * for every image."
+  }
+
+  validation {
+    condition     = alltrue([for name in concat(var.policy.volumes, var.policy.labels) : can(regex("^[A-Za-z0-9*][A-Za-z0-9*._/-]*$", name))])
+    error_message = "Write each of policy.volumes and policy.labels as a name in which * may stand, such as shop-*. A folder of the host is given by server_volumes only."
+  }
+
+  validation {
+    condition     = alltrue([for capability in var.policy.capabilities : can(regex("^(CAP_)?[A-Z][A-Z_]*$", capability))])
+    error_message = "Write each of policy.capabilities as Linux calls it, such as NET_RAW."
+  }
+
+  validation {
+    condition     = can(regex("^([1-9][0-9]{0,14}[bkmg]?)?$", var.policy.memory))
+    error_message = "Write policy.memory as a number with b, k, m or g behind it, such as 8g, or as \"\" for no limit."
+  }
+
+  validation {
+    condition     = var.policy.cpus >= 0 && var.policy.cpus <= 512
+    error_message = "Write policy.cpus as a number from 0 (no limit) to 512."
+  }
+
+  validation {
+    condition     = var.policy.pids >= 0 && var.policy.pids <= 4194304 && floor(var.policy.pids) == var.policy.pids
+    error_message = "Write policy.pids as a whole number from 0 (no limit) to 4194304."
+  }
+}
+
 variable "registry_config" {
   description = <<-EOT
     Path of a Docker config.json on this machine, the engine's, whose "auths" hold the credentials of private registries (a helper that
-    it names, credsStore, is not there in the balancer's container). null: none. Its folder is mounted read-only into the balancer, so that
+    it names, credsStore, is not there in the keeper's container). null: none. Its folder is mounted read-only into the keeper, so that
     a new file in it is used from the next pull on: let nothing else lie there. The group docker_gid must be able to read the file and enter
     the folder (chgrp docker, chmod 0640 and 0750), others must not. `make up` does all this with a copy of its own. Only the path gets into
     the state.

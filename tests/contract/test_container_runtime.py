@@ -1,4 +1,4 @@
-"""What every ContainerRuntime promises, the real engine and the one in memory alike."""
+"""What every ContainerRuntime promises: the real engine, a real keeper before it, and the one in memory alike."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken
 from balancer.core.release import Release
 from balancer.ports.runtime import ContainerRuntime
+from tests.contract.docker_bench import DockerBench
 from tests.contract.runtime_bench import FakeBench, RuntimeBench, joining
 from tests.polling import until
 
@@ -21,11 +22,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning
 """Those of the Docker client that could not connect."""
 
 
-@pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.fixture(
+    params=["fake", pytest.param("docker", marks=pytest.mark.docker), pytest.param("keeper", marks=pytest.mark.docker)]
+)
 def bench(request: pytest.FixtureRequest) -> RuntimeBench:
     if request.param == "fake":
         return FakeBench()
-    found: RuntimeBench = request.getfixturevalue("docker_bench")
+    found: DockerBench = request.getfixturevalue("docker_bench")
+    if request.param == "keeper":
+        found.start_keeper()
     return found
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.keeper_process import KeeperProcess
 
 from tests.containers import DEPLOYMENT, ROLE
 from tests.contract.docker_bench import DockerBench
 from tests.contract.hostile_calls import Ground, corpus
+from tests.contract.keeper_process import KeeperProcess
 
 pytestmark = pytest.mark.docker
 

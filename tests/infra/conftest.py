@@ -99,7 +99,7 @@ def here() -> Host:
     return host
 
 
-@pytest.fixture(params=["edge", "balancer", "server"])
+@pytest.fixture(params=["edge", "balancer", "keeper", "server"])
 def containers(request: pytest.FixtureRequest, system: MadeSystem) -> list[Container]:
     """All containers of one role."""
     found = system.containers.of(request.param)

@@ -18,11 +18,21 @@ from tests.polling import until
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 
 USER = 10001
+KEEPER = 10002
+"""A user of its own in the group USER."""
 
 
 def inside(container: Container) -> Host:
     """The machine that a container is for what runs in it, with the rights of what runs in it."""
     return testinfra.get_host(f"docker://{container.name}")
+
+
+def is_keeper(container: Container) -> bool:
+    return bool(container.labels["ringmaster.role"] == "keeper")
+
+
+def user_of(container: Container) -> int:
+    return KEEPER if is_keeper(container) else USER
 
 
 def health(container: Container) -> str:
@@ -45,16 +55,19 @@ def limit(container: Container, name: str, of_version_1: str) -> int:
 
 def test_every_process_runs_as_the_user_without_rights(containers: list[Container], here: Host) -> None:
     for container in containers:
-        assert container.attrs["Config"]["User"] == f"{USER}:{USER}"
+        user = user_of(container)
+        assert container.attrs["Config"]["User"] == f"{user}:{USER}"
         rows = here.check_output(f"docker top {container.name} -eo pid,ruid,euid,suid,rgid,egid,sgid").splitlines()[1:]
         assert rows
-        assert {number for row in rows for number in row.split()[1:]} == {str(USER)}
+        assert {number for row in rows for number in row.split()[1:4]} == {str(user)}
+        assert {number for row in rows for number in row.split()[4:]} == {str(USER)}
 
 
 def test_a_shell_inside_is_the_same_user(containers: list[Container]) -> None:
     for container in containers:
         identity = inside(container).check_output("id")
-        assert identity.startswith(f"uid={USER}(ringmaster) gid={USER}(ringmaster) ")
+        user, name = user_of(container), "ringmaster-keeper" if is_keeper(container) else "ringmaster"
+        assert identity.startswith(f"uid={user}({name}) gid={USER}(ringmaster) ")
 
 
 def test_the_kernel_gives_no_capability_and_no_way_to_get_one(containers: list[Container]) -> None:
@@ -90,6 +103,7 @@ class Limits:
 
 MB = 1 << 20
 LIMITS = {
+    "keeper": Limits(128 * MB, 512 + 4 * 64, {"/tmp": 4 * 1024}),  # noqa: S108 (a path in the container)
     "edge": Limits(1024 * MB, 2048, {"/tmp": 16 * 1024}),  # noqa: S108 (a path in the container)
     "balancer": Limits(512 * MB, 512 + 4 * 64, {"/tmp": 64 * 1024}),  # noqa: S108 (a path in the container)
     "server": Limits(512 * MB, 512, {"/tmp": 64 * 1024}),  # noqa: S108 (a path in the container)
@@ -133,12 +147,12 @@ def test_the_root_file_system_is_read_only(containers: list[Container]) -> None:
         assert machine.run("touch /tmp/note && rm /tmp/note").succeeded
 
 
-def test_edge_and_balancer_come_back_by_themselves_and_servers_only_through_the_balancer(system: MadeSystem) -> None:
+def test_all_come_back_by_themselves_but_servers_which_the_balancer_replaces(system: MadeSystem) -> None:
     policies = {
         container.labels["ringmaster.role"]: container.attrs["HostConfig"]["RestartPolicy"]["Name"] or "no"
         for container in system.containers.all
     }
-    assert policies == {"edge": "always", "balancer": "always", "server": "no"}
+    assert policies == {"edge": "always", "balancer": "always", "keeper": "always", "server": "no"}
 
 
 def test_logs_cannot_fill_the_disk(containers: list[Container]) -> None:
@@ -151,7 +165,7 @@ def test_all_are_healthy(system: MadeSystem) -> None:
     def is_healthy(container: Container) -> bool:
         return health(container) == "healthy"
 
-    for container in (system.containers.edge, system.containers.balancer):
+    for container in (system.containers.edge, system.containers.balancer, system.containers.keeper):
         until(partial(is_healthy, container), f"{container.name} is healthy", within=15)
     # The engine asks a server for the first time after half a minute; the balancer does not wait for that.
     assert {health(server) for server in system.containers.of("server")} <= {"healthy", "starting"}
@@ -167,7 +181,7 @@ def test_labels_tell_deployment_role_and_ring_id(system: MadeSystem) -> None:
     assert all(re.fullmatch(r"\d+", ring_id or "") for ring_id in ring_ids)
     assert len(set(ring_ids)) == len(ring_ids) == len(system.replicas)
     rest = [set(label) for label in labels if label["ringmaster.role"] != "server"]
-    assert rest == [{"ringmaster.deployment", "ringmaster.role"}] * 2
+    assert rest == [{"ringmaster.deployment", "ringmaster.role"}] * 3
 
 
 def test_containers_carry_the_prefix_and_hostnames_do_not(system: MadeSystem) -> None:
@@ -176,6 +190,7 @@ def test_containers_carry_the_prefix_and_hostnames_do_not(system: MadeSystem) ->
     assert {server.name for server in servers.values()} == {system.prefix + name for name in system.replicas}
     assert system.containers.edge.name == f"{system.prefix}ringmaster-edge"
     assert system.containers.balancer.name == f"{system.prefix}ringmaster-balancer"
+    assert system.containers.keeper.name == f"{system.prefix}ringmaster-keeper"
     for name, server in servers.items():
         machine = inside(server)
         assert machine.check_output("hostname") == name
@@ -189,37 +204,46 @@ def test_they_find_each_other_by_name(system: MadeSystem) -> None:
     addresses = {
         container.name: container.attrs["NetworkSettings"]["Networks"][f"{system.prefix}ringmaster"]["IPAddress"]
         for container in system.containers.all
+        if not is_keeper(container)
     }
     assert found == {name: [addresses[system.prefix + name]] for name in names}
 
 
-def test_only_the_balancer_holds_the_engines_socket_and_only_what_must_last_is_mounted(system: MadeSystem) -> None:
+def test_only_the_keeper_holds_the_engines_socket_and_only_what_must_last_is_mounted(system: MadeSystem) -> None:
     mounts = {
         container.labels["ringmaster.role"]: {
             mount["Destination"]: mount.get("Name") or mount["Source"] for mount in container.attrs["Mounts"]
         }
         for container in system.containers.all
     }
-    state, edge = f"{system.prefix}ringmaster-state", f"{system.prefix}ringmaster-edge"
+    state, edge, keeper = (f"{system.prefix}ringmaster-{name}" for name in ("state", "edge", "keeper"))
     assert mounts == {
-        "balancer": {
-            "/var/lib/ringmaster": state,
-            "/run/ringmaster": edge,
-            "/var/run/docker.sock": "/var/run/docker.sock",
-        },
+        "balancer": {"/var/lib/ringmaster": state, "/run/ringmaster": edge, "/run/keeper": keeper},
+        "keeper": {"/run/keeper": keeper, "/var/run/docker.sock": "/var/run/docker.sock"},
         "edge": {"/run/ringmaster": edge},
         "server": {},
     }
 
 
-def test_the_balancer_may_use_the_socket_through_its_group_alone(system: MadeSystem, here: Host) -> None:
-    balancer = system.containers.balancer
-    socket = inside(balancer).file("/var/run/docker.sock")
+def test_the_keeper_may_use_the_socket_through_its_group_alone(system: MadeSystem, here: Host) -> None:
+    keeper = system.containers.keeper
+    socket = inside(keeper).file("/var/run/docker.sock")
     group = str(here.file("/var/run/docker.sock").gid)
     assert socket.is_socket
     assert str(socket.gid) == group
-    assert balancer.attrs["HostConfig"]["GroupAdd"] == [group]
-    assert set(status(balancer)["Groups"]) <= {str(USER), group}
+    assert keeper.attrs["HostConfig"]["GroupAdd"] == [group]
+    assert set(status(keeper)["Groups"]) <= {str(USER), group}
+    assert not system.containers.balancer.attrs["HostConfig"]["GroupAdd"]
+    assert set(status(system.containers.balancer)["Groups"]) <= {str(USER)}
+
+
+def test_the_keeper_has_no_network_and_a_socket_for_the_balancer_alone(system: MadeSystem) -> None:
+    keeper, balancer = system.containers.keeper, system.containers.balancer
+    assert inside(keeper).check_output("ls /sys/class/net").split() == ["lo"]
+    socket, folder = inside(balancer).file("/run/keeper/keeper.sock"), inside(balancer).file("/run/keeper")
+    assert (socket.uid, socket.gid, socket.mode) == (KEEPER, USER, 0o660)
+    assert (folder.uid, folder.gid, folder.mode) == (KEEPER, USER, 0o750)
+    assert "ro" in inside(balancer).mount_point("/run/keeper").options
 
 
 def test_volumes_belong_to_the_user_and_to_nobody_else(system: MadeSystem) -> None:
@@ -244,4 +268,9 @@ def test_images_carry_the_deployment_and_no_role(system: MadeSystem) -> None:
 def test_the_balancer_logs_one_object_a_line(system: MadeSystem) -> None:
     lines = system.containers.logs("balancer", since=1).splitlines()
     assert lines
+    assert all({"time", "level", "message"} <= set(json.loads(line)) for line in lines)
+
+
+def test_the_keeper_logs_one_object_a_line(system: MadeSystem) -> None:
+    lines = system.containers.logs("keeper", since=1).splitlines()
     assert all({"time", "level", "message"} <= set(json.loads(line)) for line in lines)

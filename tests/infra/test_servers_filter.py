@@ -52,6 +52,7 @@ SERVER: dict[str, Any] = {
     "Name": "/S1",
     "Image": "sha256:shop",
     "State": {"Running": True},
+    "Mounts": [],
     "Config": {
         "User": "10001",
         "WorkingDir": "/app",
@@ -276,6 +277,21 @@ def test_edge_and_balancer_are_held_to_the_least_and_servers_to_running() -> Non
     assert servers.container_faults([edge, stopped, OTHER], "10001:10001") == [
         'edge: user is "10001", not "10001:10001"',
         "S1: running is false, not true",
+    ]
+
+
+def test_nobody_but_the_keeper_holds_the_engine_and_the_keeper_has_no_network() -> None:
+    keeper = edge_with("HostConfig", "NetworkMode", value="none") | {"Name": "/keeper"}
+    keeper["Config"] |= {"User": "10002:10001", "Labels": {"ringmaster.role": "keeper"}}
+    keeper["Mounts"] = [{"Destination": "/var/run/docker.sock"}]
+    assert servers.container_faults([keeper], "10001:10001") == []
+    balancer = copy.deepcopy(keeper) | {"Name": "/balancer"}
+    balancer["Config"] |= {"User": "10001:10001", "Labels": {"ringmaster.role": "balancer"}}
+    keeper["Mounts"], keeper["HostConfig"]["NetworkMode"] = [], "bridge"
+    assert servers.container_faults([keeper, balancer], "10001:10001") == [
+        "keeper: holds the engine is false, not true",
+        'keeper: network is "bridge", not "none"',
+        "balancer: holds the engine is true, not false",
     ]
 
 

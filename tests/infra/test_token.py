@@ -43,7 +43,7 @@ def test_no_container_and_no_image_tells_it(system: MadeSystem, here: Host) -> N
 
 def test_no_log_tells_it(system: MadeSystem) -> None:
     logs = system.logs(since=1)
-    assert set(logs) == {"edge", "balancer", "server"}
+    assert set(logs) == {"edge", "balancer", "keeper", "server"}
     assert not [role for role, text in logs.items() if system.token in text]
 
 

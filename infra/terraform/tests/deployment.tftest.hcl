@@ -34,13 +34,13 @@ run "defaults" {
   }
 
   assert {
-    condition     = output.containers == { balancer = "ringmaster-balancer", edge = "ringmaster-edge" }
-    error_message = "The haproxy plane has a balancer and an edge."
+    condition     = output.containers == { balancer = "ringmaster-balancer", edge = "ringmaster-edge", keeper = "ringmaster-keeper" }
+    error_message = "The haproxy plane has a balancer, its keeper and an edge."
   }
 
   assert {
-    condition     = output.volumes == { state = "ringmaster-state", edge = "ringmaster-edge" }
-    error_message = "The state and the edge's configuration lie on volumes."
+    condition     = output.volumes == { state = "ringmaster-state", edge = "ringmaster-edge", keeper = "ringmaster-keeper" }
+    error_message = "The state, the edge's configuration and the keeper's socket lie on volumes."
   }
 
   assert {
@@ -61,6 +61,7 @@ run "defaults" {
       RINGMASTER_HEARTBEAT_HOST         = ""
       RINGMASTER_HEARTBEAT_STATUS       = "200"
       RINGMASTER_PUBLIC_CONTROL         = "true"
+      RINGMASTER_POLICY                 = "{\"capabilities\":[],\"cpus\":0,\"images\":[],\"labels\":[],\"memory\":\"4g\",\"pids\":4096,\"volumes\":[]}"
       RINGMASTER_PULL_TIMEOUT           = "600"
       RINGMASTER_QUEUE_TIMEOUT          = "10"
       RINGMASTER_REGISTRY_CONFIG        = ""
@@ -125,8 +126,8 @@ run "containers_have_limits" {
   assert {
     condition = {
       for role, limit in local.limits : role => "${limit.memory} ${limit.pids}"
-    } == { balancer = "512m 924", edge = "2g 2048" }
-    error_message = "Balancer and edge are not limited as they should be."
+    } == { keeper = "128m 924", balancer = "512m 924", edge = "2g 2048" }
+    error_message = "Keeper, balancer and edge are not limited as they should be."
   }
 }
 
@@ -140,7 +141,7 @@ run "values_that_may_be_secrets_are_in_no_plan" {
 
   assert {
     condition = alltrue([
-      for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] : issensitive(local.environment["RINGMASTER_SERVER_${name}"])
+      for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] : issensitive(local.told["RINGMASTER_SERVER_${name}"])
     ])
     error_message = "A plan shows the servers' environment, labels or log options."
   }
@@ -150,7 +151,7 @@ run "without_them_a_plan_shows_the_settings" {
   command = plan
 
   assert {
-    condition     = length([for name, value in local.environment : name if issensitive(value)]) == 0
+    condition     = length([for name, value in local.told : name if issensitive(value)]) == 0
     error_message = "A plan hides settings that are no secrets."
   }
 }
@@ -186,7 +187,7 @@ run "flask_plane_has_none" {
   }
 
   assert {
-    condition     = length(module.edge) == 0 && output.containers == { balancer = "ringmaster-balancer" }
+    condition     = length(module.edge) == 0 && output.containers == { balancer = "ringmaster-balancer", keeper = "ringmaster-keeper" }
     error_message = "The flask plane has no edge."
   }
 
@@ -196,7 +197,7 @@ run "flask_plane_has_none" {
   }
 
   assert {
-    condition     = keys(output.images) == ["balancer", "server"] && keys(output.volumes) == ["state"]
+    condition     = keys(output.images) == ["balancer", "server"] && keys(output.volumes) == ["keeper", "state"]
     error_message = "Without an edge there is neither its image nor its volume."
   }
 
@@ -547,5 +548,23 @@ run "registry_of_shop" {
   assert {
     condition     = local.registry == "registry-1.docker.io"
     error_message = "The credentials would go to another registry than the image comes from."
+  }
+}
+
+run "what_the_keeper_is_told" {
+  command = plan
+  variables {
+    server_environment = { PASSWORD = "secret" }
+    policy             = { images = ["registry.example/team/*"], memory = "" }
+  }
+
+  assert {
+    condition     = length([for value in values(local.keeper_settings) : value if strcontains(value, "secret")]) == 0
+    error_message = "The keeper is told what servers keep secret."
+  }
+
+  assert {
+    condition     = jsondecode(local.keeper_settings.RINGMASTER_POLICY) == jsondecode(local.settings.RINGMASTER_POLICY) && jsondecode(local.settings.RINGMASTER_POLICY).images == ["registry.example/team/*"]
+    error_message = "The policy does not reach keeper and balancer as it was given."
   }
 }

@@ -1312,3 +1312,67 @@ run "registry_config_is_not_there" {
   }
   expect_failures = [terraform_data.claim]
 }
+
+run "policy_image_with_a_digest" {
+  command = plan
+  variables {
+    policy = { images = ["shop@sha256:00"] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_image_is_empty" {
+  command = plan
+  variables {
+    policy = { images = [""] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_volume_is_a_folder" {
+  command = plan
+  variables {
+    policy = { volumes = ["/etc"] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_label_has_a_blank" {
+  command = plan
+  variables {
+    policy = { labels = ["my team"] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_capability_is_in_lower_case" {
+  command = plan
+  variables {
+    policy = { capabilities = ["net_raw"] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_memory_has_no_such_unit" {
+  command = plan
+  variables {
+    policy = { memory = "8t" }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_cpus_are_negative" {
+  command = plan
+  variables {
+    policy = { cpus = -1 }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_pids_are_a_fraction" {
+  command = plan
+  variables {
+    policy = { pids = 0.5 }
+  }
+  expect_failures = [var.policy]
+}

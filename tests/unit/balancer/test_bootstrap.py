@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import threading
 import types
@@ -14,12 +15,11 @@ from gunicorn.http.errors import InvalidChunkSize
 from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
-from balancer.adapters.docker_engine import ServerSpec
 from balancer.bootstrap import Application, build, service_options
 from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
 from balancer.http.event_stream import STOPPING
-from balancer.settings import InvalidSetting, Settings, read
+from balancer.settings import Settings, read
 
 
 class Socket:
@@ -178,29 +178,26 @@ def test_a_body_that_breaks_off_is_a_400_on_both_sides(path: str, method: str, c
     assert "the body is not framed as HTTP wants it" in answer.text
 
 
-def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    specs: list[Any] = []
+def test_the_keeper_is_the_one_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(bootstrap, "KeeperClient", lambda *where, **options: made.append((*where, options)))
+    application(name_prefix="blue-", keeper_socket="/run/blue/keeper.sock")
+    assert made == [(Path("/run/blue/keeper.sock"), {"container": "blue-ringmaster-keeper"})]
 
-    class Engine:
-        def __init__(self, spec: Any) -> None:
-            specs.append(spec)
 
-    monkeypatch.setattr(bootstrap, "DockerEngine", Engine)
-    values = {
-        "deployment": "blue",
-        "name_prefix": "blue-",
-        "network": "blue-net",
-        "server_port": "8080",
-    }
-    application(**values)
-    assert specs == [
-        ServerSpec(
-            deployment="blue",
-            name_prefix="blue-",
-            network="blue-net",
-            port=8080,
-        )
-    ]
+LOADED = "import sys, balancer.bootstrap; print(*{name.partition('.')[0] for name in sys.modules})"
+
+
+def test_the_balancer_has_no_client_of_the_engine() -> None:
+    run = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    assert {"flask", "gunicorn"} <= set(run.stdout.split())
+    assert "docker" not in run.stdout.split()
+
+
+def test_the_policy_is_the_one_of_the_settings() -> None:
+    values = {"policy": '{"images":["shop"]}', "max_servers": "10", "spares": "2", "roll_surge": "3"}
+    policy = service_options(settings(**values)).policy
+    assert (policy.images, policy.servers, policy.release.image) == (("shop",), 27, "ringmaster-server")
 
 
 def test_releases_rolls_and_spares_are_what_the_settings_say() -> None:
@@ -220,19 +217,6 @@ def test_releases_rolls_and_spares_are_what_the_settings_say() -> None:
     assert options.fleet.release == Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5, content=f"sha256:{'0a' * 32}")
     assert options.fleet.initial == ("web_1", "web_2")
     assert (options.fleet.surge, options.fleet.batch, options.spares) == (5, 3, 2)
-
-
-@pytest.mark.parametrize(
-    ("text", "why"), [(None, "cannot be read: No such file"), ('{"credsStore":"desktop"}', "it names credsStore")]
-)
-def test_credentials_that_cannot_be_used_are_told_at_the_start(text: str | None, why: str, tmp_path: Path) -> None:
-    file = tmp_path / "config.json"
-    if text is not None:
-        file.write_text(text)
-    with pytest.raises(InvalidSetting, match=f"^RINGMASTER_REGISTRY_CONFIG: {file}:? ?{why}"):
-        application(registry_config=str(file))
-    file.write_text("{}")
-    application(registry_config=str(file))
 
 
 def test_times_and_limits_are_what_the_settings_say() -> None:

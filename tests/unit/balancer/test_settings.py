@@ -26,6 +26,7 @@ DEFAULTS = {
     "server_image_id": "",
     "pull_timeout": 600.0,
     "registry_config": "",
+    "policy": {},
     "server_environment": {},
     "server_memory": "512m",
     "server_cpus": 0.0,
@@ -76,6 +77,7 @@ DEFAULTS = {
     "token_sha256": "",
     "state_dir": "/var/lib/ringmaster",
     "edge_dir": "/run/ringmaster",
+    "keeper_socket": "/run/keeper/keeper.sock",
     "log_level": "info",
 }
 
@@ -90,6 +92,8 @@ ACCEPTED = [
     ("server_image_id", f"sha256:{'0a' * 32}", f"sha256:{'0a' * 32}"),
     ("pull_timeout", "1", 1.0),
     ("registry_config", "/etc/ringmaster/registry.json", "/etc/ringmaster/registry.json"),
+    ("policy", '{"images":["shop"]}', {"images": ["shop"]}),
+    ("keeper_socket", "/run/blue/keeper.sock", "/run/blue/keeper.sock"),
     ("heartbeat_path", "/", "/"),
     ("heartbeat_path", "/health?deep=1", "/health?deep=1"),
     ("server_environment", '{"A":"1","B":""}', {"A": "1", "B": ""}),
@@ -144,6 +148,7 @@ REFUSED = [
     ("server_image_id", ["app:1", "sha256:0a", "0a" * 32], "a whole id such as sha256:…, or empty"),
     ("pull_timeout", ["0", "86401", "soon"], "seconds from 1 to 86400"),
     ("registry_config", ["config.json", "/a b"], "an absolute path, or empty"),
+    ("policy", ["", "[]", "null", '{"images":'], "a JSON object"),
     ("server_port", ["0", "65536", "http", ""], "an integer from 1 to 65535"),
     ("heartbeat_path", ["", "heartbeat", "/a b", "/a\n", "/é", '/"a"', "/#a", "/a\\"], "a path that starts with /"),
     ("server_environment", ["", "A=1", "[]", '{"A":1}', "null", '{"A":"1"'], "a JSON object of strings"),
@@ -205,6 +210,7 @@ REFUSED = [
     ("token_sha256", ["secret", "0" * 63, "A" * 64], "64 hex digits, or empty"),
     ("state_dir", ["", "var", "/a b"], "an absolute path"),
     ("edge_dir", ["", "run", "/a b"], "an absolute path"),
+    ("keeper_socket", ["", "run", "/a b"], "an absolute path"),
     ("log_level", ["", "loud", "INFO"], "one of debug, info, warning, error"),
 ]
 
@@ -384,6 +390,11 @@ def test_a_request_hash_without_a_haproxy_form_needs_the_flask_plane() -> None:
     assert read(environment).ring_profile().request_hash.name == "length"
     with pytest.raises(InvalidSetting, match=r"^RINGMASTER_RING: request_hash: length has no HAProxy form"):
         read(environment | {"RINGMASTER_DATA_PLANE": "haproxy"})
+
+
+def test_a_policy_that_cannot_be_is_told_at_the_start() -> None:
+    with pytest.raises(InvalidSetting, match=r"^RINGMASTER_POLICY: images: it must be a JSON list"):
+        read({"RINGMASTER_POLICY": '{"images":"shop"}'})
 
 
 def test_the_documentation_has_the_table_as_it_is() -> None:

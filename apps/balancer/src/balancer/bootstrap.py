@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
-from balancer.adapters.container_spec import ServerSpec
-from balancer.adapters.docker_engine import DockerEngine
-from balancer.adapters.docker_images import DockerImages
 from balancer.adapters.file_store import FileStore
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
-from balancer.adapters.registry_config import RegistryConfig
+from balancer.adapters.keeper_client import KeeperClient
 from balancer.adapters.system import SystemClock, SystemRandomness
-from balancer.core.errors import InvalidRequest
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.heartbeat_timeout import HeartbeatTimeout
+from balancer.core.hostnames import RESERVED
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.http.answer import broken_body
 from balancer.http.control import create_control_app
@@ -34,7 +31,7 @@ from balancer.listeners import CONTROL_PORT
 from balancer.ports.data_plane import DataPlane
 from balancer.service.loops import Loops
 from balancer.service.services import Options, Ports, Services
-from balancer.settings import PREFIX, InvalidSetting, Settings, read
+from balancer.settings import Settings, read
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -95,9 +92,10 @@ def build(settings: Settings) -> Application:
 
 def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
     clock = SystemClock()
+    keeper = KeeperClient(Path(settings.keeper_socket), container=f"{settings.name_prefix}ringmaster-keeper")
     return Ports(
-        runtime=DockerEngine(_server_spec(settings)),
-        images=DockerImages(_registry_config(settings)),
+        runtime=keeper,
+        images=keeper,
         plane=plane,
         store=FileStore(
             Path(settings.state_dir),
@@ -110,16 +108,6 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
         clock=clock,
         randomness=SystemRandomness(),
     )
-
-
-def _registry_config(settings: Settings) -> RegistryConfig:
-    """Raises InvalidSetting where the file cannot be used now."""
-    config = RegistryConfig(Path(settings.registry_config) if settings.registry_config else None)
-    try:
-        config.check()
-    except InvalidRequest as error:
-        raise InvalidSetting(f"{PREFIX}REGISTRY_CONFIG: {error}") from None
-    return config
 
 
 def service_options(settings: Settings) -> Options:
@@ -135,7 +123,7 @@ def service_options(settings: Settings) -> Options:
         catalogue=catalogue,
         max_servers=settings.max_servers,
         spares=settings.spares,
-        reserved=("ringmaster-edge", "ringmaster-balancer"),
+        reserved=RESERVED,
         heartbeat_interval=settings.heartbeat_interval,
         heartbeat_strikes=settings.heartbeat_strikes,
         hang_timeout=settings.hang_timeout,
@@ -144,6 +132,7 @@ def service_options(settings: Settings) -> Options:
         drain_timeout=settings.drain_timeout,
         change_timeout=_longest_change(settings),
         slow_start=settings.slow_start,
+        policy=settings.release_policy(),
         autoscaling=settings.autoscaling(),
     )
 
@@ -188,12 +177,3 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
         draw=lambda: random.choice(REQUEST_IDS),  # noqa: S311 (spreads load, guards nothing)
     )
     return plane, Forwarder(plane, forwarding)
-
-
-def _server_spec(settings: Settings) -> ServerSpec:
-    return ServerSpec(
-        deployment=settings.deployment,
-        name_prefix=settings.name_prefix,
-        network=settings.network,
-        port=settings.server_port,
-    )

@@ -13,6 +13,8 @@ from balancer.core import autoscale as scaling
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
 from balancer.core.image import CONTENT
+from balancer.core.policy import Policy
+from balancer.core.policy import parse as parse_policy
 from balancer.core.release import FIELDS, Release
 from balancer.core.release_kinds import Unfit
 from balancer.core.ring_profile import RingProfile
@@ -78,7 +80,12 @@ class Settings:
     pull_timeout: float = _setting("600", seconds(1, 86400), "How long the pull of an image may take.")
     registry_config: str = _setting(
         "", matching(r"(/\S*)?", "an absolute path, or empty"),
-        "A Docker config.json with credentials for registries, read at each pull; empty: none.",
+        "A Docker config.json with credentials for registries, which the keeper reads at each pull; empty: none.",
+    )  # fmt: skip
+    policy: dict[str, Any] = _setting(
+        "{}", OBJECT,
+        "What a release may ask for beyond the settings, such as {\"images\":[\"registry.example/team/*\"]}; "
+        "see docs/operations.md.",
     )  # fmt: skip
     server_environment: dict[str, str] = _of_release("environment")
     server_memory: str = _of_release("memory")
@@ -179,11 +186,19 @@ class Settings:
     )
     state_dir: str = _setting("/var/lib/ringmaster", matching(r"/\S*", "an absolute path"), "Where the fleet is kept.")
     edge_dir: str = _setting("/run/ringmaster", matching(r"/\S*", "an absolute path"), "Shared with the edge.")
+    keeper_socket: str = _setting(
+        "/run/keeper/keeper.sock", matching(r"/\S*", "an absolute path"), "Where the keeper listens."
+    )
     log_level: str = _setting("info", choice("debug", "info", "warning", "error"), "What is logged.")
 
     def release(self) -> Release:
         fields_of_release = {name: getattr(self, declared.setting) for name, declared in FIELDS.items()}
         return Release(**fields_of_release, content=self.server_image_id)
+
+    def release_policy(self) -> Policy:
+        """What a release may ask for. While all servers leave, as many new ones may start. Raises InvalidRequest."""
+        servers = 2 * (self.max_servers + self.spares) + self.roll_surge
+        return parse_policy(self.policy, release=self.release(), servers=servers)
 
     def catalogue(self) -> Catalogue:
         """The catalogue with the plug-ins. Raises InvalidPlugin."""
@@ -199,7 +214,16 @@ class Settings:
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """The settings in these environment variables. Raises InvalidSetting, also for an unknown RINGMASTER_ variable."""
+    """The settings in these environment variables, which fit together. Raises InvalidSetting, also for an unknown
+    RINGMASTER_ variable."""
+    settings = each(environment)
+    _check_together(settings)
+    return settings
+
+
+def each(environment: Mapping[str, str]) -> Settings:
+    """The settings in these environment variables, checked one by one. The keeper knows only some of them. Raises
+    InvalidSetting, also for an unknown RINGMASTER_ variable."""
     known = {PREFIX + setting.name.upper(): setting for setting in fields(Settings)}
     for variable in environment:
         if variable.startswith(PREFIX) and variable not in known:
@@ -215,9 +239,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         except (ValueError, KeyError):
             shown = "" if type_.secret else f", not {text!r}"
             raise InvalidSetting(f"{variable} must be {type_.expects}{shown}") from None
-    settings = Settings(**values)
-    _check_together(settings)
-    return settings
+    return Settings(**values)
 
 
 def _check_together(settings: Settings) -> None:
@@ -232,6 +254,10 @@ def _check_together(settings: Settings) -> None:
             f"{PREFIX}ROLL_SURGE={settings.roll_surge} are started at once"
         )
     _check_ring(settings)
+    try:
+        settings.release_policy()
+    except InvalidRequest as error:
+        raise InvalidSetting(f"{PREFIX}POLICY: {error}") from None
 
 
 def _check_ring(settings: Settings) -> None:

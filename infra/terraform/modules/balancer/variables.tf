@@ -34,14 +34,9 @@ variable "edge_volume" {
   default     = null
 }
 
-variable "docker_socket" {
-  description = "Path of the engine's socket on the engine's host."
+variable "keeper_volume" {
+  description = "Name of the volume with the keeper's socket."
   type        = string
-}
-
-variable "docker_gid" {
-  description = "Number of the group that may use the socket."
-  type        = number
 }
 
 variable "environment" {
@@ -52,12 +47,6 @@ variable "environment" {
 variable "plugins" {
   description = "Folder on the engine's host with strategies and request hashes of the user's own. null: there are none."
   type        = string
-  default     = null
-}
-
-variable "registry" {
-  description = "Folder on the engine's host with the registries' credentials, and where the balancer finds it. null: there are none."
-  type        = object({ source = string, target = string })
   default     = null
 }
 

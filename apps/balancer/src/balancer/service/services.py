@@ -6,10 +6,10 @@ import threading
 from dataclasses import dataclass
 from functools import cached_property
 
-from balancer.core import roll
-from balancer.core.autoscale import Policy
+from balancer.core import autoscale, roll
 from balancer.core.catalogue import Catalogue
 from balancer.core.fleet_settings import FleetSettings
+from balancer.core.policy import Policy
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.images import Images
@@ -64,7 +64,7 @@ class Ports:
 class Options:
     """The options of the services: mostly the settings of the same names. All times are in seconds. `reserved`:
     hostnames that no server may have. `change_timeout`: the longest time that a change waits for the changes before
-    it."""
+    it. `policy`: what a release may ask for."""
 
     fleet: FleetSettings
     catalogue: Catalogue
@@ -79,7 +79,8 @@ class Options:
     drain_timeout: float
     change_timeout: float
     slow_start: float
-    autoscaling: Policy | None = None
+    policy: Policy
+    autoscaling: autoscale.Policy | None = None
 
     @property
     def most_servers_at_once(self) -> int:
@@ -235,6 +236,7 @@ class Services:
             clock=self._ports.clock,
             surge=self._options.fleet.surge,
             batch=self._options.fleet.batch,
+            policy=self._options.policy,
         )
 
     @cached_property

@@ -76,15 +76,22 @@ def of_role(containers: Iterable[Document], role: str) -> list[Document]:
     return [container for container in containers if container["Config"]["Labels"].get("ringmaster.role") == role]
 
 
+_ENGINE = "/var/run/docker.sock"
+"""Where a container has the engine's socket."""
+_KEEPERS_USER = "10002:10001"
+"""In the group of the balancer, which so may use its socket."""
+
+
 def container_faults(containers: Iterable[Document], user: str) -> list[str]:
-    """Which containers do not run, and what edge and balancer have that they could do without, or without end. Servers
-    are held to their release."""
+    """Which containers do not run, and what edge, balancer and keeper have that they could do without, or without end.
+    Servers are held to their release. Nobody but the keeper holds the engine's socket, and it has no network."""
     faults = []
     for container in containers:
         config, host = container["Config"], container["HostConfig"]
         present = {"running": container["State"]["Running"]}
         wanted: dict[str, Any] = {"running": True}
-        if config["Labels"].get("ringmaster.role") != "server":
+        role = config["Labels"].get("ringmaster.role")
+        if role != "server":
             present |= {
                 "user": config["User"],
                 "read_only": host["ReadonlyRootfs"],
@@ -92,17 +99,21 @@ def container_faults(containers: Iterable[Document], user: str) -> list[str]:
                 "added": host.get("CapAdd") or [],
                 "privileged": bool(host.get("Privileged")),
                 "security": host.get("SecurityOpt") or [],
+                "holds the engine": _ENGINE in [mount["Destination"] for mount in container["Mounts"]],
                 **_limited(host),
             }
             wanted |= {
-                "user": user,
+                "user": _KEEPERS_USER if role == "keeper" else user,
                 "read_only": True,
                 "dropped": ["ALL"],
                 "added": [],
                 "privileged": False,
                 "security": ["no-new-privileges"],
+                "holds the engine": role == "keeper",
                 "limited": {"memory": True, "swap": True, "pids": True, "tmpfs": True},
             }
+        if role == "keeper":
+            present["network"], wanted["network"] = host["NetworkMode"], "none"
         name = container["Name"].lstrip("/")
         differing = (what for what, value in wanted.items() if present[what] != value)
         faults += [f"{name}: {_said(what, present[what], wanted[what])}" for what in differing]
