@@ -61,6 +61,7 @@ locals {
   # Role → the most that its container may have. The balancer has up to four threads for each server, while all are replaced at once;
   # the edge as many as there are CPUs, and again in each of at most nine processes.
   limits = merge(
+    { keeper = { container = module.keeper.id, memory = "128m", pids = 512 + 4 * (var.max_servers + var.spares) } },
     { balancer = { container = module.balancer.id, memory = var.balancer_memory, pids = 512 + 4 * (var.max_servers + var.spares) } },
     { for edge in module.edge : "edge" => { container = edge.id, memory = var.edge_memory, pids = 2048 } },
   )
@@ -232,7 +233,7 @@ module "balancer" {
   edge_volume   = local.has_edge ? docker_volume.this["edge"].name : null
   keeper_volume = docker_volume.this["keeper"].name
   grace_seconds = local.grace_seconds
-  environment   = { for name, value in local.environment : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
+  environment   = { for name, value in local.told : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
   plugins       = try(var.plugins.directory, null)
   tokens        = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or

@@ -69,8 +69,8 @@ locals {
     RINGMASTER_BUFSIZE                = tostring(var.bufsize)
   }
 
-  # The same, for the container. Where a value may be a secret, a plan shows none of them: the provider has them as one set.
-  environment = merge(local.settings, {
+  # The same, for the containers. Where a value may be a secret, a plan shows none of them: the provider has them as one set.
+  told = merge(local.settings, {
     for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] :
     "RINGMASTER_SERVER_${name}" => sensitive(local.settings["RINGMASTER_SERVER_${name}"])
     if !contains(["", "{}"], local.settings["RINGMASTER_SERVER_${name}"])
@@ -78,7 +78,7 @@ locals {
 
   # What the keeper is told of it: whose servers they are, and what they may be.
   keeper_settings = {
-    for name, value in local.environment : name => value if contains([
+    for name, value in local.told : name => value if contains([
       "RINGMASTER_DEPLOYMENT", "RINGMASTER_NAME_PREFIX", "RINGMASTER_NETWORK", "RINGMASTER_LOG_LEVEL", "RINGMASTER_POLICY",
       "RINGMASTER_MAX_SERVERS", "RINGMASTER_SPARES", "RINGMASTER_ROLL_SURGE", "RINGMASTER_REGISTRY_CONFIG",
       "RINGMASTER_SERVER_IMAGE", "RINGMASTER_SERVER_IMAGE_ID", "RINGMASTER_SERVER_PORT", "RINGMASTER_SERVER_VOLUMES",

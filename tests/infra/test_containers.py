@@ -103,6 +103,7 @@ class Limits:
 
 MB = 1 << 20
 LIMITS = {
+    "keeper": Limits(128 * MB, 512 + 4 * 64, {"/tmp": 4 * 1024}),  # noqa: S108 (a path in the container)
     "edge": Limits(1024 * MB, 2048, {"/tmp": 16 * 1024}),  # noqa: S108 (a path in the container)
     "balancer": Limits(512 * MB, 512 + 4 * 64, {"/tmp": 64 * 1024}),  # noqa: S108 (a path in the container)
     "server": Limits(512 * MB, 512, {"/tmp": 64 * 1024}),  # noqa: S108 (a path in the container)
@@ -236,10 +237,9 @@ def test_the_keeper_may_use_the_socket_through_its_group_alone(system: MadeSyste
     assert set(status(system.containers.balancer)["Groups"]) <= {str(USER)}
 
 
-def test_the_keeper_has_no_network_little_memory_and_a_socket_for_the_balancer_alone(system: MadeSystem) -> None:
+def test_the_keeper_has_no_network_and_a_socket_for_the_balancer_alone(system: MadeSystem) -> None:
     keeper, balancer = system.containers.keeper, system.containers.balancer
     assert inside(keeper).check_output("ls /sys/class/net").split() == ["lo"]
-    assert keeper.attrs["HostConfig"]["Memory"] == 128 << 20
     socket, folder = inside(balancer).file("/run/keeper/keeper.sock"), inside(balancer).file("/run/keeper")
     assert (socket.uid, socket.gid, socket.mode) == (KEEPER, USER, 0o660)
     assert (folder.uid, folder.gid, folder.mode) == (KEEPER, USER, 0o750)

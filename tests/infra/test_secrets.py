@@ -33,6 +33,7 @@ UNREACHABLE = "127.0.0.1:9"
 OF_RELEASE = frozenset({"environment", "label", "log option"})
 ALLOWED = {
     "inspect of the balancer": OF_RELEASE,  # its settings, out of which it makes the servers
+    "inspect of the keeper": OF_RELEASE - {"environment"},  # what its policy allows
     "inspect of servers": OF_RELEASE,  # their own
     "Terraform's state": OF_RELEASE,  # what a container is made of stands there, whatever it is
     "fleet.json": OF_RELEASE,  # for the next server, mode 0600
@@ -134,7 +135,7 @@ def ends(system: MadeSystem, document: dict[str, Any]) -> None:
 def look_around(planted: Planted) -> None:
     system, places, containers = planted.system, planted.places, planted.system.containers
     places["answers"] = "\n".join(answers(system))
-    for role in ("balancer", "edge", "server"):
+    for role in ("balancer", "edge", "keeper", "server"):
         places[f"log of {role}"] = containers.logs(role, since=1)  # type: ignore[arg-type]
     for container in containers.all:
         role = container.labels["ringmaster.role"]
@@ -187,9 +188,11 @@ PLACES = (
     "answers",
     "log of balancer",
     "log of edge",
+    "log of keeper",
     "log of server",
     "inspect of the balancer",
     "inspect of the edge",
+    "inspect of the keeper",
     "inspect of servers",
     "images",
     "fleet.json",

@@ -281,7 +281,7 @@ def test_edge_and_balancer_are_held_to_the_least_and_servers_to_running() -> Non
 
 
 def test_nobody_but_the_keeper_holds_the_engine_and_the_keeper_has_no_network() -> None:
-    keeper = changed("HostConfig", "NetworkMode", value="none") | {"Name": "/keeper"}
+    keeper = edge_with("HostConfig", "NetworkMode", value="none") | {"Name": "/keeper"}
     keeper["Config"] |= {"User": "10002:10001", "Labels": {"ringmaster.role": "keeper"}}
     keeper["Mounts"] = [{"Destination": "/var/run/docker.sock"}]
     assert servers.container_faults([keeper], "10001:10001") == []

@@ -195,7 +195,7 @@ run "keeper" {
   }
 
   assert {
-    condition     = docker_container.this.read_only && one(docker_container.this.capabilities).drop == toset(["ALL"]) && contains(docker_container.this.security_opts, "no-new-privileges") && docker_container.this.memory == 128
+    condition     = docker_container.this.read_only && one(docker_container.this.capabilities).drop == toset(["ALL"]) && contains(docker_container.this.security_opts, "no-new-privileges")
     error_message = "The keeper has a privilege that it does not need."
   }
 

@@ -131,8 +131,8 @@ run "containers_have_limits" {
   assert {
     condition = {
       for role, limit in local.limits : role => "${limit.memory} ${limit.pids}"
-    } == { balancer = "512m 924", edge = "2g 2048" }
-    error_message = "Balancer and edge are not limited as they should be."
+    } == { keeper = "128m 924", balancer = "512m 924", edge = "2g 2048" }
+    error_message = "Keeper, balancer and edge are not limited as they should be."
   }
 }
 
@@ -146,7 +146,7 @@ run "values_that_may_be_secrets_are_in_no_plan" {
 
   assert {
     condition = alltrue([
-      for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] : issensitive(local.environment["RINGMASTER_SERVER_${name}"])
+      for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] : issensitive(local.told["RINGMASTER_SERVER_${name}"])
     ])
     error_message = "A plan shows the servers' environment, labels or log options."
   }
@@ -156,7 +156,7 @@ run "without_them_a_plan_shows_the_settings" {
   command = plan
 
   assert {
-    condition     = length([for name, value in local.environment : name if issensitive(value)]) == 0
+    condition     = length([for name, value in local.told : name if issensitive(value)]) == 0
     error_message = "A plan hides settings that are no secrets."
   }
 }

@@ -19,8 +19,6 @@ resource "docker_container" "this" {
   destroy_grace_seconds = 10
 
   network_mode  = "none"
-  memory        = 128
-  memory_swap   = 128
   read_only     = true
   tmpfs         = { "/tmp" = "size=4m,mode=1777" }
   security_opts = ["no-new-privileges"]
@@ -72,8 +70,8 @@ resource "docker_container" "this" {
     }
   }
 
-  # An engine whose kernel cannot limit swap says -1.
+  # The limits are the root module's: see terraform_data.limits.
   lifecycle {
-    ignore_changes = [memory_swap]
+    ignore_changes = [memory, memory_swap]
   }
 }
