@@ -25,7 +25,7 @@ from werkzeug.test import Client
 from balancer.http.control import OPENAPI
 from balancer.http.event_stream import STOPPING
 from balancer.http.public import create_public_app
-from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
+from tests.unit.balancer.in_memory import InMemoryBalancer, control_app, gate
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -48,13 +48,13 @@ class Faces:
 
     def _renew(self) -> None:
         self.balancer = InMemoryBalancer().started()
-        self._public = create_public_app(self.balancer.fleet, token_sha256="", forward=None)
+        self._public = create_public_app(self.balancer.fleet, gate=gate(self.balancer), forward=None)
         self._control = control_app(self.balancer)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            environ |= {"gunicorn.socket": ours, STOPPING: lambda: True}
+            environ |= {"REMOTE_ADDR": "127.0.0.1", "gunicorn.socket": ours, STOPPING: lambda: True}
             is_public = environ["PATH_INFO"] in ("/rep", "/add", "/rm")
             answer = (self._public if is_public else self._control)(environ, start_response)
             return list(answer)
