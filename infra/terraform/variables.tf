@@ -156,8 +156,8 @@ variable "publish_address" {
   }
 
   validation {
-    condition     = can(regex("^(127\\.|::1$)", var.publish_address)) || var.token != null
-    error_message = "publish_address is reachable from other machines, and whoever reaches it could change the fleet: set token as well, or publish on 127.0.0.1."
+    condition     = can(regex("^(127\\.|::1$)", var.publish_address)) || var.token != null || var.tokens_file != null
+    error_message = "publish_address is reachable from other machines, and whoever reaches it could change the fleet: set token or tokens_file as well, or publish on 127.0.0.1."
   }
 }
 
@@ -185,8 +185,8 @@ variable "control_address" {
   }
 
   validation {
-    condition     = can(regex("^(127\\.|::1$)", var.control_address)) || var.token != null
-    error_message = "control_address is reachable from other machines: set token as well, or publish on 127.0.0.1."
+    condition     = can(regex("^(127\\.|::1$)", var.control_address)) || var.token != null || var.tokens_file != null
+    error_message = "control_address is reachable from other machines: set token or tokens_file as well, or publish on 127.0.0.1."
   }
 }
 
@@ -231,6 +231,52 @@ variable "public_control" {
   }
 }
 
+variable "max_connections" {
+  description = "Connections of clients that the edge's public port holds at once, idle ones included; more wait in the kernel's queue until one ends. The container must be allowed 20000 open files and two for each."
+  type        = number
+  default     = 40000
+  nullable    = false
+
+  validation {
+    condition     = var.max_connections >= 10 && var.max_connections <= 1000000 && floor(var.max_connections) == var.max_connections
+    error_message = "Write max_connections as a whole number from 10 to 1000000."
+  }
+}
+
+variable "rate_limit" {
+  description = <<-EOT
+    The most requests of a client on the public port in some seconds; more are answered 429 with Retry-After. null: any number.
+    by: address (an IPv4 address, or the first 64 bits of an IPv6 one, as trusted_proxies tell it) or key (the ring's key; a request
+    without one counts for its address). docs/http.md, "Protection", explains it.
+  EOT
+  type = object({
+    requests = number
+    seconds  = number
+    by       = optional(string, "address")
+  })
+  default = null
+
+  validation {
+    condition     = var.rate_limit == null ? true : var.rate_limit.requests >= 1 && var.rate_limit.requests <= 1000000 && floor(var.rate_limit.requests) == var.rate_limit.requests
+    error_message = "Write rate_limit.requests as a whole number from 1 to 1000000."
+  }
+
+  validation {
+    condition     = var.rate_limit == null ? true : var.rate_limit.seconds >= 1 && var.rate_limit.seconds <= 3600 && floor(var.rate_limit.seconds) == var.rate_limit.seconds
+    error_message = "Write rate_limit.seconds as a whole number from 1 to 3600."
+  }
+
+  validation {
+    condition     = var.rate_limit == null ? true : contains(["address", "key"], var.rate_limit.by)
+    error_message = "Write rate_limit.by as address or key."
+  }
+
+  validation {
+    condition     = var.rate_limit == null || var.data_plane == "haproxy"
+    error_message = "Only the edge counts requests: leave rate_limit out, or take the data_plane haproxy."
+  }
+}
+
 variable "trusted_proxies" {
   description = "Networks whose proxies are believed what X-Forwarded-* and Forwarded say of a client, such as 10.0.0.0/8. []: none is."
   type        = list(string)
@@ -251,8 +297,20 @@ variable "trusted_proxies" {
   }
 }
 
+variable "control_hosts" {
+  description = "Names by which clients may ask for /rep, /add, /rm and the control port, beside localhost and IP addresses, such as [\"ring.example\"]: any other name may be a web page's that aims at this deployment (DNS rebinding)."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.control_hosts : can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$", name)) && !strcontains(name, "..")])
+    error_message = "Write each of control_hosts as a host's name without scheme and port, such as ring.example (an international one as xn--…)."
+  }
+}
+
 variable "token" {
-  description = "Bearer token for /add, /rm and the control port. Only its SHA-256 reaches the state and the containers. null: none is asked for."
+  description = "The operator's bearer token for /add, /rm and the control port. Only its SHA-256 reaches the state and the containers. null: none, and without tokens_file none is asked for."
   type        = string
   default     = null
   sensitive   = true
@@ -260,6 +318,22 @@ variable "token" {
   validation {
     condition     = var.token == null || can(regex("^[A-Za-z0-9._~+/-]{20,}=*$", var.token))
     error_message = "Write token with at least 20 characters, letters, digits and . _ ~ + / - (then '=' if it must be), for instance the output of `openssl rand -hex 32`."
+  }
+}
+
+variable "tokens_file" {
+  description = <<-EOT
+    Path of a JSON file on the engine's host with named tokens beside the operator's: {"alice": {"sha256": "…", "role": "change"}}, the
+    role read or change, of each token only its SHA-256 (docs/operations.md). null: none. Its folder is mounted read-only into the
+    balancer, which reads the file again when it changes: let nothing else lie there. Uid 10001 must be able to read it, so let
+    everybody (chmod 0644 and 0755): whoever knows such a hash cannot use it. `make up` does this with a copy of its own.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.tokens_file == null || can(regex("^/([^[:cntrl:][:space:],:/]+/)+[^[:cntrl:][:space:],:/]+$", var.tokens_file))
+    error_message = "Write tokens_file as an absolute path without blanks, commas and colons, in a folder of its own, such as /etc/ringmaster/tokens/tokens.json."
   }
 }
 
@@ -868,6 +942,27 @@ variable "ring" {
   validation {
     condition     = !contains(["table", "course", "maglev"], var.ring.strategy) || (var.ring.points == null && var.ring.point_hash == null)
     error_message = "Only the strategy ring hashes points: leave ring.points and ring.point_hash out."
+  }
+}
+
+variable "hash_seed" {
+  description = <<-EOT
+    A secret that makes the slot of a key unpredictable, so that nobody can aim requests at one server; another seed gives nearly every
+    key another server. It stands in Terraform's state, in the balancer's environment and in the edge's configuration. null: none.
+    docs/ring.md, "A seed", explains it.
+  EOT
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = var.hash_seed == null || can(regex("^[!-~]{16,256}$", var.hash_seed))
+    error_message = "Write hash_seed with 16 to 256 printable ASCII characters without blanks, for instance the output of `openssl rand -hex 32`."
+  }
+
+  validation {
+    condition     = var.hash_seed == null || !var.explain
+    error_message = "hash_seed hides which server a key leads to, and explain tells everybody: set explain = false, or leave hash_seed out."
   }
 }
 

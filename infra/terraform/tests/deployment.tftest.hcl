@@ -56,8 +56,11 @@ run "defaults" {
       RINGMASTER_DEPLOYMENT             = "ringmaster"
       RINGMASTER_DRAIN_TIMEOUT          = "30"
       RINGMASTER_EXPLAIN                = "true"
+      RINGMASTER_CONTROL_HOSTS          = ""
       RINGMASTER_CONTROL_PREFIX         = ""
+      RINGMASTER_TOKENS_FILE            = ""
       RINGMASTER_HANG_TIMEOUT           = "10"
+      RINGMASTER_HASH_SEED              = ""
       RINGMASTER_HEARTBEAT_HOST         = ""
       RINGMASTER_HEARTBEAT_STATUS       = "200"
       RINGMASTER_PUBLIC_CONTROL         = "true"
@@ -88,10 +91,12 @@ run "defaults" {
       RINGMASTER_HEARTBEAT_TIMEOUT      = "0.4"
       RINGMASTER_INITIAL_SERVERS        = "S1,S2,S3"
       RINGMASTER_LOG_LEVEL              = "info"
+      RINGMASTER_MAX_CONNECTIONS        = "40000"
       RINGMASTER_MAX_SERVERS            = "64"
       RINGMASTER_NAME_PREFIX            = ""
       RINGMASTER_NETWORK                = "ringmaster"
       RINGMASTER_PLUGINS                = ""
+      RINGMASTER_RATE_LIMIT             = "{}"
       RINGMASTER_RESPONSE_TIMEOUT       = "60"
       RINGMASTER_BUFSIZE                = "8192"
       RINGMASTER_RING                   = "{\"strategy\":\"table\"}"
@@ -137,11 +142,13 @@ run "values_that_may_be_secrets_are_in_no_plan" {
     server_environment = { PASSWORD = "hunter2" }
     server_labels      = { team = "hunter2" }
     server_log_options = { tag = "hunter2" }
+    hash_seed          = "0123456789abcdef0123456789abcdef"
+    explain            = false
   }
 
   assert {
     condition = alltrue([
-      for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] : issensitive(local.told["RINGMASTER_SERVER_${name}"])
+      for name in ["SERVER_ENVIRONMENT", "SERVER_LABELS", "SERVER_LOG_OPTIONS", "HASH_SEED"] : issensitive(local.environment["RINGMASTER_${name}"])
     ])
     error_message = "A plan shows the servers' environment, labels or log options."
   }
@@ -151,7 +158,7 @@ run "without_them_a_plan_shows_the_settings" {
   command = plan
 
   assert {
-    condition     = length([for name, value in local.told : name if issensitive(value)]) == 0
+    condition     = length([for name, value in local.environment : name if issensitive(value)]) == 0
     error_message = "A plan hides settings that are no secrets."
   }
 }
@@ -175,8 +182,8 @@ run "haproxy_plane_has_an_edge" {
   command = plan
 
   assert {
-    condition     = length(module.edge) == 1 && local.balancer_ports == [local.control]
-    error_message = "The edge has the public port, the balancer only the control port."
+    condition     = length(module.edge) == 1 && local.published.edge[*].internal == tolist([5000, 5001]) && length(local.published.balancer) == 0
+    error_message = "The edge has both ports, the balancer none."
   }
 }
 
@@ -192,7 +199,7 @@ run "flask_plane_has_none" {
   }
 
   assert {
-    condition     = local.balancer_ports == [local.publish, local.control]
+    condition     = local.published.balancer[*].internal == tolist([5000, 5001]) && length(local.published.edge) == 0
     error_message = "The balancer has both ports, the public one first."
   }
 
@@ -250,6 +257,24 @@ run "only_the_tokens_hash_leaves_terraform" {
   assert {
     condition     = output.url == "http://127.0.0.1:5000" && output.control_url == "http://[::1]:5001"
     error_message = "An address that stands for all is reached on loopback; IPv6 stands in brackets."
+  }
+}
+
+run "named_tokens_and_names_of_our_own" {
+  command = plan
+  variables {
+    tokens_file   = "/etc/ringmaster/tokens/people.json"
+    control_hosts = ["ring.example", "LB"]
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_TOKENS_FILE == "/run/tokens/people.json"
+    error_message = "The balancer is not told where the named tokens are."
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_CONTROL_HOSTS == "ring.example,LB"
+    error_message = "The balancer is not told its names."
   }
 }
 
@@ -355,6 +380,26 @@ run "own_names_ring_and_heartbeat" {
   assert {
     condition     = [local.settings.RINGMASTER_EXPLAIN, local.settings.RINGMASTER_ACCESS_LOG] == ["false", "all"]
     error_message = "How requests are explained does not reach the balancer as it was given."
+  }
+}
+
+run "protection_reaches_the_balancer" {
+  command = plan
+  variables {
+    hash_seed       = "a-secret-of-operators"
+    explain         = false
+    max_connections = 500
+    rate_limit      = { requests = 100, seconds = 10 }
+  }
+
+  assert {
+    condition     = nonsensitive(local.settings.RINGMASTER_HASH_SEED) == "a-secret-of-operators" && issensitive(local.environment.RINGMASTER_HASH_SEED)
+    error_message = "The hash seed does not reach the balancer, or a plan shows it."
+  }
+
+  assert {
+    condition     = [local.settings.RINGMASTER_MAX_CONNECTIONS, local.settings.RINGMASTER_RATE_LIMIT] == ["500", "{\"by\":\"address\",\"requests\":100,\"seconds\":10}"]
+    error_message = "Connections and rate limit do not reach the balancer as they were given."
   }
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 
+from balancer.core.caller import Attachments
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import EngineUnavailable, StateUnavailable
 from balancer.core.fleet_settings import FleetSettings
@@ -17,10 +18,14 @@ from balancer.core.lifecycle import State
 from balancer.core.policy import Policy
 from balancer.core.release import Release
 from balancer.core.routes import routes
+from balancer.http.audit import Audit
 from balancer.http.control import create_control_app
+from balancer.http.gate import Gate
+from balancer.http.guard import Guard
 from balancer.service.heartbeat_loop import WATCHED
 from balancer.service.problems import Part
 from balancer.service.services import Options, Ports, Services
+from balancer.service.tokens import Tokens
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import FakeImages
 from tests.fakes.plane import FakePlane
@@ -219,7 +224,19 @@ class InMemoryBalancer:
         )
 
 
-def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "") -> Flask:
+NOWHERE = Attachments()
+
+
+def gate(balancer: InMemoryBalancer, *, token_sha256: str = "", attached: Attachments = NOWHERE) -> Gate:
+    """The gate of this balancer. `attached`: what its container is attached to."""
+    return Gate(
+        guard=Guard(attached=lambda: attached, hosts=("ring.example",)),
+        tokens=Tokens(token_sha256=token_sha256, problems=balancer.problems),
+        audit=Audit(balancer.events),
+    )
+
+
+def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "", guarded_by: Gate | None = None) -> Flask:
     """The application of the control port of this balancer."""
     return create_control_app(
         balancer.health,
@@ -227,5 +244,5 @@ def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "") -> Flask:
         balancer.ring,
         balancer.events,
         balancer.rollout,
-        token_sha256=token_sha256,
+        gate=guarded_by or gate(balancer, token_sha256=token_sha256),
     )

@@ -15,10 +15,16 @@ from gunicorn.http.errors import InvalidChunkSize
 from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
+from balancer.adapters.haproxy.config import EdgeOptions
+from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.bootstrap import Application, build, service_options
+from balancer.core.hash_seed import HashSeed
+from balancer.core.rate_limit import RateLimit
 from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
+from balancer.core.trusted_proxies import TrustedProxies
 from balancer.http.event_stream import STOPPING
+from balancer.http.guard import CLIENT
 from balancer.settings import Settings, read
 
 
@@ -35,6 +41,11 @@ class Socket:
 CONTROL = Socket(("127.0.0.1", 5001))
 PUBLIC = Socket(("0.0.0.0", 5000))  # noqa: S104 (nothing is bound)
 EDGE = Socket("/run/ringmaster/balancer.sock")
+EDGE_CONTROL = Socket("/run/ringmaster/control.sock")
+HEALTH = Socket("/tmp/health.sock")  # noqa: S108 (nothing is made there)
+
+LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_RINGMASTER_CLIENT": "127.0.0.1"}
+"""How a client on the engine's host is told, by the peer's address or by the edge."""
 
 
 def settings(**values: str) -> Settings:
@@ -46,7 +57,7 @@ def application(**values: str) -> Application:
 
 
 def ask(path: str, came_in_on: Socket, *, method: str = "GET", data: str | None = None, **values: str) -> TestResponse:
-    environ = {"gunicorn.socket": came_in_on}
+    environ = {"gunicorn.socket": came_in_on, **LOCAL}
     return Client(application(**values)).open(path, method=method, data=data, environ_overrides=environ)
 
 
@@ -65,9 +76,67 @@ def test_the_public_side_has_rep_and_no_readyz(came_in_on: Socket) -> None:
     assert ask("/readyz", came_in_on).status_code == 404
 
 
-def test_the_control_port_has_readyz_and_the_fleet_too() -> None:
-    assert ask("/readyz", CONTROL).status_code == 503
-    assert ask("/rep", CONTROL).text == '{"message":{"N":0,"replicas":[]},"status":"successful"}'
+@pytest.mark.parametrize("came_in_on", [CONTROL, EDGE_CONTROL])
+def test_the_control_port_has_readyz_and_the_fleet_too(came_in_on: Socket) -> None:
+    assert ask("/readyz", came_in_on).status_code == 503
+    assert ask("/rep", came_in_on).text == '{"message":{"N":0,"replicas":[]},"status":"successful"}'
+
+
+def test_the_health_checks_socket_has_readyz_without_a_token_and_nothing_else() -> None:
+    assert ask("/readyz", HEALTH, token_sha256="0" * 64).status_code == 503
+    assert ask("/readyz", EDGE_CONTROL, token_sha256="0" * 64).status_code == 401
+    for path in ("/rep", "/healthz", "/events"):
+        assert ask(path, HEALTH).status_code == 404
+    assert ask("/add", HEALTH, method="POST", data="{}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("came_in_on", "peer", "headers", "client"),
+    [
+        (EDGE, "", {"X-Ringmaster-Client": "10.1.1.1", "X-Forwarded-For": "9.9.9.9"}, "10.1.1.1"),
+        (EDGE_CONTROL, "", {"X-Ringmaster-Client": "10.1.1.1"}, "10.1.1.1"),
+        (EDGE, "", {}, ""),
+        (HEALTH, "", {"X-Ringmaster-Client": "10.1.1.1"}, ""),
+        (PUBLIC, "10.2.2.2", {"X-Ringmaster-Client": "10.1.1.1", "X-Forwarded-For": "9.9.9.9"}, "10.2.2.2"),
+        (CONTROL, "10.2.2.2", {"X-Ringmaster-Client": "10.1.1.1"}, "10.2.2.2"),
+        (CONTROL, "172.16.0.9", {"X-Forwarded-For": "8.8.8.8, 9.9.9.9"}, "9.9.9.9"),
+    ],
+)
+def test_the_client_is_who_the_edge_says_it_is_or_the_peer(
+    came_in_on: Socket, peer: str, headers: dict[str, str], client: str
+) -> None:
+    """Behind a trusted proxy it is whom the proxy names."""
+    seen: list[str] = []
+
+    def note(environ: dict[str, Any], _start_response: object) -> list[bytes]:
+        seen.append(environ[CLIENT])
+        return []
+
+    loops = types.SimpleNamespace(start=lambda: None, stop=lambda: None)
+    names = (5000, 5001, "balancer.sock", "control.sock", "health.sock")
+    listening = dict.fromkeys(names, note)
+    balancer: Any = Application(listening, proxies=TrustedProxies(["172.16.0.0/12"]), loops=loops)  # type: ignore[arg-type]
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    balancer({"gunicorn.socket": came_in_on, "REMOTE_ADDR": peer, **environ}, None)
+    assert seen == [client]
+
+
+def test_the_edge_gets_a_first_configuration_at_the_start_and_keeps_a_later_one(tmp_path: Path) -> None:
+    """So the control port, which is behind it, answers before there is a fleet."""
+    for text in ("", "of a fleet"):
+        written = tmp_path / "haproxy.cfg"
+        if text:
+            written.write_text(text)
+        balancer: Any = application(edge_dir=str(tmp_path), state_dir=str(tmp_path / "state"))
+        balancer._loops = types.SimpleNamespace(start=lambda: None)
+        balancer.start(stopping=lambda: False)
+        assert written.read_text() == text or "frontend control_port" in written.read_text()
+
+
+def test_an_edge_whose_folder_is_not_there_does_not_keep_the_balancer_from_starting(tmp_path: Path) -> None:
+    balancer: Any = application(edge_dir=str(tmp_path / "gone"))
+    balancer._loops = types.SimpleNamespace(start=lambda: None)
+    balancer.start(stopping=lambda: False)
 
 
 def test_in_the_flask_plane_other_paths_are_forwarded() -> None:
@@ -80,7 +149,7 @@ def test_the_token_guards_changes() -> None:
 
 
 def test_a_change_before_the_first_step_is_told_to_wait() -> None:
-    answer = Client(application()).post("/add", data=b'{"n":1}', environ_overrides={"gunicorn.socket": EDGE})
+    answer = ask("/add", EDGE, method="POST", data='{"n":1}')
     assert answer.status_code == 409
 
 
@@ -100,6 +169,22 @@ def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_pl
     assert (seen.response_timeout, seen.course_errors, seen.explain, seen.access_log) == (7, True, False, "all")
 
 
+def test_the_edge_gets_what_protects_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[EdgeOptions] = []
+
+    class Edge(HaproxyEdge):
+        def __init__(self, options: EdgeOptions) -> None:
+            made.append(options)
+            super().__init__(options)
+
+    monkeypatch.setattr(bootstrap, "HaproxyEdge", Edge)
+    values = {"max_connections": "500", "rate_limit": '{"requests":9,"seconds":1}', "explain": "false"}
+    application(hash_seed="a-secret-of-operators", **values)
+    assert (made[0].max_connections, made[0].rate_limit) == (500, RateLimit(requests=9, seconds=1))
+    seed = service_options(settings(hash_seed="a-secret-of-operators", **values)).fleet.profile.seed
+    assert seed == HashSeed("a-secret-of-operators")
+
+
 def test_answers_without_an_end_can_ask_whether_the_process_stops() -> None:
     asked: list[bool] = []
 
@@ -108,7 +193,7 @@ def test_answers_without_an_end_can_ask_whether_the_process_stops() -> None:
         return []
 
     loops = types.SimpleNamespace(start=lambda: None, stop=lambda: None)
-    balancer: Any = Application(public=control, control=control, loops=loops)  # type: ignore[arg-type]
+    balancer: Any = Application({5001: control}, proxies=TrustedProxies(), loops=loops)  # type: ignore[arg-type,dict-item]
     balancer({"gunicorn.socket": CONTROL}, None)
     balancer.start(stopping=lambda: True)
     balancer({"gunicorn.socket": CONTROL}, None)
@@ -172,7 +257,7 @@ def test_a_body_that_breaks_off_is_a_400_on_both_sides(path: str, method: str, c
         path,
         method=method,
         headers={"Transfer-Encoding": "chunked"},
-        environ_overrides={**environ, "gunicorn.socket": came_in_on},
+        environ_overrides={**environ, "gunicorn.socket": came_in_on, **LOCAL},
     )
     assert answer.status_code == 400
     assert "the body is not framed as HTTP wants it" in answer.text

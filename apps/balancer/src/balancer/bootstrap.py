@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
+from balancer.adapters.attached_networks import AttachedNetworks
 from balancer.adapters.file_store import FileStore
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
@@ -19,15 +21,24 @@ from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.keeper_client import KeeperClient
 from balancer.adapters.system import SystemClock, SystemRandomness
+from balancer.adapters.tokens_file import TokensFile
+from balancer.core.errors import PlaneUnavailable
+from balancer.core.fleet import Fleet
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.heartbeat_timeout import HeartbeatTimeout
 from balancer.core.hostnames import RESERVED
 from balancer.core.request_hash import REQUEST_IDS
+from balancer.core.routes import routes
+from balancer.core.trusted_proxies import TrustedProxies
 from balancer.http.answer import broken_body
+from balancer.http.audit import Audit
 from balancer.http.control import create_control_app
 from balancer.http.event_stream import STOPPING
+from balancer.http.gate import Gate
+from balancer.http.guard import CLIENT, Guard
 from balancer.http.public import Forward, create_public_app
-from balancer.listeners import CONTROL_PORT
+from balancer.http.readiness import create_readiness_app
+from balancer.listeners import CONTROL_PORT, CONTROL_SOCKET, EDGE_SOCKETS, HEALTH_SOCKET, PUBLIC_PORT, PUBLIC_SOCKET
 from balancer.ports.data_plane import DataPlane
 from balancer.service.loops import Loops
 from balancer.service.services import Options, Ports, Services
@@ -38,13 +49,21 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """The WSGI application of the public side and the control port. The socket that a request came in on decides which
-    of the two answers."""
+    """The WSGI application of all listeners. The socket that a request came in on decides who answers, never the
+    request: `listening` is the name of a unix socket or a port → the application."""
 
-    def __init__(self, *, public: WSGIApplication, control: WSGIApplication, loops: Loops) -> None:
-        self._public = public
-        self._control = control
+    def __init__(
+        self,
+        listening: Mapping[str | int, WSGIApplication],
+        *,
+        proxies: TrustedProxies,
+        loops: Loops,
+        begin: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._listening = listening
+        self._proxies = proxies
         self._loops = loops
+        self._begin = begin
         self._stopping: Callable[[], bool] = lambda: False
         self.stop: Callable[[], None] = loops.stop
 
@@ -52,13 +71,20 @@ class Application:
         """Starts the loops. `stopping` returns whether the web server waits for open answers to end. An event stream
         asks it, because it has no end of its own."""
         self._stopping = stopping
+        self._begin()
         self._loops.start()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[STOPPING] = self._stopping
-        came_in_on: Any = environ["gunicorn.socket"].getsockname()
-        is_control = isinstance(came_in_on, tuple) and came_in_on[1] == CONTROL_PORT
-        return (self._control if is_control else self._public)(environ, start_response)
+        came_in_on: tuple[str, int] | str = environ["gunicorn.socket"].getsockname()
+        if isinstance(came_in_on, tuple):
+            listener: str | int = came_in_on[1]
+            forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
+            environ[CLIENT] = self._proxies.client(environ.get("REMOTE_ADDR", ""), forwarded_for)
+        else:
+            listener = came_in_on.rpartition("/")[2]
+            environ[CLIENT] = environ.get("HTTP_X_RINGMASTER_CLIENT", "") if listener in EDGE_SOCKETS else ""
+        return self._listening[listener](environ, start_response)
 
 
 def create_app() -> Application:
@@ -70,9 +96,14 @@ def build(settings: Settings) -> Application:
     plane, forward = _data_plane(settings)
     options = service_options(settings)
     services = Services(_ports(settings, plane, options), options)
+    gate = Gate(
+        guard=Guard(attached=AttachedNetworks(), hosts=settings.control_hosts),
+        tokens=services.tokens,
+        audit=Audit(services.events),
+    )
     public = create_public_app(
         services.fleet,
-        token_sha256=settings.token_sha256,
+        gate=gate,
         forward=forward,
         control_prefix=settings.control_prefix,
         public_control=settings.public_control,
@@ -83,11 +114,33 @@ def build(settings: Settings) -> Application:
         services.ring,
         services.events,
         services.rollout,
-        token_sha256=settings.token_sha256,
+        gate=gate,
     )
     for side in (public, control):
         side.register_error_handler(ParseException, broken_body)
-    return Application(public=public, control=control, loops=services.loops())
+    return Application(
+        {
+            PUBLIC_PORT: public,
+            PUBLIC_SOCKET: public,
+            CONTROL_PORT: control,
+            CONTROL_SOCKET: control,
+            Path(HEALTH_SOCKET).name: create_readiness_app(services.health),
+        },
+        proxies=TrustedProxies(settings.trusted_proxies),
+        loops=services.loops(),
+        begin=_first_files(plane, options) if isinstance(plane, HaproxyEdge) else lambda: None,
+    )
+
+
+def _first_files(edge: HaproxyEdge, options: Options) -> Callable[[], None]:
+    """Before a fleet is there, the edge starts with an empty one: the control port is behind it."""
+    nobody = routes(Fleet.empty(options.fleet.profile))
+
+    def begin() -> None:
+        with suppress(PlaneUnavailable):  # the first step of the reconciler tells it
+            edge.write_first(nobody)
+
+    return begin
 
 
 def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
@@ -107,6 +160,7 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
         probes=HttpProbes(timeout=HeartbeatTimeout(), clock=clock),
         clock=clock,
         randomness=SystemRandomness(),
+        tokens=TokensFile(Path(settings.tokens_file)) if settings.tokens_file else None,
     )
 
 
@@ -134,6 +188,7 @@ def service_options(settings: Settings) -> Options:
         slow_start=settings.slow_start,
         policy=settings.release_policy(),
         autoscaling=settings.autoscaling(),
+        token_sha256=settings.token_sha256,
     )
 
 
@@ -160,6 +215,8 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
             trusted_proxies=settings.trusted_proxies,
             control_prefix=settings.control_prefix,
             public_control=settings.public_control,
+            max_connections=settings.max_connections,
+            rate_limit=settings.limit(),
         )
         return HaproxyEdge(edge), None
     plane = FlaskPlane()

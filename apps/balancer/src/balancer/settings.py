@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from balancer.core import autoscale as scaling
+from balancer.core import rate_limit as limiting
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
+from balancer.core.hash_seed import HashSeed
 from balancer.core.image import CONTENT
 from balancer.core.policy import Policy
 from balancer.core.policy import parse as parse_policy
@@ -22,9 +24,11 @@ from balancer.plugins import InvalidPlugin, catalogue
 from balancer.setting_types import (
     FLAG,
     HOSTNAMES,
+    HOSTS,
     NETWORKS,
     OBJECT,
     PLUGINS,
+    SECRET,
     Type,
     choice,
     integer,
@@ -117,6 +121,10 @@ class Settings:
         "{}", OBJECT,
         "The ring profile: strategy with its parameters, request_hash, key, bound; see docs/ring.md.",
     )  # fmt: skip
+    hash_seed: str = _setting(
+        "", SECRET,
+        "Makes the slot of a key unpredictable for outsiders; needs explain=false; see docs/ring.md. Empty: off.",
+    )  # fmt: skip
     autoscale: dict[str, Any] = _setting(
         "{}", OBJECT,
         'How N follows the load, such as {"min":2,"max":10,"in_flight":8}; see docs/operations.md. Empty: it does not.',
@@ -158,6 +166,13 @@ class Settings:
         NETWORKS,
         "Whose X-Forwarded-* and Forwarded are believed; from anybody else they are replaced.",
     )
+    max_connections: int = _setting(
+        "40000", integer(10, 1_000_000), "Connections of clients to the edge's public port; more wait in the kernel."
+    )
+    rate_limit: dict[str, Any] = _setting(
+        "{}", OBJECT,
+        'The most requests of a client, such as {"requests":100,"seconds":10}; see docs/http.md. Empty: any number.',
+    )  # fmt: skip
     control_prefix: str = _setting(
         "",
         matching(r"(/[A-Za-z0-9._~-]+)*", "empty, or a path that starts with / and does not end with it"),
@@ -182,7 +197,18 @@ class Settings:
         "Which requests are logged: failed ones (and repeated ones at the edge), or all.",
     )
     token_sha256: str = _setting(
-        "", matching(r"([0-9a-f]{64})?", "64 hex digits, or empty"), "SHA-256 of the token for /add, /rm and control."
+        "",
+        matching(r"([0-9a-f]{64})?", "64 hex digits, or empty"),
+        "SHA-256 of the operator's token.",
+    )
+    tokens_file: str = _setting(
+        "", matching(r"(/\S*)?", "an absolute path, or empty"),
+        "A JSON file with named tokens, read again when it changes; see docs/operations.md. Empty: none.",
+    )  # fmt: skip
+    control_hosts: tuple[str, ...] = _setting(
+        "",
+        HOSTS,
+        "Names by which clients may ask for control, beside localhost and IP addresses.",
     )
     state_dir: str = _setting("/var/lib/ringmaster", matching(r"/\S*", "an absolute path"), "Where the fleet is kept.")
     edge_dir: str = _setting("/run/ringmaster", matching(r"/\S*", "an absolute path"), "Shared with the edge.")
@@ -201,12 +227,17 @@ class Settings:
         return parse_policy(self.policy, release=self.release(), servers=servers)
 
     def catalogue(self) -> Catalogue:
-        """The catalogue with the plug-ins. Raises InvalidPlugin."""
-        return catalogue(self.plugins, at_edge=self.data_plane == "haproxy")
+        """The catalogue with the plug-ins and the hash seed. Raises InvalidPlugin."""
+        seed = HashSeed(self.hash_seed) if self.hash_seed else None
+        return replace(catalogue(self.plugins, at_edge=self.data_plane == "haproxy"), seed=seed)
 
     def autoscaling(self) -> scaling.Policy | None:
         """The autoscaler's policy; None for no autoscaler. Raises InvalidRequest."""
         return scaling.parse(self.autoscale) if self.autoscale else None
+
+    def limit(self) -> limiting.RateLimit | None:
+        """The rate limit; None for no limit. Raises InvalidRequest."""
+        return limiting.parse(self.rate_limit) if self.rate_limit else None
 
     def ring_profile(self) -> RingProfile:
         """The ring profile. Raises InvalidPlugin, InvalidRequest."""
@@ -253,11 +284,28 @@ def _check_together(settings: Settings) -> None:
             f"{PREFIX}ROLL_BATCH={settings.roll_batch} servers cannot take over at once where only "
             f"{PREFIX}ROLL_SURGE={settings.roll_surge} are started at once"
         )
+    if settings.hash_seed and settings.explain:
+        raise InvalidSetting(
+            f"{PREFIX}HASH_SEED hides which server a key leads to, and {PREFIX}EXPLAIN=true tells everybody: "
+            f"set {PREFIX}EXPLAIN=false, or leave {PREFIX}HASH_SEED empty"
+        )
+    _check_rate_limit(settings)
     _check_ring(settings)
     try:
         settings.release_policy()
     except InvalidRequest as error:
         raise InvalidSetting(f"{PREFIX}POLICY: {error}") from None
+
+
+def _check_rate_limit(settings: Settings) -> None:
+    try:
+        limit = settings.limit()
+    except InvalidRequest as error:
+        raise InvalidSetting(f"{PREFIX}RATE_LIMIT: {error}") from None
+    if limit and settings.data_plane == "flask":
+        raise InvalidSetting(
+            f"{PREFIX}RATE_LIMIT: only the edge counts requests; leave it empty, or set {PREFIX}DATA_PLANE=haproxy"
+        )
 
 
 def _check_ring(settings: Settings) -> None:

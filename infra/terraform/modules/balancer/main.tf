@@ -60,6 +60,17 @@ resource "docker_container" "this" {
     }
   }
 
+  # The folder, since a mount of the file alone would go on showing the old one where it is replaced.
+  dynamic "mounts" {
+    for_each = var.tokens[*]
+    content {
+      type      = "bind"
+      source    = mounts.value.source
+      target    = mounts.value.target
+      read_only = true
+    }
+  }
+
   networks_advanced {
     name    = var.network_id
     aliases = ["ringmaster-balancer"]

@@ -19,7 +19,7 @@ variable "network_id" {
 }
 
 variable "ports" {
-  description = "Published ports, by ascending container port (the provider reads them back in that order)."
+  description = "Published ports, by ascending container port (the provider reads them back in that order); none behind an edge."
   type        = list(object({ address = string, port = number, internal = number }))
 }
 
@@ -47,6 +47,12 @@ variable "environment" {
 variable "plugins" {
   description = "Folder on the engine's host with strategies and request hashes of the user's own. null: there are none."
   type        = string
+  default     = null
+}
+
+variable "tokens" {
+  description = "Folder on the engine's host with the file of named tokens, and where the balancer finds it. null: there is none."
+  type        = object({ source = string, target = string })
   default     = null
 }
 

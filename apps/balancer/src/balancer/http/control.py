@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from ipaddress import ip_address
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
-from balancer.http import body, token
+from balancer.http import body
 from balancer.http.answer import install_error_handlers, respond
 from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
+from balancer.http.gate import Gate
+from balancer.http.readiness import readiness
 from balancer.http.ring import ring_api
 from balancer.ports import answers
 from balancer.service.event_log import EventLog
@@ -26,23 +26,20 @@ OPENAPI = Path(__file__).with_name("openapi.json")
 
 
 def create_control_app(
-    health: Health, fleet: FleetService, ring: RingService, events: EventLog, rollout: Rollout, *, token_sha256: str
+    health: Health, fleet: FleetService, ring: RingService, events: EventLog, rollout: Rollout, *, gate: Gate
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
     install_error_handlers(app)
+    gate.install(app)
     app.register_blueprint(fleet_api(fleet))
     app.register_blueprint(ring_api(ring))
     app.register_blueprint(events_api(events))
     app.register_blueprint(deploy_api(rollout))
 
     @app.before_request
-    def guard() -> None:
-        """Every request needs the token, except the health check of the balancer's container: only that one comes over
-        the container's loopback."""
-        is_local = ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 (a default, nothing is bound)
-        if not (is_local and request.path == "/readyz"):
-            token.check(request, token_sha256)
+    def enter() -> None:
+        gate.enter()
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -51,9 +48,7 @@ def create_control_app(
 
     @app.get("/readyz")
     def readyz() -> Response:
-        """200 when N servers serve, the data plane obeys and there is no problem; otherwise 503. The body says why."""
-        report = health.report()
-        return respond(answers.compact(report), HTTPStatus.OK if report["ready"] else HTTPStatus.SERVICE_UNAVAILABLE)
+        return readiness(health)
 
     @app.get("/openapi.json")
     def openapi() -> Response:

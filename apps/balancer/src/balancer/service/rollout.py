@@ -95,7 +95,7 @@ class Rollout:
         balancer. `document`: the fields of the release that change, and `pull`. An image that it names is whatever
         the name means now; otherwise the image stays the same, whatever its name means.
 
-        Raises InvalidRequest, Busy, StateUnavailable. After an error everything is as before.
+        Raises InvalidRequest, Busy, TooManyWait, StateUnavailable. After an error everything is as before.
         """
         with self._queue.turn(), self._desired.lock:
             if self.is_running:
@@ -115,7 +115,7 @@ class Rollout:
 
     def cancel(self) -> Fleet:
         """Makes the running deploy go back, or end where it still waits for its image. Raises Busy where no deploy is
-        on its way, StateUnavailable."""
+        on its way, TooManyWait, StateUnavailable."""
         with self._queue.turn(), self._desired.lock:
             deploy = self.fleet.deploy
             if deploy is None or deploy.stage not in (Stage.PULLING, Stage.ROLLING):
@@ -145,7 +145,7 @@ class Rollout:
             return True
         self._desired.is_published()  # While the plane is away, no container could take over.
         self._watch_the_last()
-        with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
+        with self._queue.turn(is_own=True), ExitStack() as held, ExitStack() as undo:
             with self._desired.lock:
                 fleet, release = self.fleet, roll.goal(self.fleet)
                 if release is None or fleet.deploy is None or not roll.outdated(fleet):

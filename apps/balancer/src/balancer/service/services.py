@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,11 +45,13 @@ from balancer.service.slow_start import SlowStart, first_ramp
 from balancer.service.starter import Starter
 from balancer.service.starvation_report import StarvationReport
 from balancer.service.step_loop import StepLoop
+from balancer.service.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The adapters that the services use, one for each port."""
+    """The adapters that the services use, one for each port. `tokens` reads the file with the named tokens; None for no
+    such file."""
 
     runtime: ContainerRuntime
     images: Images
@@ -58,6 +61,7 @@ class Ports:
     probes: Probes
     clock: Clock
     randomness: Randomness
+    tokens: Callable[[], bytes | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class Options:
     slow_start: float
     policy: Policy
     autoscaling: autoscale.Policy | None = None
+    token_sha256: str = ""
 
     @property
     def most_servers_at_once(self) -> int:
@@ -272,6 +277,10 @@ class Services:
         return Health(desired=self.desired, problems=self.problems)
 
     @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(token_sha256=self._options.token_sha256, problems=self.problems, read=self._ports.tokens)
+
+    @cached_property
     def autoscaler(self) -> Autoscaler | None:
         """None where the settings do not ask for one."""
         if self._options.autoscaling is None:
@@ -310,6 +319,8 @@ class Services:
             "slow start": self.slow_start.round,
             "image": self.release_image.round,
         }
+        if self._ports.tokens:
+            rounds["tokens"] = self.tokens.round
         if self.autoscaler:
             rounds["autoscaler"] = self.autoscaler.round
         return Loops(rounds, before_stop=self.wake.set, waited_for=("steps", "heartbeats"))

@@ -84,7 +84,7 @@ _KEEPERS_USER = "10002:10001"
 
 def container_faults(containers: Iterable[Document], user: str) -> list[str]:
     """Which containers do not run, and what edge, balancer and keeper have that they could do without, or without end.
-    Servers are held to their release. Nobody but the keeper holds the engine's socket, and it has no network."""
+    Servers are held to their release. Only the keeper holds the engine's socket, and the keeper has no network."""
     faults = []
     for container in containers:
         config, host = container["Config"], container["HostConfig"]

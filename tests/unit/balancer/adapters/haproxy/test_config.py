@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
-from balancer.core.key_source import KeySource
+from balancer.core.hash_seed import HashSeed
+from balancer.core.key_source import RANDOM, KeySource
+from balancer.core.rate_limit import RateLimit
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
+from balancer.http.event_stream import MOST
+from tests.deployment import PROJECT
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -44,6 +48,8 @@ ROUTES = Routes(
 KEYED = replace(
     ROUTES, request_hash=REQUEST_HASHES["course"], key=KeySource.parse("cookie:session"), bound=Fraction(5, 4)
 )
+
+SEEDED = replace(ROUTES, key=KeySource.parse("header:X-User"), seed=HashSeed("a-secret-of-operators"))
 
 
 def rendered(routes: Routes = ROUTES, **changes: object) -> str:
@@ -81,6 +87,35 @@ def test_the_configuration_for_the_handouts_clients_is_golden(tmp_path: Path) ->
 
 def test_the_configuration_with_a_key_and_bounded_load_is_golden(tmp_path: Path) -> None:
     assert_golden(rendered(KEYED, course_errors=True), "bounded.cfg", tmp_path)
+
+
+def test_the_configuration_with_protection_is_golden(tmp_path: Path) -> None:
+    limit = RateLimit(requests=100, seconds=10, by="key")
+    text = rendered(SEEDED, explain=False, trusted_proxies=("10.0.0.0/8",), max_connections=5000, rate_limit=limit)
+    assert_golden(text, "protected.cfg", tmp_path)
+
+
+def test_addresses_are_counted_where_requests_have_no_keys() -> None:
+    limit = RateLimit(requests=7, seconds=3, by="address")
+    for routes, by in ((SEEDED, "address"), (ROUTES, "address"), (ROUTES, "key")):
+        text = rendered(routes, rate_limit=replace(limit, by=by))
+        assert re.findall("track-sc2 (.*)$", text, re.MULTILINE) == [
+            "src table rate_limit if is_ipv4",
+            "src,ipmask(32,64) table rate_limit unless is_ipv4",
+        ]
+        assert "Retry-After 3 " in text
+        assert "sc_gpc0_rate(2) ge 7 }" in text
+
+
+def test_a_seed_costs_nothing_where_no_request_has_a_key() -> None:
+    assert rendered(replace(SEEDED, key=RANDOM)) == rendered(ROUTES)
+
+
+def test_the_edge_has_files_for_its_clients_and_for_all_else() -> None:
+    text = rendered(max_connections=10)
+    assert "    fd-hard-limit 20020\n" in text
+    assert text.partition("\nfrontend public\n")[2].partition("\nfrontend ")[0].count("    maxconn 10\n") == 1
+    assert text.count("    maxconn 10\n") == 1  # the control port has a number of its own
 
 
 def test_the_maps_are_golden(tmp_path: Path) -> None:
@@ -133,10 +168,29 @@ def test_behind_a_trusted_proxy_the_key_address_is_the_clients(key: str, proxies
 
 
 def test_servers_have_their_most_connections_and_the_way_round_has_none() -> None:
-    servers = re.findall(r"^    server (\S+) (.*)$", rendered(server_max_connections=7), re.MULTILINE)
-    most = {name: options.rpartition(" maxconn ")[2] for name, options in servers if "maxconn" in options}
-    assert most == {"S1": "7", "S3": "7"}
-    assert "maxconn" not in rendered()
+    assert most_at_once("fleet", rendered(server_max_connections=7)) == {"S1": 7, "S3": 7}
+    assert most_at_once("fleet", rendered()) == {}
+
+
+def test_the_places_in_the_balancer_are_fewer_than_its_threads() -> None:
+    """Two threads are left for the checks of the edge and of the container. A stream beyond the most is refused by the
+    balancer, not by the edge."""
+    public, control = (most_at_once(name, rendered()) for name in ("control", "behind_control_port"))
+    assert sum(public.values()) + sum(control.values()) <= threads() - 2
+    assert control["balancer_streams"] > MOST
+
+
+def most_at_once(backend: str, text: str) -> dict[str, int]:
+    """server → its maxconn, for the servers of the backend that have one."""
+    section = re.split(r"^(?=\S)", text.partition(f"\nbackend {backend}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    return {name: int(most) for name, most in re.findall(r"^    server (\S+) .*\bmaxconn (\d+)", section, re.MULTILINE)}
+
+
+def threads() -> int:
+    """gunicorn's, as its settings say."""
+    found = re.search(r"^threads = (\d+)$", (PROJECT / "apps/balancer/gunicorn.conf.py").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1])
 
 
 def test_connections_to_servers_are_kept_or_not() -> None:
@@ -212,6 +266,11 @@ def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change:
     assert fixed_digest(replace(ROUTES, **change)) != fixed_digest()  # type: ignore[arg-type]
 
 
+def test_another_seed_is_another_configuration() -> None:
+    seeds = (None, SEEDED.seed, HashSeed("another-secret-of-operators"))
+    assert len({fixed_digest(replace(SEEDED, seed=seed)) for seed in seeds}) == len(seeds)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -228,6 +287,8 @@ def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change:
         {"explain": False},
         {"access_log": "all"},
         {"directory": Path("/elsewhere")},
+        {"max_connections": 10},
+        {"rate_limit": RateLimit(requests=100, seconds=10)},
     ],
 )
 def test_every_part_of_the_profile_changes_the_digest(change: dict[str, object]) -> None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from balancer.adapters.haproxy import slot_map
 from balancer.core.control_paths import control_paths
+from balancer.core.rate_limit import RateLimit
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import IDEMPOTENT, Backend, Routes
 from balancer.core.trusted_proxies import HOPS
@@ -35,6 +36,15 @@ AGAIN_ID = 1
 
 KEYLESS_TABLE = "keyless"
 
+RATE_LIMIT_TABLE = "rate_limit"
+_RATE_LIMIT_SIZE = "100k"
+"""The most clients that the rate limit counts at once. For one more, the client is forgotten that was away longest."""
+
+MAX_CONNECTIONS = 40_000
+_OTHER_FILES = 20_000
+"""Open files beside two for each client's connection: those of 10 000 connections to control, to the health check, and
+of repeated requests, which come to the edge a second time."""
+
 _IDLE_TIMEOUT = 60
 """Seconds that a client's connection may be idle."""
 _HEAD_TIMEOUT = 10
@@ -43,6 +53,28 @@ OLD_PROCESSES = 8
 """The most old processes after reloads. Where one more reload comes, the oldest process ends with what it has."""
 _LINES = 4
 """The most lines of X-Forwarded-For from a trusted proxy that are joined."""
+
+
+class Places(NamedTuple):
+    """How many requests of each kind the balancer gets at once; the others wait at the edge. `bulk`: those whose body
+    does not fit into a buffer of the edge, or whose answer is long."""
+
+    questions: int
+    changes: int
+    bulk: int
+    streams: int = 0
+
+
+PUBLIC_PLACES = Places(questions=6, changes=12, bulk=2)
+CONTROL_PLACES = Places(questions=8, changes=12, bulk=4, streams=18)
+"""All places together are fewer than the balancer's threads, and there are more for streams than it allows."""
+
+_TURN_TIMEOUT = 10
+"""Seconds that a request waits for such a place."""
+_BODY_TIMEOUT = 10
+"""Seconds that the body of a request to the balancer may take until it is whole, or fills a buffer."""
+_CONTROL_CONNECTIONS = 4000
+"""The most clients of the control port at once."""
 
 _ERRORS = (
     (400, answers.NOT_HTTP),
@@ -67,7 +99,8 @@ class EdgeOptions:
     `queue_timeout`. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers name their server,
     slot and attempt. `access_log`: which requests are logged, "errors" or "all". `bufsize`: bytes of a buffer of
     HAProxy. `trusted_proxies`: addresses and networks. `control`: the control paths of the public port and where the
-    balancer answers /rep.
+    balancer answers /rep. `max_connections`: connections of clients to the public port at once. `rate_limit`: None for
+    off.
     """
 
     directory: Path
@@ -83,6 +116,8 @@ class EdgeOptions:
     trusted_proxies: tuple[str, ...]
     control_prefix: str
     public_control: bool
+    max_connections: int = MAX_CONNECTIONS
+    rate_limit: RateLimit | None = None
 
     @property
     def server_options(self) -> str:
@@ -130,6 +165,7 @@ class EdgeFiles:
             backends=backends,
             key=routes.key,
             request_hash=routes.request_hash,
+            seed=routes.seed,
             slots=len(routes.slots),
             is_bounded=routes.bound is not None,
             map=f"map({options.directory}/slots.map)",
@@ -146,6 +182,11 @@ class EdgeFiles:
             hops=HOPS,
             lines=_LINES,
             key_sample=self._key_sample(),
+            client="var(txn.client)" if options.trusted_proxies else "src",
+            files=2 * options.max_connections + _OTHER_FILES,
+            rate_limit_table=RATE_LIMIT_TABLE,
+            rate_limit_size=_RATE_LIMIT_SIZE,
+            too_many=answers.too_many,
             control_paths=control_paths(options.control_prefix) if options.public_control else (),
             rep_path=control_paths(options.control_prefix)[0],
             server_options=options.server_options,
@@ -158,6 +199,12 @@ class EdgeFiles:
             errors=_ERRORS,
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
+            not_http=answers.NOT_HTTP,
+            public_places=PUBLIC_PLACES,
+            control_places=CONTROL_PLACES,
+            turn_timeout=_TURN_TIMEOUT,
+            body_timeout=_BODY_TIMEOUT,
+            control_connections=_CONTROL_CONNECTIONS,
             ids=REQUEST_IDS,
             fits=options.bufsize - answers.HEAD_RESERVE,
             idempotent=" ".join(IDEMPOTENT),
