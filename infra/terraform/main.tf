@@ -233,7 +233,7 @@ module "balancer" {
   edge_volume   = local.has_edge ? docker_volume.this["edge"].name : null
   keeper_volume = docker_volume.this["keeper"].name
   grace_seconds = local.grace_seconds
-  environment   = { for name, value in local.told : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
+  environment   = { for name, value in local.environment : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
   plugins       = try(var.plugins.directory, null)
   tokens        = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or

@@ -41,7 +41,7 @@ locals {
     RINGMASTER_ROLL_SURGE             = tostring(var.roll.surge)
     RINGMASTER_ROLL_BATCH             = tostring(var.roll.batch)
     RINGMASTER_RING                   = jsonencode({ for field, value in var.ring : field => value if value != null })
-    RINGMASTER_HASH_SEED              = nonsensitive(var.hash_seed == null) ? "" : var.hash_seed
+    RINGMASTER_HASH_SEED              = nonsensitive(var.hash_seed == null ? "" : var.hash_seed)
     RINGMASTER_AUTOSCALE              = var.autoscale == null ? "{}" : jsonencode({ for field, value in var.autoscale : field => value if value != null })
     RINGMASTER_SLOW_START             = tostring(var.slow_start)
     RINGMASTER_PLUGINS                = var.plugins == null ? "" : join(",", var.plugins.modules)
@@ -70,15 +70,15 @@ locals {
   }
 
   # The same, for the containers. Where a value may be a secret, a plan shows none of them: the provider has them as one set.
-  told = merge(local.settings, {
-    for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] :
-    "RINGMASTER_SERVER_${name}" => sensitive(local.settings["RINGMASTER_SERVER_${name}"])
-    if !contains(["", "{}"], local.settings["RINGMASTER_SERVER_${name}"])
+  environment = merge(local.settings, {
+    for name in ["SERVER_ENVIRONMENT", "SERVER_LABELS", "SERVER_LOG_OPTIONS", "HASH_SEED"] :
+    "RINGMASTER_${name}" => sensitive(local.settings["RINGMASTER_${name}"])
+    if !contains(["", "{}"], local.settings["RINGMASTER_${name}"])
   })
 
   # What the keeper is told of it: whose servers they are, and what they may be.
   keeper_settings = {
-    for name, value in local.told : name => value if contains([
+    for name, value in local.environment : name => value if contains([
       "RINGMASTER_DEPLOYMENT", "RINGMASTER_NAME_PREFIX", "RINGMASTER_NETWORK", "RINGMASTER_LOG_LEVEL", "RINGMASTER_POLICY",
       "RINGMASTER_MAX_SERVERS", "RINGMASTER_SPARES", "RINGMASTER_ROLL_SURGE", "RINGMASTER_REGISTRY_CONFIG",
       "RINGMASTER_SERVER_IMAGE", "RINGMASTER_SERVER_IMAGE_ID", "RINGMASTER_SERVER_PORT", "RINGMASTER_SERVER_VOLUMES",

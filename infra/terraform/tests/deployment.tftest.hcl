@@ -142,11 +142,13 @@ run "values_that_may_be_secrets_are_in_no_plan" {
     server_environment = { PASSWORD = "hunter2" }
     server_labels      = { team = "hunter2" }
     server_log_options = { tag = "hunter2" }
+    hash_seed          = "0123456789abcdef0123456789abcdef"
+    explain            = false
   }
 
   assert {
     condition = alltrue([
-      for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] : issensitive(local.told["RINGMASTER_SERVER_${name}"])
+      for name in ["SERVER_ENVIRONMENT", "SERVER_LABELS", "SERVER_LOG_OPTIONS", "HASH_SEED"] : issensitive(local.environment["RINGMASTER_${name}"])
     ])
     error_message = "A plan shows the servers' environment, labels or log options."
   }
@@ -156,7 +158,7 @@ run "without_them_a_plan_shows_the_settings" {
   command = plan
 
   assert {
-    condition     = length([for name, value in local.told : name if issensitive(value)]) == 0
+    condition     = length([for name, value in local.environment : name if issensitive(value)]) == 0
     error_message = "A plan hides settings that are no secrets."
   }
 }
@@ -391,7 +393,7 @@ run "protection_reaches_the_balancer" {
   }
 
   assert {
-    condition     = nonsensitive(local.settings.RINGMASTER_HASH_SEED) == "a-secret-of-operators" && issensitive(local.settings.RINGMASTER_HASH_SEED)
+    condition     = nonsensitive(local.settings.RINGMASTER_HASH_SEED) == "a-secret-of-operators" && issensitive(local.environment.RINGMASTER_HASH_SEED)
     error_message = "The hash seed does not reach the balancer, or a plan shows it."
   }
 
