@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 CLIENT = "ringmaster.client"
 """Key in the WSGI environment of the client's IP address. The edge tells it; nobody else can over its sockets."""
 
+_ANSWER_TIME = 10.0
+"""Seconds for which one piece of an answer of the balancer itself may be sent. A client that reads nothing would occupy
+its thread."""
+
 
 class Application:
     """The WSGI application of all listeners. The socket that a request came in on decides who answers, never the
@@ -77,7 +81,8 @@ class Application:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[STOPPING] = self._stopping
-        came_in_on: tuple[str, int] | str = environ["gunicorn.socket"].getsockname()
+        connection = environ["gunicorn.socket"]
+        came_in_on: tuple[str, int] | str = connection.getsockname()
         if isinstance(came_in_on, tuple):
             listener: str | int = came_in_on[1]
             forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
@@ -85,6 +90,8 @@ class Application:
         else:
             listener = came_in_on.rpartition("/")[2]
             environ[CLIENT] = environ.get("HTTP_X_RINGMASTER_CLIENT", "") if listener in EDGE_SOCKETS else ""
+        if listener != PUBLIC_PORT:
+            connection.settimeout(_ANSWER_TIME)
         return self._listening[listener](environ, start_response)
 
 
