@@ -1,77 +1,119 @@
-"""Clients that do not finish what they began, on the control port: the others are answered meanwhile."""
+"""Slow, idle and very many clients on both ports: other clients are served meanwhile.
+
+The variable SLOW is how many seconds each attack lasts: SLOW=60 pytest -s tests/e2e/test_slow_clients.py
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import resource
 import socket
+import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.containers import run_in
+from tests.containers import Containers
 from tests.e2e.conftest import only_haproxy
-from tests.http_client import Answer
+from tests.e2e.probes import PER_SECOND, Probe
 from tests.system import System
 
-pytestmark = [pytest.mark.docker, pytest.mark.terraform]
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
 
-HALVES = [
-    b"GET /ring HTTP/1.1\r\nHo",
-    b"POST /deploy HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60\r\n\r\n{",
-    b"POST /deploy HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n" + b" " * 20_000,
-    b"",
-]
-UNFINISHED = 200
-"""More than three times the balancer's threads."""
+SECONDS = int(os.environ.get("SLOW", "8"))
+CLIENTS = 1000
+IDLE = 10_000
+# A body that is longer than a buffer of the edge goes to its server as it comes, and takes a place there.
+MODES = {
+    "slow head": ["-H", "-i", "2"],
+    "slow body": ["-B", "-i", "2", "-s", "4096"],
+    "ranges": ["-R", "-a", "5", "-b", "3000"],
+    "slow reading": ["-X", "-w", "1", "-y", "10", "-n", "2", "-z", "1", "-k", "3"],
+}
+_STATUS = re.compile(r"(connected|error|closed|service available):\s+(\S+)")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[mHJ]")
+
+
+@pytest.fixture(autouse=True)
+def many_files() -> Iterator[None]:
+    """Each connection is an open file."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[1], 4 * IDLE), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @contextmanager
-def unfinished(url: str) -> Iterator[None]:
-    address = urlsplit(url)
-    with ExitStack() as stack:
-        for number in range(UNFINISHED):
-            connection = socket.create_connection((address.hostname or "", address.port or 80), timeout=5)
-            stack.enter_context(connection)
-            connection.sendall(HALVES[number % len(HALVES)])
+def others_are_served(system: System, about: str) -> Iterator[None]:
+    """Fails where a client of either port was not served. How fast depends on what else the machine does."""
+    with Probe(system.url, "/home") as public, Probe(system.control_url, "/healthz") as control:
         yield
+    for probe in (public, control):
+        print(f"{about}: {probe.told()}")  # noqa: T201 (numbers, with -s)
+        assert not probe.failed
+        assert len(probe.seconds) > PER_SECOND
 
 
-def test_the_public_port_is_answered_at_once(system: System) -> None:
-    with unfinished(system.control_url):
-        for ask in (system.rep, lambda: system.get("/home")):
-            assert quick(ask) < 1
-        added = system.add(1, ["while-slow"])
-        assert added.status == 200, added.text
-    assert system.rm(1, ["while-slow"]).status == 200
+@pytest.mark.parametrize("mode", MODES)
+def test_a_thousand_slow_clients_on_each_port_disturb_nobody(system: System, mode: str) -> None:
+    is_body, is_read = mode == "slow body", mode == "slow reading"
+    paths = ("/echo" if is_body else "/home", "/ring/preview" if is_body else "/ring/slots" if is_read else "/healthz")
+    bases = (f"http://{host}:{port}" for host, port in edge_addresses(system))
+    targets = [base + path for base, path in zip(bases, paths, strict=True)]
+    with others_are_served(system, mode), ThreadPoolExecutor(2) as attackers:
+        for target, told in zip(targets, attackers.map(lambda url: attack(url, MODES[mode]), targets), strict=True):
+            print(f"{mode}: {target}: {told}")  # noqa: T201 (numbers, with -s)
+            assert told.get("service available") == "YES"
+            assert int(told["connected"]) + int(told["closed"]) > CLIENTS / 2, "a busy machine opens them more slowly"
 
 
-@only_haproxy
-def test_so_is_the_control_port(system: System) -> None:
-    with unfinished(system.control_url):
-        for ask in (system.readyz, system.ring, system.healthz):
-            assert quick(ask) < 1
+def attack(url: str, mode: list[str]) -> dict[str, str]:
+    """What slowhttptest tells at its end."""
+    rate, last = CLIENTS, str(SECONDS)
+    command = ["slowhttptest", *mode, "-c", str(CLIENTS), "-r", str(rate), "-l", last, "-p", "5", "-u", url]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS + 60, check=True)
+    return dict(_STATUS.findall(_COLOURS.sub("", told.stdout)))
 
 
-def test_the_balancer_stays_healthy(system: System) -> None:
-    """Its own check has a socket of its own."""
-    with unfinished(system.control_url):
-        assert run_in(system.containers.balancer, "python3", "-S", "-m", "balancer.healthcheck")
+def test_ten_thousand_idle_clients_disturb_nobody(system: System) -> None:
+    """Beside them a thousand on the control port, which lets fewer in."""
+    with ExitStack() as idle, others_are_served(system, "idle"):
+        public, control = edge_addresses(system)
+        for address, count in ((public, IDLE), (control, CLIENTS)):
+            for _ in range(count):
+                idle.enter_context(socket.create_connection(address, timeout=5))
+        time.sleep(SECONDS / 2)
 
 
-@only_haproxy
-@pytest.mark.parametrize("port", [5000, 5001])
-def test_a_server_finds_no_listener_at_the_balancers_name(system: System, port: int) -> None:
-    server = system.containers.server(system.replicas[0])
-    code, output = server.exec_run(
-        ["python3", "-c", f"import socket; socket.create_connection(('ringmaster-balancer', {port}), 5)"]
-    )
-    assert code == 1
-    assert b"ConnectionRefusedError" in output
+def test_a_flood_of_connections_disturbs_nobody(system: System) -> None:
+    """They come and go, as fast as they can."""
+    end = time.monotonic() + SECONDS
+
+    def flood(address: tuple[str, int]) -> int:
+        count = 0
+        while time.monotonic() < end:
+            with ExitStack() as some:
+                for _ in range(100):
+                    some.enter_context(socket.create_connection(address, timeout=5))
+            count += 100
+        return count
+
+    with others_are_served(system, "flood"), ThreadPoolExecutor(2) as clients:
+        counts = list(clients.map(flood, edge_addresses(system)))
+    print(f"flood: {sum(counts)} connections")  # noqa: T201 (numbers, with -s)
+    assert sum(counts) > 1000
 
 
-def quick(ask: Callable[[], Answer]) -> float:
-    began = time.monotonic()
-    assert ask().status == 200
-    return time.monotonic() - began
+def edge_addresses(system: System) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Both ports at the container itself: not through Docker's own proxy, which is slower than the edge."""
+    containers = Containers(system.deployment)
+    try:
+        networks = containers.edge.attrs["NetworkSettings"]["Networks"].values()
+    finally:
+        containers.close()
+    (host,) = {network["IPAddress"] for network in networks}
+    return (host, 5000), (host, 5001)

@@ -8,12 +8,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gunicorn.http.errors import InvalidRequestLine, InvalidResponseHeader, LimitRequestHeaders, LimitRequestLine
+from gunicorn.http.errors import (
+    InvalidHeader,
+    InvalidRequestLine,
+    InvalidResponseHeader,
+    LimitRequestHeaders,
+    LimitRequestLine,
+)
 from gunicorn.workers.gthread import ThreadWorker
 
 from balancer import worker as module
 from balancer.ports import answers
-from balancer.worker import Worker, head_limits
+from balancer.worker import Worker, head_limits, refuse_ambiguous
 
 
 def told(error: Exception) -> tuple[str, str]:
@@ -78,6 +84,7 @@ def threaded(monkeypatch: pytest.MonkeyPatch) -> tuple[Worker, list[Connection]]
     started: list[Connection] = []
     monkeypatch.setattr(module, "_CONTROL_THREADS", 2)
     monkeypatch.setattr(module, "_MOST_WAITING", 1)
+    monkeypatch.setattr(module, "refuse_ambiguous", lambda _: None)
     monkeypatch.setattr(ThreadWorker, "enqueue_req", lambda _, conn: started.append(conn))
     monkeypatch.setattr(ThreadWorker, "finish_request", lambda _self, _conn, _future: None)
     monkeypatch.setattr(ThreadWorker, "notify", lambda _: None)
@@ -133,3 +140,29 @@ def test_a_client_that_does_not_read_its_answer_is_no_error(
 
     monkeypatch.setattr(ThreadWorker, "handle_request", stall)
     assert threaded[0].handle_request(None, SimpleNamespace()) is False
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("HOST", "a"), ("HOST", "a")],
+        [("HOST", "a b")],
+        [("HOST", "a/b")],
+        [("HOST", "\xe9")],
+        [("CONTENT-LENGTH", "18446744073709551616")],
+        [("TRANSFER-ENCODING", "gzip, chunked")],
+        [("TRANSFER-ENCODING", "identity, chunked")],
+    ],
+)
+def test_what_a_server_may_read_in_another_way_is_refused(
+    headers: list[tuple[str, str]],
+) -> None:
+    with pytest.raises(InvalidHeader):
+        Worker.handle_request(Worker.__new__(Worker), SimpleNamespace(headers=headers), None)
+
+
+@pytest.mark.parametrize(
+    "headers", [[], [("HOST", "[::1]:80"), ("CONTENT-LENGTH", "123456789012345"), ("TRANSFER-ENCODING", "Chunked")]]
+)
+def test_a_plain_request_is_not_refused(headers: list[tuple[str, str]]) -> None:
+    refuse_ambiguous(SimpleNamespace(headers=headers))

@@ -4,6 +4,7 @@ hold."""
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import time
 from collections import deque
@@ -12,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gunicorn.http.errors import (  # type: ignore[import-untyped]
+    InvalidHeader,
     InvalidResponseHeader,
     InvalidResponseHeaderName,
     ParseException,
@@ -26,6 +28,9 @@ _OUR_OWN = (InvalidResponseHeader, InvalidResponseHeaderName)
 """Errors of an answer, which gunicorn counts among those of requests."""
 
 
+_HOST = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]*", re.ASCII)
+_LONGEST_LENGTH = 15
+"""Digits. A server may take a longer number for a smaller one."""
 _HEAD_TIME = 10.0
 """Seconds that the head of a request may take."""
 _CONTROL_THREADS = 32
@@ -78,6 +83,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """The head is there. A client that does not read its answer in time loses the connection."""
+        refuse_ambiguous(req)
         self._reading.pop(conn, None)
         with suppress(TimeoutError):
             return super().handle_request(req, conn)
@@ -104,6 +110,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 def _is_control(conn: Any) -> bool:
     """Whether the connection came in on the control port itself. Behind the edge that one counts."""
     return isinstance(conn.server, tuple) and conn.server[1] == CONTROL_PORT
+
+
+def refuse_ambiguous(request: Any) -> None:
+    """Raises InvalidHeader for what gunicorn takes and a server may read in another way than gunicorn."""
+    hosts = 0
+    for name, value in request.headers:
+        hosts += name == "HOST"
+        if (
+            (name == "HOST" and (hosts > 1 or not _HOST.fullmatch(value)))
+            or (name == "CONTENT-LENGTH" and len(value) > _LONGEST_LENGTH)
+            or (name == "TRANSFER-ENCODING" and value.lower() != "chunked")
+        ):
+            raise InvalidHeader(name, req=request)
 
 
 def _answer(status: HTTPStatus) -> str:

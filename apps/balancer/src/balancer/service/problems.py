@@ -20,6 +20,7 @@ class Part(StrEnum):
     STATE = "state"
     RING = "ring"
     SERVERS = "servers"
+    TOKENS = "tokens"
 
 
 class Problems:
