@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import socketserver
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -30,16 +30,15 @@ class Came:
 
 @dataclass(slots=True)
 class StandIn:
-    """`came`: the requests that were read whole. `at_once`: socket → the most requests at once, by method. `paused`:
-    while it is set, nothing is answered. `lasts`: seconds that a change takes. `ended`: how many event streams have
-    ended."""
+    """`came`: the requests that were read whole. `running` and `most`: requests now, and the most at once, by socket
+    and method ("control.sock GET"). `paused`: while it is set, nothing is answered. `lasts`: seconds that a change
+    takes."""
 
     came: list[Came] = field(default_factory=list)
     most: Counter[str] = field(default_factory=Counter)
     running: Counter[str] = field(default_factory=Counter)
     paused: threading.Event = field(default_factory=threading.Event)
     lasts: float = 0.0
-    streams: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -107,19 +106,17 @@ def _listening(path: Path, stand_in: StandIn, ended: threading.Event) -> Iterato
             stand_in.came.append(Came(path.name, self.command, self.path, self.headers, body))
 
         def stream(self) -> None:
-            """Sends a line, is silent for longer than an event stream ever is, and sends on until nobody is there."""
-            stand_in.streams += 1
+            """Sends a line now and then, and ends when its client has gone."""
             self.send_response_only(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
             self.end_headers()
-            began = time.monotonic()
+            gone = select.poll()
+            gone.register(self.connection, select.POLLRDHUP)
+            pause = float(self.headers.get("X-Silence", 0.1)) * 1000
             with suppress(OSError):
-                while not ended.wait(0.1):
-                    self.wfile.write(f"data: {time.monotonic() - began:.1f}\n\n".encode())
-                    if self.headers.get("X-Silence"):
-                        ended.wait(float(self.headers["X-Silence"]))
-            stand_in.streams -= 1
+                while not ended.is_set() and not gone.poll(pause):
+                    self.wfile.write(b"data: x\n\n")
 
         def reply(self) -> None:
             with suppress(OSError):

@@ -17,7 +17,7 @@ from tests.system import STATE, System
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
 AWAY = (
-    b'{"message":"<Error> The balancer is away; the servers are still being served. Try again in a moment",'
+    b'{"message":"<Error> The balancer is away, or busy; the servers are still being served. Try again in a moment",'
     b'"status":"failure"}'
 )
 

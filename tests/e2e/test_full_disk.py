@@ -58,7 +58,7 @@ def rolled(system: System) -> list[str]:
 
 
 def ails(system: System) -> bool:
-    return "No space left" in system.readyz().document["ailments"].get("state", "")
+    return "No space left" in system.report["ailments"].get("state", "")
 
 
 def test_a_deploy_that_fails_while_the_disk_is_full_goes_back_when_there_is_room(small: Deployment) -> None:

@@ -79,7 +79,7 @@ LAYERS = (
     Layer("balancer.logs", ()),
     Layer("balancer.listeners", ()),
     Layer("balancer.healthcheck", ("balancer.listeners",)),
-    Layer("balancer.worker", ("balancer.ports.answers",), theirs=frozenset({"gunicorn"})),
+    Layer("balancer.worker", ("balancer.listeners", "balancer.ports.answers"), theirs=frozenset({"gunicorn"})),
     Layer("balancer.bootstrap", ("balancer",), theirs=None),
 )
 

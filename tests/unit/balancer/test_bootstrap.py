@@ -33,9 +33,13 @@ class Socket:
 
     def __init__(self, name: tuple[str, int] | str) -> None:
         self._name = name
+        self.timeout: float | None = None
 
     def getsockname(self) -> tuple[str, int] | str:
         return self._name
+
+    def settimeout(self, seconds: float) -> None:
+        self.timeout = seconds
 
 
 CONTROL = Socket(("127.0.0.1", 5001))
@@ -142,6 +146,13 @@ def test_an_edge_whose_folder_is_not_there_does_not_keep_the_balancer_from_start
 def test_in_the_flask_plane_other_paths_are_forwarded() -> None:
     answer = ask("/home", PUBLIC, data_plane="flask")
     assert (answer.status_code, answer.json["message"]) == (503, "<Error> No server can answer now")  # type: ignore[index]
+
+
+def test_only_answers_of_servers_may_be_read_as_slowly_as_their_clients_like() -> None:
+    for side, is_limited in ((PUBLIC, False), (CONTROL, True), (EDGE, True), (EDGE_CONTROL, True)):
+        side.timeout = None
+        ask("/rep", side, data_plane="flask")
+        assert (side.timeout is not None) is is_limited
 
 
 def test_the_token_guards_changes() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from gunicorn.http.errors import (
@@ -13,7 +15,9 @@ from gunicorn.http.errors import (
     LimitRequestHeaders,
     LimitRequestLine,
 )
+from gunicorn.workers.gthread import ThreadWorker
 
+from balancer import worker as module
 from balancer.ports import answers
 from balancer.worker import Worker, head_limits, refuse_ambiguous
 
@@ -54,6 +58,88 @@ def test_only_the_length_of_a_head_is_limited(bufsize: int, line: int, field: in
     limits = head_limits(bufsize)
     assert (limits["limit_request_line"], limits["limit_request_field_size"]) == (line, field)
     assert limits["limit_request_fields"] > bufsize / 4 or bufsize > 65536
+
+
+class Connection:
+    """One that gunicorn has accepted on this address."""
+
+    def __init__(self, server: tuple[str, int] | str) -> None:
+        self.server = server
+        self.ends = 0
+        self.closed = False
+        self.sock = self
+
+    def shutdown(self, how: int) -> None:
+        """As a socket does."""
+        assert how == socket.SHUT_RD
+        self.ends += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def threaded(monkeypatch: pytest.MonkeyPatch) -> tuple[Worker, list[Connection]]:
+    """A worker with two threads for the control port, and the connections that got a thread."""
+    started: list[Connection] = []
+    monkeypatch.setattr(module, "_CONTROL_THREADS", 2)
+    monkeypatch.setattr(module, "_MOST_WAITING", 1)
+    monkeypatch.setattr(module, "refuse_ambiguous", lambda _: None)
+    monkeypatch.setattr(ThreadWorker, "enqueue_req", lambda _, conn: started.append(conn))
+    monkeypatch.setattr(ThreadWorker, "finish_request", lambda _self, _conn, _future: None)
+    monkeypatch.setattr(ThreadWorker, "notify", lambda _: None)
+    worker: Any = Worker.__new__(Worker)
+    worker._reading, worker._at_control, worker._waiting, worker.nr_conns = {}, set(), deque(), 4
+    return worker, started
+
+
+def test_the_control_port_has_so_many_threads_and_no_more(threaded: tuple[Worker, list[Connection]]) -> None:
+    worker, started = threaded
+    control = [Connection(("0.0.0.0", 5001)) for _ in range(4)]  # noqa: S104 (nothing is bound)
+    public, edge = Connection(("0.0.0.0", 5000)), Connection("/run/ringmaster/control.sock")  # noqa: S104
+    for connection in (*control, public, edge):
+        worker.enqueue_req(connection)
+    assert started == [*control[:2], public, edge]
+    assert [connection.closed for connection in control] == [False, False, False, True]
+    assert worker.nr_conns == 3
+    worker.finish_request(public, None)
+    assert started == [*control[:2], public, edge]
+    worker.finish_request(control[1], None)
+    assert started == [*control[:2], public, edge, control[2]]
+
+
+def test_a_head_that_takes_too_long_ends_its_connection(
+    threaded: tuple[Worker, list[Connection]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, _ = threaded
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    slow, whole = Connection(("0.0.0.0", 5000)), Connection(("0.0.0.0", 5000))  # noqa: S104 (nothing is bound)
+
+    def read(_: Worker, conn: Connection) -> bool:
+        if conn is whole:
+            worker.handle_request(None, conn)
+        for now[0] in (5.0, 9.9, 10.1):
+            worker.notify()
+        return True
+
+    monkeypatch.setattr(ThreadWorker, "handle", read)
+    monkeypatch.setattr(ThreadWorker, "handle_request", lambda *_: True)
+    for connection, is_ended in ((slow, True), (whole, False)):
+        now[0] = 0.0
+        assert worker.handle(connection)
+        assert bool(connection.ends) is is_ended
+    assert worker._reading == {}
+
+
+def test_a_client_that_does_not_read_its_answer_is_no_error(
+    threaded: tuple[Worker, list[Connection]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stall(*_: object) -> bool:
+        raise TimeoutError
+
+    monkeypatch.setattr(ThreadWorker, "handle_request", stall)
+    assert threaded[0].handle_request(None, SimpleNamespace()) is False
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+_ANSWER_TIME = 10.0
+"""Seconds for which one piece of an answer of the balancer itself may be sent. A client that reads nothing would occupy
+its thread."""
+
+
 class Application:
     """The WSGI application of all listeners. The socket that a request came in on decides who answers, never the
     request: `listening` is the name of a unix socket or a port → the application."""
@@ -76,7 +81,8 @@ class Application:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[STOPPING] = self._stopping
-        came_in_on: tuple[str, int] | str = environ["gunicorn.socket"].getsockname()
+        connection = environ["gunicorn.socket"]
+        came_in_on: tuple[str, int] | str = connection.getsockname()
         if isinstance(came_in_on, tuple):
             listener: str | int = came_in_on[1]
             forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
@@ -84,6 +90,8 @@ class Application:
         else:
             listener = came_in_on.rpartition("/")[2]
             environ[CLIENT] = environ.get("HTTP_X_RINGMASTER_CLIENT", "") if listener in EDGE_SOCKETS else ""
+        if listener != PUBLIC_PORT:
+            connection.settimeout(_ANSWER_TIME)
         return self._listening[listener](environ, start_response)
 
 

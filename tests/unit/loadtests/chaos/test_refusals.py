@@ -18,7 +18,7 @@ DEPLOYS = call(409, "a deploy is running; wait until GET /deploy says how it end
 TAKING_UP = call(409, "the balancer is still taking up its fleet; try again in a moment")
 UNKNOWN = call(404, "no server named S2 serves", server="S2")
 WENT = call(502, "The balancer went away while it worked on this. Ask /rep what came of it")
-AWAY = call(503, "The balancer is away; the servers are still being served. Try again in a moment")
+AWAY = call(503, "The balancer is away, or busy; the servers are still being served. Try again in a moment")
 PLANE = call(503, "the edge does not answer")
 BROKEN = call(0)
 

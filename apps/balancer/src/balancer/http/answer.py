@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge, RequestTimeout
 
 from balancer.core.errors import (
     Busy,
@@ -22,6 +22,7 @@ from balancer.core.errors import (
     TooManyWait,
     UnknownServer,
 )
+from balancer.http.patience import in_time
 from balancer.ports import answers
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,6 @@ STATUS: dict[type[RingmasterError], HTTPStatus] = {
 _RETRY_AFTER = 5
 """Seconds. A change of the fleet takes about as long."""
 _DRAIN_BYTES = 64 * 1024 * 1024
-_DRAIN_SECONDS = 10.0
 
 
 def success(replicas: Sequence[str]) -> str:
@@ -94,10 +94,10 @@ def _defect(error: Exception) -> Response:
 
 
 def _drain() -> None:
-    """Reads the rest of a body, at most _DRAIN_BYTES and _DRAIN_SECONDS. So the client can send all of it, and sees the
-    answer instead of a reset."""
+    """Reads the rest of a body, at most _DRAIN_BYTES and for a body's time. So the client can send all of it, and sees
+    the answer instead of a reset."""
     stream = request.environ["wsgi.input"]
-    end = time.monotonic() + _DRAIN_SECONDS
     left = _DRAIN_BYTES
-    while left > 0 and time.monotonic() < end and (piece := stream.read(65536)):
-        left -= len(piece)
+    with suppress(RequestTimeout), in_time(request.environ.get("gunicorn.socket")):
+        while left > 0 and (piece := stream.read(65536)):
+            left -= len(piece)

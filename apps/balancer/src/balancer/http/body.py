@@ -1,10 +1,11 @@
-"""Reads the body of a request, up to a limit."""
+"""Reads the body of a request, up to a limit, and within a time."""
 
 from __future__ import annotations
 
 from flask import Flask, Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from balancer.http.patience import in_time
 from balancer.ports import answers
 
 
@@ -14,8 +15,10 @@ def limit_bodies(app: Flask) -> None:
 
 
 def read(request: Request) -> bytes:
-    """The body. Raises RequestEntityTooLarge (413). A chunked body that is too long is cut one byte after the limit."""
-    body = request.get_data()
+    """The body. Raises RequestEntityTooLarge (413). A chunked body that is too long is cut one byte after the limit.
+    Raises RequestTimeout (408) where the client takes too long."""
+    with in_time(request.environ.get("gunicorn.socket")):
+        body = request.get_data()
     if len(body) > answers.CONTROL_BODY_LIMIT:
         raise RequestEntityTooLarge
     return body
