@@ -35,9 +35,9 @@ class KeeperProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        with self._log.open("ab") as log:
+        with self._log.open("wb") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "keeper"], env=self._environment, stderr=log)
-        until(lambda: self.socket.exists() or self.process.poll() is not None, "the keeper listens", within=20)
+        until(lambda: '"ready"' in self.log or self.process.poll() is not None, "the keeper listens", within=20)
         assert self.process.poll() is None, self.log
         return self
 

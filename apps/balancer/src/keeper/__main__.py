@@ -33,8 +33,8 @@ def main() -> None:
     policy = mine.release_policy()
     verbs = Verbs(engine=DockerEngine(spec), images=DockerImages(registry), policy=policy)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    logging.getLogger("keeper").info("ready", extra={"policy": mine.policy, "servers": policy.servers})
     with KeeperServer(Path(mine.keeper_socket), verbs, most_calls=policy.servers + 32) as server:
+        logging.getLogger("keeper").info("ready", extra={"policy": mine.policy, "servers": policy.servers})
         server.serve_forever()
 
 
