@@ -5,7 +5,7 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify test host browser lint unit mutants contract infra e2e smoke chaos busy soak figures fmt lock clean
+.PHONY: help up down status logs verify test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak figures fmt lock clean
 .PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
@@ -73,7 +73,7 @@ unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in t
 mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
-contract: host ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
+contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
 	pytest --numprocesses 2 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
 infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy
@@ -82,7 +82,10 @@ infra: host ## Tests of the deployed system: containers, network, plan, Ansible,
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml
 
-e2e: host browser ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
+tools: .venv/test.stamp ## Bring in what tests send requests, floods and certificates with
+	@$(PLAYBOOK)/tools.yml
+
+e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
 	pytest --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
