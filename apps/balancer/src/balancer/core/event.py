@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     SCALE = "scale"  # the autoscaler changed N
     RING = "ring"  # the fleet has another ring profile
     WEIGHT = "weight"  # a server has another weight
+    CERTIFICATE = "certificate"  # a certificate of the data plane was renewed
     AILING = "ailing"  # a part does not work
     WELL = "well"  # the part works again
 

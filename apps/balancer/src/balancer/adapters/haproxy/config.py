@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from balancer.adapters.haproxy import slot_map
+from balancer.adapters.haproxy.tls import CIPHERS, CIPHERSUITES, CURVES, LEAST_BUFSIZE, Tls
 from balancer.core.control_paths import control_paths
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import IDEMPOTENT, Backend, Routes
@@ -44,6 +45,8 @@ OLD_PROCESSES = 8
 _LINES = 4
 """The most lines of X-Forwarded-For from a trusted proxy that are joined."""
 
+_NEEDS_HOST = "This port redirects to HTTPS, and the request does not say to which host: send a Host header"
+
 _ERRORS = (
     (400, answers.NOT_HTTP),
     (408, answers.TOO_LATE),
@@ -67,7 +70,7 @@ class EdgeOptions:
     `queue_timeout`. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers name their server,
     slot and attempt. `access_log`: which requests are logged, "errors" or "all". `bufsize`: bytes of a buffer of
     HAProxy. `trusted_proxies`: addresses and networks. `control`: the control paths of the public port and where the
-    balancer answers /rep.
+    balancer answers /rep. `tls`: None where the edge speaks none.
     """
 
     directory: Path
@@ -83,6 +86,12 @@ class EdgeOptions:
     trusted_proxies: tuple[str, ...]
     control_prefix: str
     public_control: bool
+    tls: Tls | None = None
+
+    @property
+    def buffer(self) -> int:
+        """Bytes of a buffer: what was asked for, or the least that HAProxy needs."""
+        return max(self.bufsize, LEAST_BUFSIZE) if self.tls else self.bufsize
 
     @property
     def server_options(self) -> str:
@@ -156,10 +165,15 @@ class EdgeFiles:
             broke_off=answers.broke_off,
             keyless_table=KEYLESS_TABLE,
             errors=_ERRORS,
+            needs_host=_NEEDS_HOST,
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
             ids=REQUEST_IDS,
-            fits=options.bufsize - answers.HEAD_RESERVE,
+            fits=options.buffer - answers.HEAD_RESERVE,
+            buffer=options.buffer,
+            curves=CURVES,
+            ciphers=CIPHERS,
+            ciphersuites=CIPHERSUITES,
             idempotent=" ".join(IDEMPOTENT),
             failure=answers.failure,
         )
