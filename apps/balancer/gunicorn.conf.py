@@ -11,6 +11,8 @@ _settings = read(os.environ)
 
 wsgi_app = "balancer.bootstrap:create_app()"
 bind = binds(data_plane=_settings.data_plane, edge_dir=_settings.edge_dir)
+# Only the balancer's own user, which the edge has too, may connect to the unix sockets.
+umask = 0o177
 workers = 1
 worker_class = "balancer.worker.Worker"
 threads = 64

@@ -37,18 +37,16 @@ locals {
   # Where all of our images are, whatever their tags.
   repositories = join(" ", formatlist("${local.image_prefix}%s", ["server", "balancer", "edge"]))
 
-  publish = {
-    address  = var.publish_address
-    port     = var.publish_port
-    internal = 5000
+  # Both ports are published by the edge, or by the balancer where there is none. Ascending by the port in the container: the
+  # provider reads them back in that order.
+  ports = [
+    { address = var.publish_address, port = var.publish_port, internal = 5000 },
+    { address = var.control_address, port = var.control_port, internal = 5001 },
+  ]
+  published = {
+    edge     = local.has_edge ? local.ports : []
+    balancer = local.has_edge ? [] : local.ports
   }
-  control = {
-    address  = var.control_address
-    port     = var.control_port
-    internal = 5001
-  }
-  # Ascending by the port in the container: the provider reads them back in that order.
-  balancer_ports = concat(local.has_edge ? [] : [local.publish], [local.control])
 
   # A container that is stopped gets the time that draining may take, and a moment to go.
   grace_seconds = ceil(var.drain_timeout) + 5
@@ -168,36 +166,41 @@ resource "terraform_data" "reaper" {
   }
 }
 
-# The public port changes hands with the data plane. Replacing this resource in between makes Terraform remove the container
-# that had the port before it starts the one that gets it.
-resource "terraform_data" "public_port" {
+# The ports change hands with the data plane. Replacing this resource in between makes Terraform remove the container that had
+# them before it starts the one that gets them.
+resource "terraform_data" "ports" {
   depends_on       = [terraform_data.reaper]
   triggers_replace = [var.data_plane]
+}
+
+moved {
+  from = terraform_data.public_port
+  to   = terraform_data.ports
 }
 
 module "edge" {
   source     = "./modules/edge"
   count      = local.has_edge ? 1 : 0
-  depends_on = [terraform_data.public_port]
+  depends_on = [terraform_data.ports]
 
   deployment    = var.deployment
   name          = local.names.edge
   image_id      = module.images.ids.edge
   network_id    = module.network.id
   volume        = docker_volume.this["edge"].name
-  publish       = local.publish
+  ports         = local.published.edge
   grace_seconds = local.edge_grace_seconds
 }
 
 module "balancer" {
   source     = "./modules/balancer"
-  depends_on = [terraform_data.public_port, module.edge]
+  depends_on = [terraform_data.ports, module.edge]
 
   deployment    = var.deployment
   name          = local.names.balancer
   image_id      = module.images.ids.balancer
   network_id    = module.network.id
-  ports         = local.balancer_ports
+  ports         = local.published.balancer
   state_volume  = docker_volume.this["state"].name
   edge_volume   = local.has_edge ? docker_volume.this["edge"].name : null
   docker_socket = var.docker_socket

@@ -46,7 +46,7 @@ def test_status_shows_each_container_with_its_role_and_ports(system: MadeSystem)
     assert set(shown) == {container.name for container in system.containers.all}
     assert all(" Up " in row for row in rows)
     assert f"127.0.0.1:{system.public}->5000/tcp" in shown[f"{system.prefix}ringmaster-edge"]
-    assert f"127.0.0.1:{system.control}->5001/tcp" in shown[f"{system.prefix}ringmaster-balancer"]
+    assert f"127.0.0.1:{system.control}->5001/tcp" in shown[f"{system.prefix}ringmaster-edge"]
 
 
 def test_logs_follows_the_balancer(system: MadeSystem) -> None:

@@ -17,14 +17,17 @@ run "edge" {
     source = "./modules/edge"
   }
   variables {
-    name    = "ringmaster-edge"
-    volume  = "ringmaster-edge-volume"
-    publish = { address = "127.0.0.1", port = 5000, internal = 5000 }
+    name   = "ringmaster-edge"
+    volume = "ringmaster-edge-volume"
+    ports = [
+      { address = "127.0.0.1", port = 5000, internal = 5000 },
+      { address = "127.0.0.1", port = 5001, internal = 5001 },
+    ]
   }
 
   assert {
-    condition     = [for port in docker_container.this.ports : "${port.ip}:${port.external}:${port.internal}"] == ["127.0.0.1:5000:5000"]
-    error_message = "The edge publishes the public port where it was told to."
+    condition     = [for port in docker_container.this.ports : "${port.ip}:${port.external}:${port.internal}"] == ["127.0.0.1:5000:5000", "127.0.0.1:5001:5001"]
+    error_message = "The edge publishes both ports where it was told to."
   }
 
   assert {
@@ -55,7 +58,7 @@ run "balancer_with_an_edge" {
   }
   variables {
     name          = "ringmaster-balancer"
-    ports         = [{ address = "127.0.0.1", port = 5001, internal = 5001 }]
+    ports         = []
     state_volume  = "ringmaster-state"
     edge_volume   = "ringmaster-edge"
     docker_socket = "/run/user/1000/docker.sock"
@@ -70,8 +73,8 @@ run "balancer_with_an_edge" {
   }
 
   assert {
-    condition     = [for port in docker_container.this.ports : "${port.ip}:${port.external}:${port.internal}"] == ["127.0.0.1:5001:5001"]
-    error_message = "The balancer publishes the control port where it was told to."
+    condition     = try(length(docker_container.this.ports), 0) == 0
+    error_message = "Behind an edge the balancer publishes no port."
   }
 
   assert {

@@ -129,8 +129,8 @@ run "haproxy_plane_has_an_edge" {
   command = plan
 
   assert {
-    condition     = length(module.edge) == 1 && local.balancer_ports == [local.control]
-    error_message = "The edge has the public port, the balancer only the control port."
+    condition     = length(module.edge) == 1 && local.published.edge[*].internal == tolist([5000, 5001]) && length(local.published.balancer) == 0
+    error_message = "The edge has both ports, the balancer none."
   }
 }
 
@@ -146,7 +146,7 @@ run "flask_plane_has_none" {
   }
 
   assert {
-    condition     = local.balancer_ports == [local.publish, local.control]
+    condition     = local.published.balancer[*].internal == tolist([5000, 5001]) && length(local.published.edge) == 0
     error_message = "The balancer has both ports, the public one first."
   }
 

@@ -15,9 +15,10 @@ from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
 from balancer.adapters.docker_engine import ServerSpec
-from balancer.bootstrap import Application, build, service_options
+from balancer.bootstrap import CLIENT, Application, build, service_options
 from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
+from balancer.core.trusted_proxies import TrustedProxies
 from balancer.http.event_stream import STOPPING
 from balancer.settings import InvalidSetting, Settings, read
 
@@ -35,6 +36,8 @@ class Socket:
 CONTROL = Socket(("127.0.0.1", 5001))
 PUBLIC = Socket(("0.0.0.0", 5000))  # noqa: S104 (nothing is bound)
 EDGE = Socket("/run/ringmaster/balancer.sock")
+EDGE_CONTROL = Socket("/run/ringmaster/control.sock")
+HEALTH = Socket("/tmp/health.sock")  # noqa: S108 (nothing is made there)
 
 
 def settings(**values: str) -> Settings:
@@ -65,9 +68,67 @@ def test_the_public_side_has_rep_and_no_readyz(came_in_on: Socket) -> None:
     assert ask("/readyz", came_in_on).status_code == 404
 
 
-def test_the_control_port_has_readyz_and_the_fleet_too() -> None:
-    assert ask("/readyz", CONTROL).status_code == 503
-    assert ask("/rep", CONTROL).text == '{"message":{"N":0,"replicas":[]},"status":"successful"}'
+@pytest.mark.parametrize("came_in_on", [CONTROL, EDGE_CONTROL])
+def test_the_control_port_has_readyz_and_the_fleet_too(came_in_on: Socket) -> None:
+    assert ask("/readyz", came_in_on).status_code == 503
+    assert ask("/rep", came_in_on).text == '{"message":{"N":0,"replicas":[]},"status":"successful"}'
+
+
+def test_the_health_checks_socket_has_readyz_without_a_token_and_nothing_else() -> None:
+    assert ask("/readyz", HEALTH, token_sha256="0" * 64).status_code == 503
+    assert ask("/readyz", EDGE_CONTROL, token_sha256="0" * 64).status_code == 401
+    for path in ("/rep", "/healthz", "/events"):
+        assert ask(path, HEALTH).status_code == 404
+    assert ask("/add", HEALTH, method="POST", data="{}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("came_in_on", "peer", "headers", "client"),
+    [
+        (EDGE, "", {"X-Ringmaster-Client": "10.1.1.1", "X-Forwarded-For": "9.9.9.9"}, "10.1.1.1"),
+        (EDGE_CONTROL, "", {"X-Ringmaster-Client": "10.1.1.1"}, "10.1.1.1"),
+        (EDGE, "", {}, ""),
+        (HEALTH, "", {"X-Ringmaster-Client": "10.1.1.1"}, ""),
+        (PUBLIC, "10.2.2.2", {"X-Ringmaster-Client": "10.1.1.1", "X-Forwarded-For": "9.9.9.9"}, "10.2.2.2"),
+        (CONTROL, "10.2.2.2", {"X-Ringmaster-Client": "10.1.1.1"}, "10.2.2.2"),
+        (CONTROL, "172.16.0.9", {"X-Forwarded-For": "8.8.8.8, 9.9.9.9"}, "9.9.9.9"),
+    ],
+)
+def test_the_client_is_who_the_edge_says_it_is_or_the_peer(
+    came_in_on: Socket, peer: str, headers: dict[str, str], client: str
+) -> None:
+    """Behind a trusted proxy it is whom the proxy names."""
+    seen: list[str] = []
+
+    def note(environ: dict[str, Any], _start_response: object) -> list[bytes]:
+        seen.append(environ[CLIENT])
+        return []
+
+    loops = types.SimpleNamespace(start=lambda: None, stop=lambda: None)
+    names = (5000, 5001, "balancer.sock", "control.sock", "health.sock")
+    listening = dict.fromkeys(names, note)
+    balancer: Any = Application(listening, proxies=TrustedProxies(["172.16.0.0/12"]), loops=loops)  # type: ignore[arg-type]
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    balancer({"gunicorn.socket": came_in_on, "REMOTE_ADDR": peer, **environ}, None)
+    assert seen == [client]
+
+
+def test_the_edge_gets_a_first_configuration_at_the_start_and_keeps_a_later_one(tmp_path: Path) -> None:
+    """So the control port, which is behind it, answers before there is a fleet."""
+    for text in ("", "of a fleet"):
+        written = tmp_path / "haproxy.cfg"
+        if text:
+            written.write_text(text)
+        balancer: Any = application(edge_dir=str(tmp_path), state_dir=str(tmp_path / "state"))
+        balancer._loops = types.SimpleNamespace(start=lambda: None)
+        balancer.start(stopping=lambda: False)
+        assert written.read_text() == text or "frontend control_port" in written.read_text()
+
+
+def test_an_edge_whose_folder_is_not_there_does_not_keep_the_balancer_from_starting(tmp_path: Path) -> None:
+    balancer: Any = application(edge_dir=str(tmp_path / "gone"))
+    balancer._loops = types.SimpleNamespace(start=lambda: None)
+    balancer.start(stopping=lambda: False)
 
 
 def test_in_the_flask_plane_other_paths_are_forwarded() -> None:
@@ -108,7 +169,7 @@ def test_answers_without_an_end_can_ask_whether_the_process_stops() -> None:
         return []
 
     loops = types.SimpleNamespace(start=lambda: None, stop=lambda: None)
-    balancer: Any = Application(public=control, control=control, loops=loops)  # type: ignore[arg-type]
+    balancer: Any = Application({5001: control}, proxies=TrustedProxies(), loops=loops)  # type: ignore[arg-type,dict-item]
     balancer({"gunicorn.socket": CONTROL}, None)
     balancer.start(stopping=lambda: True)
     balancer({"gunicorn.socket": CONTROL}, None)

@@ -2,27 +2,55 @@
 
 from __future__ import annotations
 
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
 from balancer import healthcheck
-from tests.fakes.web_server import WebServer
+
+
+@contextmanager
+def answering(path: Path, status: int) -> Iterator[list[bytes]]:
+    """A balancer that answers so on its health socket; the request lines that came."""
+    came: list[bytes] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            came.append(self.rfile.readline())
+            self.wfile.write(b'HTTP/1.1 %d X\r\nContent-Length: 15\r\n\r\n{"ready":false}' % status)
+
+    with socketserver.UnixStreamServer(str(path), Handler) as server:
+        thread = threading.Thread(target=server.handle_request, daemon=True)
+        thread.start()
+        yield came
+        thread.join()
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "health.sock"
+    monkeypatch.setattr(healthcheck, "HEALTH_SOCKET", str(path))
+    return path
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (401, 1), (404, 1), (500, 1)])
 def test_only_a_200_of_readyz_is_healthy(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: int, code: int
+    path: Path, capsys: pytest.CaptureFixture[str], status: int, code: int
 ) -> None:
-    with WebServer(lambda exchange: exchange.reply(status, b'{"ready":false}')) as server:
-        monkeypatch.setattr(healthcheck, "CONTROL_PORT", int(server.address.rpartition(":")[2]))
+    with answering(path, status) as came:
         assert healthcheck.main() == code
-    assert [request.target for request in server.received] == ["/readyz"]
+    assert came == [b"GET /readyz HTTP/1.1\r\n"]
     assert capsys.readouterr().out == '{"ready":false}\n'
 
 
-def test_a_balancer_that_does_not_answer_is_not_healthy(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with WebServer(lambda exchange: exchange.break_off()) as server:
-        monkeypatch.setattr(healthcheck, "CONTROL_PORT", int(server.address.rpartition(":")[2]))
+def test_a_balancer_that_does_not_listen_is_not_healthy(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert healthcheck.main() == 1
+    assert "No such file" in capsys.readouterr().out
+    with answering(path, 200):
+        healthcheck.main()
     assert healthcheck.main() == 1
     assert "refused" in capsys.readouterr().out

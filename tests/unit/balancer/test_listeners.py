@@ -8,7 +8,12 @@ from balancer.listeners import binds
 
 
 @pytest.mark.parametrize(
-    ("data_plane", "public"), [("haproxy", "unix:/run/edge/balancer.sock"), ("flask", "0.0.0.0:5000")]
+    ("data_plane", "sides"),
+    [
+        ("haproxy", ["unix:/run/edge/balancer.sock", "unix:/run/edge/control.sock"]),
+        ("flask", ["0.0.0.0:5000", "0.0.0.0:5001"]),
+    ],
 )
-def test_gunicorn_listens_for_the_control_port_and_the_public_side(data_plane: str, public: str) -> None:
-    assert binds(data_plane=data_plane, edge_dir="/run/edge") == ["0.0.0.0:5001", public]
+def test_gunicorn_listens_for_both_sides_and_the_health_check(data_plane: str, sides: list[str]) -> None:
+    """Behind the edge there is no network port."""
+    assert binds(data_plane=data_plane, edge_dir="/run/edge") == [*sides, "unix:/tmp/health.sock"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
@@ -23,15 +24,19 @@ from balancer.adapters.haproxy.tls import Tls
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.registry_config import RegistryConfig
 from balancer.adapters.system import SystemClock, SystemRandomness
-from balancer.core.errors import InvalidRequest
+from balancer.core.errors import InvalidRequest, PlaneUnavailable
+from balancer.core.fleet import Fleet
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.heartbeat_timeout import HeartbeatTimeout
 from balancer.core.request_hash import REQUEST_IDS
+from balancer.core.routes import routes
+from balancer.core.trusted_proxies import TrustedProxies
 from balancer.http.answer import broken_body
 from balancer.http.control import create_control_app
 from balancer.http.event_stream import STOPPING
 from balancer.http.public import Forward, create_public_app
-from balancer.listeners import CONTROL_PORT
+from balancer.http.readiness import create_readiness_app
+from balancer.listeners import CONTROL_PORT, CONTROL_SOCKET, EDGE_SOCKETS, HEALTH_SOCKET, PUBLIC_PORT, PUBLIC_SOCKET
 from balancer.ports.data_plane import DataPlane
 from balancer.service.loops import Loops
 from balancer.service.services import Options, Ports, Services
@@ -41,14 +46,26 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-class Application:
-    """The WSGI application of the public side and the control port. The socket that a request came in on decides which
-    of the two answers."""
+CLIENT = "ringmaster.client"
+"""Key in the WSGI environment of the client's IP address. The edge tells it; nobody else can over its sockets."""
 
-    def __init__(self, *, public: WSGIApplication, control: WSGIApplication, loops: Loops) -> None:
-        self._public = public
-        self._control = control
+
+class Application:
+    """The WSGI application of all listeners. The socket that a request came in on decides who answers, never the
+    request: `listening` is the name of a unix socket or a port → the application."""
+
+    def __init__(
+        self,
+        listening: Mapping[str | int, WSGIApplication],
+        *,
+        proxies: TrustedProxies,
+        loops: Loops,
+        begin: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._listening = listening
+        self._proxies = proxies
         self._loops = loops
+        self._begin = begin
         self._stopping: Callable[[], bool] = lambda: False
         self.stop: Callable[[], None] = loops.stop
 
@@ -56,13 +73,20 @@ class Application:
         """Starts the loops. `stopping` returns whether the web server waits for open answers to end. An event stream
         asks it, because it has no end of its own."""
         self._stopping = stopping
+        self._begin()
         self._loops.start()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[STOPPING] = self._stopping
-        came_in_on: Any = environ["gunicorn.socket"].getsockname()
-        is_control = isinstance(came_in_on, tuple) and came_in_on[1] == CONTROL_PORT
-        return (self._control if is_control else self._public)(environ, start_response)
+        came_in_on: tuple[str, int] | str = environ["gunicorn.socket"].getsockname()
+        if isinstance(came_in_on, tuple):
+            listener: str | int = came_in_on[1]
+            forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
+            environ[CLIENT] = self._proxies.client(environ.get("REMOTE_ADDR", ""), forwarded_for)
+        else:
+            listener = came_in_on.rpartition("/")[2]
+            environ[CLIENT] = environ.get("HTTP_X_RINGMASTER_CLIENT", "") if listener in EDGE_SOCKETS else ""
+        return self._listening[listener](environ, start_response)
 
 
 def create_app() -> Application:
@@ -91,7 +115,29 @@ def build(settings: Settings) -> Application:
     )
     for side in (public, control):
         side.register_error_handler(ParseException, broken_body)
-    return Application(public=public, control=control, loops=services.loops())
+    return Application(
+        {
+            PUBLIC_PORT: public,
+            PUBLIC_SOCKET: public,
+            CONTROL_PORT: control,
+            CONTROL_SOCKET: control,
+            Path(HEALTH_SOCKET).name: create_readiness_app(services.health),
+        },
+        proxies=TrustedProxies(settings.trusted_proxies),
+        loops=services.loops(),
+        begin=_first_files(plane, options) if isinstance(plane, HaproxyEdge) else lambda: None,
+    )
+
+
+def _first_files(edge: HaproxyEdge, options: Options) -> Callable[[], None]:
+    """Before a fleet is there, the edge starts with an empty one: the control port is behind it."""
+    nobody = routes(Fleet.empty(options.fleet.profile))
+
+    def begin() -> None:
+        with suppress(PlaneUnavailable):  # the first step of the reconciler tells it
+            edge.write_first(nobody)
+
+    return begin
 
 
 def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:

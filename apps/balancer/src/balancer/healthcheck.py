@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import sys
 
-from balancer.listeners import CONTROL_PORT
+from balancer.listeners import HEALTH_SOCKET
+
+_PATIENCE = 5.0
+"""Seconds for each step of the question."""
 
 
 def main() -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", CONTROL_PORT, timeout=5)
+    connection = http.client.HTTPConnection("localhost")
     try:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(_PATIENCE)
+        connection.sock.connect(HEALTH_SOCKET)
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
         print(answer.read().decode())

@@ -19,7 +19,7 @@ variable "network_id" {
 }
 
 variable "ports" {
-  description = "Published ports, by ascending container port (the provider reads them back in that order)."
+  description = "Published ports, by ascending container port (the provider reads them back in that order); none behind an edge."
   type        = list(object({ address = string, port = number, internal = number }))
 }
 

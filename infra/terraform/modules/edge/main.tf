@@ -40,10 +40,13 @@ resource "docker_container" "this" {
     aliases = ["ringmaster-edge"]
   }
 
-  ports {
-    ip       = var.publish.address
-    external = var.publish.port
-    internal = var.publish.internal
+  dynamic "ports" {
+    for_each = var.ports
+    content {
+      ip       = ports.value.address
+      external = ports.value.port
+      internal = ports.value.internal
+    }
   }
 
   dynamic "labels" {

@@ -23,9 +23,9 @@ variable "volume" {
   type        = string
 }
 
-variable "publish" {
-  description = "Where the public port is published: address and port on the host, port in the container."
-  type        = object({ address = string, port = number, internal = number })
+variable "ports" {
+  description = "Published ports, by ascending container port (the provider reads them back in that order)."
+  type        = list(object({ address = string, port = number, internal = number }))
 }
 
 variable "grace_seconds" {

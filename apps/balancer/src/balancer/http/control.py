@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from ipaddress import ip_address
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -13,6 +11,7 @@ from balancer.http.answer import install_error_handlers, respond
 from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
+from balancer.http.readiness import readiness
 from balancer.http.ring import ring_api
 from balancer.ports import answers
 from balancer.service.event_log import EventLog
@@ -38,11 +37,7 @@ def create_control_app(
 
     @app.before_request
     def guard() -> None:
-        """Every request needs the token, except the health check of the balancer's container: only that one comes over
-        the container's loopback."""
-        is_local = ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 (a default, nothing is bound)
-        if not (is_local and request.path == "/readyz"):
-            token.check(request, token_sha256)
+        token.check(request, token_sha256)
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -51,9 +46,7 @@ def create_control_app(
 
     @app.get("/readyz")
     def readyz() -> Response:
-        """200 when N servers serve, the data plane obeys and there is no problem; otherwise 503. The body says why."""
-        report = health.report()
-        return respond(answers.compact(report), HTTPStatus.OK if report["ready"] else HTTPStatus.SERVICE_UNAVAILABLE)
+        return readiness(health)
 
     @app.get("/openapi.json")
     def openapi() -> Response:

@@ -14,6 +14,8 @@ from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
 from balancer.core.key_source import KeySource
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
+from balancer.http.event_stream import MOST
+from tests.deployment import PROJECT
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -133,10 +135,29 @@ def test_behind_a_trusted_proxy_the_key_address_is_the_clients(key: str, proxies
 
 
 def test_servers_have_their_most_connections_and_the_way_round_has_none() -> None:
-    servers = re.findall(r"^    server (\S+) (.*)$", rendered(server_max_connections=7), re.MULTILINE)
-    most = {name: options.rpartition(" maxconn ")[2] for name, options in servers if "maxconn" in options}
-    assert most == {"S1": "7", "S3": "7"}
-    assert "maxconn" not in rendered()
+    assert most_at_once("fleet", rendered(server_max_connections=7)) == {"S1": 7, "S3": 7}
+    assert most_at_once("fleet", rendered()) == {}
+
+
+def test_the_places_in_the_balancer_are_fewer_than_its_threads() -> None:
+    """Two threads are left for the checks of the edge and of the container. A stream beyond the most is refused by the
+    balancer, not by the edge."""
+    public, control = (most_at_once(name, rendered()) for name in ("control", "behind_control_port"))
+    assert sum(public.values()) + sum(control.values()) <= threads() - 2
+    assert control["balancer_streams"] > MOST
+
+
+def most_at_once(backend: str, text: str) -> dict[str, int]:
+    """server → its maxconn, for the servers of the backend that have one."""
+    section = re.split(r"^(?=\S)", text.partition(f"\nbackend {backend}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    return {name: int(most) for name, most in re.findall(r"^    server (\S+) .*\bmaxconn (\d+)", section, re.MULTILINE)}
+
+
+def threads() -> int:
+    """gunicorn's, as its settings say."""
+    found = re.search(r"^threads = (\d+)$", (PROJECT / "apps/balancer/gunicorn.conf.py").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1])
 
 
 def test_connections_to_servers_are_kept_or_not() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -46,6 +46,28 @@ _LINES = 4
 """The most lines of X-Forwarded-For from a trusted proxy that are joined."""
 
 _NEEDS_HOST = "This port redirects to HTTPS, and the request does not say to which host: send a Host header"
+
+
+class Places(NamedTuple):
+    """How many requests of each kind the balancer gets at once; the others wait at the edge. `bulk`: those whose body
+    does not fit into a buffer of the edge, or whose answer is long."""
+
+    questions: int
+    changes: int
+    bulk: int
+    streams: int = 0
+
+
+PUBLIC_PLACES = Places(questions=6, changes=12, bulk=2)
+CONTROL_PLACES = Places(questions=8, changes=12, bulk=4, streams=18)
+"""All places together are fewer than the balancer's threads, and there are more for streams than it allows."""
+
+_TURN_TIMEOUT = 10
+"""Seconds that a request waits for such a place."""
+_BODY_TIMEOUT = 10
+"""Seconds that the body of a request to the balancer may take until it is whole, or fills a buffer."""
+_CONTROL_CONNECTIONS = 4000
+"""The most clients of the control port at once."""
 
 _ERRORS = (
     (400, answers.NOT_HTTP),
@@ -168,6 +190,11 @@ class EdgeFiles:
             needs_host=_NEEDS_HOST,
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
+            public_places=PUBLIC_PLACES,
+            control_places=CONTROL_PLACES,
+            turn_timeout=_TURN_TIMEOUT,
+            body_timeout=_BODY_TIMEOUT,
+            control_connections=_CONTROL_CONNECTIONS,
             ids=REQUEST_IDS,
             fits=options.buffer - answers.HEAD_RESERVE,
             buffer=options.buffer,

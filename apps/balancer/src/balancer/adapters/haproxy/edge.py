@@ -59,6 +59,11 @@ class HaproxyEdge:
             self._swap(files)
         self._withdraw(files, present)
 
+    def write_first(self, routes: Routes) -> None:
+        """Writes the files of these routes where the edge never had any: it starts as soon as it finds them."""
+        if not self._configuration.exists():
+            self._write(self._files_of(routes))
+
     def in_step(self, routes: Routes) -> bool:
         """Whether the running edge obeys the routes, and would obey them after its next start. A server that is no
         longer in the routes may still be there while it has connections; it is deleted when it has none."""
