@@ -1,6 +1,7 @@
 # `make` alone prints every target. CI calls nothing but these.
 #
-# up, down, status, logs and verify take: DEPLOYMENT=name PREFIX=name- PORT=5000 CONTROL_PORT=5001, and
+# up, down, status, logs and verify take: DEPLOYMENT=name PREFIX=name- PORT=5000 CONTROL_PORT=5001,
+# TLS=self-signed or TLS=/folder/with/certificates (docs/tls.md), and
 # VARS='{"ringmaster_variables": {"replicas": 5}}' for everything else (see infra/ansible/roles/*/meta/argument_specs.yml).
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
@@ -23,7 +24,8 @@ endif
 said = $(findstring command,$(origin $(1)))
 extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
 SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ringmaster_name_prefix) \
-	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) $(if $(call said,VARS),-e '$(VARS)')
+	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) \
+	$(call extra,TLS,ringmaster_tls) $(if $(call said,VARS),-e '$(VARS)')
 LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 PLAYBOOK = ansible-playbook infra/ansible
 

@@ -8,9 +8,10 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 
@@ -102,14 +103,21 @@ def edge_with_tls(
 
 @pytest.fixture
 def tls_bench(edge_with_tls: TlsBench) -> TlsBench:
-    """With one certificate, whatever the test before it left."""
+    """With one good certificate, whatever the test before it left."""
     for file in edge_with_tls.folder.iterdir():
         if file.name != "localhost.pem":
             file.unlink()
+    shown_now = serial(edge_with_tls.put("localhost.pem"))
     edge_with_tls.bench.change(tls=PLAIN)
     edge_with_tls.bench.plane.apply(all_to(*edge_with_tls.bench.servers))
     until(lambda: len(edge_with_tls.bench.plane.certificates()) == 1, "the others are gone", within=WITHIN)
+    until(lambda: edge_with_tls.serial() == shown_now, "the good one is shown", within=WITHIN)
     return edge_with_tls
+
+
+def pid(bench: TlsBench) -> str:
+    """The number of the running HAProxy process."""
+    return RuntimeApi(bench.bench.profile.directory / "runtime.sock").ask("show info").partition("Pid: ")[2].split()[0]
 
 
 def s_client(bench: TlsBench, *options: str, text: str = "") -> str:
@@ -250,9 +258,11 @@ class Load:
         client.close()
 
 
-def test_no_request_is_lost_over_twenty_renewals_and_each_is_seen(tls_bench: TlsBench) -> None:
+def test_no_request_is_lost_over_twenty_renewals_and_each_is_seen(
+    tls_bench: TlsBench, record_property: Callable[[str, object], None]
+) -> None:
     before = tls_bench.bench.container.attrs["State"]["StartedAt"]
-    process = tls_bench.bench.plane._runtime.ask("show info").partition("Pid: ")[2].split()[0]
+    process = pid(tls_bench)
     took = []
     with Load(tls_bench) as load:
         for _ in range(20):
@@ -262,9 +272,9 @@ def test_no_request_is_lost_over_twenty_renewals_and_each_is_seen(tls_bench: Tls
             took.append(time.monotonic() - began)
     assert not load.lost
     assert load.answered > 500
-    with open("/tmp/tlslab/measured", "a") as f:
-        f.write(f"{load.answered} requests; renewals took {min(took):.2f} to {max(took):.2f} s {sum(took) / 20}\n")
-    assert process == tls_bench.bench.plane._runtime.ask("show info").partition("Pid: ")[2].split()[0]
+    record_property("requests", load.answered)
+    record_property("longest renewal", f"{max(took):.2f} s")
+    assert process == pid(tls_bench), "a renewal is no reload"
     tls_bench.bench.container.reload()
     assert before == tls_bench.bench.container.attrs["State"]["StartedAt"]
 
@@ -344,3 +354,29 @@ def test_a_client_certificate_is_needed_where_that_is_asked(tls_bench: TlsBench)
         with pytest.raises((ssl.SSLError, ConnectionError)):
             tls_bench.get(context=context)
     until(lambda: "a connection failed before its first request" in tls_bench.log(), "the log says so", within=5)
+
+
+def test_an_ocsp_response_beside_the_certificate_is_stapled(tls_bench: TlsBench) -> None:
+    assert "OCSP response: no response sent" in s_client(tls_bench, "-status")
+    pem = tls_bench.authority.pem("localhost")
+    put(tls_bench.folder / "localhost.pem.ocsp", tls_bench.authority.ocsp(pem, datetime.now(UTC) + timedelta(days=3)))
+    put(tls_bench.folder / "localhost.pem", pem)
+    until(lambda: tls_bench.serial() == serial(pem), "the certificate is shown", within=WITHIN)
+    assert "OCSP Response Status: successful" in s_client(tls_bench, "-status")
+
+
+def test_an_ocsp_response_that_is_too_old_is_left_out(tls_bench: TlsBench) -> None:
+    pem = tls_bench.authority.pem("localhost")
+    put(tls_bench.folder / "localhost.pem.ocsp", tls_bench.authority.ocsp(pem, datetime.now(UTC) - timedelta(days=3)))
+    put(tls_bench.folder / "localhost.pem", pem)
+    until(lambda: tls_bench.serial() == serial(pem), "the certificate is shown", within=WITHIN)
+    assert "OCSP response: no response sent" in s_client(tls_bench, "-status")
+    assert '"localhost.pem.ocsp", "reason": "it is not used: OCSP single response: no longer valid' in tls_bench.log()
+
+
+def test_the_control_port_speaks_tls_where_that_is_asked(tls_bench: TlsBench) -> None:
+    tls_bench.bench.change(tls=Tls(port=TLS_PORT, redirect=False, client_ca=True, control=True))
+    renewed = serial((tls_bench.folder / "localhost.pem").read_bytes())
+    assert shown(tls_bench.host, 5001, "localhost").serial_number == renewed
+    with pytest.raises(ConnectionError):
+        ask("GET", f"http://{tls_bench.host}:5001", "/readyz", timeout=5)

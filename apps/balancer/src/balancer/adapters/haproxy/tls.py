@@ -16,8 +16,8 @@ _CLIENT_CA = "/run/tls-client-ca.pem"
 LEAST_BUFSIZE = 16384
 """Bytes of the smallest buffer that HAProxy takes with HTTP/2."""
 
-# Mozilla's intermediate profile, guideline 5.7, but with session tickets and without DHE: all its clients know ECDHE, and with
-# DHE a client makes the server compute much for little.
+# Mozilla's intermediate profile, guideline 5.7, but with session tickets, and without DHE: all its clients know ECDHE,
+# and with DHE a client makes the server compute much for little.
 CURVES = "X25519:prime256v1:secp384r1"
 CIPHERS = ":".join(
     [
@@ -46,11 +46,10 @@ class Tls:
     client_ca: bool
     control: bool
 
-    @property
-    def bind(self) -> str:
-        """The words of a bind line that speaks TLS."""
+    def bind(self, protocols: str) -> str:
+        """The words of a bind line that speaks TLS. `protocols`: those of ALPN, the preferred one first."""
         verify = f" verify required ca-file {_CLIENT_CA}" if self.client_ca else ""
-        return f"ssl crt {CERTIFICATES} alpn h2,http/1.1{verify}"
+        return f"ssl crt {CERTIFICATES} alpn {protocols}{verify}"
 
     @property
     def authority_port(self) -> str:
