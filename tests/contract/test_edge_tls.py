@@ -8,111 +8,23 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException, HTTPSConnection
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.tls import Tls
-from balancer.core.routes import Backend
 from tests.certificates import Authority, expires, put, serial, shown
-from tests.contract.haproxy_bench import HaproxyBench
-from tests.contract.lab import Lab
 from tests.contract.plane_bench import all_to
+from tests.contract.tls_bench import TLS_PORT, WITHIN, Client, TlsBench
 from tests.http_client import ask
 from tests.polling import until
 
 pytestmark = pytest.mark.docker
-
-TLS_PORT = 5443
-Response = tuple[int, dict[str, str], str]
-"""Status, headers, body."""
-PLAIN = Tls(port=TLS_PORT, redirect=False, client_ca=False, control=False)
-WITHIN = 5.0
-"""Seconds that a renewal may take."""
-
-
-@dataclass
-class TlsBench:
-    """An edge with TLS. `folder` is what it takes for certificates."""
-
-    bench: HaproxyBench
-    folder: Path
-    authority: Authority
-
-    @property
-    def host(self) -> str:
-        return self.bench.host
-
-    def serial(self, name: str = "localhost") -> int:
-        return shown(self.host, TLS_PORT, name).serial_number
-
-    def get(self, path: str = "/home", context: ssl.SSLContext | None = None, **headers: str) -> Response:
-        with closing(Client(self.host, context or self.authority.context())) as client:
-            return client.get(path, headers)
-
-    def log(self) -> str:
-        return self.bench.container.logs().decode()
-
-    def put(self, name: str, *hosts: str) -> bytes:
-        pem = self.authority.pem(*hosts or ("localhost",))
-        put(self.folder / name, pem)
-        return pem
-
-
-class Client(HTTPSConnection):
-    """A client that connects to an address and asks for localhost."""
-
-    def __init__(self, address: str, context: ssl.SSLContext) -> None:
-        super().__init__("localhost", TLS_PORT, timeout=10, context=context)
-        self._address = address
-        self._tls = context
-
-    def connect(self) -> None:
-        connection = socket.create_connection((self._address, TLS_PORT), timeout=10)
-        self.sock = self._tls.wrap_socket(connection, server_hostname="localhost")
-
-    def get(self, path: str, headers: dict[str, str] | None = None) -> Response:
-        self.request("GET", path, headers=headers or {})
-        response = self.getresponse()
-        return response.status, dict(response.headers), response.read().decode()
-
-
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
-
-
-@pytest.fixture(scope="module")
-def edge_with_tls(
-    lab: Lab, servers: tuple[Backend, ...], authority: Authority, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[TlsBench]:
-    folder, client_ca = tmp_path_factory.mktemp("tls"), tmp_path_factory.mktemp("ca") / "ca.pem"
-    folder.chmod(0o755)
-    put(folder / "localhost.pem", authority.pem("localhost"))
-    put(client_ca, authority.authority.cert_pem.bytes())
-    mounts = (f"{folder}:/run/tls:ro", f"{client_ca}:/run/tls-client-ca.pem:ro")
-    with HaproxyBench(lab, tmp_path_factory.mktemp("edge-tls"), servers, mounts) as bench:
-        yield TlsBench(bench, folder, authority)
-
-
-@pytest.fixture
-def tls_bench(edge_with_tls: TlsBench) -> TlsBench:
-    """With one good certificate, whatever the test before it left."""
-    for file in edge_with_tls.folder.iterdir():
-        if file.name != "localhost.pem":
-            file.unlink()
-    shown_now = serial(edge_with_tls.put("localhost.pem"))
-    edge_with_tls.bench.change(tls=PLAIN)
-    edge_with_tls.bench.plane.apply(all_to(*edge_with_tls.bench.servers))
-    until(lambda: len(edge_with_tls.bench.plane.certificates()) == 1, "the others are gone", within=WITHIN)
-    until(lambda: edge_with_tls.serial() == shown_now, "the good one is shown", within=WITHIN)
-    return edge_with_tls
 
 
 def pid(bench: TlsBench) -> str:
@@ -338,7 +250,7 @@ def test_renewals_go_on_after_a_reload_and_after_the_watcher_died(tls_bench: Tls
     RuntimeApi(tls_bench.bench.profile.directory / "master.sock").do("reload", expect="Success=1")
     renewed = serial(tls_bench.put("localhost.pem"))
     until(lambda: tls_bench.serial() == renewed, "the next one is shown", within=WITHIN)
-    kill = r"for p in /proc/[0-9]*; do case $(cat $p/cmdline) in *perl*certificates*) kill -9 ${p#/proc/};; esac; done"
+    kill = "for p in /proc/[0-9]*; do case $(cat $p/cmdline) in /usr/bin/perl*) kill -9 ${p#/proc/};; esac; done"
     assert tls_bench.bench.container.exec_run(["sh", "-c", kill])[0] == 0
     renewed = serial(tls_bench.put("localhost.pem"))
     until(lambda: tls_bench.serial() == renewed, "the next one is shown", within=2 * WITHIN)

@@ -7,7 +7,10 @@ from flask.testing import FlaskClient
 
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
-READY = '{"ready":true,"N":3,"target":3,"replicas":["S1","S2","S3"],"silent":[],"ring":"a7acbe6163c57216","ailments":{},"certificates":[]}'
+READY = (
+    '{"ready":true,"N":3,"target":3,"replicas":["S1","S2","S3"],"silent":[],"ring":"a7acbe6163c57216",'
+    '"ailments":{},"certificates":[]}'
+)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

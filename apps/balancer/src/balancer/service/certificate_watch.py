@@ -18,8 +18,8 @@ _FIRST_PAUSE = 5.0
 
 
 class CertificateWatch:
-    """One thread runs `round`. A certificate that ends soon is a problem, but the balancer stays ready: all still works.
-    With a certificate that has expired it is not ready."""
+    """One thread runs `round`. A certificate that ends soon is a problem, but the balancer stays ready: all
+    still works. With a certificate that has expired it is not ready."""
 
     def __init__(self, *, plane: DataPlane, problems: Problems, events: EventLog, clock: Clock) -> None:
         self._plane = plane
