@@ -32,7 +32,7 @@ CIPHERS = ":".join(
 CIPHERSUITES = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
 _FIELD = re.compile(r"^(Filename|Status|Serial|notAfter|Subject Alternative Name|Subject): *(.*)$", re.MULTILINE)
-_NAME = re.compile(r"(?:DNS|IP Address):([^,\s]+)")
+_NAME = re.compile(r"DNS:([^,\s]+)")
 _COMMON_NAME = re.compile(r"/CN=([^/]+)")
 
 
