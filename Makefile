@@ -6,7 +6,7 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak figures fmt lock clean
+.PHONY: help up down status logs verify sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak figures fmt lock clean
 .PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
@@ -41,12 +41,18 @@ down: .venv/deploy.stamp ## Take the deployment away; engine and tools stay
 status: ## Show the deployment's containers
 	@docker ps --all --filter $(LABEL) --format 'table {{.Names}}\t{{.Label "ringmaster.role"}}\t{{.Status}}\t{{.Ports}}'
 
-logs: ## Follow the balancer's log (ROLE=edge for the edge's)
+logs: ## Follow the balancer's log (ROLE=edge for the edge's, ROLE=keeper)
 	@docker ps --all --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
 		xargs --no-run-if-empty --max-args=1 docker logs --tail 100 --follow
 
 verify: .venv/deploy.stamp ## Check the running deployment: ready, fleet complete, containers locked down, plan empty
 	@$(PLAYBOOK)/verify.yml $(SETTINGS)
+
+sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of the running deployment into sbom/
+	python infra/images/sbom.py $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster) sbom
+
+scan: ## Ask Debian's archive for security updates that the running deployment's images lack
+	@sh infra/images/scan.sh $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 
 test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 20 minutes)
 
@@ -149,7 +155,7 @@ lock: .venv/test.stamp ## Resolve the lock files again (UPGRADE=1 for the newest
 	requirements/lock.sh $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove what make put into this folder; deployments and their state stay
-	rm -rf .venv .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis apps/*/wheels
+	rm -rf .venv .ansible sbom .mypy_cache .pytest_cache .ruff_cache .hypothesis apps/*/wheels
 
 .venv/deploy.stamp: requirements/deploy.txt
 	@requirements/install.sh $<

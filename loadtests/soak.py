@@ -50,7 +50,7 @@ for process in /proc/[0-9]*; do
     echo "$(ls $process/fd | wc -l) $(ls $process/task | wc -l) ${rss:-0} $(tr '\0' ' ' <$process/cmdline)"
 done 2>/dev/null
 """
-_PROGRAMS = ("gunicorn", "haproxy")
+_PROGRAMS = ("gunicorn -", "haproxy -", "-m keeper ")
 """What is counted in a container: not its health checks, nor this look."""
 
 
@@ -82,7 +82,7 @@ Sample = Mapping[str, Footprint]
 
 def footprint(container: Container) -> Footprint:
     lines = [line.split(maxsplit=3) for line in run_in(container, "sh", "-c", _SHOW).splitlines()]
-    rows = [line[:3] for line in lines if len(line) == 4 and any(f"{name} -" in line[3] for name in _PROGRAMS)]
+    rows = [line[:3] for line in lines if len(line) == 4 and any(name in line[3] for name in _PROGRAMS)]
     if not rows:
         raise CannotMeasure(f"{container.name} runs none of {', '.join(_PROGRAMS)}")
     return Footprint(*(sum(int(row[column]) for row in rows) for column in range(3)))
@@ -90,7 +90,7 @@ def footprint(container: Container) -> Footprint:
 
 def footprints(system: System) -> dict[str, Footprint]:
     """Without an edge in the flask plane."""
-    roles: tuple[Role, ...] = ("balancer", "edge")
+    roles: tuple[Role, ...] = ("balancer", "keeper", "edge")
     return {role: footprint(container) for role in roles for container in system.containers.of(role)}
 
 

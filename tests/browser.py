@@ -14,12 +14,12 @@ _OPTIONS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--wind
 
 
 @contextmanager
-def browser() -> Iterator[WebDriver]:
-    """A browser without a window and without data of earlier ones."""
+def browser(*more: str) -> Iterator[WebDriver]:
+    """A browser without a window and without data of earlier ones. `more`: options of its command line."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for option in _OPTIONS:
+    for option in (*_OPTIONS, *more):
         options.add_argument(option)
     driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     try:

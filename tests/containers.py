@@ -14,7 +14,7 @@ from docker.models.containers import Container
 DEPLOYMENT = "ringmaster.deployment"
 ROLE = "ringmaster.role"
 
-Role = Literal["server", "balancer", "edge"]
+Role = Literal["server", "balancer", "edge", "keeper"]
 
 
 class Containers:
@@ -41,6 +41,10 @@ class Containers:
     @property
     def edge(self) -> Container:
         return self._only("edge")
+
+    @property
+    def keeper(self) -> Container:
+        return self._only("keeper")
 
     @property
     def servers(self) -> dict[str, Container]:

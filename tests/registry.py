@@ -177,7 +177,7 @@ def archive(files: dict[str, str | bytes]) -> io.BytesIO:
 
 
 def write_config(folder: Path, text: str) -> Path:
-    """A config.json in a folder that the balancer's user can read."""
+    """A config.json in a folder that the keeper can read."""
     folder.chmod(0o755)
     file = folder / "config.json"
     file.write_text(text)

@@ -37,6 +37,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -102,7 +103,8 @@ class Handler(BaseHTTPRequestHandler):
         self.body()
         if answers:
             self.send(200, self.name())
-            self.connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # the other side may have closed the connection already
+                self.connection.shutdown(socket.SHUT_RDWR)
         while True:
             time.sleep(3600)
 

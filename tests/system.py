@@ -191,5 +191,5 @@ class System:
 
     def logs(self, *, since: float) -> dict[str, str]:
         """role → the logs of its containers. `since`: seconds since 1970."""
-        roles: tuple[Role, ...] = ("balancer", "edge", "server")
+        roles: tuple[Role, ...] = ("balancer", "keeper", "edge", "server")
         return {role: text for role in roles if (text := self.containers.logs(role, since=since))}

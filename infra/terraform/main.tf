@@ -1,6 +1,6 @@
-# One deployment, in the order in which it comes up: its name → images, network, volumes → reaper → edge → balancer.
-# `terraform destroy` goes the other way: the balancer stops making servers, the edge finishes its requests, the reaper removes
-# the servers that Terraform never knew, and only then do network, volumes and images go.
+# One deployment, in the order in which it comes up: its name → images, network, volumes → reaper → keeper, edge → balancer.
+# `terraform destroy` goes the other way: the balancer stops making servers, the keeper lets go of the engine, the edge finishes its
+# requests, the reaper removes the servers that Terraform never knew, and only then do network, volumes and images go.
 
 provider "docker" {
   host = var.docker_host
@@ -22,10 +22,12 @@ locals {
     network  = "${var.name_prefix}ringmaster"
     edge     = "${var.name_prefix}ringmaster-edge"
     balancer = "${var.name_prefix}ringmaster-balancer"
+    keeper   = "${var.name_prefix}ringmaster-keeper"
   }
   volumes = {
-    state = "${var.name_prefix}ringmaster-state"
-    edge  = "${var.name_prefix}ringmaster-edge"
+    state  = "${var.name_prefix}ringmaster-state"
+    edge   = "${var.name_prefix}ringmaster-edge"
+    keeper = "${var.name_prefix}ringmaster-keeper"
   }
 
   image_prefix = "${var.name_prefix}ringmaster-"
@@ -33,6 +35,7 @@ locals {
   # The registry of server_image: what stands before its first slash, where that is a host's name. Else Docker Hub.
   registry        = try(regex("^((?:[^/]*[.:][^/]*|localhost))/", coalesce(var.server_image, "-"))[0], "registry-1.docker.io")
   registry_folder = "/run/registry"
+  tokens_folder   = "/run/tokens"
 
   # Where all of our images are, whatever their tags.
   repositories = join(" ", formatlist("${local.image_prefix}%s", ["server", "balancer", "edge"]))
@@ -61,6 +64,14 @@ locals {
 
   docker_gid = var.docker_gid != null ? var.docker_gid : tonumber(one(regex("(?m)^docker:[^:]*:([0-9]+):", file("/etc/group"))))
 
+  # Role → the most that its container may have. The balancer has up to four threads for each server, while all are replaced at once;
+  # the edge as many as there are CPUs, and again in each of at most nine processes.
+  limits = merge(
+    { keeper = { container = module.keeper.id, memory = "128m", pids = 512 + 4 * (var.max_servers + var.spares) } },
+    { balancer = { container = module.balancer.id, memory = var.balancer_memory, pids = 512 + 4 * (var.max_servers + var.spares) } },
+    { for edge in module.edge : "edge" => { container = edge.id, memory = var.edge_memory, pids = 2048 } },
+  )
+
   # What has to be known when there is no configuration left to ask: see terraform_data.images and .reaper.
   engine = {
     deployment  = var.deployment
@@ -86,7 +97,7 @@ resource "terraform_data" "claim" {
     environment = {
       RINGMASTER_DEPLOYMENT  = var.deployment
       RINGMASTER_DOCKER_HOST = local.engine.docker_host
-      RINGMASTER_CONTAINERS  = "${local.names.edge} ${local.names.balancer}"
+      RINGMASTER_CONTAINERS  = "${local.names.edge} ${local.names.balancer} ${local.names.keeper}"
       RINGMASTER_VOLUMES     = join(" ", values(local.volumes))
       RINGMASTER_NETWORK     = local.names.network
     }
@@ -119,6 +130,7 @@ module "images" {
   deployment  = var.deployment
   name_prefix = local.image_prefix
   base_image  = var.base_image
+  packages    = var.packages
   contexts = merge(
     { balancer = "${path.root}/../../apps/balancer" },
     var.server_image == null ? { server = "${path.root}/../../apps/server" } : {},
@@ -139,7 +151,8 @@ module "network" {
   name       = local.names.network
 }
 
-# state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer.
+# state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer. keeper: the
+# keeper's socket, shared by keeper and balancer.
 resource "docker_volume" "this" {
   for_each   = { for role, name in local.volumes : role => name if role != "edge" || local.has_edge }
   depends_on = [terraform_data.claim]
@@ -202,9 +215,24 @@ module "edge" {
   grace_seconds = local.edge_grace_seconds
 }
 
+# The balancer goes before the keeper, which it needs to stop servers with.
+module "keeper" {
+  source     = "./modules/keeper"
+  depends_on = [terraform_data.reaper]
+
+  deployment    = var.deployment
+  name          = local.names.keeper
+  image_id      = module.images.ids.balancer
+  volume        = docker_volume.this["keeper"].name
+  docker_socket = var.docker_socket
+  docker_gid    = local.docker_gid
+  environment   = local.keeper_settings
+  registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
+}
+
 module "balancer" {
   source     = "./modules/balancer"
-  depends_on = [terraform_data.ports, module.edge]
+  depends_on = [terraform_data.ports, module.edge, module.keeper]
 
   deployment    = var.deployment
   name          = local.names.balancer
@@ -213,15 +241,33 @@ module "balancer" {
   ports         = local.published.balancer
   state_volume  = docker_volume.this["state"].name
   edge_volume   = local.has_edge ? docker_volume.this["edge"].name : null
-  docker_socket = var.docker_socket
-  docker_gid    = local.docker_gid
+  keeper_volume = docker_volume.this["keeper"].name
   grace_seconds = local.grace_seconds
-  environment   = local.settings
+  environment   = { for name, value in local.told : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
   plugins       = try(var.plugins.directory, null)
-  registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
+  tokens        = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or
   # pulled the image by now. Only a saved fleet of somebody's own image may have another one, which the balancer pulls first.
   wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))
+}
+
+# What each container may have at most. The provider has no limit of processes, and its memory_swap never agrees with a host that
+# cannot limit swap: so that the engine is told itself, at once and without a replacement. The balancer limits the servers.
+resource "terraform_data" "limits" {
+  for_each         = local.limits
+  triggers_replace = each.value
+
+  provisioner "local-exec" {
+    interpreter = ["sh", "${path.module}/scripts/deployment.sh"]
+    command     = "limit"
+    environment = {
+      RINGMASTER_DEPLOYMENT  = var.deployment
+      RINGMASTER_DOCKER_HOST = local.engine.docker_host
+      RINGMASTER_CONTAINERS  = each.value.container
+      RINGMASTER_MEMORY      = each.value.memory
+      RINGMASTER_PIDS        = each.value.pids
+    }
+  }
 }
 
 # Removes the images that earlier builds left, where nobody runs on them and the balancer's saved fleet does not name them. N servers serve

@@ -54,7 +54,7 @@ output "network" {
 
 output "containers" {
   description = "Name of each container that Terraform made, by role. The servers are the balancer's: GET /rep lists them."
-  value       = merge({ balancer = module.balancer.container }, local.has_edge ? { edge = one(module.edge[*].container) } : {})
+  value       = merge({ balancer = module.balancer.container, keeper = module.keeper.container }, local.has_edge ? { edge = one(module.edge[*].container) } : {})
 }
 
 output "images" {
@@ -63,6 +63,6 @@ output "images" {
 }
 
 output "volumes" {
-  description = "Name of each volume: state (the balancer's fleet and ring) and, with an edge, edge (its configuration and sockets)."
+  description = "Name of each volume: state (the balancer's fleet and ring), keeper (its socket) and, with an edge, edge (its configuration and sockets)."
   value       = { for role, volume in docker_volume.this : role => volume.name }
 }

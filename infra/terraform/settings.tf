@@ -1,4 +1,4 @@
-# What the balancer is told: its settings.py says how it reads them.
+# What the balancer is told, and the keeper: its settings.py says how it reads them.
 
 locals {
   settings = {
@@ -8,6 +8,8 @@ locals {
     RINGMASTER_DATA_PLANE             = var.data_plane
     RINGMASTER_LOG_LEVEL              = var.log_level
     RINGMASTER_TOKEN_SHA256           = nonsensitive(var.token == null) ? "" : sha256(var.token)
+    RINGMASTER_TOKENS_FILE            = var.tokens_file == null ? "" : "${local.tokens_folder}/${basename(var.tokens_file)}"
+    RINGMASTER_CONTROL_HOSTS          = join(",", var.control_hosts)
     RINGMASTER_INITIAL_SERVERS        = join(",", coalesce(var.server_names, [for number in range(var.replicas) : "S${number + 1}"]))
     RINGMASTER_MAX_SERVERS            = tostring(var.max_servers)
     RINGMASTER_SERVER_IMAGE           = module.images.names.server
@@ -34,10 +36,12 @@ locals {
     RINGMASTER_SERVER_MAX_CONNECTIONS = tostring(var.server_max_connections)
     RINGMASTER_SERVER_KEEP_ALIVE      = tostring(var.server_keep_alive)
     RINGMASTER_REGISTRY_CONFIG        = var.registry_config == null ? "" : "${local.registry_folder}/config.json"
+    RINGMASTER_POLICY                 = jsonencode({ for field, value in var.policy : field => value if value != null })
     RINGMASTER_SPARES                 = tostring(var.spares)
     RINGMASTER_ROLL_SURGE             = tostring(var.roll.surge)
     RINGMASTER_ROLL_BATCH             = tostring(var.roll.batch)
     RINGMASTER_RING                   = jsonencode({ for field, value in var.ring : field => value if value != null })
+    RINGMASTER_HASH_SEED              = nonsensitive(var.hash_seed == null) ? "" : var.hash_seed
     RINGMASTER_AUTOSCALE              = var.autoscale == null ? "{}" : jsonencode({ for field, value in var.autoscale : field => value if value != null })
     RINGMASTER_SLOW_START             = tostring(var.slow_start)
     RINGMASTER_PLUGINS                = var.plugins == null ? "" : join(",", var.plugins.modules)
@@ -56,6 +60,8 @@ locals {
     RINGMASTER_QUEUE_TIMEOUT          = tostring(var.queue_timeout)
     RINGMASTER_CONTROL_PREFIX         = var.control_prefix
     RINGMASTER_PUBLIC_CONTROL         = tostring(var.public_control)
+    RINGMASTER_MAX_CONNECTIONS        = tostring(var.max_connections)
+    RINGMASTER_RATE_LIMIT             = var.rate_limit == null ? "{}" : jsonencode(var.rate_limit)
     RINGMASTER_TRUSTED_PROXIES        = join(",", var.trusted_proxies)
     RINGMASTER_DRAIN_TIMEOUT          = tostring(var.drain_timeout)
     RINGMASTER_STOP_TIMEOUT           = tostring(var.stop_timeout)
@@ -66,5 +72,23 @@ locals {
     RINGMASTER_TLS_CLIENT_CA          = tostring(var.tls_client_ca != null)
     RINGMASTER_TLS_CONTROL            = tostring(local.has_tls_control)
     RINGMASTER_BUFSIZE                = tostring(var.bufsize)
+  }
+
+  # The same, for the containers. Where a value may be a secret, a plan shows none of them: the provider has them as one set.
+  told = merge(local.settings, {
+    for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] :
+    "RINGMASTER_SERVER_${name}" => sensitive(local.settings["RINGMASTER_SERVER_${name}"])
+    if !contains(["", "{}"], local.settings["RINGMASTER_SERVER_${name}"])
+  })
+
+  # What the keeper is told of it: whose servers they are, and what they may be.
+  keeper_settings = {
+    for name, value in local.told : name => value if contains([
+      "RINGMASTER_DEPLOYMENT", "RINGMASTER_NAME_PREFIX", "RINGMASTER_NETWORK", "RINGMASTER_LOG_LEVEL", "RINGMASTER_POLICY",
+      "RINGMASTER_MAX_SERVERS", "RINGMASTER_SPARES", "RINGMASTER_ROLL_SURGE", "RINGMASTER_REGISTRY_CONFIG",
+      "RINGMASTER_SERVER_IMAGE", "RINGMASTER_SERVER_IMAGE_ID", "RINGMASTER_SERVER_PORT", "RINGMASTER_SERVER_VOLUMES",
+      "RINGMASTER_SERVER_CAPABILITIES", "RINGMASTER_SERVER_LABELS", "RINGMASTER_SERVER_MEMORY", "RINGMASTER_SERVER_CPUS",
+      "RINGMASTER_SERVER_PIDS", "RINGMASTER_SERVER_LOG_DRIVER", "RINGMASTER_SERVER_LOG_OPTIONS",
+    ], name)
   }
 }

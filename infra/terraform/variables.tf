@@ -38,7 +38,7 @@ variable "docker_host" {
 }
 
 variable "docker_socket" {
-  description = "Path of the engine's socket on the engine's host. The balancer mounts it to create and watch the servers."
+  description = "Path of the engine's socket on the engine's host. The keeper mounts it, alone, to create and watch the servers."
   type        = string
   default     = "/var/run/docker.sock"
   nullable    = false
@@ -82,6 +82,42 @@ variable "base_image" {
   }
 }
 
+variable "packages" {
+  description = "Any short text, such as today's date. Another one builds the images anew, with the packages that Debian has then: see make scan. It should stay as it is in between."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{0,64}$", var.packages))
+    error_message = "Write packages as at most 64 letters, digits and . _ -, such as 2026-11-29, or \"\"."
+  }
+}
+
+variable "balancer_memory" {
+  description = "Memory limit of the balancer's container, as Docker writes it (512m, 1g), swap included. Raise it where max_servers is in the hundreds."
+  type        = string
+  default     = "512m"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]*[bkmg]$", var.balancer_memory))
+    error_message = "Write balancer_memory as a whole number with b, k, m or g, such as 512m."
+  }
+}
+
+variable "edge_memory" {
+  description = "Memory limit of the edge's container, as Docker writes it (512m, 1g), swap included. Raise it for more than some 10 000 connections at once, or for a larger bufsize."
+  type        = string
+  default     = "1g"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[1-9][0-9]*[bkmg]$", var.edge_memory))
+    error_message = "Write edge_memory as a whole number with b, k, m or g, such as 1g."
+  }
+}
+
 variable "log_level" {
   description = "How much the balancer logs: debug, info, warning or error."
   type        = string
@@ -120,8 +156,8 @@ variable "publish_address" {
   }
 
   validation {
-    condition     = can(regex("^(127\\.|::1$)", var.publish_address)) || var.token != null
-    error_message = "publish_address is reachable from other machines, and whoever reaches it could change the fleet: set token as well, or publish on 127.0.0.1."
+    condition     = can(regex("^(127\\.|::1$)", var.publish_address)) || var.token != null || var.tokens_file != null
+    error_message = "publish_address is reachable from other machines, and whoever reaches it could change the fleet: set token or tokens_file as well, or publish on 127.0.0.1."
   }
 }
 
@@ -149,8 +185,8 @@ variable "control_address" {
   }
 
   validation {
-    condition     = can(regex("^(127\\.|::1$)", var.control_address)) || var.token != null
-    error_message = "control_address is reachable from other machines: set token as well, or publish on 127.0.0.1."
+    condition     = can(regex("^(127\\.|::1$)", var.control_address)) || var.token != null || var.tokens_file != null
+    error_message = "control_address is reachable from other machines: set token or tokens_file as well, or publish on 127.0.0.1."
   }
 }
 
@@ -265,6 +301,52 @@ variable "public_control" {
   }
 }
 
+variable "max_connections" {
+  description = "Connections of clients that the edge's public port holds at once, idle ones included; more wait in the kernel's queue until one ends. 0: four fifths of what the container's open files allow, at most 40000."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.max_connections >= 0 && var.max_connections <= 1000000 && floor(var.max_connections) == var.max_connections
+    error_message = "Write max_connections as a whole number from 0 (what the container allows) to 1000000."
+  }
+}
+
+variable "rate_limit" {
+  description = <<-EOT
+    The most requests of a client on the public port in some seconds; more are answered 429 with Retry-After. null: any number.
+    by: address (an IPv4 address, or the first 64 bits of an IPv6 one, as trusted_proxies tell it) or key (the ring's key; a request
+    without one counts for its address). docs/http.md, "Protection", explains it.
+  EOT
+  type = object({
+    requests = number
+    seconds  = number
+    by       = optional(string, "address")
+  })
+  default = null
+
+  validation {
+    condition     = var.rate_limit == null ? true : var.rate_limit.requests >= 1 && var.rate_limit.requests <= 1000000 && floor(var.rate_limit.requests) == var.rate_limit.requests
+    error_message = "Write rate_limit.requests as a whole number from 1 to 1000000."
+  }
+
+  validation {
+    condition     = var.rate_limit == null ? true : var.rate_limit.seconds >= 1 && var.rate_limit.seconds <= 3600 && floor(var.rate_limit.seconds) == var.rate_limit.seconds
+    error_message = "Write rate_limit.seconds as a whole number from 1 to 3600."
+  }
+
+  validation {
+    condition     = var.rate_limit == null ? true : contains(["address", "key"], var.rate_limit.by)
+    error_message = "Write rate_limit.by as address or key."
+  }
+
+  validation {
+    condition     = var.rate_limit == null || var.data_plane == "haproxy"
+    error_message = "Only the edge counts requests: leave rate_limit out, or take the data_plane haproxy."
+  }
+}
+
 variable "trusted_proxies" {
   description = "Networks whose proxies are believed what X-Forwarded-* and Forwarded say of a client, such as 10.0.0.0/8. []: none is."
   type        = list(string)
@@ -285,8 +367,20 @@ variable "trusted_proxies" {
   }
 }
 
+variable "control_hosts" {
+  description = "Names by which clients may ask for /rep, /add, /rm and the control port, beside localhost and IP addresses, such as [\"ring.example\"]: any other name may be a web page's that aims at this deployment (DNS rebinding)."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.control_hosts : can(regex("^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$", name)) && !strcontains(name, "..")])
+    error_message = "Write each of control_hosts as a host's name without scheme and port, such as ring.example (an international one as xn--…)."
+  }
+}
+
 variable "token" {
-  description = "Bearer token for /add, /rm and the control port. Only its SHA-256 reaches the state and the containers. null: none is asked for."
+  description = "The operator's bearer token for /add, /rm and the control port. Only its SHA-256 reaches the state and the containers. null: none, and without tokens_file none is asked for."
   type        = string
   default     = null
   sensitive   = true
@@ -294,6 +388,22 @@ variable "token" {
   validation {
     condition     = var.token == null || can(regex("^[A-Za-z0-9._~+/-]{20,}=*$", var.token))
     error_message = "Write token with at least 20 characters, letters, digits and . _ ~ + / - (then '=' if it must be), for instance the output of `openssl rand -hex 32`."
+  }
+}
+
+variable "tokens_file" {
+  description = <<-EOT
+    Path of a JSON file on the engine's host with named tokens beside the operator's: {"alice": {"sha256": "…", "role": "change"}}, the
+    role read or change, of each token only its SHA-256 (docs/operations.md). null: none. Its folder is mounted read-only into the
+    balancer, which reads the file again when it changes: let nothing else lie there. Uid 10001 must be able to read it, so let
+    everybody (chmod 0644 and 0755): whoever knows such a hash cannot use it. `make up` does this with a copy of its own.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.tokens_file == null || can(regex("^/([^[:cntrl:][:space:],:/]+/)+[^[:cntrl:][:space:],:/]+$", var.tokens_file))
+    error_message = "Write tokens_file as an absolute path without blanks, commas and colons, in a folder of its own, such as /etc/ringmaster/tokens/tokens.json."
   }
 }
 
@@ -511,9 +621,9 @@ variable "server_environment" {
 }
 
 variable "server_memory" {
-  description = "Memory limit of every server, as Docker writes it (256m, 1g). \"\": none."
+  description = "Memory limit of every server, as Docker writes it (256m, 1g), swap included, what lies in server_tmpfs too. \"\": none."
   type        = string
-  default     = ""
+  default     = "512m"
   nullable    = false
 
   validation {
@@ -636,7 +746,7 @@ variable "server_volumes" {
 }
 
 variable "server_tmpfs" {
-  description = "Folders of every server that lie in memory: path → options of the mount, such as {\"/tmp\" = \"size=64m,mode=1777\"}. null: /tmp where the root file system is read-only. Without exec nothing in one can be run."
+  description = "Folders of every server that lie in memory: path → options of the mount, such as {\"/tmp\" = \"size=64m,mode=1777\"}. null: 64 MB of /tmp where the root file system is read-only. Without exec nothing in one can be run."
   type        = map(string)
   default     = null
 
@@ -723,10 +833,59 @@ variable "server_log_options" {
   }
 }
 
+variable "policy" {
+  description = <<-EOT
+    What a release, by POST /deploy, may ask for beyond what these variables say of servers; docs/operations.md has the whole of it.
+    images: names such as registry.example/team/* or shop:1.*, or * for every image. volumes, labels: names such as shop-*. capabilities:
+    Linux capabilities beyond harmless ones. memory, cpus, pids: the most that a server may have; "" and 0: no limit.
+  EOT
+  type = object({
+    images       = optional(list(string), [])
+    volumes      = optional(list(string), [])
+    labels       = optional(list(string), [])
+    capabilities = optional(list(string), [])
+    memory       = optional(string, "4g")
+    cpus         = optional(number, 0)
+    pids         = optional(number, 4096)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for image in var.policy.images : can(regex("^[A-Za-z0-9*][A-Za-z0-9*._:/-]*$", image))])
+    error_message = "Write each of policy.images as an image without a digest, such as registry.example/team/* or shop:1.*, or as * for every image."
+  }
+
+  validation {
+    condition     = alltrue([for name in concat(var.policy.volumes, var.policy.labels) : can(regex("^[A-Za-z0-9*][A-Za-z0-9*._/-]*$", name))])
+    error_message = "Write each of policy.volumes and policy.labels as a name in which * may stand, such as shop-*. A folder of the host is given by server_volumes only."
+  }
+
+  validation {
+    condition     = alltrue([for capability in var.policy.capabilities : can(regex("^(CAP_)?[A-Z][A-Z_]*$", capability))])
+    error_message = "Write each of policy.capabilities as Linux calls it, such as NET_RAW."
+  }
+
+  validation {
+    condition     = can(regex("^([1-9][0-9]{0,14}[bkmg]?)?$", var.policy.memory))
+    error_message = "Write policy.memory as a number with b, k, m or g behind it, such as 8g, or as \"\" for no limit."
+  }
+
+  validation {
+    condition     = var.policy.cpus >= 0 && var.policy.cpus <= 512
+    error_message = "Write policy.cpus as a number from 0 (no limit) to 512."
+  }
+
+  validation {
+    condition     = var.policy.pids >= 0 && var.policy.pids <= 4194304 && floor(var.policy.pids) == var.policy.pids
+    error_message = "Write policy.pids as a whole number from 0 (no limit) to 4194304."
+  }
+}
+
 variable "registry_config" {
   description = <<-EOT
     Path of a Docker config.json on this machine, the engine's, whose "auths" hold the credentials of private registries (a helper that
-    it names, credsStore, is not there in the balancer's container). null: none. Its folder is mounted read-only into the balancer, so that
+    it names, credsStore, is not there in the keeper's container). null: none. Its folder is mounted read-only into the keeper, so that
     a new file in it is used from the next pull on: let nothing else lie there. The group docker_gid must be able to read the file and enter
     the folder (chgrp docker, chmod 0640 and 0750), others must not. `make up` does all this with a copy of its own. Only the path gets into
     the state.
@@ -853,6 +1012,27 @@ variable "ring" {
   validation {
     condition     = !contains(["table", "course", "maglev"], var.ring.strategy) || (var.ring.points == null && var.ring.point_hash == null)
     error_message = "Only the strategy ring hashes points: leave ring.points and ring.point_hash out."
+  }
+}
+
+variable "hash_seed" {
+  description = <<-EOT
+    A secret that makes the slot of a key unpredictable, so that nobody can aim requests at one server; another seed gives nearly every
+    key another server. It stands in Terraform's state, in the balancer's environment and in the edge's configuration. null: none.
+    docs/ring.md, "A seed", explains it.
+  EOT
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = var.hash_seed == null || can(regex("^[!-~]{16,256}$", var.hash_seed))
+    error_message = "Write hash_seed with 16 to 256 printable ASCII characters without blanks, for instance the output of `openssl rand -hex 32`."
+  }
+
+  validation {
+    condition     = var.hash_seed == null || !var.explain
+    error_message = "hash_seed hides which server a key leads to, and explain tells everybody: set explain = false, or leave hash_seed out."
   }
 }
 

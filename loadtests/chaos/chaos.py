@@ -68,7 +68,9 @@ def main() -> int:
         with ExitStack() as stack:
             record = stack.enter_context(arguments.record.open("w")) if arguments.record else None
             print(f"chaos: {repeat}; bringing up a deployment …", file=sys.stderr, flush=True)
-            system = stack.enter_context(Deployment(replicas=REPLICAS, spares=SPARES, roll=ROLL))
+            system = stack.enter_context(
+                Deployment(replicas=REPLICAS, spares=SPARES, roll=ROLL, policy={"images": ["*"]})
+            )
             done = chaos(
                 system,
                 faults=arguments.faults,

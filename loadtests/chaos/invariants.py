@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from loadtests.chaos.calls import VARIABLE
 from loadtests.chaos.expected import FleetServer, FleetState
 from loadtests.faults.servers import hostname, is_spare
-from tests.containers import crash
+from tests.containers import Role, crash
 from tests.polling import until
 from tests.system import System
 
@@ -48,7 +48,8 @@ def look(system: System) -> Picture:
     answering = system.operate("GET", "/ring/slots").document["answering"]
     everybody = system.containers.of("server")
     servers = [server for server in everybody if not is_spare(server)]
-    known = {container.id for role in ("server", "balancer", "edge") for container in system.containers.of(role)}
+    roles: tuple[Role, ...] = ("server", "balancer", "edge", "keeper")
+    known = {container.id for role in roles for container in system.containers.of(role)}
     return Picture(
         n=report["N"],
         target=report["target"],

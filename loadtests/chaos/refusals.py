@@ -26,6 +26,7 @@ class Refusal:
 
 DOCUMENTED = (
     Refusal(HTTPStatus.CONFLICT, "another change of the fleet is running", calls=True),
+    Refusal(HTTPStatus.TOO_MANY_REQUESTS, "changes of the fleet wait for their turn already", calls=True),
     Refusal(HTTPStatus.CONFLICT, "a deploy is running", calls=True),
     Refusal(HTTPStatus.CONFLICT, "no deploy is on its way", calls=True),
     Refusal(HTTPStatus.CONFLICT, "still taking up its fleet", balancer=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from balancer.adapters.docker_engine import DockerEngine
 from balancer.core.release import Release
 from tests.containers import DEPLOYMENT, ROLE, freeze
 from tests.contract.engine_door import EngineDoor
+from tests.contract.keeper_process import EVERY_IMAGE, KeeperProcess
 from tests.contract.lab import PORT, Lab, remove
 
 NO_IMAGE = "127.0.0.1:1/no-such-image"
@@ -44,6 +45,8 @@ class DockerBench:
         self._neighbours: list[Container] = []
         self._volumes: list[Volume] = []
         self._environment = pytest.MonkeyPatch()
+        self._folder = folder
+        self._keepers = ExitStack()
 
     def __enter__(self) -> Self:
         self.door.open()
@@ -53,6 +56,7 @@ class DockerBench:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._keepers.close()
         self._environment.undo()
         for container in [*self._all(), *self._neighbours]:
             remove(container)
@@ -63,6 +67,14 @@ class DockerBench:
                 engine._connection.close()
         self.door.shut()
 
+    def start_keeper(self) -> None:
+        """From now on the runtime is a keeper, which comes through the same door."""
+        spec = self.spec
+        names = {"deployment": spec.deployment, "name_prefix": spec.name_prefix, "network": spec.network}
+        keeper = KeeperProcess(self._folder, engine=self.door.path, policy=EVERY_IMAGE, **names)
+        self._keepers.enter_context(keeper)
+        self.runtime = keeper.client
+
     def change(self, **changes: Any) -> None:
         """The runtime of a balancer with another specification of its servers."""
         self.runtime = DockerEngine(replace(self.spec, **changes))
@@ -70,6 +82,10 @@ class DockerBench:
 
     def die(self, instance: str) -> None:
         self.container(instance).kill()
+
+    def starve(self, instance: str) -> None:
+        code, _ = self.container(instance).exec_run(["python3", "-c", "bytearray(1 << 30)"])
+        assert code == 137, f"{instance} may have a GB of memory"
 
     def pause(self, instance: str) -> None:
         self.container(instance).pause()

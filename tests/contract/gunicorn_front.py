@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Self
 
 from gunicorn.config import Config
 from gunicorn.http import RequestParser, wsgi
-from gunicorn.http.errors import ParseException
 
-from balancer.worker import Worker, head_limits
+from balancer.worker import Worker, head_limits, refuse_ambiguous
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -35,7 +34,7 @@ class GunicornFront:
                     try:
                         for _ in answers(application, self.request, self.client_address):
                             """Until the connection's end."""
-                    except ParseException as error:
+                    except Exception as error:  # as gunicorn's worker does it
                         Worker.handle_error(Worker.__new__(Worker), None, self.request, self.client_address, error)
 
         self._server = _Server(("127.0.0.1", 0), Connection)
@@ -66,6 +65,7 @@ class _Server(ThreadingTCPServer):
 def answers(application: WSGIApplication, connection: socket.socket, client: tuple[str, int]) -> Iterator[None]:
     """Every step reads the connection's next request and writes its answer."""
     for request in RequestParser(_CONFIG, connection, client):
+        refuse_ambiguous(request)
         response, environ = wsgi.create(request, connection, client, ("127.0.0.1", 5000), _CONFIG)
         with closing(application(environ, response.start_response)) as parts:
             for part in parts:

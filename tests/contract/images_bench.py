@@ -17,6 +17,7 @@ from balancer.adapters.registry_config import RegistryConfig
 from balancer.core.image import Image
 from balancer.ports.images import Images
 from tests.contract.engine_door import EngineDoor
+from tests.contract.keeper_process import EVERY_IMAGE, KeeperProcess
 from tests.fakes.images import FakeImages
 from tests.registry import Registry, SilentRegistry, archive, write_config
 
@@ -83,11 +84,17 @@ class DockerBench:
     def __init__(self, folder: Path, registry: Registry) -> None:
         self.registry = registry
         self.file = write_config(folder, registry.config())
-        self.images = DockerImages(RegistryConfig(self.file))
+        self.images: Images = DockerImages(RegistryConfig(self.file))
+        self._folder = folder
         self.silent = ""
         self._door = EngineDoor(folder / "engine.sock")
         self._contents: list[str] = []
         self._made = ExitStack()
+
+    def start_keeper(self) -> None:
+        """From now on the images are those of a keeper, which comes through the same door."""
+        keeper = KeeperProcess(self._folder, engine=self._door.path, policy=EVERY_IMAGE, registry_config=str(self.file))
+        self.images = self._made.enter_context(keeper).client
 
     def __enter__(self) -> Self:
         self._made.callback(self._remove_all)

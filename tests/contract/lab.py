@@ -76,6 +76,11 @@ class Lab:
         network = container.attrs["NetworkSettings"]["Networks"].get(self.name, {})
         return str(network.get("IPAddress", ""))
 
+    @cached_property
+    def gateway(self) -> str:
+        """The address at which its containers reach this process."""
+        return str(self.engine.networks.get(self.name).attrs["IPAM"]["Config"][0]["Gateway"])
+
     def _build(self, role: str, folder: Path) -> str:
         """The image's id. Only its own layer goes with the lab: what is below is every build's cache."""
         tag = f"{self.name}-{role}"

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from balancer.core.hash_seed import HashSeed
 from balancer.core.key_source import RANDOM, KeySource, Message
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, RequestHash, slot_shares
 from balancer.core.routes import Backend, Routes
@@ -45,9 +46,10 @@ def with_slots(
     request_hash: RequestHash = REQUEST_HASH,
     key: KeySource = RANDOM,
     bound: Fraction | None = None,
+    seed: HashSeed | None = None,
 ) -> Routes:
     """Routes as the benches use them, where nothing else is said."""
-    return Routes(slots, backends, request_hash=request_hash, key=key, bound=bound)
+    return Routes(slots, backends, request_hash=request_hash, key=key, bound=bound, seed=seed)
 
 
 def all_to(*backends: Backend) -> Routes:

@@ -34,6 +34,9 @@ class RuntimeBench(Protocol):
 
     def die(self, instance: str) -> None: ...
 
+    def starve(self, instance: str) -> None:
+        """It reaches its memory limit: the kernel kills a process of it, not its first one."""
+
     def pause(self, instance: str) -> None: ...
 
     def hang(self, instance: str) -> None:
@@ -66,6 +69,7 @@ class FakeBench:
         self.broken_release = Release(1, "no-such-image")
         self.runtime.lacking = {self.broken_release.image}
         self.die = self.runtime.die
+        self.starve = self.runtime.starve
         self.pause = self.runtime.pause
         self.hang = self.runtime.freeze
         self.wake = self.runtime.wake

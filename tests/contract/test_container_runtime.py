@@ -1,4 +1,4 @@
-"""What every ContainerRuntime promises, the real engine and the one in memory alike."""
+"""What every ContainerRuntime promises: the real engine, a real keeper before it, and the one in memory alike."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken
 from balancer.core.release import Release
 from balancer.ports.runtime import ContainerRuntime
+from tests.contract.docker_bench import DockerBench
 from tests.contract.runtime_bench import FakeBench, RuntimeBench, joining
 from tests.polling import until
 
@@ -21,11 +22,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning
 """Those of the Docker client that could not connect."""
 
 
-@pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.fixture(
+    params=["fake", pytest.param("docker", marks=pytest.mark.docker), pytest.param("keeper", marks=pytest.mark.docker)]
+)
 def bench(request: pytest.FixtureRequest) -> RuntimeBench:
     if request.param == "fake":
         return FakeBench()
-    found: RuntimeBench = request.getfixturevalue("docker_bench")
+    found: DockerBench = request.getfixturevalue("docker_bench")
+    if request.param == "keeper":
+        found.start_keeper()
     return found
 
 
@@ -284,6 +289,19 @@ def test_a_death_that_was_heard_of_is_observed_at_once(bench: RuntimeBench) -> N
         bench.runtime.start(joining("S1", 1), bench.release)
         assert bench.runtime.observe()["S1"].running
         bench.runtime.kill("S1")
+
+
+def test_how_often_a_server_starved_is_observed_until_it_is_gone(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 1), bench.release)
+    with listening(bench):
+        assert bench.runtime.observe()["S1"].starved == 0
+        for times in (1, 2):
+            bench.starve("S1")
+            until(lambda times=times: bench.runtime.observe()["S1"].starved == times, "S1 has starved", within=5)  # type: ignore[misc]
+        assert bench.runtime.observe()["S1"].running
+        bench.runtime.kill("S1")
+        bench.runtime.start(joining("S1", 1), bench.release)
+        assert bench.runtime.observe()["S1"].starved == 0
 
 
 def test_a_server_that_somebody_stops_is_observed_as_ending_until_it_has_ended(bench: RuntimeBench) -> None:

@@ -1,4 +1,4 @@
-"""What every Images promises, a real engine with a private registry and the one in memory alike."""
+"""What every Images promises: a real engine with a private registry, a keeper before it, and the one in memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.registry import USER, Registry
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 """Those of the Docker client that could not connect."""
 
-FAKE, DOCKER = "fake", pytest.param("docker", marks=pytest.mark.docker)
+FAKE = "fake"
+DOCKER, KEEPER = (pytest.param(name, marks=pytest.mark.docker) for name in ("docker", "keeper"))
 
 
 @pytest.fixture(scope="module")
@@ -27,18 +28,23 @@ def registry() -> Iterator[Registry]:
         yield registry
 
 
-@pytest.fixture
-def docker_images(registry: Registry, tmp_path: Path) -> Iterator[DockerBench]:
+@pytest.fixture(params=[DOCKER, KEEPER])
+def docker_images(request: pytest.FixtureRequest, registry: Registry, tmp_path: Path) -> Iterator[DockerBench]:
     with DockerBench(tmp_path, registry) as bench:
+        if request.param == "keeper":
+            bench.start_keeper()
         yield bench
 
 
-@pytest.fixture(params=[FAKE, DOCKER])
-def bench(request: pytest.FixtureRequest) -> ImagesBench:
+@pytest.fixture(params=[FAKE, DOCKER, KEEPER])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ImagesBench]:
     if request.param == FAKE:
-        return FakeBench()
-    found: ImagesBench = request.getfixturevalue("docker_images")
-    return found
+        yield FakeBench()
+        return
+    with DockerBench(tmp_path, request.getfixturevalue("registry")) as bench:
+        if request.param == "keeper":
+            bench.start_keeper()
+        yield bench
 
 
 def found(bench: ImagesBench, name: str) -> Image:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
+from balancer.core.hash_seed import HashSeed
 from balancer.core.key_source import SOURCE_TYPES, KeySource
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
 from tests.contract.haproxy_bench import edge_container, wait_until_it_listens
@@ -28,6 +29,8 @@ EVERY_M = 65_536 * 65_537
 """A number of slots whose slot decides that of every power of two up to 65 536, and of 65 537."""
 ORDINARY = (2, 3, 512, 1000, 65_536, 65_537)
 
+SEEDS = (HashSeed.of("a-secret-of-operators"), HashSeed.of("another-secret-of-operators"))
+
 WINDOW = 32
 """Requests that are on their way on one connection: what they and their answers have fits into a socket's buffer."""
 SOCKETS = 4
@@ -43,7 +46,7 @@ defaults
 """
 
 
-def frontend(port: int, sources: Iterable[KeySource], moduli: Iterable[int]) -> str:
+def frontend(port: int, sources: Iterable[KeySource], moduli: Iterable[int], seed: HashSeed | None = None) -> str:
     """HAProxy answers with the length and the random key of each source, and with the slots of the key, all computed
     as at the edge. What a missing key leaves unset is empty."""
     rules, told = ["set-src req.fhdr(X-Address)"], []
@@ -51,6 +54,8 @@ def frontend(port: int, sources: Iterable[KeySource], moduli: Iterable[int]) -> 
         drawn = f"set-var-fmt(txn.key) %[rand({len(REQUEST_IDS)}),add({REQUEST_IDS[0]})]"
         rules += ["unset-var(txn.key)", drawn if source.is_random else f"set-var(txn.key) {source.sample}"]
         rules += [f"set-var(txn.length{at}) var(txn.key),length"]
+        if seed:
+            rules += [f"set-var(txn.key) {seed.sample} if {{ var(txn.key),length gt 0 }}"]
         told += [f"%[var(txn.length{at})]"]
         if source.is_random:
             rules += [f"set-var(txn.drawn{at}) var(txn.key)"]
@@ -67,7 +72,8 @@ def frontend(port: int, sources: Iterable[KeySource], moduli: Iterable[int]) -> 
 def address(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("twins")
     every_source, ordinary = frontend(PORT, SOURCES, [EVERY_M]), frontend(PORT + 1, SOURCES[1:2], ORDINARY)
-    (folder / "haproxy.cfg").write_text(CONFIG + every_source + ordinary)
+    seeded = [frontend(PORT + 2 + at, SOURCES[1:2], [EVERY_M], seed) for at, seed in enumerate(SEEDS)]
+    (folder / "haproxy.cfg").write_text("".join((CONFIG, every_source, ordinary, *seeded)))
     container = edge_container(lab, folder)
     try:
         wait_until_it_listens(lab, container)
@@ -112,6 +118,18 @@ def test_they_agree_for_ordinary_numbers_of_slots(address: str) -> None:
         if key:
             slots = [request_hash.slot(key, count) for request_hash, count in pairs]
             assert [int(slot) for slot in answer.split()[1:]] == slots, request.wire
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=range(len(SEEDS)))
+def test_they_agree_on_seeded_keys(address: str, seed: HashSeed) -> None:
+    compared = 0
+    for request, answer in answered(address, PORT + 2 + SEEDS.index(seed), requests(10_000)):
+        key = SOURCES[1].read(request.message)
+        if key:
+            slots = [request_hash.slot(seed.seeded(key), EVERY_M) for request_hash in HASHES]
+            assert [int(slot) for slot in answer.split()[1:]] == slots, (key, request.wire)
+            compared += 1
+    assert compared > 7500, compared
 
 
 def answered(host: str, port: int, asked: Iterator[Request]) -> Iterator[tuple[Request, bytes]]:

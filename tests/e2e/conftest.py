@@ -14,6 +14,8 @@ from tests.polling import until
 from tests.system import System
 
 N = 3
+NOWHERE = "nobody.invalid"
+"""A registry that is not there."""
 SMOKE_REQUESTS = {"haproxy": 10_000, "flask": 1_000}
 """The flask plane is slower by half, and one plane's ten thousand are enough."""
 
@@ -62,7 +64,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByDeplo
 
 @pytest.fixture(scope="session")
 def deployment(plane: str) -> Iterator[Deployment]:
-    with Deployment(data_plane=plane) as deployment:
+    with Deployment(data_plane=plane, policy={"images": [f"{NOWHERE}/*"]}) as deployment:
         yield deployment
 
 

@@ -97,7 +97,7 @@ def test_a_name_that_exists_cannot_be_added(unchanged: System) -> None:
 
 
 def test_a_name_of_a_part_of_the_deployment_cannot_be_added(unchanged: System) -> None:
-    for name in ("ringmaster-balancer", "ringmaster-edge"):
+    for name in ("ringmaster-balancer", "ringmaster-edge", "ringmaster-keeper"):
         refused(unchanged.add(1, [name]), 400, name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.containers import crash
-from tests.e2e.conftest import Measured, only_haproxy
+from tests.e2e.conftest import NOWHERE, Measured, only_haproxy
 from tests.e2e.under_load import load
 from tests.polling import stays, until
 from tests.system import ON_THEIR_WAY, System
@@ -54,11 +54,18 @@ def has_its_names(system: System) -> bool:
 def test_a_release_that_does_not_start_leaves_the_old_fleet_as_it_was(system: System) -> None:
     before = system.standing
     with load(system) as traffic:
-        assert system.deploy({"image": "nobody.invalid/nothing:1"}).status == 202
+        assert system.deploy({"image": f"{NOWHERE}/nothing:1"}).status == 202
         assert end(system) == "rolled back"
     assert traffic.failed == 0, str(traffic)
     assert system.standing == before
-    assert "nobody.invalid/nothing:1" in system.operate("GET", "/deploy").document["deploy"]["reason"]
+    assert f"{NOWHERE}/nothing:1" in system.operate("GET", "/deploy").document["deploy"]["reason"]
+
+
+def test_an_image_beyond_the_policy_is_refused_with_what_to_set(system: System) -> None:
+    before = system.standing
+    answer = system.deploy({"image": "elsewhere.invalid/nothing:1"})
+    assert (answer.status, "policy.images: make up VARS=" in answer.text) == (400, True), answer
+    assert system.standing == before
 
 
 @only_haproxy

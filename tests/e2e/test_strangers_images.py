@@ -24,12 +24,13 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 TAG = f"ringmaster-test-strangers-{secrets.token_hex(3)}"
 PULL_TIMEOUT = 8
 OVERRIDE = """
+module "keeper" {
+  registry    = { source = "%s", target = "/run/registry" }
+  environment = merge(local.keeper_settings, { RINGMASTER_REGISTRY_CONFIG = "/run/registry/config.json" })
+}
+
 module "balancer" {
-  plugins     = "%s"
-  environment = merge(local.settings, {
-    RINGMASTER_PULL_TIMEOUT    = "%d"
-    RINGMASTER_REGISTRY_CONFIG = "/opt/plugins/config.json"
-  })
+  environment = merge(local.settings, { RINGMASTER_PULL_TIMEOUT = "%d" })
 }
 """
 
@@ -75,7 +76,7 @@ def registry() -> Iterator[Registry]:
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The config.json that the balancer reads. It has no credentials yet."""
+    """The config.json that the keeper reads. It has no credentials yet."""
     return write_config(tmp_path_factory.mktemp("registry"), "{}")
 
 
@@ -84,6 +85,7 @@ def system(images: Images, config: Path) -> Iterator[Deployment]:
     images.build(f"{TAG}:1", "-one")
     with Deployment(
         override=OVERRIDE % (config.parent, PULL_TIMEOUT),
+        policy={"images": ["*"]},
         replicas=2,
         server_image=f"{TAG}:1",
         server_port=8080,
@@ -174,6 +176,7 @@ def test_a_private_registry_is_read_with_credentials_that_nobody_sees(
     assert versions(system) == {"private"}
     told = [system.operate("GET", path).text for path in ("/deploy", "/events?limit=1000", "/readyz", "/healthz")]
     told += [system.containers.logs("balancer", since=1), repr(system.fleet), repr(system.settings)]
+    told += [system.containers.logs("keeper", since=1), json.dumps(system.containers.keeper.attrs)]
     told.append(json.dumps(system.containers.balancer.attrs))
     assert not [text for text in told if registry.password in text]
 

@@ -77,7 +77,7 @@ class FakePlane:
     def answer_to(self, message: Message, random_id: int) -> str:
         """The instance that answers this request. `random_id`: the key of a keyless request."""
         routes = self.routes
-        key = routes.key.read(message)
+        key = routes.key_of(message)
         self._keyless += not (key or routes.key.is_random)
         slots = max(1, len(routes.slots))
         server = self.answer(routes.request_hash.slot(key or str(random_id).encode(), slots))

@@ -47,6 +47,7 @@ class Container:
     release: Release = Release()
     id: str = ""
     generation: int = 1
+    starved: int = 0
 
 
 class FakeRuntime:
@@ -170,6 +171,11 @@ class FakeRuntime:
         self._become(instance, state="exited")
         self._tell(f"die {instance}")
 
+    def starve(self, instance: str) -> None:
+        """It reaches its memory limit: the kernel kills a process of it, not its first one."""
+        self._become(instance, starved=self._containers[instance].starved + 1)
+        self._tell(f"oom {instance}")
+
     def pause(self, instance: str) -> None:
         self._become(instance, state="paused")
         self._tell(f"pause {instance}")
@@ -251,4 +257,5 @@ def _observed(container: Container) -> Observed:
         generation=container.generation,
         heartbeat=container.release.heartbeat,
         fingerprint=container.release.fingerprint,
+        starved=container.starved,
     )

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 
 import pytest
 import testinfra
@@ -34,7 +35,6 @@ SERVERS = {
     "server_labels": {"com.example.team": "shop"},
     "heartbeat": {"status": "200-299"},
 }
-CHANGED = f"VARS={json.dumps({'ringmaster_variables': MAGLEV | SERVERS})}"
 BROKEN = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}, "server_image": "%s"}}'
 
 
@@ -99,7 +99,7 @@ def here() -> Host:
     return host
 
 
-@pytest.fixture(params=["edge", "balancer", "server"])
+@pytest.fixture(params=["edge", "balancer", "keeper", "server"])
 def containers(request: pytest.FixtureRequest, system: MadeSystem) -> list[Container]:
     """All containers of one role."""
     found = system.containers.of(request.param)
@@ -130,11 +130,20 @@ def changed_fleet(made: tuple[MadeSystem, Run]) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def guarded(made: tuple[MadeSystem, Run]) -> Run:
-    """The `make up` that gave the system a token, another ring, and its servers another environment."""
+def reader() -> str:
+    """A token that may read, known to the system by its hash in a file."""
+    return secrets.token_hex(32)
+
+
+@pytest.fixture(scope="session")
+def guarded(made: tuple[MadeSystem, Run], reader: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The `make up` that gave the system tokens, another ring, and its servers another environment."""
     system, _ = made
     system.token = secrets.token_hex(16)
-    run = system.up(CHANGED)
+    file = tmp_path_factory.mktemp("tokens") / "people.json"
+    file.write_text(json.dumps({"eve": {"sha256": sha256(reader.encode()).hexdigest(), "role": "read"}}))
+    file.chmod(0o600)
+    run = system.up(f"VARS={json.dumps({'ringmaster_variables': MAGLEV | SERVERS | {'tokens_file': str(file)}})}")
     assert run.code == 0, run.output
     return run
 

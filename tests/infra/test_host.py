@@ -20,15 +20,18 @@ def test_one_network_of_its_own_with_its_containers_and_no_other(system: MadeSys
     (network,) = system.containers.engine.networks.list(filters=ours, greedy=True)
     assert network.name == f"{system.prefix}ringmaster"
     assert network.attrs["Driver"] == "bridge"
-    assert {container.id for container in network.containers} == {container.id for container in system.containers.all}
-    for container in system.containers.all:
+    (keeper,) = system.containers.of("keeper")
+    others = [container for container in system.containers.all if container != keeper]
+    assert {container.id for container in network.containers} == {container.id for container in others}
+    for container in others:
         assert set(container.attrs["NetworkSettings"]["Networks"]) == {network.name}
+    assert set(keeper.attrs["NetworkSettings"]["Networks"]) == {"none"}
 
 
-def test_two_volumes_of_its_own(system: MadeSystem) -> None:
+def test_three_volumes_of_its_own(system: MadeSystem) -> None:
     ours = {"label": f"ringmaster.deployment={system.deployment}"}
     volumes = {volume.name for volume in system.containers.engine.volumes.list(filters=ours)}
-    assert volumes == {f"{system.prefix}ringmaster-state", f"{system.prefix}ringmaster-edge"}
+    assert volumes == {f"{system.prefix}ringmaster-{name}" for name in ("state", "edge", "keeper")}
 
 
 def test_ports_are_published_on_loopback_only(system: MadeSystem) -> None:
@@ -43,6 +46,7 @@ def test_ports_are_published_on_loopback_only(system: MadeSystem) -> None:
     assert published == {
         "edge": {"5000/tcp": [("127.0.0.1", system.public)], "5001/tcp": [("127.0.0.1", system.control)]},
         "balancer": {},
+        "keeper": {},
         "server": {},
     }
 

@@ -52,6 +52,7 @@ SERVER: dict[str, Any] = {
     "Name": "/S1",
     "Image": "sha256:shop",
     "State": {"Running": True},
+    "Mounts": [],
     "Config": {
         "User": "10001",
         "WorkingDir": "/app",
@@ -74,7 +75,7 @@ SERVER: dict[str, Any] = {
         "NanoCpus": 500_000_000,
         "PidsLimit": 512,
         "Binds": ["data:/data"],
-        "Tmpfs": {"/tmp": ""},  # noqa: S108 (a path in the container)
+        "Tmpfs": {"/tmp": "size=64m"},  # noqa: S108 (a path in the container)
         "CapAdd": ["CAP_NET_BIND_SERVICE"],
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges"],
@@ -126,10 +127,15 @@ def test_servers_that_are_what_their_release_says() -> None:
         (("HostConfig", "NanoCpus"), 0, "cpus is 0, not 500000000"),
         (("HostConfig", "PidsLimit"), None, "pids is 0, not 512"),
         (("HostConfig", "Binds"), None, 'volumes is [], not ["data:/data"]'),
-        (("HostConfig", "Tmpfs"), None, 'tmpfs is {}, not {"/tmp": ""}'),
+        (("HostConfig", "Tmpfs"), None, 'tmpfs is {}, not {"/tmp": "size=64m"}'),
         (("HostConfig", "CapAdd"), ["SYS_ADMIN"], 'capabilities is ["SYS_ADMIN"], not ["NET_BIND_SERVICE"]'),
         (("HostConfig", "CapDrop"), None, "capabilities are not dropped"),
         (("HostConfig", "SecurityOpt"), None, "new privileges are not refused"),
+        (
+            ("HostConfig", "SecurityOpt"),
+            ["no-new-privileges", "seccomp=unconfined"],
+            "seccomp is not the engine's own",
+        ),
         (("HostConfig", "ReadonlyRootfs"), False, "read_only is false, not true"),
         (("HostConfig", "Init"), None, "init is false, not true"),
         (("HostConfig", "LogConfig", "Type"), "local", 'log_driver is "local", not "json-file"'),
@@ -160,6 +166,12 @@ def test_a_value_that_may_be_a_secret_is_not_shown(path: tuple[str, ...], value:
 def test_of_an_image_that_the_engine_does_not_tell_nothing_is_expected() -> None:
     assert servers.server_differences([SERVER], RELEASE, [], ASKED) == []
     assert servers.server_differences([SERVER], RELEASE | {"user": "7"}, [], ASKED) == ['S1: user is "10001", not "7"']
+
+
+def test_a_folder_without_a_size_that_an_older_balancer_made_is_left_until_the_next_roll() -> None:
+    unsized = changed("HostConfig", "Tmpfs", value={"/tmp": ""})  # noqa: S108 (a path in the container)
+    assert differences(unsized) == []
+    assert differences(unsized, RELEASE | {"tmpfs": {}}) == ['S1: tmpfs is {"/tmp": ""}, not {}']
 
 
 def test_an_engine_without_an_init_is_not_held_to_one() -> None:
@@ -227,14 +239,59 @@ def test_a_release_that_nobody_asked_for_is_named_without_its_secrets() -> None:
     ]
 
 
-def test_edge_and_balancer_are_held_to_the_least_and_servers_to_running() -> None:
-    edge = copy.deepcopy(SERVER) | {"Name": "/edge"}
+def edge_with(*path: str, value: Any) -> dict[str, Any]:
+    """An edge as it should be, but for one thing."""
+    edge = changed(*path, value=value) | {"Name": "/edge"}
     edge["Config"]["Labels"] = {"ringmaster.role": "edge"}
+    edge["HostConfig"] |= {"MemorySwap": edge["HostConfig"]["Memory"], "CapAdd": None} | (
+        {path[-1]: value} if path[0] == "HostConfig" else {}
+    )
+    return edge
+
+
+def test_a_host_that_cannot_limit_swap_is_not_held_to_it() -> None:
+    assert servers.container_faults([edge_with("HostConfig", "MemorySwap", value=-1)], "10001") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CapAdd", ["CHOWN"], 'added is ["CHOWN"], not []'),
+        ("Privileged", True, "privileged is true, not false"),
+        ("SecurityOpt", None, 'security is [], not ["no-new-privileges"]'),
+        ("PidsLimit", None, '"pids": false'),
+        ("MemorySwap", 0, '"swap": false'),
+        ("MemorySwap", 1 << 40, '"swap": false'),
+        ("Tmpfs", {"/tmp": "mode=1777"}, '"tmpfs": false'),  # noqa: S108 (a path in the container)
+    ],
+)
+def test_what_the_edge_could_do_without_is_named(name: str, value: Any, said: str) -> None:
+    (fault,) = servers.container_faults([edge_with("HostConfig", name, value=value)], "10001")
+    assert said in fault
+
+
+def test_edge_and_balancer_are_held_to_the_least_and_servers_to_running() -> None:
+    edge = edge_with("Config", "User", value="10001")
     stopped = changed("State", "Running", value=False)
     stopped["Config"]["User"] = "0"
     assert servers.container_faults([edge, stopped, OTHER], "10001:10001") == [
         'edge: user is "10001", not "10001:10001"',
         "S1: running is false, not true",
+    ]
+
+
+def test_nobody_but_the_keeper_holds_the_engine_and_the_keeper_has_no_network() -> None:
+    keeper = edge_with("HostConfig", "NetworkMode", value="none") | {"Name": "/keeper"}
+    keeper["Config"] |= {"User": "10002:10001", "Labels": {"ringmaster.role": "keeper"}}
+    keeper["Mounts"] = [{"Destination": "/var/run/docker.sock"}]
+    assert servers.container_faults([keeper], "10001:10001") == []
+    balancer = copy.deepcopy(keeper) | {"Name": "/balancer"}
+    balancer["Config"] |= {"User": "10001:10001", "Labels": {"ringmaster.role": "balancer"}}
+    keeper["Mounts"], keeper["HostConfig"]["NetworkMode"] = [], "bridge"
+    assert servers.container_faults([keeper, balancer], "10001:10001") == [
+        "keeper: holds the engine is false, not true",
+        'keeper: network is "bridge", not "none"',
+        "balancer: holds the engine is true, not false",
     ]
 
 

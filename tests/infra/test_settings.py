@@ -8,8 +8,8 @@ from dataclasses import fields
 from balancer.settings import PREFIX, Settings
 from tests.infra.make import TERRAFORM
 
-IMAGES_OWN = {"STATE_DIR", "EDGE_DIR"}
-"""Folders of the balancer's image, which nobody moves."""
+IMAGES_OWN = {"STATE_DIR", "EDGE_DIR", "KEEPER_SOCKET"}
+"""Paths of the balancer's image, which nobody moves."""
 
 
 def test_terraform_passes_every_setting_and_no_other() -> None:

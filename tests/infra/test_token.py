@@ -22,6 +22,19 @@ def test_changes_and_the_control_port_ask_for_it(system: MadeSystem) -> None:
     assert system.rm(1).status == 200
 
 
+def test_a_named_token_counts_and_goes_as_far_as_its_role(system: MadeSystem, reader: str) -> None:
+    named = {"Authorization": f"Bearer {reader}"}
+    assert ask("GET", system.control_url, "/readyz", headers=named).status == 200
+    refused = ask("POST", system.url, "/add", body=b'{"n":1}', headers=named)
+    assert (refused.status, "the token eve may only read" in refused.text) == (403, True)
+
+
+def test_named_tokens_lie_in_the_deployments_own_folder_and_only_as_hashes(system: MadeSystem, reader: str) -> None:
+    file = system.folders[0] / "tokens" / "tokens.json"
+    assert (file.stat().st_mode & 0o777, system.folders[0].stat().st_mode & 0o777) == (0o644, 0o700)
+    assert reader not in file.read_text()
+
+
 def test_the_user_is_shown_how_to_send_it_and_not_the_token(system: MadeSystem, guarded: Run) -> None:
     assert 'curl -H "Authorization: Bearer $RINGMASTER_TOKEN" -X POST' in guarded.output
     assert system.token not in guarded.output
@@ -43,7 +56,7 @@ def test_no_container_and_no_image_tells_it(system: MadeSystem, here: Host) -> N
 
 def test_no_log_tells_it(system: MadeSystem) -> None:
     logs = system.logs(since=1)
-    assert set(logs) == {"edge", "balancer", "server"}
+    assert set(logs) == {"edge", "balancer", "keeper", "server"}
     assert not [role for role, text in logs.items() if system.token in text]
 
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What Terraform has to ask the engine around a deployment's life. Everything comes in as environment variables:
 # RINGMASTER_DEPLOYMENT, RINGMASTER_DOCKER_HOST ("default": the environment decides), for claim and reap RINGMASTER_NETWORK, for
-# claim RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES, for keep RINGMASTER_IMAGES (the names to be built), for sweep RINGMASTER_IMAGES
+# limit RINGMASTER_CONTAINERS, RINGMASTER_MEMORY (such as 512m) and RINGMASTER_PIDS, for claim RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES, for keep RINGMASTER_IMAGES (the names to be built), for sweep RINGMASTER_IMAGES
 # (the names that the deployment has now) and RINGMASTER_BALANCER, for sweep and discard RINGMASTER_REPOSITORIES (names without tags), for
 # pull RINGMASTER_IMAGES, RINGMASTER_PULL_TIMEOUT (seconds) and RINGMASTER_REGISTRY_CONFIG (a Docker config.json, or nothing).
 # Where there may be several, blanks stand between them.
@@ -9,6 +9,7 @@
 #   claim     fail if the deployment's name or one of its names is in use on the engine
 #   pull      pull the images that the engine does not have, with the engine's own reason where it cannot
 #   keep      give what the engine has under a name that is to be built another name, by its content
+#   limit     give containers a limit of memory, without swap, and of processes
 #   sweep     remove the deployment's images of earlier builds that no container and no saved release needs
 #   reap      remove the deployment's containers that Terraform does not know
 #   discard   remove the deployment's images
@@ -122,6 +123,12 @@ keep() {
     done
 }
 
+limit() {
+    for container in $RINGMASTER_CONTAINERS; do
+        docker container update --memory "$RINGMASTER_MEMORY" --memory-swap "$RINGMASTER_MEMORY" --pids-limit "$RINGMASTER_PIDS" "$container"
+    done
+}
+
 # Whether the balancer's state names the image: a release that servers may have to go back to, though none of them runs just now. A
 # second name of what has a present one is needed by nobody.
 is_needed() {
@@ -155,6 +162,6 @@ discard() {
 choose_engine
 ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
 case ${1:-} in
-claim | pull | keep | sweep | reap | discard) "$1" ;;
-*) fail "usage: $0 claim|pull|keep|sweep|reap|discard" ;;
+claim | pull | keep | limit | sweep | reap | discard) "$1" ;;
+*) fail "usage: $0 claim|pull|keep|limit|sweep|reap|discard" ;;
 esac

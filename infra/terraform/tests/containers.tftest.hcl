@@ -1,4 +1,4 @@
-# The two containers as the engine gets them: ports, volumes, labels, and nothing that they could do without.
+# The containers as the engine gets them: ports, volumes, labels, and nothing that they could do without.
 
 mock_provider "docker" {
   override_during = plan
@@ -67,8 +67,7 @@ run "balancer_with_an_edge" {
     ports         = []
     state_volume  = "ringmaster-state"
     edge_volume   = "ringmaster-edge"
-    docker_socket = "/run/user/1000/docker.sock"
-    docker_gid    = 999
+    keeper_volume = "ringmaster-keeper"
     wait_seconds  = 120
     environment   = { RINGMASTER_DEPLOYMENT = "ringmaster", RINGMASTER_RING = "{}" }
   }
@@ -85,11 +84,16 @@ run "balancer_with_an_edge" {
 
   assert {
     condition = { for mount in docker_container.this.mounts : mount.target => mount.source } == {
-      "/run/ringmaster"      = "ringmaster-edge"
-      "/var/lib/ringmaster"  = "ringmaster-state"
-      "/var/run/docker.sock" = "/run/user/1000/docker.sock"
+      "/run/keeper"         = "ringmaster-keeper"
+      "/run/ringmaster"     = "ringmaster-edge"
+      "/var/lib/ringmaster" = "ringmaster-state"
     }
-    error_message = "The balancer needs the edge's volume, its state and the engine's socket."
+    error_message = "The balancer needs its state, the edge's volume and the keeper's, and no other."
+  }
+
+  assert {
+    condition     = [for mount in docker_container.this.mounts : mount.target if mount.read_only == true] == ["/run/keeper"]
+    error_message = "The balancer could replace the keeper's socket."
   }
 
   assert {
@@ -108,8 +112,8 @@ run "balancer_with_an_edge" {
   }
 
   assert {
-    condition     = docker_container.this.group_add == toset(["999"])
-    error_message = "The balancer may use the socket through its group only."
+    condition     = docker_container.this.group_add == null
+    error_message = "The balancer is in a group that may use the engine's socket."
   }
 }
 
@@ -125,21 +129,20 @@ run "balancer_alone" {
       { address = "127.0.0.1", port = 5001, internal = 5001 },
     ]
     state_volume  = "ringmaster-state"
-    docker_socket = "/var/run/docker.sock"
-    docker_gid    = 999
+    keeper_volume = "ringmaster-keeper"
     wait_seconds  = 120
     environment   = {}
     plugins       = "/srv/plugins"
-    registry      = { source = "/srv/registry", target = "/run/registry" }
+    tokens        = { source = "/srv/tokens", target = "/run/tokens" }
   }
 
   assert {
-    condition     = [for mount in docker_container.this.mounts : "${mount.source}:${mount.read_only}" if mount.target == "/run/registry"] == ["/srv/registry:true"]
-    error_message = "The registries' credentials are not mounted, or can be written."
+    condition     = [for mount in docker_container.this.mounts : "${mount.source}:${mount.read_only}" if mount.target == "/run/tokens"] == ["/srv/tokens:true"]
+    error_message = "The named tokens are not mounted, or can be written."
   }
 
   assert {
-    condition     = [for mount in docker_container.this.mounts : mount.target if mount.type == "volume"] == ["/var/lib/ringmaster"]
+    condition     = toset([for mount in docker_container.this.mounts : mount.target if mount.type == "volume"]) == toset(["/var/lib/ringmaster", "/run/keeper"])
     error_message = "Without an edge the balancer has only its state."
   }
 
@@ -151,5 +154,64 @@ run "balancer_alone" {
   assert {
     condition     = docker_container.this.ports[*].external == tolist([5000, 5001])
     error_message = "Without an edge the balancer publishes both ports."
+  }
+}
+
+run "keeper" {
+  command = plan
+  module {
+    source = "./modules/keeper"
+  }
+  variables {
+    name          = "ringmaster-keeper"
+    volume        = "ringmaster-keeper"
+    docker_socket = "/run/user/1000/docker.sock"
+    docker_gid    = 999
+    environment   = { RINGMASTER_DEPLOYMENT = "ringmaster" }
+    registry      = { source = "/srv/registry", target = "/run/registry" }
+  }
+
+  assert {
+    condition     = docker_container.this.env == toset(["RINGMASTER_DEPLOYMENT=ringmaster"]) && docker_container.this.command == tolist(["python3", "-m", "keeper"])
+    error_message = "The keeper is not started as the keeper, or with other settings than it was given."
+  }
+
+  assert {
+    condition = { for mount in docker_container.this.mounts : mount.target => mount.source } == {
+      "/run/keeper"          = "ringmaster-keeper"
+      "/run/registry"        = "/srv/registry"
+      "/var/run/docker.sock" = "/run/user/1000/docker.sock"
+    }
+    error_message = "The keeper needs the engine's socket, the volume for its own, and the registries' credentials."
+  }
+
+  assert {
+    condition     = [for mount in docker_container.this.mounts : mount.target if mount.read_only == true] == ["/run/registry"]
+    error_message = "The registries' credentials can be written."
+  }
+
+  assert {
+    condition     = docker_container.this.network_mode == "none" && length(docker_container.this.ports) == 0 && length(docker_container.this.networks_advanced) == 0
+    error_message = "The keeper has a network."
+  }
+
+  assert {
+    condition     = docker_container.this.user == "10002:10001" && docker_container.this.group_add == toset(["999"])
+    error_message = "The keeper has a user of its own, the balancer's group, and that of the engine's socket."
+  }
+
+  assert {
+    condition     = docker_container.this.read_only && one(docker_container.this.capabilities).drop == toset(["ALL"]) && contains(docker_container.this.security_opts, "no-new-privileges")
+    error_message = "The keeper has a privilege that it does not need."
+  }
+
+  assert {
+    condition     = { for label in docker_container.this.labels : label.label => label.value } == { "ringmaster.deployment" = "ringmaster", "ringmaster.role" = "keeper" }
+    error_message = "The keeper's labels are missing."
+  }
+
+  assert {
+    condition     = docker_container.this.restart == "always" && docker_container.this.wait != true
+    error_message = "The keeper comes back by itself, and nothing waits for it but the balancer."
   }
 }

@@ -7,6 +7,10 @@ mock_provider "docker" {
     defaults = { image_id = "sha256:built" }
   }
 
+  mock_resource "docker_container" {
+    defaults = { id = "container-id" }
+  }
+
   mock_resource "docker_network" {
     defaults = { id = "network-id" }
   }
@@ -30,13 +34,13 @@ run "defaults" {
   }
 
   assert {
-    condition     = output.containers == { balancer = "ringmaster-balancer", edge = "ringmaster-edge" }
-    error_message = "The haproxy plane has a balancer and an edge."
+    condition     = output.containers == { balancer = "ringmaster-balancer", edge = "ringmaster-edge", keeper = "ringmaster-keeper" }
+    error_message = "The haproxy plane has a balancer, its keeper and an edge."
   }
 
   assert {
-    condition     = output.volumes == { state = "ringmaster-state", edge = "ringmaster-edge" }
-    error_message = "The state and the edge's configuration lie on volumes."
+    condition     = output.volumes == { state = "ringmaster-state", edge = "ringmaster-edge", keeper = "ringmaster-keeper" }
+    error_message = "The state, the edge's configuration and the keeper's socket lie on volumes."
   }
 
   assert {
@@ -52,11 +56,15 @@ run "defaults" {
       RINGMASTER_DEPLOYMENT             = "ringmaster"
       RINGMASTER_DRAIN_TIMEOUT          = "30"
       RINGMASTER_EXPLAIN                = "true"
+      RINGMASTER_CONTROL_HOSTS          = ""
       RINGMASTER_CONTROL_PREFIX         = ""
+      RINGMASTER_TOKENS_FILE            = ""
       RINGMASTER_HANG_TIMEOUT           = "10"
+      RINGMASTER_HASH_SEED              = ""
       RINGMASTER_HEARTBEAT_HOST         = ""
       RINGMASTER_HEARTBEAT_STATUS       = "200"
       RINGMASTER_PUBLIC_CONTROL         = "true"
+      RINGMASTER_POLICY                 = "{\"capabilities\":[],\"cpus\":0,\"images\":[],\"labels\":[],\"memory\":\"4g\",\"pids\":4096,\"volumes\":[]}"
       RINGMASTER_PULL_TIMEOUT           = "600"
       RINGMASTER_TLS                    = "false"
       RINGMASTER_TLS_CLIENT_CA          = "false"
@@ -88,10 +96,12 @@ run "defaults" {
       RINGMASTER_HEARTBEAT_TIMEOUT      = "0.4"
       RINGMASTER_INITIAL_SERVERS        = "S1,S2,S3"
       RINGMASTER_LOG_LEVEL              = "info"
+      RINGMASTER_MAX_CONNECTIONS        = "0"
       RINGMASTER_MAX_SERVERS            = "64"
       RINGMASTER_NAME_PREFIX            = ""
       RINGMASTER_NETWORK                = "ringmaster"
       RINGMASTER_PLUGINS                = ""
+      RINGMASTER_RATE_LIMIT             = "{}"
       RINGMASTER_RESPONSE_TIMEOUT       = "60"
       RINGMASTER_BUFSIZE                = "8192"
       RINGMASTER_RING                   = "{\"strategy\":\"table\"}"
@@ -101,7 +111,7 @@ run "defaults" {
       RINGMASTER_SERVER_CPUS            = "0"
       RINGMASTER_SERVER_ENVIRONMENT     = "{}"
       RINGMASTER_SERVER_IMAGE           = module.images.names.server
-      RINGMASTER_SERVER_MEMORY          = ""
+      RINGMASTER_SERVER_MEMORY          = "512m"
       RINGMASTER_SERVER_PORT            = "5000"
       RINGMASTER_SERVER_READ_ONLY       = "true"
       RINGMASTER_SLOW_START             = "0"
@@ -112,6 +122,47 @@ run "defaults" {
       RINGMASTER_UNKNOWN_PATH           = "pass"
     }
     error_message = "The defaults do not reach the balancer as they should."
+  }
+}
+
+run "containers_have_limits" {
+  command = plan
+  variables {
+    max_servers = 100
+    spares      = 3
+    edge_memory = "2g"
+  }
+
+  assert {
+    condition = {
+      for role, limit in local.limits : role => "${limit.memory} ${limit.pids}"
+    } == { keeper = "128m 924", balancer = "512m 924", edge = "2g 2048" }
+    error_message = "Keeper, balancer and edge are not limited as they should be."
+  }
+}
+
+run "values_that_may_be_secrets_are_in_no_plan" {
+  command = plan
+  variables {
+    server_environment = { PASSWORD = "hunter2" }
+    server_labels      = { team = "hunter2" }
+    server_log_options = { tag = "hunter2" }
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["ENVIRONMENT", "LABELS", "LOG_OPTIONS"] : issensitive(local.told["RINGMASTER_SERVER_${name}"])
+    ])
+    error_message = "A plan shows the servers' environment, labels or log options."
+  }
+}
+
+run "without_them_a_plan_shows_the_settings" {
+  command = plan
+
+  assert {
+    condition     = length([for name, value in local.told : name if issensitive(value)]) == 0
+    error_message = "A plan hides settings that are no secrets."
   }
 }
 
@@ -146,7 +197,7 @@ run "flask_plane_has_none" {
   }
 
   assert {
-    condition     = length(module.edge) == 0 && output.containers == { balancer = "ringmaster-balancer" }
+    condition     = length(module.edge) == 0 && output.containers == { balancer = "ringmaster-balancer", keeper = "ringmaster-keeper" }
     error_message = "The flask plane has no edge."
   }
 
@@ -156,7 +207,7 @@ run "flask_plane_has_none" {
   }
 
   assert {
-    condition     = keys(output.images) == ["balancer", "server"] && keys(output.volumes) == ["state"]
+    condition     = keys(output.images) == ["balancer", "server"] && keys(output.volumes) == ["keeper", "state"]
     error_message = "Without an edge there is neither its image nor its volume."
   }
 
@@ -209,6 +260,24 @@ run "only_the_tokens_hash_leaves_terraform" {
   assert {
     condition     = output.url == "http://127.0.0.1:5000" && output.control_url == "http://[::1]:5001"
     error_message = "An address that stands for all is reached on loopback; IPv6 stands in brackets."
+  }
+}
+
+run "named_tokens_and_names_of_our_own" {
+  command = plan
+  variables {
+    tokens_file   = "/etc/ringmaster/tokens/people.json"
+    control_hosts = ["ring.example", "LB"]
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_TOKENS_FILE == "/run/tokens/people.json"
+    error_message = "The balancer is not told where the named tokens are."
+  }
+
+  assert {
+    condition     = local.settings.RINGMASTER_CONTROL_HOSTS == "ring.example,LB"
+    error_message = "The balancer is not told its names."
   }
 }
 
@@ -314,6 +383,26 @@ run "own_names_ring_and_heartbeat" {
   assert {
     condition     = [local.settings.RINGMASTER_EXPLAIN, local.settings.RINGMASTER_ACCESS_LOG] == ["false", "all"]
     error_message = "How requests are explained does not reach the balancer as it was given."
+  }
+}
+
+run "protection_reaches_the_balancer" {
+  command = plan
+  variables {
+    hash_seed       = "a-secret-of-operators"
+    explain         = false
+    max_connections = 500
+    rate_limit      = { requests = 100, seconds = 10 }
+  }
+
+  assert {
+    condition     = nonsensitive(local.settings.RINGMASTER_HASH_SEED) == "a-secret-of-operators" && issensitive(local.settings.RINGMASTER_HASH_SEED)
+    error_message = "The hash seed does not reach the balancer, or a plan shows it."
+  }
+
+  assert {
+    condition     = [local.settings.RINGMASTER_MAX_CONNECTIONS, local.settings.RINGMASTER_RATE_LIMIT] == ["500", "{\"by\":\"address\",\"requests\":100,\"seconds\":10}"]
+    error_message = "Connections and rate limit do not reach the balancer as they were given."
   }
 }
 
@@ -507,6 +596,24 @@ run "registry_of_shop" {
   assert {
     condition     = local.registry == "registry-1.docker.io"
     error_message = "The credentials would go to another registry than the image comes from."
+  }
+}
+
+run "what_the_keeper_is_told" {
+  command = plan
+  variables {
+    server_environment = { PASSWORD = "secret" }
+    policy             = { images = ["registry.example/team/*"], memory = "" }
+  }
+
+  assert {
+    condition     = length([for value in values(local.keeper_settings) : value if strcontains(value, "secret")]) == 0
+    error_message = "The keeper is told what servers keep secret."
+  }
+
+  assert {
+    condition     = jsondecode(local.keeper_settings.RINGMASTER_POLICY) == jsondecode(local.settings.RINGMASTER_POLICY) && jsondecode(local.settings.RINGMASTER_POLICY).images == ["registry.example/team/*"]
+    error_message = "The policy does not reach keeper and balancer as it was given."
   }
 }
 

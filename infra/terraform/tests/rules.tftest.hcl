@@ -137,6 +137,71 @@ run "publish_on_every_ipv6_address_without_a_token" {
   expect_failures = [var.publish_address]
 }
 
+run "publish_beyond_loopback_with_named_tokens" {
+  command = plan
+  variables {
+    publish_address = "0.0.0.0"
+    control_address = "0.0.0.0"
+    tokens_file     = "/etc/ringmaster/tokens/tokens.json"
+  }
+}
+
+run "tokens_file_is_relative" {
+  command = plan
+  variables {
+    tokens_file = "tokens/tokens.json"
+  }
+  expect_failures = [var.tokens_file]
+}
+
+run "tokens_file_has_no_folder_of_its_own" {
+  command = plan
+  variables {
+    tokens_file = "/tokens.json"
+  }
+  expect_failures = [var.tokens_file]
+}
+
+run "tokens_file_is_a_folder" {
+  command = plan
+  variables {
+    tokens_file = "/etc/ringmaster/tokens/"
+  }
+  expect_failures = [var.tokens_file]
+}
+
+run "control_host_has_a_port" {
+  command = plan
+  variables {
+    control_hosts = ["ring.example", "lb.example:5001"]
+  }
+  expect_failures = [var.control_hosts]
+}
+
+run "control_host_has_a_scheme" {
+  command = plan
+  variables {
+    control_hosts = ["https://ring.example"]
+  }
+  expect_failures = [var.control_hosts]
+}
+
+run "control_host_is_a_pattern" {
+  command = plan
+  variables {
+    control_hosts = ["*"]
+  }
+  expect_failures = [var.control_hosts]
+}
+
+run "control_host_has_an_empty_part" {
+  command = plan
+  variables {
+    control_hosts = ["ring..example"]
+  }
+  expect_failures = [var.control_hosts]
+}
+
 run "publish_port_is_zero" {
   command = plan
   variables {
@@ -580,6 +645,30 @@ run "server_memory_has_no_unit" {
     server_memory = "256"
   }
   expect_failures = [var.server_memory]
+}
+
+run "packages_is_a_sentence" {
+  command = plan
+  variables {
+    packages = "those of today"
+  }
+  expect_failures = [var.packages]
+}
+
+run "edge_memory_is_unlimited" {
+  command = plan
+  variables {
+    edge_memory = ""
+  }
+  expect_failures = [var.edge_memory]
+}
+
+run "balancer_memory_has_no_unit" {
+  command = plan
+  variables {
+    balancer_memory = "512"
+  }
+  expect_failures = [var.balancer_memory]
 }
 
 run "server_cpus_is_negative" {
@@ -1287,6 +1376,153 @@ run "registry_config_is_not_there" {
     registry_config = "/nonexistent/config.json"
   }
   expect_failures = [terraform_data.claim]
+}
+
+run "hash_seed_is_too_short" {
+  command = plan
+  variables {
+    hash_seed = "fifteen-letters"
+    explain   = false
+  }
+  expect_failures = [var.hash_seed]
+}
+
+run "hash_seed_has_a_blank" {
+  command = plan
+  variables {
+    hash_seed = "sixteen letters and more"
+    explain   = false
+  }
+  expect_failures = [var.hash_seed]
+}
+
+run "hash_seed_is_there_and_answers_tell_the_slot" {
+  command = plan
+  variables {
+    hash_seed = "a-secret-of-operators"
+  }
+  expect_failures = [var.hash_seed]
+}
+
+run "max_connections_is_negative" {
+  command = plan
+  variables {
+    max_connections = -1
+  }
+  expect_failures = [var.max_connections]
+}
+
+run "max_connections_is_a_fraction" {
+  command = plan
+  variables {
+    max_connections = 99.5
+  }
+  expect_failures = [var.max_connections]
+}
+
+run "rate_limit_is_no_request" {
+  command = plan
+  variables {
+    rate_limit = { requests = 0, seconds = 10 }
+  }
+  expect_failures = [var.rate_limit]
+}
+
+run "rate_limit_is_a_part_of_a_second" {
+  command = plan
+  variables {
+    rate_limit = { requests = 10, seconds = 0.5 }
+  }
+  expect_failures = [var.rate_limit]
+}
+
+run "rate_limit_is_longer_than_an_hour" {
+  command = plan
+  variables {
+    rate_limit = { requests = 10, seconds = 3601 }
+  }
+  expect_failures = [var.rate_limit]
+}
+
+run "rate_limit_is_by_nothing_known" {
+  command = plan
+  variables {
+    rate_limit = { requests = 10, seconds = 1, by = "user" }
+  }
+  expect_failures = [var.rate_limit]
+}
+
+run "rate_limit_has_no_edge" {
+  command = plan
+  variables {
+    rate_limit = { requests = 10, seconds = 1 }
+    data_plane = "flask"
+  }
+  expect_failures = [var.rate_limit]
+}
+
+run "policy_image_with_a_digest" {
+  command = plan
+  variables {
+    policy = { images = ["shop@sha256:00"] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_image_is_empty" {
+  command = plan
+  variables {
+    policy = { images = [""] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_volume_is_a_folder" {
+  command = plan
+  variables {
+    policy = { volumes = ["/etc"] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_label_has_a_blank" {
+  command = plan
+  variables {
+    policy = { labels = ["my team"] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_capability_is_in_lower_case" {
+  command = plan
+  variables {
+    policy = { capabilities = ["net_raw"] }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_memory_has_no_such_unit" {
+  command = plan
+  variables {
+    policy = { memory = "8t" }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_cpus_are_negative" {
+  command = plan
+  variables {
+    policy = { cpus = -1 }
+  }
+  expect_failures = [var.policy]
+}
+
+run "policy_pids_are_a_fraction" {
+  command = plan
+  variables {
+    policy = { pids = 0.5 }
+  }
+  expect_failures = [var.policy]
 }
 
 run "tls_is_self_signed" {

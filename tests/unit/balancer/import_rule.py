@@ -71,6 +71,11 @@ LAYERS = (
     Layer("balancer.plugins", ("balancer.core",)),
     Layer("balancer.setting_types", ("balancer.core",)),
     Layer("balancer.settings", ("balancer.core", "balancer.plugins", "balancer.setting_types")),
+    Layer("keeper.call", ("balancer.core", "keeper.call")),
+    Layer("keeper.verbs", ("balancer.core", "balancer.adapters", "keeper")),
+    Layer("keeper.server", ("balancer.core", "keeper")),
+    Layer("keeper.healthcheck", ()),
+    Layer("keeper.__main__", ("balancer", "keeper")),
     Layer("balancer.logs", ()),
     Layer("balancer.listeners", ()),
     Layer("balancer.healthcheck", ("balancer.listeners",)),
@@ -83,7 +88,7 @@ def violations(module: str, source: str) -> list[str]:
     """One sentence for every forbidden import of the module, and one for a module that belongs to no layer."""
     layer = next((layer for layer in LAYERS if _is_below(module, layer.name)), None)
     if layer is None:
-        return [] if module == "balancer" else [f"{module} belongs to no layer"]
+        return [] if module in ("balancer", "keeper") else [f"{module} belongs to no layer"]
     return [f"{module} imports {name}" for name in imports(module, source) if not _may(layer, name)]
 
 
@@ -101,7 +106,7 @@ def imports(module: str, source: str) -> Iterator[str]:
 
 def _may(layer: Layer, name: str) -> bool:
     top = name.partition(".")[0]
-    if top == "balancer":
+    if top in ("balancer", "keeper"):
         return any(_is_below(name, allowed) for allowed in layer.ours)
     if top in sys.stdlib_module_names:
         return not (layer.pure and top in IMPURE)

@@ -9,16 +9,23 @@ from typing import Any
 
 from flask import Flask
 
+from balancer.core.caller import Attachments
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import EngineUnavailable, StateUnavailable
 from balancer.core.fleet_settings import FleetSettings
+from balancer.core.hostnames import RESERVED
 from balancer.core.lifecycle import State
+from balancer.core.policy import Policy
 from balancer.core.release import Release
 from balancer.core.routes import routes
+from balancer.http.audit import Audit
 from balancer.http.control import create_control_app
+from balancer.http.gate import Gate
+from balancer.http.guard import Guard
 from balancer.service.heartbeat_loop import WATCHED
 from balancer.service.problems import Part
 from balancer.service.services import Options, Ports, Services
+from balancer.service.tokens import Tokens
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import FakeImages
 from tests.fakes.plane import FakePlane
@@ -53,7 +60,8 @@ class InMemoryBalancer:
     """One balancer process without loops: a test calls its steps. Only the work that a step began runs in threads.
 
     `initial`: the hostnames of the first fleet. `release`: of the settings. `seed`: the
-    seed of all randomness. The other arguments are the settings of the same names."""
+    seed of all randomness. `policy`: what a release may ask for; by default nearly anything. The other arguments
+    are the settings of the same names."""
 
     def __init__(
         self,
@@ -69,6 +77,7 @@ class InMemoryBalancer:
         max_servers: int = 64,
         change_timeout: float = 5.0,
         seed: int = 0,
+        policy: Policy | None = None,
     ) -> None:
         self.world = world or World()
         self._settings = {
@@ -82,6 +91,7 @@ class InMemoryBalancer:
             "max_servers": max_servers,
             "change_timeout": change_timeout,
             "seed": seed,
+            "policy": policy,
         }
         self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
         self.clock, self.images = self.world.clock, self.world.images
@@ -105,7 +115,7 @@ class InMemoryBalancer:
             catalogue=self.catalogue,
             max_servers=max_servers,
             spares=spares,
-            reserved=("ringmaster-edge", "ringmaster-balancer"),
+            reserved=RESERVED,
             heartbeat_interval=HEARTBEAT_INTERVAL,
             heartbeat_strikes=STRIKES,
             hang_timeout=HANG_TIMEOUT,
@@ -114,6 +124,7 @@ class InMemoryBalancer:
             drain_timeout=DRAIN_TIMEOUT,
             change_timeout=change_timeout,
             slow_start=slow_start,
+            policy=policy or Policy(images=("*",), labels=("*",), memory=""),
         )
         self.services = services = Services(self.ports, self.options)
         self.desired, self.events, self.problems = services.desired, services.events, services.problems
@@ -213,7 +224,19 @@ class InMemoryBalancer:
         )
 
 
-def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "") -> Flask:
+NOWHERE = Attachments()
+
+
+def gate(balancer: InMemoryBalancer, *, token_sha256: str = "", attached: Attachments = NOWHERE) -> Gate:
+    """The gate of this balancer. `attached`: what its container is attached to."""
+    return Gate(
+        guard=Guard(attached=lambda: attached, hosts=("ring.example",)),
+        tokens=Tokens(token_sha256=token_sha256, problems=balancer.problems),
+        audit=Audit(balancer.events),
+    )
+
+
+def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "", guarded_by: Gate | None = None) -> Flask:
     """The application of the control port of this balancer."""
     return create_control_app(
         balancer.health,
@@ -221,5 +244,5 @@ def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "") -> Flask:
         balancer.ring,
         balancer.events,
         balancer.rollout,
-        token_sha256=token_sha256,
+        gate=guarded_by or gate(balancer, token_sha256=token_sha256),
     )

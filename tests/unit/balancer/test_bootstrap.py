@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import threading
 import types
@@ -14,14 +15,18 @@ from gunicorn.http.errors import InvalidChunkSize
 from werkzeug.test import Client, TestResponse
 
 from balancer import bootstrap
-from balancer.adapters.docker_engine import ServerSpec
+from balancer.adapters.haproxy.config import EdgeOptions
+from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.haproxy.tls import Tls
-from balancer.bootstrap import CLIENT, Application, build, service_options
+from balancer.bootstrap import Application, build, service_options
+from balancer.core.hash_seed import HashSeed
+from balancer.core.rate_limit import RateLimit
 from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
 from balancer.core.trusted_proxies import TrustedProxies
 from balancer.http.event_stream import STOPPING
-from balancer.settings import InvalidSetting, Settings, read
+from balancer.http.guard import CLIENT
+from balancer.settings import Settings, read
 
 
 class Socket:
@@ -40,6 +45,9 @@ EDGE = Socket("/run/ringmaster/balancer.sock")
 EDGE_CONTROL = Socket("/run/ringmaster/control.sock")
 HEALTH = Socket("/tmp/health.sock")  # noqa: S108 (nothing is made there)
 
+LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_RINGMASTER_CLIENT": "127.0.0.1"}
+"""How a client on the engine's host is told, by the peer's address or by the edge."""
+
 
 def settings(**values: str) -> Settings:
     return read({f"RINGMASTER_{name.upper()}": value for name, value in values.items()})
@@ -50,7 +58,7 @@ def application(**values: str) -> Application:
 
 
 def ask(path: str, came_in_on: Socket, *, method: str = "GET", data: str | None = None, **values: str) -> TestResponse:
-    environ = {"gunicorn.socket": came_in_on}
+    environ = {"gunicorn.socket": came_in_on, **LOCAL}
     return Client(application(**values)).open(path, method=method, data=data, environ_overrides=environ)
 
 
@@ -142,7 +150,7 @@ def test_the_token_guards_changes() -> None:
 
 
 def test_a_change_before_the_first_step_is_told_to_wait() -> None:
-    answer = Client(application()).post("/add", data=b'{"n":1}', environ_overrides={"gunicorn.socket": EDGE})
+    answer = ask("/add", EDGE, method="POST", data='{"n":1}')
     assert answer.status_code == 409
 
 
@@ -160,6 +168,22 @@ def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_pl
     application(data_plane=data_plane, **values)
     seen = made[0]
     assert (seen.response_timeout, seen.course_errors, seen.explain, seen.access_log) == (7, True, False, "all")
+
+
+def test_the_edge_gets_what_protects_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[EdgeOptions] = []
+
+    class Edge(HaproxyEdge):
+        def __init__(self, options: EdgeOptions) -> None:
+            made.append(options)
+            super().__init__(options)
+
+    monkeypatch.setattr(bootstrap, "HaproxyEdge", Edge)
+    values = {"max_connections": "500", "rate_limit": '{"requests":9,"seconds":1}', "explain": "false"}
+    application(hash_seed="a-secret-of-operators", **values)
+    assert (made[0].max_connections, made[0].rate_limit) == (500, RateLimit(requests=9, seconds=1))
+    seed = service_options(settings(hash_seed="a-secret-of-operators", **values)).fleet.profile.seed
+    assert seed == HashSeed.of("a-secret-of-operators")
 
 
 def test_answers_without_an_end_can_ask_whether_the_process_stops() -> None:
@@ -234,35 +258,32 @@ def test_a_body_that_breaks_off_is_a_400_on_both_sides(path: str, method: str, c
         path,
         method=method,
         headers={"Transfer-Encoding": "chunked"},
-        environ_overrides={**environ, "gunicorn.socket": came_in_on},
+        environ_overrides={**environ, "gunicorn.socket": came_in_on, **LOCAL},
     )
     assert answer.status_code == 400
     assert "the body is not framed as HTTP wants it" in answer.text
 
 
-def test_every_server_is_what_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    specs: list[Any] = []
+def test_the_keeper_is_the_one_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(bootstrap, "KeeperClient", lambda *where, **options: made.append((*where, options)))
+    application(name_prefix="blue-", keeper_socket="/run/blue/keeper.sock")
+    assert made == [(Path("/run/blue/keeper.sock"), {"container": "blue-ringmaster-keeper"})]
 
-    class Engine:
-        def __init__(self, spec: Any) -> None:
-            specs.append(spec)
 
-    monkeypatch.setattr(bootstrap, "DockerEngine", Engine)
-    values = {
-        "deployment": "blue",
-        "name_prefix": "blue-",
-        "network": "blue-net",
-        "server_port": "8080",
-    }
-    application(**values)
-    assert specs == [
-        ServerSpec(
-            deployment="blue",
-            name_prefix="blue-",
-            network="blue-net",
-            port=8080,
-        )
-    ]
+LOADED = "import sys, balancer.bootstrap; print(*{name.partition('.')[0] for name in sys.modules})"
+
+
+def test_the_balancer_has_no_client_of_the_engine() -> None:
+    run = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    assert {"flask", "gunicorn"} <= set(run.stdout.split())
+    assert "docker" not in run.stdout.split()
+
+
+def test_the_policy_is_the_one_of_the_settings() -> None:
+    values = {"policy": '{"images":["shop"]}', "max_servers": "10", "spares": "2", "roll_surge": "3"}
+    policy = service_options(settings(**values)).policy
+    assert (policy.images, policy.servers, policy.release.image) == (("shop",), 27, "ringmaster-server")
 
 
 def test_releases_rolls_and_spares_are_what_the_settings_say() -> None:
@@ -282,19 +303,6 @@ def test_releases_rolls_and_spares_are_what_the_settings_say() -> None:
     assert options.fleet.release == Release(1, "shop:1", {"MODE": "x"}, "256m", 0.5, content=f"sha256:{'0a' * 32}")
     assert options.fleet.initial == ("web_1", "web_2")
     assert (options.fleet.surge, options.fleet.batch, options.spares) == (5, 3, 2)
-
-
-@pytest.mark.parametrize(
-    ("text", "why"), [(None, "cannot be read: No such file"), ('{"credsStore":"desktop"}', "it names credsStore")]
-)
-def test_credentials_that_cannot_be_used_are_told_at_the_start(text: str | None, why: str, tmp_path: Path) -> None:
-    file = tmp_path / "config.json"
-    if text is not None:
-        file.write_text(text)
-    with pytest.raises(InvalidSetting, match=f"^RINGMASTER_REGISTRY_CONFIG: {file}:? ?{why}"):
-        application(registry_config=str(file))
-    file.write_text("{}")
-    application(registry_config=str(file))
 
 
 def test_times_and_limits_are_what_the_settings_say() -> None:

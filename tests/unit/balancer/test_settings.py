@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from balancer.core.hash_seed import HashSeed
+from balancer.core.rate_limit import RateLimit
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Ring
@@ -26,8 +28,9 @@ DEFAULTS = {
     "server_image_id": "",
     "pull_timeout": 600.0,
     "registry_config": "",
+    "policy": {},
     "server_environment": {},
-    "server_memory": "",
+    "server_memory": "512m",
     "server_cpus": 0.0,
     "server_pids": 512,
     "server_port": 5000,
@@ -53,6 +56,7 @@ DEFAULTS = {
     "roll_surge": 1,
     "roll_batch": 1,
     "ring": {},
+    "hash_seed": "",
     "autoscale": {},
     "slow_start": 0.0,
     "plugins": (),
@@ -67,6 +71,8 @@ DEFAULTS = {
     "queue_timeout": 10.0,
     "server_keep_alive": True,
     "trusted_proxies": (),
+    "max_connections": 0,
+    "rate_limit": {},
     "control_prefix": "",
     "public_control": True,
     "bufsize": 8192,
@@ -79,8 +85,11 @@ DEFAULTS = {
     "tls_client_ca": False,
     "tls_control": False,
     "token_sha256": "",
+    "tokens_file": "",
+    "control_hosts": (),
     "state_dir": "/var/lib/ringmaster",
     "edge_dir": "/run/ringmaster",
+    "keeper_socket": "/run/keeper/keeper.sock",
     "log_level": "info",
 }
 
@@ -95,6 +104,8 @@ ACCEPTED = [
     ("server_image_id", f"sha256:{'0a' * 32}", f"sha256:{'0a' * 32}"),
     ("pull_timeout", "1", 1.0),
     ("registry_config", "/etc/ringmaster/registry.json", "/etc/ringmaster/registry.json"),
+    ("policy", '{"images":["shop"]}', {"images": ["shop"]}),
+    ("keeper_socket", "/run/blue/keeper.sock", "/run/blue/keeper.sock"),
     ("heartbeat_path", "/", "/"),
     ("heartbeat_path", "/health?deep=1", "/health?deep=1"),
     ("server_environment", '{"A":"1","B":""}', {"A": "1", "B": ""}),
@@ -119,6 +130,8 @@ ACCEPTED = [
     ("server_read_only", "TRUE", True),
     ("server_capabilities", "NET_BIND_SERVICE, CHOWN", ("NET_BIND_SERVICE", "CHOWN")),
     ("trusted_proxies", "10.0.0.0/8, 192.0.2.1,2001:db8::/32", ("10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32")),
+    ("max_connections", "10", 10),
+    ("rate_limit", '{"requests":100,"seconds":10}', {"requests": 100, "seconds": 10}),
     ("control_prefix", "/ops/ringmaster-1", "/ops/ringmaster-1"),
     ("public_control", "false", False),
     ("server_keep_alive", "False", False),
@@ -138,6 +151,8 @@ ACCEPTED = [
     ("tls_client_ca", "true", True),
     ("tls_control", "true", True),
     ("token_sha256", "0123456789abcdef" * 4, "0123456789abcdef" * 4),
+    ("tokens_file", "/run/tokens/tokens.json", "/run/tokens/tokens.json"),
+    ("control_hosts", "ring.example,LB.example,a", ("ring.example", "lb.example", "a")),
     ("explain", "false", False),
     ("access_log", "all", "all"),
     ("log_level", "debug", "debug"),
@@ -154,6 +169,7 @@ REFUSED = [
     ("server_image_id", ["app:1", "sha256:0a", "0a" * 32], "a whole id such as sha256:…, or empty"),
     ("pull_timeout", ["0", "86401", "soon"], "seconds from 1 to 86400"),
     ("registry_config", ["config.json", "/a b"], "an absolute path, or empty"),
+    ("policy", ["", "[]", "null", '{"images":'], "a JSON object"),
     ("server_port", ["0", "65536", "http", ""], "an integer from 1 to 65535"),
     ("heartbeat_path", ["", "heartbeat", "/a b", "/a\n", "/é", '/"a"', "/#a", "/a\\"], "a path that starts with /"),
     ("server_environment", ["", "A=1", "[]", '{"A":1}', "null", '{"A":"1"'], "a JSON object of strings"),
@@ -184,6 +200,7 @@ REFUSED = [
     ("roll_batch", ["", "0", "101", "25%", "all"], "an integer from 1 to 100"),
     ("ring", ["", "table", '"table"', "[]", "null", '{"slots":512', "{'slots':512}"], "a JSON object"),
     ("autoscale", ["", "on", "[]", "null", "8", '{"min":2'], "a JSON object"),
+    ("hash_seed", ["x" * 15, "x" * 257, "sixteen or more ü", "a b" * 9], "16 to 256 printable ASCII characters"),
     ("slow_start", ["", "-1", "3601", "nan", "on"], "seconds from 0 to 3600"),
     ("heartbeat_interval", ["0", "0.01", "3601", "nan", "soon"], "seconds from 0.05 to 3600"),
     ("heartbeat_timeout", ["0", "601", "nan"], "seconds from 0.01 to 600"),
@@ -203,6 +220,8 @@ REFUSED = [
         ["10.0.0.1/8", "10.0.0", "proxy.example", "10.0.0.1 10.0.0.2", "10.0.0.0/33"],
         "IP addresses and networks such as 10.0.0.0/8 with commas between them",
     ),
+    ("max_connections", ["", "-1", "1000001", "many"], "an integer from 0 to 1000000"),
+    ("rate_limit", ["", "100", "[]", "null", "100/10s"], "a JSON object"),
     (
         "control_prefix",
         ["/", "ringmaster", "/ringmaster/", "//a", "/a b", "/%61", "/a?b"],
@@ -218,8 +237,11 @@ REFUSED = [
     ("tls_client_ca", ["", "/srv/ca.pem"], "true or false"),
     ("tls_control", ["", "on"], "true or false"),
     ("token_sha256", ["secret", "0" * 63, "A" * 64], "64 hex digits, or empty"),
+    ("tokens_file", ["tokens.json", "/a b"], "an absolute path, or empty"),
+    ("control_hosts", ["a b", "a:80", "http://a", "é", "a..b", ".a", "a.", "*"], "hosts' names such as ring.example"),
     ("state_dir", ["", "var", "/a b"], "an absolute path"),
     ("edge_dir", ["", "run", "/a b"], "an absolute path"),
+    ("keeper_socket", ["", "run", "/a b"], "an absolute path"),
     ("log_level", ["", "loud", "INFO"], "one of debug, info, warning, error"),
 ]
 
@@ -242,7 +264,7 @@ def test_a_bad_value_is_refused_with_its_variable_and_what_to_write(name: str, t
     message = f"{variable} must be {expects}"
     with pytest.raises(InvalidSetting, match=re.escape(message)) as refused:
         read({variable: text})
-    is_secret = name in ("server_environment", "server_labels", "server_log_options")
+    is_secret = name in ("hash_seed", "server_environment", "server_labels", "server_log_options")
     assert str(refused.value).endswith(f", not {text!r}") is not is_secret
     assert not (is_secret and text in str(refused.value).split() and text)
 
@@ -373,6 +395,33 @@ def test_autoscaling_is_off_or_a_policy() -> None:
     assert (policy.least, policy.most, policy.target) == (2, 10, 8)
 
 
+SEED = "a-secret-of-operators"
+
+
+def test_a_seed_is_in_every_ring_profile_and_no_answer_may_tell_its_slot() -> None:
+    environment = {"RINGMASTER_HASH_SEED": SEED, "RINGMASTER_EXPLAIN": "false"}
+    assert read(environment).ring_profile().seed == HashSeed.of(SEED)
+    assert read({}).ring_profile().seed is None
+    with pytest.raises(
+        InvalidSetting, match=r"^RINGMASTER_HASH_SEED hides .* set RINGMASTER_EXPLAIN=false, or "
+    ) as told:
+        read({"RINGMASTER_HASH_SEED": SEED})
+    assert SEED not in str(told.value)
+
+
+def test_a_rate_limit_is_off_or_the_edges() -> None:
+    assert read({}).limit() is None
+    environment = {"RINGMASTER_RATE_LIMIT": '{"requests":100,"seconds":10,"by":"key"}'}
+    assert read(environment).limit() == RateLimit(requests=100, seconds=10, by="key")
+    with pytest.raises(InvalidSetting, match=r"^RINGMASTER_RATE_LIMIT: only the edge counts requests; leave it empty"):
+        read(environment | {"RINGMASTER_DATA_PLANE": "flask"})
+
+
+def test_a_rate_limit_that_cannot_be_is_refused_with_its_field() -> None:
+    with pytest.raises(InvalidSetting, match=r"^RINGMASTER_RATE_LIMIT: seconds must be an integer from 1 to 3600"):
+        read({"RINGMASTER_RATE_LIMIT": '{"requests":100,"seconds":0}'})
+
+
 PLUGIN = "tests.unit.balancer.example_plugin"
 
 
@@ -399,6 +448,11 @@ def test_a_request_hash_without_a_haproxy_form_needs_the_flask_plane() -> None:
     assert read(environment).ring_profile().request_hash.name == "length"
     with pytest.raises(InvalidSetting, match=r"^RINGMASTER_RING: request_hash: length has no HAProxy form"):
         read(environment | {"RINGMASTER_DATA_PLANE": "haproxy"})
+
+
+def test_a_policy_that_cannot_be_is_told_at_the_start() -> None:
+    with pytest.raises(InvalidSetting, match=r"^RINGMASTER_POLICY: images: it must be a JSON list"):
+        read({"RINGMASTER_POLICY": '{"images":"shop"}'})
 
 
 def test_the_documentation_has_the_table_as_it_is() -> None:

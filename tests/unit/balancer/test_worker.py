@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
 
 import pytest
-from gunicorn.http.errors import InvalidRequestLine, InvalidResponseHeader, LimitRequestHeaders, LimitRequestLine
+from gunicorn.http.errors import (
+    InvalidHeader,
+    InvalidRequestLine,
+    InvalidResponseHeader,
+    LimitRequestHeaders,
+    LimitRequestLine,
+)
 
 from balancer.ports import answers
-from balancer.worker import Worker, head_limits
+from balancer.worker import Worker, head_limits, refuse_ambiguous
 
 
 def told(error: Exception) -> tuple[str, str]:
@@ -47,3 +54,29 @@ def test_only_the_length_of_a_head_is_limited(bufsize: int, line: int, field: in
     limits = head_limits(bufsize)
     assert (limits["limit_request_line"], limits["limit_request_field_size"]) == (line, field)
     assert limits["limit_request_fields"] > bufsize / 4 or bufsize > 65536
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("HOST", "a"), ("HOST", "a")],
+        [("HOST", "a b")],
+        [("HOST", "a/b")],
+        [("HOST", "\xe9")],
+        [("CONTENT-LENGTH", "18446744073709551616")],
+        [("TRANSFER-ENCODING", "gzip, chunked")],
+        [("TRANSFER-ENCODING", "identity, chunked")],
+    ],
+)
+def test_what_a_server_may_read_in_another_way_is_refused(
+    headers: list[tuple[str, str]],
+) -> None:
+    with pytest.raises(InvalidHeader):
+        Worker.handle_request(Worker.__new__(Worker), SimpleNamespace(headers=headers), None)
+
+
+@pytest.mark.parametrize(
+    "headers", [[], [("HOST", "[::1]:80"), ("CONTENT-LENGTH", "123456789012345"), ("TRANSFER-ENCODING", "Chunked")]]
+)
+def test_a_plain_request_is_not_refused(headers: list[tuple[str, str]]) -> None:
+    refuse_ambiguous(SimpleNamespace(headers=headers))

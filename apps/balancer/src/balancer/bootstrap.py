@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
-from balancer.adapters.container_spec import ServerSpec
-from balancer.adapters.docker_engine import DockerEngine
-from balancer.adapters.docker_images import DockerImages
+from balancer.adapters.attached_networks import AttachedNetworks
 from balancer.adapters.file_store import FileStore
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
@@ -22,32 +20,33 @@ from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.haproxy.tls import Tls
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
-from balancer.adapters.registry_config import RegistryConfig
+from balancer.adapters.keeper_client import KeeperClient
 from balancer.adapters.system import SystemClock, SystemRandomness
-from balancer.core.errors import InvalidRequest, PlaneUnavailable
+from balancer.adapters.tokens_file import TokensFile
+from balancer.core.errors import PlaneUnavailable
 from balancer.core.fleet import Fleet
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.heartbeat_timeout import HeartbeatTimeout
+from balancer.core.hostnames import RESERVED
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import routes
 from balancer.core.trusted_proxies import TrustedProxies
 from balancer.http.answer import broken_body
+from balancer.http.audit import Audit
 from balancer.http.control import create_control_app
 from balancer.http.event_stream import STOPPING
+from balancer.http.gate import Gate
+from balancer.http.guard import CLIENT, Guard
 from balancer.http.public import Forward, create_public_app
 from balancer.http.readiness import create_readiness_app
 from balancer.listeners import CONTROL_PORT, CONTROL_SOCKET, EDGE_SOCKETS, HEALTH_SOCKET, PUBLIC_PORT, PUBLIC_SOCKET
 from balancer.ports.data_plane import DataPlane
 from balancer.service.loops import Loops
 from balancer.service.services import Options, Ports, Services
-from balancer.settings import PREFIX, InvalidSetting, Settings, read
+from balancer.settings import Settings, read
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-
-CLIENT = "ringmaster.client"
-"""Key in the WSGI environment of the client's IP address. The edge tells it; nobody else can over its sockets."""
 
 
 class Application:
@@ -98,9 +97,14 @@ def build(settings: Settings) -> Application:
     plane, forward = _data_plane(settings)
     options = service_options(settings)
     services = Services(_ports(settings, plane, options), options)
+    gate = Gate(
+        guard=Guard(attached=AttachedNetworks(), hosts=settings.control_hosts),
+        tokens=services.tokens,
+        audit=Audit(services.events),
+    )
     public = create_public_app(
         services.fleet,
-        token_sha256=settings.token_sha256,
+        gate=gate,
         forward=forward,
         control_prefix=settings.control_prefix,
         public_control=settings.public_control,
@@ -111,7 +115,7 @@ def build(settings: Settings) -> Application:
         services.ring,
         services.events,
         services.rollout,
-        token_sha256=settings.token_sha256,
+        gate=gate,
     )
     for side in (public, control):
         side.register_error_handler(ParseException, broken_body)
@@ -142,9 +146,10 @@ def _first_files(edge: HaproxyEdge, options: Options) -> Callable[[], None]:
 
 def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
     clock = SystemClock()
+    keeper = KeeperClient(Path(settings.keeper_socket), container=f"{settings.name_prefix}ringmaster-keeper")
     return Ports(
-        runtime=DockerEngine(_server_spec(settings)),
-        images=DockerImages(_registry_config(settings)),
+        runtime=keeper,
+        images=keeper,
         plane=plane,
         store=FileStore(
             Path(settings.state_dir),
@@ -156,17 +161,8 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
         probes=HttpProbes(timeout=HeartbeatTimeout(), clock=clock),
         clock=clock,
         randomness=SystemRandomness(),
+        tokens=TokensFile(Path(settings.tokens_file)) if settings.tokens_file else None,
     )
-
-
-def _registry_config(settings: Settings) -> RegistryConfig:
-    """Raises InvalidSetting where the file cannot be used now."""
-    config = RegistryConfig(Path(settings.registry_config) if settings.registry_config else None)
-    try:
-        config.check()
-    except InvalidRequest as error:
-        raise InvalidSetting(f"{PREFIX}REGISTRY_CONFIG: {error}") from None
-    return config
 
 
 def service_options(settings: Settings) -> Options:
@@ -182,7 +178,7 @@ def service_options(settings: Settings) -> Options:
         catalogue=catalogue,
         max_servers=settings.max_servers,
         spares=settings.spares,
-        reserved=("ringmaster-edge", "ringmaster-balancer"),
+        reserved=RESERVED,
         heartbeat_interval=settings.heartbeat_interval,
         heartbeat_strikes=settings.heartbeat_strikes,
         hang_timeout=settings.hang_timeout,
@@ -191,7 +187,9 @@ def service_options(settings: Settings) -> Options:
         drain_timeout=settings.drain_timeout,
         change_timeout=_longest_change(settings),
         slow_start=settings.slow_start,
+        policy=settings.release_policy(),
         autoscaling=settings.autoscaling(),
+        token_sha256=settings.token_sha256,
     )
 
 
@@ -219,6 +217,8 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
             control_prefix=settings.control_prefix,
             public_control=settings.public_control,
             tls=_tls(settings),
+            max_connections=settings.max_connections,
+            rate_limit=settings.limit(),
         )
         return HaproxyEdge(edge), None
     plane = FlaskPlane()
@@ -246,13 +246,4 @@ def _tls(settings: Settings) -> Tls | None:
         redirect=settings.tls_redirect,
         client_ca=settings.tls_client_ca,
         control=settings.tls_control,
-    )
-
-
-def _server_spec(settings: Settings) -> ServerSpec:
-    return ServerSpec(
-        deployment=settings.deployment,
-        name_prefix=settings.name_prefix,
-        network=settings.network,
-        port=settings.server_port,
     )

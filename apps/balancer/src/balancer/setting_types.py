@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from balancer.core import release_kinds as kinds
+from balancer.core.caller import HOST_NAME
 from balancer.core.hostnames import RULE, canonical, is_hostname
 from balancer.core.release_kinds import Kind
 
@@ -49,6 +50,11 @@ def _hostnames(text: str) -> tuple[str, ...]:
     return hostnames if unique and all(map(is_hostname, hostnames)) else _refuse()
 
 
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(kinds.words(text.lower()))
+    return hosts if all(map(HOST_NAME.fullmatch, hosts)) else _refuse()
+
+
 def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ip_network(word)) for word in kinds.words(text))
 
@@ -63,7 +69,11 @@ def _refuse() -> Any:
 
 
 FLAG = of_kind(kinds.FLAG)
+SECRET = of_kind(
+    kinds.text(r"([!-~]{16,256})?", "16 to 256 printable ASCII characters without blanks, or empty"), secret=True
+)
 OBJECT = Type("a JSON object", _object)
 HOSTNAMES = Type(f"different hostnames with commas between them: {RULE}", _hostnames)
 NETWORKS = Type("IP addresses and networks such as 10.0.0.0/8 with commas between them", _networks)
+HOSTS = Type("hosts' names such as ring.example with commas between them, without ports; IDNs as xn--…", _hosts)
 PLUGINS = Type("module:NAME with commas between them", kinds.words)

@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from balancer.core import autoscale as scaling
+from balancer.core import rate_limit as limiting
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import InvalidRequest
+from balancer.core.hash_seed import HashSeed
 from balancer.core.image import CONTENT
+from balancer.core.policy import Policy
+from balancer.core.policy import parse as parse_policy
 from balancer.core.release import FIELDS, Release
 from balancer.core.release_kinds import Unfit
 from balancer.core.ring_profile import RingProfile
@@ -20,9 +24,11 @@ from balancer.plugins import InvalidPlugin, catalogue
 from balancer.setting_types import (
     FLAG,
     HOSTNAMES,
+    HOSTS,
     NETWORKS,
     OBJECT,
     PLUGINS,
+    SECRET,
     Type,
     choice,
     integer,
@@ -78,7 +84,12 @@ class Settings:
     pull_timeout: float = _setting("600", seconds(1, 86400), "How long the pull of an image may take.")
     registry_config: str = _setting(
         "", matching(r"(/\S*)?", "an absolute path, or empty"),
-        "A Docker config.json with credentials for registries, read at each pull; empty: none.",
+        "A Docker config.json with credentials for registries, which the keeper reads at each pull; empty: none.",
+    )  # fmt: skip
+    policy: dict[str, Any] = _setting(
+        "{}", OBJECT,
+        "What a release may ask for beyond the settings, such as {\"images\":[\"registry.example/team/*\"]}; "
+        "see docs/operations.md.",
     )  # fmt: skip
     server_environment: dict[str, str] = _of_release("environment")
     server_memory: str = _of_release("memory")
@@ -109,6 +120,10 @@ class Settings:
     ring: dict[str, Any] = _setting(
         "{}", OBJECT,
         "The ring profile: strategy with its parameters, request_hash, key, bound; see docs/ring.md.",
+    )  # fmt: skip
+    hash_seed: str = _setting(
+        "", SECRET,
+        "Makes the slot of a key unpredictable for outsiders; needs explain=false; see docs/ring.md. Empty: off.",
     )  # fmt: skip
     autoscale: dict[str, Any] = _setting(
         "{}", OBJECT,
@@ -151,6 +166,15 @@ class Settings:
         NETWORKS,
         "Whose X-Forwarded-* and Forwarded are believed; from anybody else they are replaced.",
     )
+    max_connections: int = _setting(
+        "0",
+        integer(0, 1_000_000),
+        "Connections of clients to the edge's public port; more wait in the kernel; 0: what its container allows.",
+    )  # fmt: skip
+    rate_limit: dict[str, Any] = _setting(
+        "{}", OBJECT,
+        'The most requests of a client, such as {"requests":100,"seconds":10}; see docs/http.md. Empty: any number.',
+    )  # fmt: skip
     control_prefix: str = _setting(
         "",
         matching(r"(/[A-Za-z0-9._~-]+)*", "empty, or a path that starts with / and does not end with it"),
@@ -180,23 +204,47 @@ class Settings:
     tls_client_ca: bool = _setting("false", FLAG, "Clients need a certificate of the edge's client authority.")
     tls_control: bool = _setting("false", FLAG, "The control port speaks TLS, too.")
     token_sha256: str = _setting(
-        "", matching(r"([0-9a-f]{64})?", "64 hex digits, or empty"), "SHA-256 of the token for /add, /rm and control."
+        "",
+        matching(r"([0-9a-f]{64})?", "64 hex digits, or empty"),
+        "SHA-256 of the operator's token.",
+    )
+    tokens_file: str = _setting(
+        "", matching(r"(/\S*)?", "an absolute path, or empty"),
+        "A JSON file with named tokens, read again when it changes; see docs/operations.md. Empty: none.",
+    )  # fmt: skip
+    control_hosts: tuple[str, ...] = _setting(
+        "",
+        HOSTS,
+        "Names by which clients may ask for control, beside localhost and IP addresses.",
     )
     state_dir: str = _setting("/var/lib/ringmaster", matching(r"/\S*", "an absolute path"), "Where the fleet is kept.")
     edge_dir: str = _setting("/run/ringmaster", matching(r"/\S*", "an absolute path"), "Shared with the edge.")
+    keeper_socket: str = _setting(
+        "/run/keeper/keeper.sock", matching(r"/\S*", "an absolute path"), "Where the keeper listens."
+    )
     log_level: str = _setting("info", choice("debug", "info", "warning", "error"), "What is logged.")
 
     def release(self) -> Release:
         fields_of_release = {name: getattr(self, declared.setting) for name, declared in FIELDS.items()}
         return Release(**fields_of_release, content=self.server_image_id)
 
+    def release_policy(self) -> Policy:
+        """What a release may ask for. While all servers leave, as many new ones may start. Raises InvalidRequest."""
+        servers = 2 * (self.max_servers + self.spares) + self.roll_surge
+        return parse_policy(self.policy, release=self.release(), servers=servers)
+
     def catalogue(self) -> Catalogue:
-        """The catalogue with the plug-ins. Raises InvalidPlugin."""
-        return catalogue(self.plugins, at_edge=self.data_plane == "haproxy")
+        """The catalogue with the plug-ins and the hash seed. Raises InvalidPlugin."""
+        seed = HashSeed.of(self.hash_seed) if self.hash_seed else None
+        return replace(catalogue(self.plugins, at_edge=self.data_plane == "haproxy"), seed=seed)
 
     def autoscaling(self) -> scaling.Policy | None:
         """The autoscaler's policy; None for no autoscaler. Raises InvalidRequest."""
         return scaling.parse(self.autoscale) if self.autoscale else None
+
+    def limit(self) -> limiting.RateLimit | None:
+        """The rate limit; None for no limit. Raises InvalidRequest."""
+        return limiting.parse(self.rate_limit) if self.rate_limit else None
 
     def ring_profile(self) -> RingProfile:
         """The ring profile. Raises InvalidPlugin, InvalidRequest."""
@@ -204,7 +252,16 @@ class Settings:
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """The settings in these environment variables. Raises InvalidSetting, also for an unknown RINGMASTER_ variable."""
+    """The settings in these environment variables, which fit together. Raises InvalidSetting, also for an unknown
+    RINGMASTER_ variable."""
+    settings = each(environment)
+    _check_together(settings)
+    return settings
+
+
+def each(environment: Mapping[str, str]) -> Settings:
+    """The settings in these environment variables, checked one by one. The keeper knows only some of them. Raises
+    InvalidSetting, also for an unknown RINGMASTER_ variable."""
     known = {PREFIX + setting.name.upper(): setting for setting in fields(Settings)}
     for variable in environment:
         if variable.startswith(PREFIX) and variable not in known:
@@ -220,9 +277,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         except (ValueError, KeyError):
             shown = "" if type_.secret else f", not {text!r}"
             raise InvalidSetting(f"{variable} must be {type_.expects}{shown}") from None
-    settings = Settings(**values)
-    _check_together(settings)
-    return settings
+    return Settings(**values)
 
 
 def _check_together(settings: Settings) -> None:
@@ -238,7 +293,28 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.tls and settings.data_plane != "haproxy":
         raise InvalidSetting(f"{PREFIX}TLS: only the edge speaks TLS; set {PREFIX}DATA_PLANE=haproxy")
+    if settings.hash_seed and settings.explain:
+        raise InvalidSetting(
+            f"{PREFIX}HASH_SEED hides which server a key leads to, and {PREFIX}EXPLAIN=true tells everybody: "
+            f"set {PREFIX}EXPLAIN=false, or leave {PREFIX}HASH_SEED empty"
+        )
+    _check_rate_limit(settings)
     _check_ring(settings)
+    try:
+        settings.release_policy()
+    except InvalidRequest as error:
+        raise InvalidSetting(f"{PREFIX}POLICY: {error}") from None
+
+
+def _check_rate_limit(settings: Settings) -> None:
+    try:
+        limit = settings.limit()
+    except InvalidRequest as error:
+        raise InvalidSetting(f"{PREFIX}RATE_LIMIT: {error}") from None
+    if limit and settings.data_plane == "flask":
+        raise InvalidSetting(
+            f"{PREFIX}RATE_LIMIT: only the edge counts requests; leave it empty, or set {PREFIX}DATA_PLANE=haproxy"
+        )
 
 
 def _check_ring(settings: Settings) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 from gunicorn.http.errors import (  # type: ignore[import-untyped]
+    InvalidHeader,
     InvalidResponseHeader,
     InvalidResponseHeaderName,
     ParseException,
@@ -22,7 +24,16 @@ _OUR_OWN = (InvalidResponseHeader, InvalidResponseHeaderName)
 """Errors of an answer, which gunicorn counts among those of requests."""
 
 
+_HOST = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]*", re.ASCII)
+_LONGEST_LENGTH = 15
+"""Digits. A server may take a longer number for a smaller one."""
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        refuse_ambiguous(req)
+        return super().handle_request(req, conn)
+
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answers as the edge does: 400 for a request that is not HTTP or has too long a head, otherwise 500."""
         is_unreadable = isinstance(exc, ParseException) and not isinstance(exc, _OUR_OWN)
@@ -31,6 +42,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         _log.warning("unreadable request" if is_unreadable else "unforeseen", extra=about, exc_info=not is_unreadable)
         with suppress(OSError):
             client.sendall(_answer(status).encode())
+
+
+def refuse_ambiguous(request: Any) -> None:
+    """Raises InvalidHeader for what gunicorn takes and a server may read in another way than gunicorn."""
+    hosts = 0
+    for name, value in request.headers:
+        hosts += name == "HOST"
+        if (
+            (name == "HOST" and (hosts > 1 or not _HOST.fullmatch(value)))
+            or (name == "CONTENT-LENGTH" and len(value) > _LONGEST_LENGTH)
+            or (name == "TRANSFER-ENCODING" and value.lower() != "chunked")
+        ):
+            raise InvalidHeader(name, req=request)
 
 
 def _answer(status: HTTPStatus) -> str:

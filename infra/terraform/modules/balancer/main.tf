@@ -1,5 +1,5 @@
-# The balancer: creates, watches and replaces the servers, so it holds the engine's socket. It is healthy when N servers serve
-# and the edge is in step; `apply` returns then.
+# The balancer: creates, watches and replaces the servers, by way of the keeper. It is healthy when N servers serve and the edge is
+# in step; `apply` returns then.
 
 locals {
   labels = { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "balancer" }
@@ -19,7 +19,6 @@ resource "docker_container" "this" {
   read_only     = true
   tmpfs         = { "/tmp" = "size=64m,mode=1777" }
   security_opts = ["no-new-privileges"]
-  group_add     = [tostring(var.docker_gid)]
 
   log_driver = "json-file"
   log_opts   = { max-size = "10m", max-file = "3" }
@@ -34,10 +33,12 @@ resource "docker_container" "this" {
     target = "/var/lib/ringmaster"
   }
 
+  # Read-only: the socket on it can be used, and not be replaced.
   mounts {
-    type   = "bind"
-    source = var.docker_socket
-    target = "/var/run/docker.sock"
+    type      = "volume"
+    source    = var.keeper_volume
+    target    = "/run/keeper"
+    read_only = true
   }
 
   dynamic "mounts" {
@@ -61,7 +62,7 @@ resource "docker_container" "this" {
 
   # The folder, since a mount of the file alone would go on showing the old one where it is replaced.
   dynamic "mounts" {
-    for_each = var.registry[*]
+    for_each = var.tokens[*]
     content {
       type      = "bind"
       source    = mounts.value.source
@@ -90,5 +91,10 @@ resource "docker_container" "this" {
       label = labels.key
       value = labels.value
     }
+  }
+
+  # The limits are the root module's: see terraform_data.limits.
+  lifecycle {
+    ignore_changes = [memory, memory_swap]
   }
 }

@@ -34,14 +34,9 @@ variable "edge_volume" {
   default     = null
 }
 
-variable "docker_socket" {
-  description = "Path of the engine's socket on the engine's host."
+variable "keeper_volume" {
+  description = "Name of the volume with the keeper's socket."
   type        = string
-}
-
-variable "docker_gid" {
-  description = "Number of the group that may use the socket."
-  type        = number
 }
 
 variable "environment" {
@@ -55,8 +50,8 @@ variable "plugins" {
   default     = null
 }
 
-variable "registry" {
-  description = "Folder on the engine's host with the registries' credentials, and where the balancer finds it. null: there are none."
+variable "tokens" {
+  description = "Folder on the engine's host with the file of named tokens, and where the balancer finds it. null: there is none."
   type        = object({ source = string, target = string })
   default     = null
 }

@@ -67,4 +67,9 @@ resource "docker_container" "this" {
       value = labels.value
     }
   }
+
+  # The limits are the root module's: see terraform_data.limits.
+  lifecycle {
+    ignore_changes = [memory, memory_swap]
+  }
 }

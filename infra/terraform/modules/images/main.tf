@@ -14,7 +14,10 @@ locals {
   # The Dockerfile is one of the sources, and the base image's id stands for what its name means today.
   tags = {
     for role, files in local.sources : role =>
-    substr(sha1(jsonencode({ sources = files, base = docker_image.base.image_id, deployment = var.deployment })), 0, 12)
+    substr(sha1(jsonencode(merge(
+      { sources = files, base = docker_image.base.image_id, deployment = var.deployment },
+      var.packages == "" ? {} : { packages = var.packages },
+    ))), 0, 12)
   }
   names = { for role, tag in local.tags : role => "${var.name_prefix}${role}:${tag}" }
 }
@@ -50,7 +53,7 @@ resource "docker_image" "built" {
 
   build {
     context    = each.value
-    build_args = { BASE_IMAGE = docker_image.base.name }
+    build_args = { BASE_IMAGE = docker_image.base.name, PACKAGES = var.packages }
     # Only this label: a role would be inherited by whatever somebody starts from the image, and taken for one of the fleet.
     labels = { "ringmaster.deployment" = var.deployment }
     # Works on every engine, with the buildx plugin and without.

@@ -13,6 +13,11 @@ variable "base_image" {
   type        = string
 }
 
+variable "packages" {
+  description = "Another text builds the images anew, with the packages that Debian has then."
+  type        = string
+}
+
 variable "contexts" {
   description = "Images to build: role → folder with the Dockerfile."
   type        = map(string)

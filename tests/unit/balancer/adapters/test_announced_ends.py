@@ -27,6 +27,17 @@ def test_a_death_has_its_exit_code_until_the_container_starts_again() -> None:
     assert announced.death("c1") == ""
 
 
+def test_how_often_a_container_starved_is_counted_until_it_is_gone() -> None:
+    announced = ends()
+    assert announced.starved("c1") == 0
+    for action in ("oom", "oom", "die", "start"):
+        announced.note(event(action))
+    announced.forget()
+    assert announced.starved("c1") == 2
+    announced.note(event("destroy"))
+    assert announced.starved("c1") == 0
+
+
 def test_a_new_stream_of_events_forgets_deaths() -> None:
     announced = ends()
     announced.note(event("die", exitCode="0"))

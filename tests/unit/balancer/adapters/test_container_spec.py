@@ -42,8 +42,9 @@ def test_what_is_empty_or_0_is_left_to_the_image_or_the_engine() -> None:
     assert {name for name, value in told.items() if value is None} == {
         "command", "entrypoint", "user", "working_dir", "volumes", "stop_signal",
     }  # fmt: skip
-    limits = container_spec.host_options(Release(pids=0), network="net", init=True)
-    assert (limits["pids_limit"], limits["mem_limit"], limits["nano_cpus"]) == (None, None, None)
+    limits = container_spec.host_options(Release(pids=0, memory=""), network="net", init=True)
+    assert (limits["pids_limit"], limits["nano_cpus"]) == (None, None)
+    assert (limits["mem_limit"], limits["memswap_limit"]) == (None, None)
     assert (limits["binds"], limits["cap_add"], limits["init"]) == (None, None, True)
 
 
@@ -52,30 +53,6 @@ def test_a_container_is_made_of_the_content_and_not_of_whatever_the_name_means()
     assert container_spec.container_options(SERVER, Release(3, "shop:3"))["image"] == "shop:3"
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("invalid variable: PASSWORD=hunter2", "invalid variable: PASSWORD=…"),
-        ("cannot run /bin/hunter2/x", "cannot run /bin/…/x"),
-        ("unknown log opt 'key-b' for token key-b=abcd", "unknown log opt 'key-b' for token key-b=…"),
-        ("label secret-label is bad", "label … is bad"),
-        ("N=1 is 1 too many", "N=… is 1 too many"),
-        ("no such image", "no such image"),
-        ("bad DSN=shop:s3cr3t@db, or shop", "bad DSN=…, or …"),
-        ("cannot run secret-of-both", "cannot run …"),
-    ],
-)
-def test_what_may_be_a_secret_is_left_out_of_an_engines_text(text: str, told: str) -> None:
-    release = Release(
-        environment={
-            "PASSWORD": "hunter2",
-            "N": "1",
-            "EMPTY": "",
-            "DB": "shop",
-            "DSN": "shop:s3cr3t@db",
-            "a": "secret-of-both",
-        },
-        labels={"a": "secret-label"},
-        log_options={"key-b": "abcd"},
-    )
-    assert container_spec.without_secrets(text, release) == told
+def test_a_server_at_its_limit_gets_no_swap() -> None:
+    limits = container_spec.host_options(Release(), network="net", init=True)
+    assert (limits["mem_limit"], limits["memswap_limit"]) == ("512m", "512m")

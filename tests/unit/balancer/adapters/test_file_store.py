@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pkgutil
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -97,6 +98,20 @@ def test_a_file_is_synced_before_it_gets_its_name_and_the_folder_after(
     monkeypatch.setattr("pathlib.Path.replace", note_rename)
     replace_file(tmp_path / "file", b"content")
     assert steps == ["sync file.new", "rename file.new", "sync " + tmp_path.name]
+
+
+def test_nobody_else_may_read_the_files_whatever_the_umask_and_whatever_there_was(tmp_path: Path) -> None:
+    """The values of the releases' environments are in them."""
+    for name in ("fleet.json", "fleet.json.new"):
+        (tmp_path / name).write_text("of an older balancer")
+        (tmp_path / name).chmod(0o644)
+    before = os.umask(0)
+    try:
+        store_in(tmp_path).save(OLD)
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.filemode(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("fleet.json", "fleet.json.last"), "-rw-------")
 
 
 DAMAGE: list[Callable[[Path], object]] = [
@@ -246,7 +261,7 @@ def test_the_file_says_what_it_is(tmp_path: Path) -> None:
     }
 
 
-UNKNOWN = Release(image="", init=False, pids=0)
+UNKNOWN = Release(image="", init=False, pids=0, memory="")
 OTHER = RingProfile(strategy=Course(slots=16, virtual_servers=2))
 
 

@@ -31,7 +31,7 @@ CATALOGUE = Catalogue()
 SETTINGS = CATALOGUE.profile({"strategy": "ring", "slots": 32})
 SETTINGS_RELEASE = Release(1, "settings:1")
 
-UNKNOWN = Release(1, "", init=False, pids=0)
+UNKNOWN = Release(1, "", init=False, pids=0, memory="")
 SHOP = Release(1, "shop:1", {"MODE": "x", "EMPTY": ""}, "256m", 0.5, init=False, pids=0)
 """Before format 4 a container had no init and no limit of processes."""
 FIRST = Fleet(
@@ -90,12 +90,13 @@ FOURTH = replace(
         *THIRD.servers[3:],
     ),
     release=replace(SHOP, pids=100, init=True),
-    configured_release=Release(1, "shop:1"),
+    configured_release=Release(1, "shop:1", memory=""),
     deploy=Deploy(
         Release(
             5,
             "shop:5",
             {"MODE": "y"},
+            memory="",
             port=8080,
             heartbeat_path="/healthz",
             heartbeat_host="shop.example",
@@ -118,7 +119,7 @@ FOURTH = replace(
         surge=2,
         batch=1,
     ),
-    releases=(Release(3, "shop:3"),),
+    releases=(Release(3, "shop:3", memory=""),),
     generation=6,
 )
 FLEETS = {1: FIRST, 2: SECOND, 3: THIRD, 4: FOURTH}

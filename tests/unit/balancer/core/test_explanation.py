@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from balancer.core.explanation import WalkStep, explain
 from balancer.core.fleet import Fleet
+from balancer.core.hash_seed import HashSeed
+from balancer.core.key_source import KeySource, Message
 from balancer.core.lifecycle import State
 from balancer.core.ring_profile import RingProfile
 from balancer.core.routes import routes
@@ -26,6 +29,18 @@ def ring(*down: str, owners: tuple[int, ...] = (1, 2, 2, 1, 3, 3, 1, 2)) -> Flee
     """S1, S2 and S3 on eight slots."""
     fleet = serving(3, RingProfile(strategy=Table(slots=8)))
     return replace(fleet, table=SlotTable(owners)).fail(down)
+
+
+def test_a_seeded_key_has_the_slot_that_a_request_with_it_gets() -> None:
+    seed = HashSeed.of("a-secret-of-operators")
+    plain = ring()
+    fleet = replace(plain, profile=replace(plain.profile, key=KeySource("path"), seed=seed))
+    for key in (b"/a", b"/b", b"/c", b"/d"):
+        explained = explain(fleet, key)
+        hashed = routes(fleet).key_of(Message(path=key, query=b"", headers={}, client=b""))
+        assert (explained.key, explained.slot) == (key, zlib.crc32(hashed) % 8)
+        assert explained.why.startswith(f"crc32 of the seeded key mod 8 is slot {explained.slot}; ")
+    assert explain(fleet, b"/a").slot != explain(plain, b"/a").slot
 
 
 @pytest.mark.parametrize(

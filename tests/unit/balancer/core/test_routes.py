@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from balancer.core.catalogue import Catalogue
 from balancer.core.fleet import WARM, Fleet
+from balancer.core.hash_seed import HashSeed
 from balancer.core.key_source import KeySource
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.ring_profile import RingProfile
@@ -64,9 +65,11 @@ def test_a_server_of_weight_0_stays_a_backend_without_slots() -> None:
 
 
 def test_routes_have_the_profile_that_the_fleet_has() -> None:
-    profile = Catalogue().profile({"slots": 8, "request_hash": "sha1", "key": "path", "bound": 1.25})
+    catalogue = Catalogue(seed=HashSeed.of("a-secret-of-operators"))
+    profile = catalogue.profile({"slots": 8, "request_hash": "sha1", "key": "path", "bound": 1.25})
     route = routes(serving("S1", "S2").switched(profile))
-    assert (route.request_hash, route.key, route.bound) == (profile.request_hash, profile.key, profile.bound)
+    assert (route.request_hash, route.key) == (profile.request_hash, profile.key)
+    assert (route.bound, route.seed) == (profile.bound, profile.seed)
 
 
 def test_the_slots_of_a_silent_server_walk_on_and_it_finishes_what_it_has() -> None:
@@ -91,8 +94,10 @@ def test_a_digest_tells_any_two_routes_apart(slots: list[str], address: str, dra
         replace(one, key=KeySource("header", "X-User")),
         replace(one, key=KeySource("cookie", "X-User")),
         replace(one, bound=Fraction(5, 4)),
+        replace(one, seed=HashSeed.of("a-secret-of-operators")),
+        replace(one, seed=HashSeed.of("another-secret-of-operators")),
     ]
-    assert one.digest not in {other.digest for other in others}
+    assert len({one.digest, *(other.digest for other in others)}) == 1 + len(others)
     assert one.digest == Routes(tuple(slots), (Backend("S1", address, draining=draining),)).digest
 
 

@@ -6,13 +6,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from balancer.http.public import create_public_app
-from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
+from tests.unit.balancer.in_memory import InMemoryBalancer, control_app, gate
 
 
 @pytest.fixture
 def client(balancer: InMemoryBalancer) -> FlaskClient:
     """The public side behind an edge, without a token."""
-    return create_public_app(balancer.fleet, token_sha256="", forward=None).test_client()
+    return create_public_app(balancer.fleet, gate=gate(balancer), forward=None).test_client()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from balancer.core.policy import Policy
 from balancer.core.release import Release
 from tests.fakes.images import FakeImages
 from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
@@ -236,3 +237,19 @@ def test_without_the_token_nothing_is_deployed_or_told(
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_a_wrong_method_is_a_405(control: FlaskClient, method: str) -> None:
     assert control.open("/deploy", method=method, data="{}").status_code == 405
+
+
+def test_a_deploy_beyond_the_policy_is_refused_with_what_to_set() -> None:
+    balancer = InMemoryBalancer(policy=Policy(release=Release(image="app"))).started()
+    before = balancer.whole_state()
+    client = control_app(balancer).test_client()
+    answer = client.post("/deploy", data=b'{"image":"evil:1"}')
+    assert (answer.status_code, answer.json["status"]) == (400, "failure")  # type: ignore[index]
+    assert "policy.images: make up VARS=" in answer.json["message"]  # type: ignore[index]
+    assert balancer.whole_state() == before
+    assert client.post("/deploy", data=b'{"image":"app:2"}').status_code == 202
+
+
+def test_what_servers_run_already_may_be_made_anew_under_another_policy() -> None:
+    balancer = InMemoryBalancer(policy=Policy(release=Release(image="other"))).started()
+    assert control_app(balancer).test_client().post("/deploy", data=b"{}").status_code == 202

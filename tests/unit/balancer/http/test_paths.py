@@ -9,7 +9,7 @@ from flask import Request, Response
 from flask.testing import FlaskClient
 
 from balancer.http.public import create_public_app
-from tests.unit.balancer.in_memory import InMemoryBalancer
+from tests.unit.balancer.in_memory import InMemoryBalancer, gate
 
 TOKEN = "correct-horse-battery"  # noqa: S105 (made up)
 DISGUISES = ["/%61dd", "/add/", "//add", "/ADD", "/add%2f", "/x/../add", "/./add", "/add;x=1"]
@@ -22,14 +22,14 @@ def forward(request: Request) -> Response:
 @pytest.fixture
 def forwarding(balancer: InMemoryBalancer) -> FlaskClient:
     """The flask data plane's public side."""
-    return create_public_app(balancer.fleet, token_sha256="", forward=forward).test_client()
+    return create_public_app(balancer.fleet, gate=gate(balancer), forward=forward).test_client()
 
 
 @pytest.fixture
 def guarded(balancer: InMemoryBalancer) -> FlaskClient:
     """Behind an edge, with a token."""
     digest = sha256(TOKEN.encode()).hexdigest()
-    return create_public_app(balancer.fleet, token_sha256=digest, forward=None).test_client()
+    return create_public_app(balancer.fleet, gate=gate(balancer, token_sha256=digest), forward=None).test_client()
 
 
 @pytest.mark.parametrize("path", ["/", "/home", "/repx", "/rep/", "/re", "/REP", "/api/add", *DISGUISES])
@@ -49,7 +49,7 @@ def test_our_own_paths_are_ours_in_every_form_of_the_same(forwarding: FlaskClien
 @pytest.mark.parametrize("path", ["/rep", "/add", "/rm", "/ringmaster", "/ringmaster/", "/ringmaster/home"])
 def test_under_a_prefix_the_handouts_paths_are_the_servers(balancer: InMemoryBalancer, method: str, path: str) -> None:
     client = create_public_app(
-        balancer.fleet, token_sha256="", forward=forward, control_prefix="/ringmaster"
+        balancer.fleet, gate=gate(balancer), forward=forward, control_prefix="/ringmaster"
     ).test_client()
     answer = client.open(method=method, environ_overrides={"RAW_URI": path, "PATH_INFO": path})
     assert answer.text == f"a server's answer to {method} {path}"
@@ -61,7 +61,7 @@ def test_under_a_prefix_the_handouts_paths_are_the_servers(balancer: InMemoryBal
 @pytest.mark.parametrize("path", ["/rep", "/add", "/rm"])
 def test_without_public_control_every_path_is_the_servers(balancer: InMemoryBalancer, prefix: str, path: str) -> None:
     client = create_public_app(
-        balancer.fleet, token_sha256="", forward=forward, control_prefix=prefix, public_control=False
+        balancer.fleet, gate=gate(balancer), forward=forward, control_prefix=prefix, public_control=False
     ).test_client()
     answer = client.open(environ_overrides={"RAW_URI": prefix + path, "PATH_INFO": prefix + path})
     assert answer.text == f"a server's answer to GET {prefix}{path}"
@@ -70,7 +70,7 @@ def test_without_public_control_every_path_is_the_servers(balancer: InMemoryBala
 def test_the_token_guards_the_paths_under_a_prefix(balancer: InMemoryBalancer) -> None:
     digest = sha256(TOKEN.encode()).hexdigest()
     client = create_public_app(
-        balancer.fleet, token_sha256=digest, forward=None, control_prefix="/ringmaster"
+        balancer.fleet, gate=gate(balancer, token_sha256=digest), forward=None, control_prefix="/ringmaster"
     ).test_client()
     answers = {
         path: client.open(environ_overrides={"RAW_URI": f"/ringmaster{path}", "PATH_INFO": f"/ringmaster{path}"})
@@ -103,12 +103,12 @@ def test_no_form_of_a_guarded_path_gets_around_the_token(
 def test_no_target_that_looks_like_an_open_path_gets_around_the_token(balancer: InMemoryBalancer, target: str) -> None:
     """Flask chooses the function by a path that the web server took from the target in its own way."""
     digest = sha256(TOKEN.encode()).hexdigest()
-    client = create_public_app(balancer.fleet, token_sha256=digest, forward=forward).test_client()
+    client = create_public_app(balancer.fleet, gate=gate(balancer, token_sha256=digest), forward=forward).test_client()
     before = balancer.whole_state()
     client.post(data=b'{"n":1}', environ_overrides={"RAW_URI": target, "PATH_INFO": "/add"})
     assert balancer.whole_state() == before
 
 
 def test_the_edges_own_question_is_answered_without_public_control(balancer: InMemoryBalancer) -> None:
-    client = create_public_app(balancer.fleet, token_sha256="", forward=None, public_control=False).test_client()
+    client = create_public_app(balancer.fleet, gate=gate(balancer), forward=None, public_control=False).test_client()
     assert client.open(environ_overrides={"RAW_URI": "/rep", "PATH_INFO": "/rep"}).status_code == 200

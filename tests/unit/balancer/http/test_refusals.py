@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 
 import pytest
 from flask.testing import FlaskClient
@@ -17,11 +18,13 @@ from balancer.core.errors import (
     RingmasterError,
     StartFailed,
     StateUnavailable,
+    TooManyWait,
 )
 from balancer.core.fleet_change import FleetChange
 from balancer.http.public import create_public_app
+from balancer.service.change_queue import MOST_WAITING
 from tests.unit.balancer.bad_bodies import BAD_BODIES
-from tests.unit.balancer.in_memory import InMemoryBalancer
+from tests.unit.balancer.in_memory import InMemoryBalancer, gate
 
 METHODS = {"/add": "POST", "/rm": "DELETE"}
 changing = pytest.mark.parametrize("path", METHODS)
@@ -98,10 +101,25 @@ def test_a_name_that_somebody_elses_container_has_is_a_409(client: FlaskClient, 
 
 
 def test_a_change_before_the_fleet_is_known_is_a_409() -> None:
-    client = create_public_app(InMemoryBalancer().fleet, token_sha256="", forward=None).test_client()
+    balancer = InMemoryBalancer()
+    client = create_public_app(balancer.fleet, gate=gate(balancer), forward=None).test_client()
     answer = client.post("/add", data='{"n":1}')
     assert answer.status_code == 409
     assert "still taking up its fleet" in reason(answer.text)
+
+
+def test_a_change_for_which_no_place_is_left_is_a_429_at_once(client: FlaskClient, balancer: InMemoryBalancer) -> None:
+    with ExitStack() as places:
+        for _ in range(1 + MOST_WAITING):
+            places.enter_context(balancer.services.queue._place(is_own=False))
+        before = balancer.whole_state()
+        answer = client.post("/add", data='{"n":1}')
+        assert answer.status_code == 429
+        assert answer.headers["Retry-After"] == "5"
+        assert reason(answer.text) == "8 changes of the fleet wait for their turn already; try again in a moment"
+        assert balancer.whole_state() == before
+        assert client.get("/rep").status_code == 200
+    assert client.post("/add", data='{"n":1}').status_code == 200
 
 
 def test_a_server_that_does_not_start_is_a_500_with_the_reason(client: FlaskClient, balancer: InMemoryBalancer) -> None:
@@ -119,6 +137,7 @@ def test_a_server_that_does_not_start_is_a_500_with_the_reason(client: FlaskClie
         (RingFull("full"), 400),
         (NameTaken("taken"), 409),
         (Busy("busy"), 409),
+        (TooManyWait("many"), 429),
         (StartFailed("failed"), 500),
         (IllegalTransition("a defect"), 500),
         (EngineUnavailable("no engine"), 503),

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from balancer.http.public import create_public_app
-from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
+from tests.unit.balancer.in_memory import InMemoryBalancer, control_app, gate
 
 TOKEN = "correct-horse-battery"  # noqa: S105 (made up)
 DIGEST = sha256(TOKEN.encode()).hexdigest()
@@ -31,7 +31,7 @@ WRONG = [
 
 @pytest.fixture
 def guarded(balancer: InMemoryBalancer) -> FlaskClient:
-    return create_public_app(balancer.fleet, token_sha256=DIGEST, forward=None).test_client()
+    return create_public_app(balancer.fleet, gate=gate(balancer, token_sha256=DIGEST), forward=None).test_client()
 
 
 @pytest.fixture

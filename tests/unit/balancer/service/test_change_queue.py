@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from balancer.core.errors import Busy, InvalidRequest, RingmasterError
+from balancer.core.errors import Busy, InvalidRequest, RingmasterError, TooManyWait
 from balancer.core.fleet import Server
 from balancer.core.fleet_change import FleetChange
 from balancer.core.release import Release
-from balancer.service.change_queue import ChangeQueue
+from balancer.service.change_queue import MOST_WAITING, ChangeQueue
 from tests.polling import until
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -76,14 +76,14 @@ class Line:
         self.served: list[int] = []
         self.users = ThreadPoolExecutor(20)
 
-    def join(self, user: int) -> Future[None]:
+    def join(self, user: int, *, is_own: bool = False) -> Future[None]:
         place = len(self.queue._waiting) + 1
-        waiting = self.users.submit(self._take_a_turn, user)
+        waiting = self.users.submit(self._take_a_turn, user, is_own)
         until(lambda: len(self.queue._waiting) == place, f"user {user} is in the queue", within=5, pause=0.0005)
         return waiting
 
-    def _take_a_turn(self, user: int) -> None:
-        with self.queue.turn():
+    def _take_a_turn(self, user: int, is_own: bool = False) -> None:
+        with self.queue.turn(is_own=is_own):
             self.served.append(user)
 
 
@@ -91,11 +91,77 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
     line = Line(timeout=10)
     with line.users:
         with line.queue.turn():
-            for user in range(20):
+            for user in range(MOST_WAITING):
                 line.join(user)
             assert line.served == []
-        until(lambda: len(line.served) == 20, "everybody has had a turn", within=5, pause=0.001)
-    assert line.served == list(range(20))
+        until(lambda: len(line.served) == MOST_WAITING, "everybody has had a turn", within=5, pause=0.001)
+    assert line.served == list(range(MOST_WAITING))
+
+
+def test_so_many_users_may_wait_and_the_next_one_is_refused_at_once() -> None:
+    line = Line(timeout=10)
+    with line.users:
+        with line.queue.turn():
+            waiting = [line.join(user) for user in range(MOST_WAITING)]
+            with pytest.raises(TooManyWait, match="8 changes of the fleet wait for their turn already"):
+                line._take_a_turn(99)
+        for place in waiting:
+            place.result(10)
+        line._take_a_turn(100)
+    assert line.served == [*range(MOST_WAITING), 100]
+
+
+def test_the_balancers_own_change_is_let_in_however_many_users_wait() -> None:
+    line = Line(timeout=10)
+    with line.users:
+        with line.queue.turn():
+            for user in range(MOST_WAITING):
+                line.join(user)
+            own = line.join(50, is_own=True)
+            with pytest.raises(TooManyWait):
+                line._take_a_turn(99)
+        own.result(10)
+    assert line.served == [*range(MOST_WAITING), 50]
+
+
+def test_the_balancers_own_changes_take_no_place_from_users() -> None:
+    line = Line(timeout=10)
+    with line.users:
+        with line.queue.turn():
+            for own in range(MOST_WAITING):
+                line.join(own, is_own=True)
+            line.join(50).cancel()
+        until(lambda: len(line.served) == MOST_WAITING + 1, "everybody has had a turn", within=5, pause=0.001)
+
+
+def test_the_balancers_own_change_waits_longer_than_a_user_would() -> None:
+    line = Line(timeout=0.01)
+    with line.users:
+        with line.queue.turn():
+            own = line.join(1, is_own=True)
+            user = line.join(2)
+            with pytest.raises(Busy):
+                user.result(10)
+            assert not own.done()
+        own.result(10)
+    assert line.served == [1]
+
+
+def test_of_forty_additions_at_once_the_surplus_is_refused_and_the_fleet_is_sound() -> None:
+    balancer = InMemoryBalancer(change_timeout=30).started()
+    with ThreadPoolExecutor(41) as users, held_up(balancer) as go:
+        first = users.submit(balancer.fleet.add, FleetChange(1, ("S4",)))
+        until(lambda: bool(balancer.workers.claims.instances), "it starts its server", within=5, pause=0.001)
+        others = [users.submit(balancer.fleet.add, FleetChange(1)) for _ in range(40)]
+        until(lambda: sum(other.done() for other in others) == 32, "the surplus is refused", within=5, pause=0.001)
+        assert all(isinstance(other.exception(), TooManyWait) for other in others if other.done())
+        assert balancer.replicas == ("S1", "S2", "S3")
+        go.set()
+        first.result(10)
+        for other in others:
+            other.exception(10)
+    assert len(balancer.replicas) == 3 + 1 + MOST_WAITING
+    assert balancer.is_sound()
 
 
 def test_who_has_had_a_turn_asks_again_behind_those_who_wait() -> None:

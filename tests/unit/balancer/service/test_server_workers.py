@@ -145,6 +145,30 @@ def test_a_server_that_ended_at_the_last_moment_is_told_as_such(fixture: Fixture
         fixture.workers.bring_up([S1], RELEASE)
 
 
+def test_a_server_that_ended_for_want_of_memory_is_told_as_such(fixture: Fixture) -> None:
+    fixture.runtime.mute = {"S1"}
+
+    def starve_and_sleep(seconds: float) -> None:
+        fixture.runtime.starve("S1")
+        fixture.runtime.die("S1")
+        FakeClock.sleep(fixture.clock, 1)
+
+    fixture.clock.sleep = starve_and_sleep  # type: ignore[method-assign]
+    with pytest.raises(StartFailed, match=r"\(exited, out of memory \(server_memory is 1m\)\)"):
+        fixture.workers.bring_up([S1], replace(RELEASE, memory="1m"))
+
+
+def test_what_a_server_printed_of_its_environment_is_in_no_log(
+    fixture: Fixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    fixture.runtime.mute = {"S1"}
+    fixture.runtime.last_output = lambda instance: "cannot use hunter2"  # type: ignore[method-assign]
+    with pytest.raises(StartFailed):
+        fixture.workers.bring_up([S1], replace(RELEASE, environment={"PASSWORD": "hunter2"}))
+    (record,) = (record for record in caplog.records if record.message == "server not ready")
+    assert record.last_words == "cannot use …"  # type: ignore[attr-defined]
+
+
 def test_an_engine_that_cannot_tell_what_a_server_printed_hides_no_reason(fixture: Fixture) -> None:
     def refuse(instance: str) -> str:
         raise EngineUnavailable("away")

@@ -1,9 +1,11 @@
-"""Announced ends: containers whose end an engine event announced. The engine's list may still show them running."""
+"""Announced ends: containers whose end an engine event announced. The engine's list may still show them running. And
+containers that starved: no list shows it."""
 
 from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +21,8 @@ class AnnouncedEnds:
         self._ending: dict[str, float] = {}
         """container id → time, for containers that are being stopped. Until that time of the monotonic clock they may
         end by themselves."""
+        self._starved: Counter[str] = Counter()
+        """container id → how often the kernel killed one of its processes for want of memory."""
 
     def forget(self) -> None:
         """Forgets the deaths: a new stream of events begins, and the engine's list shows all deaths before it."""
@@ -35,13 +39,21 @@ class AnnouncedEnds:
             case "die":
                 self._deaths[container] = f"Exited ({attributes.get('exitCode', '?')})"
                 self._ending.pop(container, None)
-            case "start" | "destroy":
+            case "oom":
+                self._starved[container] += 1
+            case "start" | "destroy" as action:
                 self._deaths.pop(container, None)
                 self._ending.pop(container, None)
+                if action == "destroy":
+                    del self._starved[container]
 
     def death(self, container: str) -> str:
         """The status of a container whose death was announced; empty for other containers."""
         return self._deaths.get(container, "")
+
+    def starved(self, container: str) -> int:
+        """How often the container starved since this balancer listens."""
+        return self._starved[container]
 
     def is_ending(self, container: str, state: str) -> bool:
         """Whether the container has been asked to end and may still take time. `state`: its state in the engine's

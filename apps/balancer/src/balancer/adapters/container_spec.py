@@ -71,6 +71,7 @@ def host_options(release: Release, *, network: str, init: bool) -> dict[str, Any
         "cap_add": list(release.capabilities) or None,
         "security_opt": ["no-new-privileges"],
         "mem_limit": release.memory or None,
+        "memswap_limit": release.memory or None,
         "nano_cpus": int(release.cpus * 1e9) or None,
         "pids_limit": release.pids or None,
         "init": init,
@@ -92,18 +93,3 @@ def container_options(server: Server, release: Release) -> dict[str, Any]:
         "stop_signal": release.stop_signal or None,
         "stop_timeout": release.stop_timeout,
     }
-
-
-def without_secrets(text: str, release: Release) -> str:
-    """An engine's text for users. It may quote what it was given: values of variables, labels and log options are
-    left out, the longest first: one may be a part of another."""
-    told = [*release.environment.items(), *release.labels.items(), *release.options_of_the_log.items()]
-    for name, value in sorted(told, key=lambda pair: len(pair[1]), reverse=True):
-        text = text.replace(f"{name}={value}", f"{name}=…")
-        if len(value) >= _RECOGNISABLE:
-            text = text.replace(value, "…")
-    return text
-
-
-_RECOGNISABLE = 4
-"""Characters. Shorter values are parts of many words."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import docker
 import requests
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from balancer.adapters import container_spec
@@ -21,6 +21,7 @@ from balancer.adapters.processes import PS, all_stopped
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
+from balancer.core.redaction import without_secrets
 from balancer.core.release import Release
 
 _log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class DockerEngine:
         self._filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
         self._announced = AnnouncedEnds(self._ending)
         self._connection: docker.APIClient | None = None
+        self._events: Any = None
 
     def start(self, server: Server, release: Release) -> None:
         with engine_errors():
@@ -61,14 +63,17 @@ class DockerEngine:
             self._api.start(container)
         except APIError as error:
             self._remove(container)
-            why = container_spec.without_secrets(str(error.explanation), release)
+            why = without_secrets(str(error.explanation), release)
             raise StartFailed(f"{server.hostname} cannot be started: {why}") from error
 
     def observe(self) -> dict[str, Observed]:
+        return {container.instance: container for container in self.containers()}
+
+    def containers(self) -> list[Observed]:
+        """All containers of this deployment's servers. Somebody may have given several of them one instance."""
         with engine_errors():
-            containers = self._api.containers(all=True, filters=self._filters)
-        found = (self._observed(container) for container in containers)
-        return {container.instance: container for container in found}
+            found = self._api.containers(all=True, filters=self._filters)
+        return [self._observed(container) for container in found]
 
     def rename(self, instance: str, name: str) -> None:
         with engine_errors(), suppress(NotFound):
@@ -107,14 +112,21 @@ class DockerEngine:
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
+        self._end_events()
         self._announced.forget()
         with engine_errors():
-            for event in self._api.events(decode=True, filters=filters):
+            self._events = self._api.events(decode=True, filters=filters)
+            for event in self._events:
                 attributes = event["Actor"]["Attributes"]
                 if self._spec.deployment == attributes.get(DEPLOYMENT) or self._is_our_network(event):
                     self._announced.note(event)
                     yield f"{event['Action']} {attributes.get('name', '')}"
         raise EngineUnavailable("the Docker engine ended its stream of events")
+
+    def _end_events(self) -> None:
+        """Ends the stream that somebody may still listen to: there is one at most."""
+        with suppress(AttributeError, OSError, DockerException):
+            self._events.close()
 
     def last_output(self, instance: str) -> str:
         output = b""
@@ -165,7 +177,7 @@ class DockerEngine:
                     made_way = True
                     self._make_way(container)
                 else:
-                    why = container_spec.without_secrets(str(error.explanation), release)
+                    why = without_secrets(str(error.explanation), release)
                     raise StartFailed(f"{server.hostname} cannot be created: {why}") from error
             else:
                 return

@@ -31,12 +31,18 @@ class DockerImages:
         self._config = config
 
     def find(self, name: str) -> Image | None:
+        return self.look(name)[0]
+
+    def look(self, name: str) -> tuple[Image | None, tuple[str, ...]]:
+        """The image, as `find` finds it, and all names and digests that the engine has for it."""
         with engine_errors():
             try:
                 with closing(_connection()) as api:
-                    return _image(name, api.inspect_image(name))  # type: ignore[no-untyped-call]
+                    found = api.inspect_image(name)  # type: ignore[no-untyped-call]
+                names = [*(found.get("RepoTags") or ()), *(found.get("RepoDigests") or ())]
+                return _image(name, found), tuple(name for name in names if not name.startswith("<none>"))
             except NotFound:
-                return None
+                return None, ()
             except APIError as error:
                 if error.status_code != requests.codes.bad_request:
                     raise

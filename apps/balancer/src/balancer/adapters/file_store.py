@@ -20,6 +20,8 @@ from balancer.core.slot_table import SlotTable
 
 _log = logging.getLogger(__name__)
 _FORMAT = 4
+_PRIVATE = 0o600
+"""Permissions of the files: the releases' environments are in them."""
 _UNKNOWN = {"number": 1, "image": "", "environment": {}, "memory": "", "cpus": 0}
 """The configured release of a file before format 3. No settings are like it, so the servers are rolled to the release
 of the settings."""
@@ -71,18 +73,18 @@ class FileStore:
     def _mend(self, content: bytes) -> None:
         """Replaces the damaged file with the content of its copy."""
         try:
-            replace_file(self._file, content)
+            replace_file(self._file, content, mode=_PRIVATE)
         except OSError as error:
             raise StateUnavailable(f"the fleet cannot be restored from its copy: {error}") from error
 
     def save(self, fleet: Fleet) -> None:
         content = json.dumps(_to_document(fleet)).encode()
         try:
-            replace_file(self._file, content)
+            replace_file(self._file, content, mode=_PRIVATE)
         except OSError as error:
             raise StateUnavailable(f"the fleet cannot be saved: {error}") from error
         try:
-            replace_file(self._copy, content)
+            replace_file(self._copy, content, mode=_PRIVATE)
         except OSError as error:  # the fleet itself is saved
             _log.warning("copy of the state not written", extra={"reason": str(error)})
 

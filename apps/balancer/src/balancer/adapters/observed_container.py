@@ -33,4 +33,5 @@ def observed(container: Mapping[str, Any], spec: ServerSpec, announced: Announce
         generation=int(labels.get(GENERATION, labels.get(RELEASE, 1))),
         heartbeat=container_spec.heartbeat(labels),
         fingerprint=labels.get(FINGERPRINT, ""),
+        starved=announced.starved(container["Id"]),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from balancer.core import bounded_load
 from balancer.core.errors import InvalidRequest
+from balancer.core.hash_seed import HashSeed
 from balancer.core.key_source import KeySource
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 from balancer.core.ring_profile import FIELDS, RingProfile
@@ -17,11 +18,12 @@ from balancer.core.strategies import STRATEGIES, Strategy, Table
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     """All known strategies and request hashes, by name. `at_edge`: HAProxy computes the slots, so only a request hash
-    with a HAProxy form is valid."""
+    with a HAProxy form is valid. `seed`: the hash seed of every profile, None for off."""
 
     strategies: Mapping[str, type[Strategy]] = field(default_factory=lambda: STRATEGIES)
     request_hashes: Mapping[str, RequestHash] = field(default_factory=lambda: REQUEST_HASHES)
     at_edge: bool = True
+    seed: HashSeed | None = None
 
     def profile(self, document: object) -> RingProfile:
         """The profile that a JSON object describes. A field that the object lacks has its default.
@@ -37,6 +39,7 @@ class Catalogue:
             request_hash=self._request_hash(given.pop("request_hash", strategy.usual_hash)),
             key=KeySource.parse(given.pop("key", "random")),
             bound=bounded_load.parse(given.pop("bound", None)),
+            seed=self.seed,
         )
 
     def _strategy(self, given: dict[str, Any]) -> Strategy:

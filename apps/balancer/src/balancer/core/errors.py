@@ -29,6 +29,10 @@ class Busy(RingmasterError):
     """The change cannot be made now; it may succeed later. Mostly, another change is running."""
 
 
+class TooManyWait(RingmasterError):
+    """So many changes wait for their turn that one more is not let in."""
+
+
 class StartFailed(RingmasterError):
     """A server did not become ready."""
 

@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     SILENT = "silent"  # a server missed its heartbeats and gets no new requests; nothing is killed
     BACK = "back"  # a silent server gets requests again; `seconds` since it was silent
     FAILED = "failed"  # a ready server failed; the reason says why
+    STARVED = "starved"  # a server reached its memory limit, and the kernel killed a process of it
     FENCED = "fenced"  # a container that must not answer any more is killed
     REPLACED = "replaced"  # another server has the place of a failed one; `seconds` since the failure
     PROMOTED = "promoted"  # a spare went on the ring
@@ -27,11 +28,21 @@ class EventKind(StrEnum):
     RING = "ring"  # the fleet has another ring profile
     WEIGHT = "weight"  # a server has another weight
     CERTIFICATE = "certificate"  # a certificate of the data plane was renewed
+    CHANGE = "change"  # somebody asked for a change; the facts say who, from where, and what came of it
     AILING = "ailing"  # a part does not work
     WELL = "well"  # the part works again
 
 
-WARNINGS = frozenset({EventKind.SILENT, EventKind.FAILED, EventKind.FENCED, EventKind.CUT, EventKind.AILING})
+WARNINGS = frozenset(
+    {
+        EventKind.SILENT,
+        EventKind.FAILED,
+        EventKind.STARVED,
+        EventKind.FENCED,
+        EventKind.CUT,
+        EventKind.AILING,
+    }
+)
 """Events that an operator may want to look into; they are logged as warnings."""
 
 

@@ -34,8 +34,9 @@ class Explanation:
 
 def explain(fleet: Fleet, key: bytes) -> Explanation:
     """The explanation of a key that is not empty. Bounded load is not counted in."""
-    request_hash, slots = fleet.profile.request_hash, fleet.table.slots
-    slot = request_hash.slot(key, slots)
+    request_hash, seed, slots = fleet.profile.request_hash, fleet.profile.seed, fleet.table.slots
+    slot = request_hash.slot(seed.seeded(key) if seed else key, slots)
+    kind = "seeded key" if seed else "key"
     walk = tuple(_walk(fleet, slot))
     server = walk[-1].hostname if walk and walk[-1].state is State.SERVING else None
     return Explanation(
@@ -45,7 +46,7 @@ def explain(fleet: Fleet, key: bytes) -> Explanation:
         owner=walk[0].hostname if walk else None,
         server=server,
         walk=walk,
-        why=f"{request_hash.name} of the key mod {slots} is slot {slot}; {_reason(walk, fleet)}",
+        why=f"{request_hash.name} of the {kind} mod {slots} is slot {slot}; {_reason(walk, fleet)}",
     )
 
 

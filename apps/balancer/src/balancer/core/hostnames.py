@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection
 
 VALID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,62}", re.ASCII)
 RULE = "2 to 63 letters, digits, '_' or '-', a letter or digit first"
+RESERVED = ("ringmaster-edge", "ringmaster-balancer", "ringmaster-keeper")
+"""Names of a deployment's own parts, which no server may have."""
 
 _LETTERS = "bcdfghjkmnpqrtvwxz"
 _DIGITS = "23456789"

@@ -13,7 +13,8 @@ class Observed:
     deployment; it is the instance where it is not given. `ending`: the container is being stopped, and may finish its
     requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of.
     `paused`: the engine has paused all its processes. `heartbeat` and `fingerprint` are of the release that the
-    container is made of; None and empty where the container does not tell them."""
+    container is made of; None and empty where the container does not tell them. `starved`: how often the kernel killed
+    a process of the container because its memory limit was reached, as far as somebody listened."""
 
     instance: str
     ring_id: int
@@ -29,6 +30,7 @@ class Observed:
     generation: int = 1
     heartbeat: Heartbeat | None = None
     fingerprint: str = ""
+    starved: int = 0
 
     def __post_init__(self) -> None:
         if not self.container_name:

@@ -63,7 +63,7 @@ def decide(
     dead = {
         server.instance: reason
         for server in ready
-        if (reason := failure(seen[server.instance], stopped=server.identity in silences.stopped))
+        if (reason := _reason(fleet, server, seen[server.instance], stopped=server.identity in silences.stopped))
     }
     doubtful = [server for server in ready if server.instance not in {*dead, *claimed}]
     verdict = judge(doubtful, silences, is_whole=not (dead or starting or fleet.of(State.DOWN)))
@@ -117,13 +117,23 @@ def _of(server: Server, observed: Mapping[str, Observed]) -> Observed | None:
     return container if container is not None and container.identity == server.identity else None
 
 
-def failure(container: Observed | None, *, stopped: bool) -> str:
+def _reason(fleet: Fleet, server: Server, container: Observed | None, *, stopped: bool) -> str:
+    return failure(container, stopped=stopped, memory=fleet.release_of(server).memory)
+
+
+def out_of_memory(memory: str) -> str:
+    """Says that a server reached its memory limit. `memory`: the limit, empty for none: then it is the host's."""
+    return f"out of memory (server_memory is {memory or 'not set'})"
+
+
+def failure(container: Observed | None, *, stopped: bool, memory: str = "") -> str:
     """The reason why a ready server counts as dead, because its container cannot answer; empty where it can. `stopped`:
-    its first process is stopped by a signal."""
+    its first process is stopped by a signal. `memory`: its memory limit."""
     if container is None:
         return "its container is gone"
     if not container.running:
-        return f"its container is not running: {container.status}"
+        why = f", {out_of_memory(memory)}" if container.starved else ""
+        return f"its container is not running: {container.status}{why}"
     if not container.address:
         return "its container is off the network"
     if container.ending:

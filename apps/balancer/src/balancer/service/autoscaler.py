@@ -102,9 +102,11 @@ class Autoscaler:
                 raise Busy(f"somebody else changed the fleet of {decision.before} meanwhile, or is at it")
 
         if more > 0:
-            self._service.add(FleetChange(more), reason=_REASON, check=check)
+            self._service.add(FleetChange(more), reason=_REASON, check=check, is_own=True)
         else:
-            self._service.remove(FleetChange(-more, self._desired.fleet.replicas[more:]), reason=_REASON, check=check)
+            self._service.remove(
+                FleetChange(-more, self._desired.fleet.replicas[more:]), reason=_REASON, check=check, is_own=True
+            )
 
     def _record(self, decision: Decision, began: float, **facts: str) -> None:
         self._events.record(

@@ -75,15 +75,21 @@ class FleetService:
         return self._desired.fleet.replicas
 
     def add(
-        self, change: FleetChange, *, reason: str = A_USERS, check: Callable[[], None] = _no_check
+        self,
+        change: FleetChange,
+        *,
+        reason: str = A_USERS,
+        check: Callable[[], None] = _no_check,
+        is_own: bool = False,
     ) -> tuple[str, ...]:
         """Starts the servers, waits until all of them serve, and returns the replicas. `check` is called when the
         change is first in the queue, and raises where the change is out of date by then.
+        `is_own`: the balancer itself wants it, see ChangeQueue.
 
-        Raises InvalidRequest, Busy, NameTaken, StartFailed, EngineUnavailable, PlaneUnavailable, StateUnavailable.
-        After an error nothing of the change is left.
+        Raises InvalidRequest, Busy, TooManyWait, NameTaken, StartFailed, EngineUnavailable, PlaneUnavailable,
+        StateUnavailable. After an error nothing of the change is left.
         """
-        with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
+        with self._queue.turn(is_own=is_own), ExitStack() as held, ExitStack() as undo:
             began = self._clock.now()
             names = self._new_hostnames(change)
             self._desired.prepare(lambda fleet: _grown(self._joining(fleet, names, change), names))
@@ -105,15 +111,20 @@ class FleetService:
             return fleet.replicas
 
     def remove(
-        self, change: FleetChange, *, reason: str = A_USERS, check: Callable[[], None] = _no_check
+        self,
+        change: FleetChange,
+        *,
+        reason: str = A_USERS,
+        check: Callable[[], None] = _no_check,
+        is_own: bool = False,
     ) -> tuple[str, ...]:
-        """Takes servers off the ring, waits until they are drained and removed, and returns the replicas. `check` is
-        the same as of `add`.
+        """Takes servers off the ring, waits until they are drained and removed, and returns the replicas. `check` and
+        `is_own` are the same as of `add`.
 
-        Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable: then nothing has changed. Raises
+        Raises InvalidRequest, Busy, TooManyWait, PlaneUnavailable, StateUnavailable: then nothing has changed. Raises
         EngineUnavailable: then the servers are off the ring, but their containers cannot be removed yet.
         """
-        with self._queue.turn(), ExitStack() as hold:
+        with self._queue.turn(is_own=is_own), ExitStack() as hold:
             began = self._clock.now()
             hostnames = self._leaving_hostnames(change)
             self._desired.prepare(lambda fleet: fleet.begin_leave(_instances(fleet, hostnames)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 from balancer.core.errors import ImageMissing, PullFailed
 from balancer.core.image import Image, Progress, is_id
@@ -28,8 +28,11 @@ class ImageGetter:
         self._pull_timeout = pull_timeout
 
     def image(self, content: str) -> Image:
-        """The image of a container. It may have been removed since. Raises EngineUnavailable."""
-        return self._images.find(content) or Image(content)
+        """The image of a container. It may have been removed since, or be no longer allowed. Raises
+        EngineUnavailable."""
+        with suppress(PullFailed):
+            return self._images.find(content) or Image(content)
+        return Image(content)
 
     def get(self, release: Release, *, pull: bool = False, note: Note) -> Release:
         """The release with the content that the engine has for it. A content that is known stays the same: where the

@@ -21,6 +21,7 @@ from balancer.service.server_workers import ServerWorkers
 from balancer.service.silence_report import SilenceReport
 from balancer.service.silence_watch import SilenceWatch
 from balancer.service.starter import Starter
+from balancer.service.starvation_report import StarvationReport
 
 _REMOVAL_FINISHED = "a removal that somebody had begun"
 
@@ -36,6 +37,7 @@ class PlanExecutor:
         workers: ServerWorkers,
         watch: SilenceWatch,
         report: SilenceReport,
+        starvation: StarvationReport,
         starter: Starter,
         failures: Failures,
         problems: Problems,
@@ -47,6 +49,7 @@ class PlanExecutor:
         self._workers = workers
         self._watch = watch
         self._report = report
+        self._starvation = starvation
         self._starter = starter
         self._failures = failures
         self._problems = problems
@@ -59,6 +62,7 @@ class PlanExecutor:
         # A server that becomes ready after this line may be missing from the observation. It has not failed.
         before = self._desired.fleet
         observed = self._observe()
+        self._starvation.observed(self._desired.fleet, observed)
         silences = self._watch.look(self._desired.fleet, observed)
         with self._desired.lock:
             self._failures.doubt(self._watch.alive_at)

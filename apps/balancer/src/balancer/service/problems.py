@@ -21,6 +21,7 @@ class Part(StrEnum):
     RING = "ring"
     SERVERS = "servers"
     CERTIFICATES = "certificates"
+    TOKENS = "tokens"
 
 
 class Problems:

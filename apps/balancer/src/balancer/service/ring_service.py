@@ -91,7 +91,8 @@ class RingService:
         """Switches the ring profile; the plane obeys it when this returns. The settings' profile takes effect again
         only when the settings name another one than now.
 
-        Raises InvalidRequest, Busy, PlaneUnavailable, StateUnavailable. After an error everything is as before.
+        Raises InvalidRequest, Busy, TooManyWait, PlaneUnavailable, StateUnavailable. After an error everything is as
+        before.
         """
         profile = self._profile(document)
         with self._queue.turn():
@@ -109,8 +110,8 @@ class RingService:
     def weigh(self, hostname: str, weight: int) -> Ring:
         """Changes the weight of a serving server; the plane obeys it when this returns.
 
-        Raises UnknownServer, InvalidRequest, Busy, PlaneUnavailable, StateUnavailable. After an error everything is as
-        before.
+        Raises UnknownServer, InvalidRequest, Busy, TooManyWait, PlaneUnavailable, StateUnavailable. After an error
+        everything is as before.
         """
         with self._queue.turn():
             self._desired.prepare(lambda fleet: fleet.weighed(hostname, weight))

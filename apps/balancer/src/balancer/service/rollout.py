@@ -23,6 +23,7 @@ from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
 from balancer.core.image import Progress
 from balancer.core.lifecycle import State
+from balancer.core.policy import Policy
 from balancer.core.release import FIELDS, Release
 from balancer.ports.clock import Clock
 from balancer.service.change_queue import ChangeQueue
@@ -45,7 +46,8 @@ _INTERVAL = 0.1
 
 class Rollout:
     """A new deploy starts `surge` new containers at once, and `batch` of them take over at once. A part that is away
-    ends no deploy: after each attempt that it interrupts, the loop waits longer."""
+    ends no deploy: after each attempt that it interrupts, the loop waits longer. `policy`: what a release may ask
+    for."""
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Rollout:
         clock: Clock,
         surge: int,
         batch: int,
+        policy: Policy,
     ) -> None:
         self._desired = desired
         self._workers = workers
@@ -69,6 +72,7 @@ class Rollout:
         self._clock = clock
         self._surge = surge
         self._batch = batch
+        self._policy = policy
         self._took_over_at = -PROBATION
         self._backoff = Backoff()
 
@@ -91,13 +95,15 @@ class Rollout:
         balancer. `document`: the fields of the release that change, and `pull`. An image that it names is whatever
         the name means now; otherwise the image stays the same, whatever its name means.
 
-        Raises InvalidRequest, Busy, StateUnavailable. After an error everything is as before.
+        Raises InvalidRequest, Busy, TooManyWait, StateUnavailable. After an error everything is as before.
         """
         with self._queue.turn(), self._desired.lock:
             if self.is_running:
                 raise Busy("a deploy is running; wait until GET /deploy says how it ended, or DELETE /deploy")
             known_fields(document, *FIELDS, PULL)
             release = self.fleet.release.changed({name: document[name] for name in document if name != PULL})
+            if not release.is_like(self.fleet.release):  # What servers run already stays allowed.
+                self._policy.check(release)
             pull = _pull_in(document)
             if pull or "image" in document:
                 release = release.named_anew()
@@ -109,7 +115,7 @@ class Rollout:
 
     def cancel(self) -> Fleet:
         """Makes the running deploy go back, or end where it still waits for its image. Raises Busy where no deploy is
-        on its way, StateUnavailable."""
+        on its way, TooManyWait, StateUnavailable."""
         with self._queue.turn(), self._desired.lock:
             deploy = self.fleet.deploy
             if deploy is None or deploy.stage not in (Stage.PULLING, Stage.ROLLING):
@@ -139,7 +145,7 @@ class Rollout:
             return True
         self._desired.is_published()  # While the plane is away, no container could take over.
         self._watch_the_last()
-        with self._queue.turn(), ExitStack() as held, ExitStack() as undo:
+        with self._queue.turn(is_own=True), ExitStack() as held, ExitStack() as undo:
             with self._desired.lock:
                 fleet, release = self.fleet, roll.goal(self.fleet)
                 if release is None or fleet.deploy is None or not roll.outdated(fleet):

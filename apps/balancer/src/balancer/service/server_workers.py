@@ -14,6 +14,8 @@ from balancer.core.activity import IDLE
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
+from balancer.core.plan import out_of_memory
+from balancer.core.redaction import without_secrets
 from balancer.core.release import Release
 from balancer.core.routes import hostname
 from balancer.ports.clock import Clock
@@ -126,25 +128,27 @@ class ServerWorkers:
         observed_at = began
         while (left := began + self._start_grace - self._clock.now()) > 0:
             if not address or self._clock.now() - observed_at >= _OBSERVATION_INTERVAL:
-                address, observed_at = self._address(instance), self._clock.now()
+                address, observed_at = self._address(instance, release), self._clock.now()
             seen = self._probe.look(address, release.heartbeat.within(max(left, _SHORTEST_LAST_HEARTBEAT)))
             if not seen:
                 _log.info("server ready", extra={"server": instance, "seconds": round(self._clock.now() - began, 3)})
                 return address
             self._clock.sleep(_HEARTBEAT_INTERVAL)
-        address = self._address(instance)
-        self._log_last_output(instance)
+        address = self._address(instance, release)
+        self._log_last_output(instance, release)
         raise StartFailed(
             f"{instance} did not answer http://{address}{release.heartbeat_path} with {release.heartbeat_status} "
             f"within {self._start_grace:g} s; last seen: {seen}"
         )
 
-    def _address(self, instance: str) -> str:
+    def _address(self, instance: str, release: Release) -> str:
         """The address of a server that is starting. Raises StartFailed where its container has ended."""
         container = self._runtime.observe().get(instance)
         if container is None or not container.running:
             status = container.status if container else "removed"
-            self._log_last_output(instance)
+            if container is not None and container.starved:
+                status += f", {out_of_memory(release.memory)}"
+            self._log_last_output(instance, release)
             raise StartFailed(f"{instance} ended before it was ready ({status}); see the balancer's log")
         return container.address
 
@@ -184,8 +188,9 @@ class ServerWorkers:
         except PlaneUnavailable:
             return 1
 
-    def _log_last_output(self, instance: str) -> None:
-        """What a server printed goes to the log only: it may have printed a secret."""
+    def _log_last_output(self, instance: str, release: Release) -> None:
+        """What a server printed goes to the log only, and without the values that its release gave it. It may have
+        printed another secret."""
         with suppress(EngineUnavailable):
-            output = self._runtime.last_output(instance)
+            output = without_secrets(self._runtime.last_output(instance), release)
             _log.warning("server not ready", extra={"server": instance, "last_words": output})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from balancer.core import roll
-from balancer.core.autoscale import Policy
+from balancer.core import autoscale, roll
 from balancer.core.catalogue import Catalogue
 from balancer.core.fleet_settings import FleetSettings
+from balancer.core.policy import Policy
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.images import Images
@@ -43,12 +44,15 @@ from balancer.service.silence_report import SilenceReport
 from balancer.service.silence_watch import SilenceWatch
 from balancer.service.slow_start import SlowStart, first_ramp
 from balancer.service.starter import Starter
+from balancer.service.starvation_report import StarvationReport
 from balancer.service.step_loop import StepLoop
+from balancer.service.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The adapters that the services use, one for each port."""
+    """The adapters that the services use, one for each port. `tokens` reads the file with the named tokens; None for no
+    such file."""
 
     runtime: ContainerRuntime
     images: Images
@@ -58,13 +62,14 @@ class Ports:
     probes: Probes
     clock: Clock
     randomness: Randomness
+    tokens: Callable[[], bytes | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The options of the services: mostly the settings of the same names. All times are in seconds. `reserved`:
     hostnames that no server may have. `change_timeout`: the longest time that a change waits for the changes before
-    it."""
+    it. `policy`: what a release may ask for."""
 
     fleet: FleetSettings
     catalogue: Catalogue
@@ -79,7 +84,9 @@ class Options:
     drain_timeout: float
     change_timeout: float
     slow_start: float
-    autoscaling: Policy | None = None
+    policy: Policy
+    autoscaling: autoscale.Policy | None = None
+    token_sha256: str = ""
 
     @property
     def most_servers_at_once(self) -> int:
@@ -197,6 +204,7 @@ class Services:
             workers=self.workers,
             watch=self.watch,
             report=SilenceReport(watch=self.watch, problems=self.problems, events=self.events, clock=self._ports.clock),
+            starvation=StarvationReport(events=self.events),
             starter=self.starter,
             failures=self.failures,
             problems=self.problems,
@@ -234,6 +242,7 @@ class Services:
             clock=self._ports.clock,
             surge=self._options.fleet.surge,
             batch=self._options.fleet.batch,
+            policy=self._options.policy,
         )
 
     @cached_property
@@ -275,6 +284,10 @@ class Services:
         )
 
     @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(token_sha256=self._options.token_sha256, problems=self.problems, read=self._ports.tokens)
+
+    @cached_property
     def autoscaler(self) -> Autoscaler | None:
         """None where the settings do not ask for one."""
         if self._options.autoscaling is None:
@@ -314,6 +327,8 @@ class Services:
             "image": self.release_image.round,
             "certificates": self.certificate_watch.round,
         }
+        if self._ports.tokens:
+            rounds["tokens"] = self.tokens.round
         if self.autoscaler:
             rounds["autoscaler"] = self.autoscaler.round
         return Loops(rounds, before_stop=self.wake.set, waited_for=("steps", "heartbeats"))

@@ -24,6 +24,7 @@ _IMAGES_OWN = {
 """Field that a release may leave to its image → what the image calls it."""
 _NOTHING: Mapping[str, Any] = {"user": "", "working_dir": "/", "entrypoint": [], "command": [], "stop_signal": ""}
 """What a container has where neither says anything."""
+_UNSIZED = {"/tmp": ""}  # noqa: S108 (a path in the container)
 _SECRET = ("environment", "labels", "log_options")
 """Of these the balancer tells the names only."""
 
@@ -75,21 +76,64 @@ def of_role(containers: Iterable[Document], role: str) -> list[Document]:
     return [container for container in containers if container["Config"]["Labels"].get("ringmaster.role") == role]
 
 
+_ENGINE = "/var/run/docker.sock"
+"""Where a container has the engine's socket."""
+_KEEPERS_USER = "10002:10001"
+"""In the group of the balancer, which so may use its socket."""
+
+
 def container_faults(containers: Iterable[Document], user: str) -> list[str]:
-    """Which containers do not run, and what edge and balancer have that they could do without. Servers are held to
-    their release."""
+    """Which containers do not run, and what edge, balancer and keeper have that they could do without, or without end.
+    Servers are held to their release. Only the keeper holds the engine's socket, and the keeper has no network."""
     faults = []
     for container in containers:
         config, host = container["Config"], container["HostConfig"]
         present = {"running": container["State"]["Running"]}
         wanted: dict[str, Any] = {"running": True}
-        if config["Labels"].get("ringmaster.role") != "server":
-            present |= {"user": config["User"], "read_only": host["ReadonlyRootfs"], "dropped": host["CapDrop"]}
-            wanted |= {"user": user, "read_only": True, "dropped": ["ALL"]}
+        role = config["Labels"].get("ringmaster.role")
+        if role != "server":
+            present |= {
+                "user": config["User"],
+                "read_only": host["ReadonlyRootfs"],
+                "dropped": host["CapDrop"],
+                "added": host.get("CapAdd") or [],
+                "privileged": bool(host.get("Privileged")),
+                "security": host.get("SecurityOpt") or [],
+                "holds the engine": _ENGINE in [mount["Destination"] for mount in container["Mounts"]],
+                **_limited(host),
+            }
+            wanted |= {
+                "user": _KEEPERS_USER if role == "keeper" else user,
+                "read_only": True,
+                "dropped": ["ALL"],
+                "added": [],
+                "privileged": False,
+                "security": ["no-new-privileges"],
+                "holds the engine": role == "keeper",
+                "limited": {"memory": True, "swap": True, "pids": True, "tmpfs": True},
+            }
+        if role == "keeper":
+            present["network"], wanted["network"] = host["NetworkMode"], "none"
         name = container["Name"].lstrip("/")
         differing = (what for what, value in wanted.items() if present[what] != value)
         faults += [f"{name}: {_said(what, present[what], wanted[what])}" for what in differing]
     return faults
+
+
+def _limited(host: Document) -> dict[str, Any]:
+    """What has an end. A host that cannot limit swap says -1."""
+    memory = host.get("Memory") or 0
+    sizes = (
+        any(option.startswith("size=") for option in text.split(",")) for text in (host.get("Tmpfs") or {}).values()
+    )
+    return {
+        "limited": {
+            "memory": memory > 0,
+            "swap": host.get("MemorySwap") in (memory, -1),
+            "pids": (host.get("PidsLimit") or 0) > 0,
+            "tmpfs": all(sizes),
+        }
+    }
 
 
 def to_try_again(wish: Document, release: Document) -> dict[str, Any]:
@@ -129,6 +173,8 @@ def server_differences(
             found.append(f"{present['name']}: {_said('content', present['content'], content)}")
             continue
         expected = _expected(release, configs.get(server["Image"]))
+        if release.get("tmpfs") is None and present["tmpfs"] == _UNSIZED:
+            expected.pop("tmpfs", None)  # a balancer of before version 6 made it, and it has not been rolled since
         if without_init:
             expected.pop("init", None)  # the engine has none, and the balancer goes on without
         differing = (field for field, value in expected.items() if present[field] != value)
@@ -162,7 +208,7 @@ def _expected(release: Document, image: Document | None) -> dict[str, Any]:
 
 
 def _tmpfs(release: Document) -> dict[str, str]:
-    return {"/tmp": ""} if release.get("read_only", True) else {}  # noqa: S108 (a path in the container)
+    return {"/tmp": "size=64m"} if release.get("read_only", True) else {}  # noqa: S108 (a path in the container)
 
 
 def _present(server: Document) -> dict[str, Any]:
@@ -214,6 +260,8 @@ def _hidden_differences(server: Document, release: Document, asked: Document) ->
         found += [f"{name}: {field} has another value of {key}" for key in changed]
     if [kept for kept in host.get("CapDrop") or [] if kept == "ALL"] != ["ALL"]:
         found.append(f"{name}: capabilities are not dropped")
+    if any(option.startswith("seccomp") for option in host.get("SecurityOpt") or []):
+        found.append(f"{name}: seccomp is not the engine's own")
     if not any(option.startswith("no-new-privileges") for option in host.get("SecurityOpt") or []):
         found.append(f"{name}: new privileges are not refused")
     return found

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
-from balancer.core.key_source import KeySource
+from balancer.core.hash_seed import HashSeed
+from balancer.core.key_source import RANDOM, KeySource
+from balancer.core.rate_limit import RateLimit
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
 from balancer.http.event_stream import MOST
@@ -46,6 +48,8 @@ ROUTES = Routes(
 KEYED = replace(
     ROUTES, request_hash=REQUEST_HASHES["course"], key=KeySource.parse("cookie:session"), bound=Fraction(5, 4)
 )
+
+SEEDED = replace(ROUTES, key=KeySource.parse("header:X-User"), seed=HashSeed.of("a-secret-of-operators"))
 
 
 def rendered(routes: Routes = ROUTES, **changes: object) -> str:
@@ -83,6 +87,40 @@ def test_the_configuration_for_the_handouts_clients_is_golden(tmp_path: Path) ->
 
 def test_the_configuration_with_a_key_and_bounded_load_is_golden(tmp_path: Path) -> None:
     assert_golden(rendered(KEYED, course_errors=True), "bounded.cfg", tmp_path)
+
+
+def test_the_configuration_with_protection_is_golden(tmp_path: Path) -> None:
+    limit = RateLimit(requests=100, seconds=10, by="key")
+    text = rendered(SEEDED, explain=False, trusted_proxies=("10.0.0.0/8",), max_connections=5000, rate_limit=limit)
+    assert_golden(text, "protected.cfg", tmp_path)
+
+
+def test_addresses_are_counted_where_requests_have_no_keys() -> None:
+    limit = RateLimit(requests=7, seconds=3, by="address")
+    for routes, by in ((SEEDED, "address"), (ROUTES, "address"), (ROUTES, "key")):
+        text = rendered(routes, rate_limit=replace(limit, by=by))
+        assert re.findall("track-sc2 (.*)$", text, re.MULTILINE) == [
+            "src table rate_limit if is_ipv4",
+            "src,ipmask(32,64) table rate_limit unless is_ipv4",
+        ]
+        assert "Retry-After 3 " in text
+        assert "sc_gpc0_rate(2) ge 7 }" in text
+
+
+def test_a_seed_costs_nothing_where_no_request_has_a_key() -> None:
+    assert rendered(replace(SEEDED, key=RANDOM)) == rendered(ROUTES)
+
+
+@pytest.mark.parametrize(
+    ("most", "maxconn", "files"),
+    [(0, '"${RINGMASTER_CLIENTS-40000}"', 100_000), (10, "10", 4020), (100_000, "100000", 250_000)],
+)
+def test_the_edge_has_files_for_its_clients_and_for_all_else(most: int, maxconn: str, files: int) -> None:
+    text = rendered(max_connections=most)
+    assert f"    fd-hard-limit {files}\n" in text
+    public = text.partition("\nfrontend public\n")[2].partition("\nfrontend ")[0]
+    assert re.findall("^    maxconn .*$", public, re.MULTILINE) == [f"    maxconn {maxconn}"]
+    assert text.count(f"    maxconn {maxconn}\n") == 1  # the control port has a number of its own
 
 
 def test_the_maps_are_golden(tmp_path: Path) -> None:
@@ -233,6 +271,11 @@ def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change:
     assert fixed_digest(replace(ROUTES, **change)) != fixed_digest()  # type: ignore[arg-type]
 
 
+def test_another_seed_is_another_configuration() -> None:
+    seeds = (None, SEEDED.seed, HashSeed.of("another-secret-of-operators"))
+    assert len({fixed_digest(replace(SEEDED, seed=seed)) for seed in seeds}) == len(seeds)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -249,6 +292,8 @@ def test_what_the_configuration_takes_from_the_routes_changes_the_digest(change:
         {"explain": False},
         {"access_log": "all"},
         {"directory": Path("/elsewhere")},
+        {"max_connections": 10},
+        {"rate_limit": RateLimit(requests=100, seconds=10)},
     ],
 )
 def test_every_part_of_the_profile_changes_the_digest(change: dict[str, object]) -> None:

@@ -152,9 +152,9 @@ class FlaskPlane:
         return backend
 
     def _key(self, message: Message, random_id: int, *, is_first: bool) -> bytes:
-        source = self._placement.routes.key
-        key = source.read(message)
-        if not key and not source.is_random and is_first:
+        routes = self._placement.routes
+        key = routes.key_of(message)
+        if not key and not routes.key.is_random and is_first:
             self._keyless += 1
         return key or b"%d" % random_id
 

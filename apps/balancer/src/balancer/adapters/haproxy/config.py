@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from balancer.adapters.haproxy import slot_map
 from balancer.adapters.haproxy.tls import CIPHERS, CIPHERSUITES, CURVES, LEAST_BUFSIZE, Tls
 from balancer.core.control_paths import control_paths
+from balancer.core.rate_limit import RateLimit
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import IDEMPOTENT, Backend, Routes
 from balancer.core.trusted_proxies import HOPS
@@ -35,6 +36,15 @@ AGAIN_ID = 1
 """Its number in the statistics."""
 
 KEYLESS_TABLE = "keyless"
+
+RATE_LIMIT_TABLE = "rate_limit"
+_RATE_LIMIT_SIZE = "100k"
+"""The most clients that the rate limit counts at once. For one more, the client is forgotten that was away longest."""
+
+_MOST_FILES = 100_000
+"""Open files where the most connections are not set. The edge's entrypoint then says how many of them are clients'."""
+_LEAST_OTHER_FILES = 4000
+"""Open files beside two for each client's connection. They are for control, the health check and repeated requests."""
 
 _IDLE_TIMEOUT = 60
 """Seconds that a client's connection may be idle."""
@@ -66,8 +76,8 @@ _TURN_TIMEOUT = 10
 """Seconds that a request waits for such a place."""
 _BODY_TIMEOUT = 10
 """Seconds that the body of a request to the balancer may take until it is whole, or fills a buffer."""
-_CONTROL_CONNECTIONS = 4000
-"""The most clients of the control port at once."""
+_CONTROL_CONNECTIONS = 1500
+"""The most clients of the control port at once. _LEAST_OTHER_FILES are 2000 connections, so 500 are left."""
 
 _ERRORS = (
     (400, answers.NOT_HTTP),
@@ -92,7 +102,8 @@ class EdgeOptions:
     `queue_timeout`. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers name their server,
     slot and attempt. `access_log`: which requests are logged, "errors" or "all". `bufsize`: bytes of a buffer of
     HAProxy. `trusted_proxies`: addresses and networks. `control`: the control paths of the public port and where the
-    balancer answers /rep. `tls`: None where the edge speaks none.
+    balancer answers /rep. `tls`: None where the edge speaks none. `max_connections`: connections of clients to the
+    public port at once, 0 for what the container allows. `rate_limit`: None for off.
     """
 
     directory: Path
@@ -109,6 +120,14 @@ class EdgeOptions:
     control_prefix: str
     public_control: bool
     tls: Tls | None = None
+    max_connections: int = 0
+    rate_limit: RateLimit | None = None
+
+    @property
+    def files(self) -> int:
+        """The most open files of HAProxy. It derives from them how many connections all ports have together."""
+        clients = self.max_connections
+        return 2 * clients + max(clients // 2, _LEAST_OTHER_FILES) if clients else _MOST_FILES
 
     @property
     def buffer(self) -> int:
@@ -161,6 +180,7 @@ class EdgeFiles:
             backends=backends,
             key=routes.key,
             request_hash=routes.request_hash,
+            seed=routes.seed,
             slots=len(routes.slots),
             is_bounded=routes.bound is not None,
             map=f"map({options.directory}/slots.map)",
@@ -177,6 +197,11 @@ class EdgeFiles:
             hops=HOPS,
             lines=_LINES,
             key_sample=self._key_sample(),
+            client="var(txn.client)" if options.trusted_proxies else "src",
+            files=options.files,
+            rate_limit_table=RATE_LIMIT_TABLE,
+            rate_limit_size=_RATE_LIMIT_SIZE,
+            too_many=answers.too_many,
             control_paths=control_paths(options.control_prefix) if options.public_control else (),
             rep_path=control_paths(options.control_prefix)[0],
             server_options=options.server_options,
@@ -190,6 +215,7 @@ class EdgeFiles:
             needs_host=_NEEDS_HOST,
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
+            not_http=answers.NOT_HTTP,
             public_places=PUBLIC_PLACES,
             control_places=CONTROL_PLACES,
             turn_timeout=_TURN_TIMEOUT,

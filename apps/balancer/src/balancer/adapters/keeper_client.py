@@ -1,0 +1,107 @@
+"""The runtime and the images of the keeper: each call is a connection to its unix socket, with one JSON line."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from balancer.core import errors
+from balancer.core.errors import EngineUnavailable, RingmasterError
+from balancer.core.fleet import Server
+from balancer.core.heartbeat import Heartbeat
+from balancer.core.image import Image, Progress
+from balancer.core.observed import Observed
+from balancer.core.release import Release
+
+_ACCEPT_TIMEOUT = 3.0
+"""Seconds that the keeper may take to accept a call."""
+_SILENCE = 120.0
+"""Seconds that it may then be silent."""
+_PATIENT = ("stop", "engine_events")
+"""Calls of which it may be silent for any time."""
+_KINDS: dict[str, type[RingmasterError]] = {
+    kind.__name__: kind for kind in (errors.NameTaken, errors.StartFailed, errors.ImageMissing, errors.PullFailed)
+}
+"""The errors of the ports. Whatever else the keeper answers is EngineUnavailable."""
+
+
+class KeeperClient:
+    """A ContainerRuntime and an Images. `path`: of the socket. `container`: the keeper's name, for advice.
+
+    The keeper does not begin a call whose caller has gone, so that a call that was given up happens never."""
+
+    def __init__(self, path: Path, *, container: str) -> None:
+        self._path = path
+        self._advice = f"docker start {container}; docker unpause {container}; docker logs {container}"
+
+    def start(self, server: Server, release: Release) -> None:
+        who = {name: getattr(server, name) for name in ("hostname", "ring_id", "rolled", "generation")}
+        what = {"number": release.number, "content": release.content, **release.document()}
+        self._call("start", server=who, release=what)
+
+    def observe(self) -> dict[str, Observed]:
+        return {instance: _observed(told) for instance, told in self._call("observe").items()}
+
+    def rename(self, instance: str, name: str) -> None:
+        self._call("rename", instance=instance, name=name)
+
+    def stop(self, instance: str) -> None:
+        self._call("stop", instance=instance)
+
+    def kill(self, instance: str, container: str = "") -> None:
+        self._call("kill", instance=instance, container=container)
+
+    def is_stopped(self, instance: str) -> bool:
+        return bool(self._call("is_stopped", instance=instance))
+
+    def engine_events(self) -> Iterator[str]:
+        yield from map(str, self._results("engine_events"))
+
+    def last_output(self, instance: str) -> str:
+        return str(self._call("last_output", instance=instance))
+
+    def find(self, name: str) -> Image | None:
+        found = self._call("find", name=name)
+        return found and Image(**found)
+
+    def pull(self, name: str) -> Generator[Progress]:
+        for progress in self._results("pull", name=name):
+            yield Progress(**progress)
+
+    def _call(self, verb: str, **fields: object) -> Any:
+        (result,) = self._results(verb, **fields)
+        return result
+
+    def _results(self, verb: str, **fields: object) -> Generator[Any]:
+        """The results of a call as they come. Raises the keeper's error."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                connection.settimeout(_ACCEPT_TIMEOUT)
+                connection.connect(str(self._path))
+                connection.sendall(json.dumps({"verb": verb, **fields}).encode() + b"\n")
+                with connection.makefile("rb") as answer:
+                    _next(answer)
+                    connection.settimeout(None if verb in _PATIENT else _SILENCE)
+                    while not (line := _next(answer)).get("end"):
+                        yield line["result"]
+            except (OSError, ValueError, KeyError) as error:
+                raise EngineUnavailable(f"the keeper does not answer ({error}); try: {self._advice}") from error
+
+
+def _next(answer: BinaryIO) -> dict[str, Any]:
+    """The next line of an answer. Raises the error that it tells of; OSError or ValueError where it breaks off."""
+    line = answer.readline()
+    if not line:
+        raise ConnectionError("it hung up")
+    told: dict[str, Any] = json.loads(line)
+    if "error" in told:
+        raise _KINDS.get(told["error"], EngineUnavailable)(told["text"])
+    return told
+
+
+def _observed(told: dict[str, Any]) -> Observed:
+    heartbeat = told["heartbeat"]
+    return Observed(**{**told, "heartbeat": heartbeat and Heartbeat(**heartbeat)})

@@ -1,0 +1,42 @@
+"""Starts the keeper with the settings in its environment. It ends at SIGTERM."""
+
+from __future__ import annotations
+
+import logging.config
+import os
+import signal
+import sys
+from pathlib import Path
+
+from balancer import settings
+from balancer.adapters.container_spec import ServerSpec
+from balancer.adapters.docker_engine import DockerEngine
+from balancer.adapters.docker_images import DockerImages
+from balancer.adapters.registry_config import RegistryConfig
+from balancer.core.errors import InvalidRequest
+from balancer.logs import configuration
+from keeper.server import KeeperServer
+from keeper.verbs import Verbs
+
+
+def main() -> None:
+    mine = settings.each(os.environ)
+    logging.config.dictConfig(configuration(mine.log_level))
+    registry = RegistryConfig(Path(mine.registry_config) if mine.registry_config else None)
+    try:
+        registry.check()
+    except InvalidRequest as error:  # A pull tells it, too, and the file may be mended by then.
+        logging.getLogger("keeper").warning("no credentials", extra={"reason": str(error)})
+    spec = ServerSpec(
+        deployment=mine.deployment, name_prefix=mine.name_prefix, network=mine.network, port=mine.server_port
+    )
+    policy = mine.release_policy()
+    verbs = Verbs(engine=DockerEngine(spec), images=DockerImages(registry), policy=policy)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    logging.getLogger("keeper").info("ready", extra={"policy": mine.policy, "servers": policy.servers})
+    with KeeperServer(Path(mine.keeper_socket), verbs, most_calls=policy.servers + 32) as server:
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""The verbs: what a caller may ask of the keeper, and what the policy says to it. Nothing else reaches the engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from balancer.adapters.docker_engine import DockerEngine
+from balancer.adapters.docker_images import DockerImages
+from balancer.core.errors import ImageMissing, InvalidRequest, PullFailed, StartFailed
+from balancer.core.image import NAME_RULE, Image, is_id, is_name
+from balancer.core.observed import Observed
+from balancer.core.policy import Policy
+from balancer.core.release import Release
+from keeper import call
+from keeper.call import Fields
+
+Results = Generator[Any]
+"""What a verb answers, as JSON: one value, or for the two streams any number of them."""
+
+
+class Verbs:
+    def __init__(self, *, engine: DockerEngine, images: DockerImages, policy: Policy) -> None:
+        self._engine = engine
+        self._images = images
+        self._policy = policy
+        self._lock = threading.Lock()
+        self._starting = 0
+        self._seen: set[tuple[str, str]] = set()
+        """Fingerprint and content of what servers of this deployment are or were made of. It stays allowed, so that a
+        roll under a new policy can go back."""
+        self._verbs: Mapping[str, tuple[Callable[[Fields], Results], tuple[str, ...]]] = {
+            "start": (self._start, ("server", "release")),
+            "observe": (self._observe, ()),
+            "rename": (self._rename, ("instance", "name")),
+            "stop": (self._stop, ("instance",)),
+            "kill": (self._kill, ("instance", "container")),
+            "is_stopped": (self._is_stopped, ("instance",)),
+            "engine_events": (self._engine_events, ()),
+            "last_output": (self._last_output, ("instance",)),
+            "find": (self._find, ("name",)),
+            "pull": (self._pull, ("name",)),
+        }
+
+    def results(self, document: Mapping[str, Any]) -> Results:
+        """Carries a call out, and yields its results as they come. Raises InvalidRequest for a call that is none, and
+        the errors of the ports."""
+        verb = document.get("verb")
+        if not isinstance(verb, str) or verb not in self._verbs:
+            raise InvalidRequest(f"there is no such verb; there is: {', '.join(self._verbs)}")
+        carry_out, names = self._verbs[verb]
+        return carry_out(call.all_fields(dict(document), "verb", *names))
+
+    def _start(self, fields: Fields) -> Results:
+        server = call.server(fields["server"])
+        try:
+            release = call.release(fields["release"])
+            image = self._image_to_run(release)
+        except (InvalidRequest, PullFailed) as error:
+            raise StartFailed(f"{server.hostname} cannot be created: {error}") from error
+        if image is None:
+            raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}")
+        with self._place(server.hostname):
+            self._engine.start(server, release.of(image))
+        yield None
+
+    def _image_to_run(self, release: Release) -> Image | None:
+        """The image that the release means on the engine. Raises InvalidRequest, PullFailed for what the policy does
+        not allow."""
+        if release.content and self._was_made(release.content, release.fingerprint):
+            return Image(release.content)
+        self._policy.check(release)
+        return self._found(release.content or release.image)
+
+    @contextmanager
+    def _place(self, hostname: str) -> Iterator[None]:
+        """Holds a place among the most servers that there may be. Raises StartFailed."""
+        with self._lock:
+            if len(self._containers()) + self._starting >= self._policy.servers:
+                raise StartFailed(f"{hostname} cannot be created: there are {self._policy.servers} containers already")
+            self._starting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._starting -= 1
+
+    def _containers(self) -> list[Observed]:
+        containers = self._engine.containers()
+        self._seen |= {(container.fingerprint, container.image) for container in containers}
+        return containers
+
+    def _was_made(self, content: str, fingerprint: str = "") -> bool:
+        """Whether servers of this deployment are or were made of the image, and of the release where that is given."""
+        self._containers()
+        return any(image == content and fingerprint in ("", made) for made, image in self._seen)
+
+    def _observe(self, _: Fields) -> Results:
+        yield {container.instance: asdict(container) for container in self._containers()}
+
+    def _rename(self, fields: Fields) -> Results:
+        self._engine.rename(call.name(fields["instance"]), call.name(fields["name"]))
+        yield None
+
+    def _stop(self, fields: Fields) -> Results:
+        self._engine.stop(call.name(fields["instance"]))
+        yield None
+
+    def _kill(self, fields: Fields) -> Results:
+        self._engine.kill(call.name(fields["instance"]), call.container(fields["container"]))
+        yield None
+
+    def _is_stopped(self, fields: Fields) -> Results:
+        yield self._engine.is_stopped(call.name(fields["instance"]))
+
+    def _engine_events(self, _: Fields) -> Results:
+        yield from self._engine.engine_events()
+
+    def _last_output(self, fields: Fields) -> Results:
+        yield self._engine.last_output(call.name(fields["instance"]))
+
+    def _find(self, fields: Fields) -> Results:
+        found = self._found(fields["name"])
+        yield found and asdict(found)
+
+    def _pull(self, fields: Fields) -> Results:
+        name = self._allowed_name(fields["name"])
+        if is_id(name):
+            raise PullFailed(f"no registry knows an image by its id {name}")
+        for progress in self._images.pull(name):
+            yield asdict(progress)
+
+    def _found(self, name: object) -> Image | None:
+        """The image of this name or id. Raises PullFailed for one that the policy does not allow. Whatever the engine
+        took the name for, the image that it found is judged by its own names."""
+        wanted = self._allowed_name(name)
+        found, names = self._images.look(wanted)
+        if not found or self._policy.allows_image(found.content, names) or self._was_made(found.content):
+            return found
+        raise PullFailed(f"the policy of this deployment does not allow the image {wanted}; policy.images names others")
+
+    def _allowed_name(self, name: object) -> str:
+        """The name of an image that may run, or any id. Raises PullFailed."""
+        if not isinstance(name, str) or not is_name(name):
+            raise PullFailed(f"an image must be {NAME_RULE}")
+        try:
+            if not is_id(name):
+                self._policy.check_name(name)
+        except InvalidRequest as error:
+            raise PullFailed(str(error)) from error
+        return name
