@@ -1,11 +1,12 @@
 # `make` alone prints every target. CI calls nothing but these.
 #
-# up, down, status, logs and verify take: DEPLOYMENT=name PREFIX=name- PORT=5000 CONTROL_PORT=5001, and
+# up, down, status, logs and verify take: DEPLOYMENT=name PREFIX=name- PORT=5000 CONTROL_PORT=5001,
+# TLS=self-signed or TLS=/folder/with/certificates (docs/tls.md), and
 # VARS='{"ringmaster_variables": {"replicas": 5}}' for everything else (see infra/ansible/roles/*/meta/argument_specs.yml).
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify sbom scan test host browser lint unit mutants contract infra e2e smoke chaos busy soak figures fmt lock clean
+.PHONY: help up down status logs verify sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak figures fmt lock clean
 .PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
@@ -23,7 +24,8 @@ endif
 said = $(findstring command,$(origin $(1)))
 extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
 SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ringmaster_name_prefix) \
-	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) $(if $(call said,VARS),-e '$(VARS)')
+	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) \
+	$(call extra,TLS,ringmaster_tls) $(if $(call said,VARS),-e '$(VARS)')
 LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 PLAYBOOK = ansible-playbook infra/ansible
 
@@ -79,7 +81,7 @@ unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in t
 mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
-contract: host ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
+contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
 	pytest --numprocesses 2 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
 infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy
@@ -88,7 +90,10 @@ infra: host ## Tests of the deployed system: containers, network, plan, Ansible,
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml
 
-e2e: host browser ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
+tools: .venv/test.stamp ## Bring in what tests send requests, floods and certificates with
+	@$(PLAYBOOK)/tools.yml
+
+e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
 	pytest --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)

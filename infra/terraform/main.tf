@@ -42,14 +42,20 @@ locals {
 
   # Both ports are published by the edge, or by the balancer where there is none. Ascending by the port in the container: the
   # provider reads them back in that order.
-  ports = [
-    { address = var.publish_address, port = var.publish_port, internal = 5000 },
-    { address = var.control_address, port = var.control_port, internal = 5001 },
-  ]
+  ports = concat(
+    [
+      { address = var.publish_address, port = var.publish_port, internal = 5000 },
+      { address = var.control_address, port = var.control_port, internal = 5001 },
+    ],
+    var.tls == null ? [] : [{ address = var.publish_address, port = var.tls_port, internal = 5443 }],
+  )
   published = {
     edge     = local.has_edge ? local.ports : []
     balancer = local.has_edge ? [] : local.ports
   }
+
+  # A token must not cross a network in clear text.
+  has_tls_control = var.tls != null && !can(regex("^(127\\.|::1$)", var.control_address))
 
   # A container that is stopped gets the time that draining may take, and a moment to go.
   grace_seconds = ceil(var.drain_timeout) + 5
@@ -196,12 +202,16 @@ module "edge" {
   count      = local.has_edge ? 1 : 0
   depends_on = [terraform_data.ports]
 
-  deployment    = var.deployment
-  name          = local.names.edge
-  image_id      = module.images.ids.edge
-  network_id    = module.network.id
-  volume        = docker_volume.this["edge"].name
-  ports         = local.published.edge
+  deployment = var.deployment
+  name       = local.names.edge
+  image_id   = module.images.ids.edge
+  network_id = module.network.id
+  volume     = docker_volume.this["edge"].name
+  ports      = local.published.edge
+  files = merge(
+    var.tls == null ? {} : { "/run/tls" = var.tls },
+    var.tls_client_ca == null ? {} : { "/run/tls-client-ca.pem" = var.tls_client_ca },
+  )
   grace_seconds = local.edge_grace_seconds
 }
 

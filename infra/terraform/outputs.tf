@@ -7,6 +7,9 @@ locals {
     for role, address in { public = var.publish_address, control = var.control_address } :
     role => replace(lookup(local.reach, address, address), "/^(.*:.*)$/", "[$1]")
   }
+  tls_url     = var.tls == null ? null : "https://${local.hosts.public}:${var.tls_port}"
+  public_url  = var.tls_redirect ? local.tls_url : "http://${local.hosts.public}:${var.publish_port}"
+  control_url = "${local.has_tls_control ? "https" : "http"}://${local.hosts.control}:${var.control_port}"
 }
 
 output "deployment" {
@@ -26,17 +29,22 @@ output "data_plane" {
 
 output "url" {
   description = "Base URL of the public side, as this machine reaches it."
-  value       = "http://${local.hosts.public}:${var.publish_port}"
+  value       = local.public_url
+}
+
+output "tls_url" {
+  description = "Base URL of the public side by HTTPS, as this machine reaches it; null without tls. Its certificate may be for another name."
+  value       = local.tls_url
 }
 
 output "control_url" {
   description = "Base URL of the balancer's /healthz, /readyz, /ring and /deploy (how far a roll of the servers is), as this machine reaches it."
-  value       = "http://${local.hosts.control}:${var.control_port}"
+  value       = local.control_url
 }
 
 output "fleet_url" {
   description = "Base URL of /rep, /add and /rm, as this machine reaches it."
-  value       = var.public_control ? "http://${local.hosts.public}:${var.publish_port}${var.control_prefix}" : "http://${local.hosts.control}:${var.control_port}"
+  value       = var.public_control ? "${local.public_url}${var.control_prefix}" : local.control_url
 }
 
 output "network" {

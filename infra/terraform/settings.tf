@@ -66,6 +66,11 @@ locals {
     RINGMASTER_DRAIN_TIMEOUT          = tostring(var.drain_timeout)
     RINGMASTER_STOP_TIMEOUT           = tostring(var.stop_timeout)
     RINGMASTER_RESPONSE_TIMEOUT       = tostring(var.response_timeout)
+    RINGMASTER_TLS                    = tostring(var.tls != null)
+    RINGMASTER_TLS_PORT               = tostring(var.tls_port)
+    RINGMASTER_TLS_REDIRECT           = tostring(var.tls_redirect)
+    RINGMASTER_TLS_CLIENT_CA          = tostring(var.tls_client_ca != null)
+    RINGMASTER_TLS_CONTROL            = tostring(local.has_tls_control)
     RINGMASTER_BUFSIZE                = tostring(var.bufsize)
   }
 

@@ -207,6 +207,76 @@ variable "control_port" {
   }
 }
 
+variable "tls" {
+  description = <<-EOT
+    Folder on the engine's host with certificates: each file NAME.pem with certificates and their key, or NAME.crt beside NAME.key, or
+    certbot's fullchain.pem and privkey.pem; readable for uid 10001. The edge then speaks HTTPS on tls_port, takes renewed files up by itself, and
+    the control port speaks TLS where control_address is beyond loopback. null: no TLS. "self-signed" is for `make up TLS=self-signed` only.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.tls != "self-signed"
+    error_message = "Terraform makes no certificates: run `make up TLS=self-signed`, which makes one, or write tls as the folder of yours."
+  }
+
+  validation {
+    condition     = var.tls == null || var.tls == "self-signed" || can(regex("^/[^[:space:],:]*$", var.tls))
+    error_message = "Write tls as the absolute path of a folder, without blanks, commas and colons, such as /etc/ringmaster/tls, or leave it null."
+  }
+
+  validation {
+    condition     = var.tls == null || var.data_plane == "haproxy"
+    error_message = "Only the edge speaks TLS: leave tls null, or write data_plane as haproxy."
+  }
+}
+
+variable "tls_port" {
+  description = "Port of the engine's host for HTTPS, on publish_address."
+  type        = number
+  default     = 5443
+  nullable    = false
+
+  validation {
+    condition     = var.tls_port >= 1 && var.tls_port <= 65535 && floor(var.tls_port) == var.tls_port
+    error_message = "Write tls_port as a whole number from 1 to 65535."
+  }
+
+  validation {
+    condition     = var.tls == null || !contains([var.publish_port, var.control_port], var.tls_port)
+    error_message = "tls_port is publish_port or control_port, too: choose another one."
+  }
+}
+
+variable "tls_redirect" {
+  description = "Whether plain HTTP on the public port is answered with a redirect (308) to HTTPS, /rep, /add and /rm included. false: it is served."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.tls_redirect || var.tls != null
+    error_message = "tls_redirect sends clients to HTTPS, which is not there without certificates: write tls, too."
+  }
+}
+
+variable "tls_client_ca" {
+  description = "File on the engine's host with the certificates of authorities (PEM): on tls_port clients then need a certificate of one of them. After an edit restart the edge. null: they need none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.tls_client_ca == null || can(regex("^/[^[:space:],:]*$", var.tls_client_ca))
+    error_message = "Write tls_client_ca as the absolute path of a file, without blanks, commas and colons, or leave it null."
+  }
+
+  validation {
+    condition     = var.tls_client_ca == null || var.tls != null
+    error_message = "tls_client_ca is about clients of HTTPS, which is not there without certificates: write tls, too."
+  }
+}
+
 variable "control_prefix" {
   description = "Path before /rep, /add and /rm on the public port, such as /ringmaster, for applications that have these paths themselves. \"\": none."
   type        = string

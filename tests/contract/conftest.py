@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from balancer.core.routes import Backend
+from tests.certificates import Authority, put
 from tests.contract.docker_bench import DockerBench
 from tests.contract.flask_bench import FlaskBench
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
 from tests.contract.plane_bench import FAKE, FLASK, HAPROXY, FakeBench, PlaneBench
+from tests.contract.tls_bench import TlsBench
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +58,24 @@ def bench(request: pytest.FixtureRequest) -> Iterator[PlaneBench]:
             yield bench
     else:
         yield request.getfixturevalue("haproxy_bench")
+
+
+@pytest.fixture(scope="session")
+def edge_with_tls(
+    lab: Lab, servers: tuple[Backend, ...], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TlsBench]:
+    authority = Authority()
+    folder, client_ca = tmp_path_factory.mktemp("tls"), tmp_path_factory.mktemp("ca") / "ca.pem"
+    folder.chmod(0o755)
+    put(folder / "localhost.pem", authority.pem("localhost"))
+    put(client_ca, authority.authority.cert_pem.bytes())
+    mounts = (f"{folder}:/run/tls:ro", f"{client_ca}:/run/tls-client-ca.pem:ro")
+    with HaproxyBench(lab, tmp_path_factory.mktemp("edge-tls"), servers, mounts) as bench:
+        yield TlsBench(bench, folder, authority)
+
+
+@pytest.fixture
+def tls_bench(edge_with_tls: TlsBench) -> TlsBench:
+    """With one good certificate, whatever the test before it left."""
+    edge_with_tls.reset()
+    return edge_with_tls

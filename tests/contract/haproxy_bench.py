@@ -28,8 +28,9 @@ UID = 10001 if os.geteuid() == 0 else os.geteuid()
 class HaproxyBench:
     """A PlaneBench, beside what only HAProxy has."""
 
-    def __init__(self, lab: Lab, folder: Path, servers: tuple[Backend, ...]) -> None:
+    def __init__(self, lab: Lab, folder: Path, servers: tuple[Backend, ...], mounts: tuple[str, ...] = ()) -> None:
         self.servers = servers
+        self._mounts = mounts
         self.profile = EdgeOptions(
             directory=folder,
             stream_timeout=3600,
@@ -49,7 +50,7 @@ class HaproxyBench:
         self._lab = lab
 
     def __enter__(self) -> Self:
-        self.container = edge_container(self._lab, self.profile.directory)
+        self.container = edge_container(self._lab, self.profile.directory, self._mounts)
         return self
 
     def __exit__(
@@ -105,15 +106,15 @@ class HaproxyBench:
         wait_until_it_listens(self._lab, self.container)
 
 
-def edge_container(lab: Lab, folder: Path) -> Container:
-    """The edge as Terraform runs it. The folder has the same path inside and outside, because the configuration
-    names it, and the path that the image knows."""
+def edge_container(lab: Lab, folder: Path, mounts: tuple[str, ...] = ()) -> Container:
+    """The edge as Terraform runs it, with further mounts. The folder has the same path inside and outside, because the
+    configuration names it, and the path that the image knows."""
     os.chown(folder, UID, -1)
     return lab.run(
         f"edge-{folder.name}",
         lab.edge_image,
         user=f"{UID}:{UID}",
-        volumes=[f"{folder}:/run/ringmaster", f"{folder}:{folder}"],
+        volumes=[f"{folder}:/run/ringmaster", f"{folder}:{folder}", *mounts],
         read_only=True,
         tmpfs={"/tmp": "size=16m,mode=1777"},  # noqa: S108 (a path in the container)
         cap_drop=["ALL"],

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from balancer.core import bounded_load
 from balancer.core.activity import Activity
+from balancer.core.certificate import Certificate
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.key_source import Message
 from balancer.core.load import Load
@@ -19,12 +20,13 @@ from tests.fakes.process import Process
 
 class FakePlane:
     """A DataPlane. `routes`: the routes that it obeys. `away`: makes its calls fail. `idle_closed`: the instances
-    of all such calls."""
+    of all such calls. `shown`: the certificates that clients are shown."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.routes = Routes((), ())
         self.away = Fault()
         self.idle_closed: list[str] = []
+        self.shown: tuple[Certificate, ...] = ()
         self._in_flight: Counter[str] = Counter()
         self._given: Counter[str] = Counter()
         self._taken: Counter[str] = Counter()
@@ -61,6 +63,10 @@ class FakePlane:
     def keyless(self) -> int:
         self._call()
         return self._keyless
+
+    def certificates(self) -> tuple[Certificate, ...]:
+        self._call()
+        return self.shown
 
     def answer(self, slot: int) -> str:
         """The instance that answers a request of this slot; empty where none does."""

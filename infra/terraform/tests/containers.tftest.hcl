@@ -23,6 +23,7 @@ run "edge" {
       { address = "127.0.0.1", port = 5000, internal = 5000 },
       { address = "127.0.0.1", port = 5001, internal = 5001 },
     ]
+    files = { "/run/tls" = "/srv/tls" }
   }
 
   assert {
@@ -31,8 +32,13 @@ run "edge" {
   }
 
   assert {
-    condition     = { for mount in docker_container.this.mounts : mount.target => mount.source } == { "/run/ringmaster" = "ringmaster-edge-volume" }
-    error_message = "The edge has the shared volume and no other."
+    condition     = { for mount in docker_container.this.mounts : mount.target => mount.source } == { "/run/ringmaster" = "ringmaster-edge-volume", "/run/tls" = "/srv/tls" }
+    error_message = "The edge has the shared volume and the certificates."
+  }
+
+  assert {
+    condition     = alltrue([for mount in docker_container.this.mounts : mount.read_only == true if mount.type == "bind"])
+    error_message = "The edge could write where the certificates are."
   }
 
   assert {

@@ -66,6 +66,11 @@ run "defaults" {
       RINGMASTER_PUBLIC_CONTROL         = "true"
       RINGMASTER_POLICY                 = "{\"capabilities\":[],\"cpus\":0,\"images\":[],\"labels\":[],\"memory\":\"4g\",\"pids\":4096,\"volumes\":[]}"
       RINGMASTER_PULL_TIMEOUT           = "600"
+      RINGMASTER_TLS                    = "false"
+      RINGMASTER_TLS_CLIENT_CA          = "false"
+      RINGMASTER_TLS_CONTROL            = "false"
+      RINGMASTER_TLS_PORT               = "5443"
+      RINGMASTER_TLS_REDIRECT           = "false"
       RINGMASTER_QUEUE_TIMEOUT          = "10"
       RINGMASTER_REGISTRY_CONFIG        = ""
       RINGMASTER_SERVER_COMMAND         = "[]"
@@ -611,5 +616,44 @@ run "what_the_keeper_is_told" {
   assert {
     condition     = jsondecode(local.keeper_settings.RINGMASTER_POLICY) == jsondecode(local.settings.RINGMASTER_POLICY) && jsondecode(local.settings.RINGMASTER_POLICY).images == ["registry.example/team/*"]
     error_message = "The policy does not reach keeper and balancer as it was given."
+  }
+}
+
+run "tls" {
+  command = plan
+  variables {
+    tls           = "/srv/tls"
+    tls_port      = 8443
+    tls_redirect  = true
+    tls_client_ca = "/srv/ca.pem"
+  }
+
+  assert {
+    condition     = output.tls_url == "https://127.0.0.1:8443" && output.url == output.tls_url && output.control_url == "http://127.0.0.1:5001"
+    error_message = "With a redirect the public side is the one with TLS, and the control port on loopback is as it was."
+  }
+
+  assert {
+    condition     = [for name in ["TLS", "TLS_PORT", "TLS_REDIRECT", "TLS_CLIENT_CA", "TLS_CONTROL"] : local.settings["RINGMASTER_${name}"]] == ["true", "8443", "true", "true", "false"]
+    error_message = "The balancer is not told of TLS as it is."
+  }
+
+  assert {
+    condition     = local.published.edge[2] == { address = "127.0.0.1", port = 8443, internal = 5443 }
+    error_message = "The edge does not publish HTTPS."
+  }
+}
+
+run "tls_beyond_loopback" {
+  command = plan
+  variables {
+    tls             = "/srv/tls"
+    control_address = "0.0.0.0"
+    token           = "0123456789abcdefghijklmnopqrstuv"
+  }
+
+  assert {
+    condition     = output.control_url == "https://127.0.0.1:5001" && output.url == "http://127.0.0.1:5000" && local.settings.RINGMASTER_TLS_CONTROL == "true"
+    error_message = "A control port beyond loopback speaks TLS where there is any."
   }
 }

@@ -1524,3 +1524,70 @@ run "policy_pids_are_a_fraction" {
   }
   expect_failures = [var.policy]
 }
+
+run "tls_is_self_signed" {
+  command = plan
+  variables {
+    tls = "self-signed"
+  }
+  expect_failures = [var.tls]
+}
+
+run "tls_is_relative" {
+  command = plan
+  variables {
+    tls = "certificates"
+  }
+  expect_failures = [var.tls]
+}
+
+run "tls_without_an_edge" {
+  command = plan
+  variables {
+    tls        = "/srv/tls"
+    data_plane = "flask"
+  }
+  expect_failures = [var.tls]
+}
+
+run "tls_port_is_zero" {
+  command = plan
+  variables {
+    tls_port = 0
+  }
+  expect_failures = [var.tls_port]
+}
+
+run "tls_port_is_taken" {
+  command = plan
+  variables {
+    tls      = "/srv/tls"
+    tls_port = 5001
+  }
+  expect_failures = [var.tls_port]
+}
+
+run "tls_redirect_without_tls" {
+  command = plan
+  variables {
+    tls_redirect = true
+  }
+  expect_failures = [var.tls_redirect]
+}
+
+run "tls_client_ca_is_relative" {
+  command = plan
+  variables {
+    tls           = "/srv/tls"
+    tls_client_ca = "ca.pem"
+  }
+  expect_failures = [var.tls_client_ca]
+}
+
+run "tls_client_ca_without_tls" {
+  command = plan
+  variables {
+    tls_client_ca = "/srv/ca.pem"
+  }
+  expect_failures = [var.tls_client_ca]
+}

@@ -131,7 +131,7 @@ class InMemoryBalancer:
         self.workers, self.heartbeats, self.reconciler = services.workers, services.heartbeats, services.reconciler
         self.rollout, self.fleet, self.ring = services.rollout, services.fleet, services.ring
         self.health, self.wake = services.health, services.wake
-        self.release_image = services.release_image
+        self.release_image, self.certificate_watch = services.release_image, services.certificate_watch
 
     @property
     def replicas(self) -> tuple[str, ...]:

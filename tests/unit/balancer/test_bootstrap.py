@@ -17,6 +17,7 @@ from werkzeug.test import Client, TestResponse
 from balancer import bootstrap
 from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
+from balancer.adapters.haproxy.tls import Tls
 from balancer.bootstrap import Application, build, service_options
 from balancer.core.hash_seed import HashSeed
 from balancer.core.rate_limit import RateLimit
@@ -334,3 +335,16 @@ def test_times_and_limits_are_what_the_settings_say() -> None:
     assert (options.start_grace, options.drain_timeout, options.slow_start) == (11, 12, 14)
     assert options.pull_timeout == 15
     assert options.change_timeout == 11 + 3 * (12 + 13)
+
+
+def test_the_edge_speaks_tls_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(bootstrap, "HaproxyEdge", made.append)
+    bootstrap._data_plane(settings())
+    bootstrap._data_plane(settings(tls="true", tls_port="443", tls_redirect="true", tls_client_ca="true"))
+    bootstrap._data_plane(settings(tls="true", tls_control="true"))
+    assert [options.tls for options in made] == [
+        None,
+        Tls(port=443, redirect=True, client_ca=True, control=False),
+        Tls(port=5443, redirect=False, client_ca=False, control=True),
+    ]

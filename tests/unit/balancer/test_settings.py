@@ -79,6 +79,11 @@ DEFAULTS = {
     "unknown_path": "pass",
     "explain": True,
     "access_log": "errors",
+    "tls": False,
+    "tls_port": 5443,
+    "tls_redirect": False,
+    "tls_client_ca": False,
+    "tls_control": False,
     "token_sha256": "",
     "tokens_file": "",
     "control_hosts": (),
@@ -140,6 +145,11 @@ ACCEPTED = [
     ("heartbeat_interval", "1.5", 1.5),
     ("drain_timeout", "0", 0.0),
     ("stop_timeout", "0", 0),
+    ("tls", "true", True),
+    ("tls_port", "443", 443),
+    ("tls_redirect", "true", True),
+    ("tls_client_ca", "true", True),
+    ("tls_control", "true", True),
     ("token_sha256", "0123456789abcdef" * 4, "0123456789abcdef" * 4),
     ("tokens_file", "/run/tokens/tokens.json", "/run/tokens/tokens.json"),
     ("control_hosts", "ring.example,LB.example,a", ("ring.example", "lb.example", "a")),
@@ -221,6 +231,11 @@ REFUSED = [
     ("unknown_path", ["", "404"], "one of pass, course"),
     ("explain", ["", "yes", "1"], "true or false"),
     ("access_log", ["", "none", "ALL"], "one of errors, all"),
+    ("tls", ["", "on", "/srv/tls"], "true or false"),
+    ("tls_port", ["0", "65536", "https", ""], "an integer from 1 to 65535"),
+    ("tls_redirect", ["", "301"], "true or false"),
+    ("tls_client_ca", ["", "/srv/ca.pem"], "true or false"),
+    ("tls_control", ["", "on"], "true or false"),
     ("token_sha256", ["secret", "0" * 63, "A" * 64], "64 hex digits, or empty"),
     ("tokens_file", ["tokens.json", "/a b"], "an absolute path, or empty"),
     ("control_hosts", ["a b", "a:80", "http://a", "é", "a..b", ".a", "a.", "*"], "hosts' names such as ring.example"),
@@ -453,3 +468,8 @@ def test_the_documentation_has_every_field_of_a_release() -> None:
 def test_the_table_has_a_row_for_every_setting() -> None:
     rows = markdown().splitlines()[2:]
     assert [row.split("`")[1] for row in rows] == [PREFIX + name.upper() for name in DEFAULTS]
+
+
+def test_only_the_edge_speaks_tls() -> None:
+    with pytest.raises(InvalidSetting, match=r"^RINGMASTER_TLS: only the edge speaks TLS; set RINGMASTER_DATA_PLANE="):
+        read({"RINGMASTER_TLS": "true", "RINGMASTER_DATA_PLANE": "flask"})

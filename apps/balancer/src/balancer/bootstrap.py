@@ -18,6 +18,7 @@ from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
+from balancer.adapters.haproxy.tls import Tls
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.keeper_client import KeeperClient
 from balancer.adapters.system import SystemClock, SystemRandomness
@@ -223,6 +224,7 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
             trusted_proxies=settings.trusted_proxies,
             control_prefix=settings.control_prefix,
             public_control=settings.public_control,
+            tls=_tls(settings),
             max_connections=settings.max_connections,
             rate_limit=settings.limit(),
         )
@@ -242,3 +244,14 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
         draw=lambda: random.choice(REQUEST_IDS),  # noqa: S311 (spreads load, guards nothing)
     )
     return plane, Forwarder(plane, forwarding)
+
+
+def _tls(settings: Settings) -> Tls | None:
+    if not settings.tls:
+        return None
+    return Tls(
+        port=settings.tls_port,
+        redirect=settings.tls_redirect,
+        client_ca=settings.tls_client_ca,
+        control=settings.tls_control,
+    )

@@ -198,6 +198,11 @@ class Settings:
         choice("errors", "all"),
         "Which requests are logged: failed ones (and repeated ones at the edge), or all.",
     )
+    tls: bool = _setting("false", FLAG, "The edge speaks TLS, with the certificates that it was given.")
+    tls_port: int = _setting("5443", integer(1, 65535), "Where clients find HTTPS; a redirect names it.")
+    tls_redirect: bool = _setting("false", FLAG, "The public port redirects plain HTTP to HTTPS.")
+    tls_client_ca: bool = _setting("false", FLAG, "Clients need a certificate of the edge's client authority.")
+    tls_control: bool = _setting("false", FLAG, "The control port speaks TLS, too.")
     token_sha256: str = _setting(
         "",
         matching(r"([0-9a-f]{64})?", "64 hex digits, or empty"),
@@ -286,6 +291,8 @@ def _check_together(settings: Settings) -> None:
             f"{PREFIX}ROLL_BATCH={settings.roll_batch} servers cannot take over at once where only "
             f"{PREFIX}ROLL_SURGE={settings.roll_surge} are started at once"
         )
+    if settings.tls and settings.data_plane != "haproxy":
+        raise InvalidSetting(f"{PREFIX}TLS: only the edge speaks TLS; set {PREFIX}DATA_PLANE=haproxy")
     if settings.hash_seed and settings.explain:
         raise InvalidSetting(
             f"{PREFIX}HASH_SEED hides which server a key leads to, and {PREFIX}EXPLAIN=true tells everybody: "

@@ -35,6 +35,17 @@ resource "docker_container" "this" {
     target = "/run/ringmaster"
   }
 
+  # Ascending by the target: the provider reads them back in that order.
+  dynamic "mounts" {
+    for_each = var.files
+    content {
+      type      = "bind"
+      source    = mounts.value
+      target    = mounts.key
+      read_only = true
+    }
+  }
+
   networks_advanced {
     name    = var.network_id
     aliases = ["ringmaster-edge"]

@@ -28,6 +28,11 @@ variable "ports" {
   type        = list(object({ address = string, port = number, internal = number }))
 }
 
+variable "files" {
+  description = "Certificates: path in the container = path on the engine's host. They are mounted read-only."
+  type        = map(string)
+}
+
 variable "grace_seconds" {
   description = "Seconds between the soft stop and SIGKILL."
   type        = number

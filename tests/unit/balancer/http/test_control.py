@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
 READY = (
-    '{"ready":true,"N":3,"target":3,"replicas":["S1","S2","S3"],"silent":[],"ring":"a7acbe6163c57216","ailments":{}}'
+    '{"ready":true,"N":3,"target":3,"replicas":["S1","S2","S3"],"silent":[],"ring":"a7acbe6163c57216",'
+    '"ailments":{},"certificates":[]}'
 )
 
 

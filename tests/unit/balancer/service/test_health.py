@@ -40,6 +40,7 @@ def test_a_whole_fleet_is_ready(balancer: InMemoryBalancer) -> None:
         "silent": [],
         "ring": "a7acbe6163c57216",
         "ailments": {},
+        "certificates": [],
     }
 
 

@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     SCALE = "scale"  # the autoscaler changed N
     RING = "ring"  # the fleet has another ring profile
     WEIGHT = "weight"  # a server has another weight
+    CERTIFICATE = "certificate"  # a certificate of the data plane was renewed
     CHANGE = "change"  # somebody asked for a change; the facts say who, from where, and what came of it
     AILING = "ailing"  # a part does not work
     WELL = "well"  # the part works again

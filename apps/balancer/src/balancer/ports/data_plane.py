@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from balancer.core.activity import Activity
+from balancer.core.certificate import Certificate
 from balancer.core.load import Load
 from balancer.core.routes import Routes
 
@@ -33,3 +34,6 @@ class DataPlane(Protocol):
     def keyless(self) -> int:
         """The number of keyless requests since the plane started or last got another ring profile. Where the routes ask
         for no key, none is counted."""
+
+    def certificates(self) -> Sequence[Certificate]:
+        """The certificates that clients are shown. Empty where the plane speaks no TLS."""

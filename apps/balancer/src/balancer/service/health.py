@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import TypedDict
 
 from balancer.core.lifecycle import State
+from balancer.service.certificate_watch import CertificateWatch, shown
 from balancer.service.desired import DesiredFleet
 from balancer.service.problems import Problems
+
+
+class CertificateReport(TypedDict):
+    """`file`: its name in the folder. `names`: the hosts it is for. `expires`: as ISO 8601."""
+
+    file: str
+    names: list[str]
+    expires: str
 
 
 class Report(TypedDict):
     """`N`: the number of servers that serve. `target`: the number to keep alive. `ring`: the slot table's digest.
     `silent`: those of the replicas that miss their heartbeats and get no new requests. `ailments`: the problems,
-    part → reason."""
+    part → reason. `certificates`: those that clients are shown."""
 
     ready: bool
     N: int
@@ -21,23 +30,28 @@ class Report(TypedDict):
     silent: list[str]
     ring: str
     ailments: dict[str, str]
+    certificates: list[CertificateReport]
 
 
 class Health:
-    def __init__(self, *, desired: DesiredFleet, problems: Problems) -> None:
+    def __init__(self, *, desired: DesiredFleet, problems: Problems, watch: CertificateWatch) -> None:
         self._desired = desired
         self._problems = problems
+        self._watch = watch
 
     def report(self) -> Report:
         fleet = self._desired.fleet
-        problems = self._problems.by_part
         replicas = list(fleet.replicas)
         return Report(
-            ready=self._desired.obeyed and not problems and len(replicas) == fleet.target,
+            ready=self._desired.obeyed and self._problems.are_harmless and len(replicas) == fleet.target,
             N=len(replicas),
             target=fleet.target,
             replicas=replicas,
             silent=[server.hostname for server in fleet.of(State.SILENT)],
             ring=fleet.table.digest(),
-            ailments=problems,
+            ailments=self._problems.by_part,
+            certificates=[
+                CertificateReport(file=item.file, names=list(item.names), expires=shown(item.expires))
+                for item in self._watch.certificates
+            ],
         )

@@ -20,6 +20,7 @@ class Part(StrEnum):
     STATE = "state"
     RING = "ring"
     SERVERS = "servers"
+    CERTIFICATES = "certificates"
     TOKENS = "tokens"
 
 
@@ -27,19 +28,26 @@ class Problems:
     def __init__(self, events: EventLog) -> None:
         self._events = events
         self._reasons: dict[Part, str] = {}
+        self._warnings: set[Part] = set()
 
     @property
     def by_part(self) -> dict[str, str]:
         """part → the reason why it does not work. Empty while all parts work."""
         return {str(part): reason for part, reason in sorted(self._reasons.items())}
 
+    @property
+    def are_harmless(self) -> bool:
+        """Whether nothing is wrong yet: there is no problem, or there are only warnings."""
+        return self._reasons.keys() <= self._warnings
+
     def has(self, part: Part) -> bool:
         return part in self._reasons
 
-    def report(self, part: Part, reason: str) -> None:
-        """Notes that the part does not work, for this reason."""
-        is_new = part not in self._reasons
+    def report(self, part: Part, reason: str, *, is_warning: bool = False) -> None:
+        """Notes that the part does not work, for this reason; or, as a warning, that it soon may not."""
+        is_new = part not in self._reasons or (part in self._warnings and not is_warning)
         self._reasons[part] = reason
+        (self._warnings.add if is_warning else self._warnings.discard)(part)
         if is_new:
             self._events.record(EventKind.AILING, reason=reason, part=part)
 

@@ -19,6 +19,7 @@ from balancer.ports.randomness import Randomness
 from balancer.ports.runtime import ContainerRuntime
 from balancer.ports.store import FleetStore
 from balancer.service.autoscaler import Autoscaler
+from balancer.service.certificate_watch import CertificateWatch
 from balancer.service.change_queue import ChangeQueue
 from balancer.service.deploy_image import DeployImage
 from balancer.service.desired import DesiredFleet
@@ -274,7 +275,13 @@ class Services:
 
     @cached_property
     def health(self) -> Health:
-        return Health(desired=self.desired, problems=self.problems)
+        return Health(desired=self.desired, problems=self.problems, watch=self.certificate_watch)
+
+    @cached_property
+    def certificate_watch(self) -> CertificateWatch:
+        return CertificateWatch(
+            plane=self._ports.plane, problems=self.problems, events=self.events, clock=self._ports.clock
+        )
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -318,6 +325,7 @@ class Services:
             "rollout": self.rollout.round,
             "slow start": self.slow_start.round,
             "image": self.release_image.round,
+            "certificates": self.certificate_watch.round,
         }
         if self._ports.tokens:
             rounds["tokens"] = self.tokens.round

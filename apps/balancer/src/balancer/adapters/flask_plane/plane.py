@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from balancer.adapters.flask_plane.placement import Placement
 from balancer.adapters.flask_plane.unreachable import Unreachable
 from balancer.core.activity import Activity
+from balancer.core.certificate import Certificate
 from balancer.core.errors import EmptyRing
 from balancer.core.key_source import Message
 from balancer.core.load import Load
@@ -85,6 +86,9 @@ class FlaskPlane:
 
     def keyless(self) -> int:
         return self._keyless
+
+    def certificates(self) -> tuple[Certificate, ...]:
+        return ()
 
     def gave(self, instance: str, count: int) -> None:
         """Notes that so many bytes came from the server."""

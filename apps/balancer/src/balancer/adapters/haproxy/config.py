@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from balancer.adapters.haproxy import slot_map
+from balancer.adapters.haproxy.tls import CIPHERS, CIPHERSUITES, CURVES, LEAST_BUFSIZE, Tls
 from balancer.core.control_paths import control_paths
 from balancer.core.rate_limit import RateLimit
 from balancer.core.request_hash import REQUEST_IDS
@@ -53,6 +54,8 @@ OLD_PROCESSES = 8
 """The most old processes after reloads. Where one more reload comes, the oldest process ends with what it has."""
 _LINES = 4
 """The most lines of X-Forwarded-For from a trusted proxy that are joined."""
+
+_NEEDS_HOST = "This port redirects to HTTPS, and the request does not say to which host: send a Host header"
 
 
 class Places(NamedTuple):
@@ -99,8 +102,8 @@ class EdgeOptions:
     `queue_timeout`. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers name their server,
     slot and attempt. `access_log`: which requests are logged, "errors" or "all". `bufsize`: bytes of a buffer of
     HAProxy. `trusted_proxies`: addresses and networks. `control`: the control paths of the public port and where the
-    balancer answers /rep. `max_connections`: connections of clients to the public port at once, 0 for what the
-    container allows. `rate_limit`: None for off.
+    balancer answers /rep. `tls`: None where the edge speaks none. `max_connections`: connections of clients to the
+    public port at once, 0 for what the container allows. `rate_limit`: None for off.
     """
 
     directory: Path
@@ -116,6 +119,7 @@ class EdgeOptions:
     trusted_proxies: tuple[str, ...]
     control_prefix: str
     public_control: bool
+    tls: Tls | None = None
     max_connections: int = 0
     rate_limit: RateLimit | None = None
 
@@ -124,6 +128,11 @@ class EdgeOptions:
         """The most open files of HAProxy. It derives from them how many connections all ports have together."""
         clients = self.max_connections
         return 2 * clients + max(clients // 2, _LEAST_OTHER_FILES) if clients else _MOST_FILES
+
+    @property
+    def buffer(self) -> int:
+        """Bytes of a buffer: what was asked for, or the least that HAProxy needs."""
+        return max(self.bufsize, LEAST_BUFSIZE) if self.tls else self.bufsize
 
     @property
     def server_options(self) -> str:
@@ -203,6 +212,7 @@ class EdgeFiles:
             broke_off=answers.broke_off,
             keyless_table=KEYLESS_TABLE,
             errors=_ERRORS,
+            needs_host=_NEEDS_HOST,
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
             not_http=answers.NOT_HTTP,
@@ -212,7 +222,11 @@ class EdgeFiles:
             body_timeout=_BODY_TIMEOUT,
             control_connections=_CONTROL_CONNECTIONS,
             ids=REQUEST_IDS,
-            fits=options.bufsize - answers.HEAD_RESERVE,
+            fits=options.buffer - answers.HEAD_RESERVE,
+            buffer=options.buffer,
+            curves=CURVES,
+            ciphers=CIPHERS,
+            ciphersuites=CIPHERSUITES,
             idempotent=" ".join(IDEMPOTENT),
             failure=answers.failure,
         )

@@ -12,7 +12,9 @@ from balancer.adapters.haproxy.config import AGAIN, AGAIN_ID, KEYLESS_TABLE, Edg
 from balancer.adapters.haproxy.response_times import ResponseTimes
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
+from balancer.adapters.haproxy.tls import CERTIFICATES, certificate
 from balancer.core.activity import IDLE, Activity
+from balancer.core.certificate import Certificate
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load
 from balancer.core.response_readings import ResponseReadings
@@ -131,6 +133,13 @@ class HaproxyEdge:
     def keyless(self) -> int:
         found = _COUNT.search(self._runtime.ask(f"show table {KEYLESS_TABLE}"))
         return int(found[1]) if found else 0
+
+    def certificates(self) -> tuple[Certificate, ...]:
+        if self._options.tls is None:
+            return ()
+        files = [line for line in self._runtime.ask("show ssl cert").splitlines() if line.startswith(CERTIFICATES)]
+        shown = (certificate(self._runtime.ask(f"show ssl cert {file}")) for file in files)
+        return tuple(item for item in shown if item)
 
     def _files_of(self, routes: Routes) -> EdgeFiles:
         """The files of the routes, made once for each Routes object: `in_step` is called every second, and the texts of
