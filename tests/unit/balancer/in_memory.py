@@ -13,6 +13,7 @@ from balancer.core.catalogue import Catalogue
 from balancer.core.errors import EngineUnavailable, StateUnavailable
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.lifecycle import State
+from balancer.core.protocol import PROTOCOLS
 from balancer.core.release import Release
 from balancer.core.routes import routes
 from balancer.http.control import create_control_app
@@ -69,6 +70,7 @@ class InMemoryBalancer:
         max_servers: int = 64,
         change_timeout: float = 5.0,
         seed: int = 0,
+        protocols: tuple[str, ...] = PROTOCOLS,
     ) -> None:
         self.world = world or World()
         self._settings = {
@@ -82,6 +84,7 @@ class InMemoryBalancer:
             "max_servers": max_servers,
             "change_timeout": change_timeout,
             "seed": seed,
+            "protocols": protocols,
         }
         self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
         self.clock, self.images = self.world.clock, self.world.images
@@ -114,6 +117,7 @@ class InMemoryBalancer:
             drain_timeout=DRAIN_TIMEOUT,
             change_timeout=change_timeout,
             slow_start=slow_start,
+            protocols=protocols,
         )
         self.services = services = Services(self.ports, self.options)
         self.desired, self.events, self.problems = services.desired, services.events, services.problems

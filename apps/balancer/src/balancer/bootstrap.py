@@ -192,6 +192,7 @@ def service_options(settings: Settings) -> Options:
         change_timeout=_longest_change(settings),
         slow_start=settings.slow_start,
         autoscaling=settings.autoscaling(),
+        protocols=settings.protocols,
     )
 
 

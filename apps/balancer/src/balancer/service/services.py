@@ -10,6 +10,7 @@ from balancer.core import roll
 from balancer.core.autoscale import Policy
 from balancer.core.catalogue import Catalogue
 from balancer.core.fleet_settings import FleetSettings
+from balancer.core.protocol import PROTOCOLS
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.images import Images
@@ -64,7 +65,7 @@ class Ports:
 class Options:
     """The options of the services: mostly the settings of the same names. All times are in seconds. `reserved`:
     hostnames that no server may have. `change_timeout`: the longest time that a change waits for the changes before
-    it."""
+    it. `protocols`: those that the data plane can speak to servers."""
 
     fleet: FleetSettings
     catalogue: Catalogue
@@ -80,6 +81,7 @@ class Options:
     change_timeout: float
     slow_start: float
     autoscaling: Policy | None = None
+    protocols: tuple[str, ...] = PROTOCOLS
 
     @property
     def most_servers_at_once(self) -> int:
@@ -234,6 +236,7 @@ class Services:
             clock=self._ports.clock,
             surge=self._options.fleet.surge,
             batch=self._options.fleet.batch,
+            protocols=self._options.protocols,
         )
 
     @cached_property
