@@ -15,6 +15,7 @@ locals {
     RINGMASTER_SERVER_IMAGE           = module.images.names.server
     RINGMASTER_SERVER_IMAGE_ID        = module.images.ids.server
     RINGMASTER_SERVER_PORT            = tostring(var.server_port)
+    RINGMASTER_SERVER_PROTOCOL        = var.server_protocol
     RINGMASTER_HEARTBEAT_PATH         = var.heartbeat_path
     RINGMASTER_SERVER_ENVIRONMENT     = jsonencode(var.server_environment)
     RINGMASTER_SERVER_MEMORY          = var.server_memory
@@ -66,12 +67,12 @@ locals {
     RINGMASTER_DRAIN_TIMEOUT          = tostring(var.drain_timeout)
     RINGMASTER_STOP_TIMEOUT           = tostring(var.stop_timeout)
     RINGMASTER_RESPONSE_TIMEOUT       = tostring(var.response_timeout)
+    RINGMASTER_BUFSIZE                = tostring(coalesce(var.bufsize, var.server_protocol == "h2c" ? 16384 : 8192))
     RINGMASTER_TLS                    = tostring(var.tls != null)
     RINGMASTER_TLS_PORT               = tostring(var.tls_port)
     RINGMASTER_TLS_REDIRECT           = tostring(var.tls_redirect)
     RINGMASTER_TLS_CLIENT_CA          = tostring(var.tls_client_ca != null)
     RINGMASTER_TLS_CONTROL            = tostring(local.has_tls_control)
-    RINGMASTER_BUFSIZE                = tostring(var.bufsize)
   }
 
   # The same, for the containers. Where a value may be a secret, a plan shows none of them: the provider has them as one set.

@@ -591,6 +591,28 @@ variable "server_port" {
   }
 }
 
+variable "server_protocol" {
+  description = "What a server speaks: http (HTTP/1.1) or h2c (HTTP/2 without TLS, as gRPC servers do; data plane haproxy only)."
+  type        = string
+  default     = "http"
+  nullable    = false
+
+  validation {
+    condition     = contains(["http", "h2c"], var.server_protocol)
+    error_message = "Write server_protocol as http or h2c."
+  }
+
+  validation {
+    condition     = var.server_protocol == "http" || var.data_plane == "haproxy"
+    error_message = "The data plane flask speaks HTTP/1.1 only with servers: set server_protocol to http, or data_plane to haproxy."
+  }
+
+  validation {
+    condition     = var.server_protocol == "http" || var.bufsize == null || var.tls != null || try(var.bufsize >= 16384, false)
+    error_message = "HTTP/2 needs buffers of 16384 bytes: leave bufsize out, or set it to 16384 or more."
+  }
+}
+
 variable "heartbeat_path" {
   description = "Path that a living server answers, with 200 or what heartbeat.status says."
   type        = string
@@ -1251,13 +1273,12 @@ variable "queue_timeout" {
 }
 
 variable "bufsize" {
-  description = "Bytes of one buffer of the edge, HAProxy's tune.bufsize. The head of a request or an answer may have 1024 less, and a request that is to be repeated must fit in, body included. Twice as much costs about a twentieth more CPU time."
+  description = "Bytes of one buffer of the edge, HAProxy's tune.bufsize. The head of a request or an answer may have 1024 less, and a request that is to be repeated must fit in, body included. Twice as much costs about a tenth more CPU time. From 16384 on the edge speaks HTTP/2. Null: 16384 where server_protocol needs it, else 8192."
   type        = number
-  default     = 8192
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.bufsize >= 8192 && var.bufsize <= 1048576 && floor(var.bufsize) == var.bufsize
+    condition     = var.bufsize == null || try(var.bufsize >= 8192 && var.bufsize <= 1048576 && floor(var.bufsize) == var.bufsize, false)
     error_message = "Write bufsize as whole bytes from 8192 to 1048576."
   }
 }

@@ -29,6 +29,7 @@ class Lab:
         self.name = f"contract-{secrets.token_hex(3)}"
         self.engine = docker.from_env()
         self.labels = {DEPLOYMENT: self.name, ROLE: "bench"}
+        self._images: dict[str, str] = {}
         self._made = ExitStack()
 
     def __enter__(self) -> Self:
@@ -52,6 +53,12 @@ class Lab:
     @cached_property
     def edge_image(self) -> str:
         return self._build("edge", PROJECT / "infra" / "terraform" / "modules" / "edge" / "image")
+
+    def built(self, role: str, folder: Path) -> str:
+        """The id of the image of a folder, built once."""
+        if role not in self._images:
+            self._images[role] = self._build(role, folder)
+        return self._images[role]
 
     def run(self, name: str, image: str, **options: Any) -> Container:
         """A container on the lab's network, removed with the lab at the latest."""

@@ -6,13 +6,20 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
 
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import RequestReceived
+from hypothesis import given
+from hypothesis import strategies as st
 
+from balancer.adapters.h2_exchange import H2Exchange
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.system import SystemClock
 from balancer.core.fleet import Server
@@ -31,6 +38,9 @@ ASKED = Heartbeat(timeout=TIMEOUT)
 LISTENS_ON = 2
 """Seconds that a single heartbeat listens on after its timeout."""
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+SETTINGS = b"\0\0\0\4\0\0\0\0\0"
+H2_OK = SETTINGS + b"\0\0\1\1\5\0\0\0\1\x88"
+"""The frame SETTINGS; then HEADERS of stream 1, which ends it: ":status: 200" of HPACK's table."""
 
 
 class LoopbackServer:
@@ -88,6 +98,9 @@ class ProbeBench(Protocol):
     @property
     def address(self) -> str: ...
 
+    @property
+    def asked(self) -> Heartbeat: ...
+
     def hang(self) -> None: ...
 
     def recover(self) -> None: ...
@@ -96,6 +109,8 @@ class ProbeBench(Protocol):
 
 
 class FakeBench:
+    asked = ASKED
+
     def __init__(self) -> None:
         runtime = FakeRuntime()
         runtime.start(Server("S1", 1, State.JOINING), Release(heartbeat_timeout=TIMEOUT))
@@ -112,49 +127,54 @@ def http_probes(*, most: float = 1, clock: Clock | None = None) -> HttpProbes:
 
 
 class HttpBench:
-    def __init__(self, server: LoopbackServer) -> None:
+    """`well`: the answer of a server that is well, in the protocol of `asked`."""
+
+    def __init__(self, server: LoopbackServer, well: bytes, asked: Heartbeat) -> None:
         self.probe = HttpProbe()
         self.probes = http_probes()
         self.address = server.address
+        self.asked = asked
         self._server = server
+        self._well = well
 
     def hang(self) -> None:
-        self._server.pieces, self._server.pause = (b"", OK), 2 * TIMEOUT
+        self._server.pieces, self._server.pause = (b"", self._well), 2 * TIMEOUT
 
     def recover(self) -> None:
-        self._server.pieces = (OK,)
+        self._server.pieces = (self._well,)
 
     def die(self) -> None:
         self._server.__exit__(None, None, None)
 
 
-@pytest.fixture(params=["fake", "http"])
+@pytest.fixture(params=["fake", "http", "h2c"])
 def bench(request: pytest.FixtureRequest) -> Iterator[ProbeBench]:
     if request.param == "fake":
         yield FakeBench()
-    else:
-        with LoopbackServer(OK) as server:
-            yield HttpBench(server)
+        return
+    well = H2_OK if request.param == "h2c" else OK
+    with LoopbackServer(well) as server:
+        yield HttpBench(server, well, replace(ASKED, protocol=request.param))
 
 
 def test_a_server_that_is_well_is_alive(bench: ProbeBench) -> None:
-    assert bench.probe.look(bench.address, ASKED) == ""
+    assert bench.probe.look(bench.address, bench.asked) == ""
 
 
 def test_a_server_that_hangs_is_not_alive_until_it_answers_again(bench: ProbeBench) -> None:
     bench.hang()
-    assert bench.probe.look(bench.address, ASKED)
+    assert bench.probe.look(bench.address, bench.asked)
     bench.recover()
-    assert bench.probe.look(bench.address, ASKED) == ""
+    assert bench.probe.look(bench.address, bench.asked) == ""
 
 
 def test_a_server_that_has_ended_is_not_alive(bench: ProbeBench) -> None:
     bench.die()
-    assert bench.probe.look(bench.address, ASKED)
+    assert bench.probe.look(bench.address, bench.asked)
 
 
 def test_a_server_without_an_address_is_not_alive(bench: ProbeBench) -> None:
-    assert bench.probe.look("", ASKED) == "it has no address on its network"
+    assert bench.probe.look("", bench.asked) == "it has no address on its network"
 
 
 def results(probes: Probes, count: int) -> list[tuple[int, bool]]:
@@ -169,23 +189,23 @@ def results(probes: Probes, count: int) -> list[tuple[int, bool]]:
 
 def test_each_heartbeat_ends_once_under_its_own_number(bench: ProbeBench) -> None:
     for number in (3, 5, 8):
-        bench.probes.send(number, bench.address, ASKED)
+        bench.probes.send(number, bench.address, bench.asked)
     assert sorted(results(bench.probes, 3)) == [(3, True), (5, True), (8, True)]
     assert bench.probes.ended(within=0) == []
 
 
 def test_a_heartbeat_without_an_address_ends_badly(bench: ProbeBench) -> None:
-    bench.probes.send(1, "", ASKED)
-    bench.probes.send(2, bench.address, ASKED)
+    bench.probes.send(1, "", bench.asked)
+    bench.probes.send(2, bench.address, bench.asked)
     assert sorted(results(bench.probes, 2)) == [(1, False), (2, True)]
 
 
 def test_heartbeats_of_a_server_that_hangs_end_badly(bench: ProbeBench) -> None:
     bench.hang()
-    bench.probes.send(1, bench.address, ASKED)
+    bench.probes.send(1, bench.address, bench.asked)
     assert results(bench.probes, 1) == [(1, False)]
     bench.recover()
-    bench.probes.send(2, bench.address, ASKED)
+    bench.probes.send(2, bench.address, bench.asked)
     assert results(bench.probes, 1) == [(2, True)]
 
 
@@ -419,3 +439,105 @@ def test_a_heartbeat_that_may_take_longer_delays_none_that_may_not() -> None:
         assert found == [(2, False)]
         assert time.monotonic() - began < 3 * TIMEOUT
     assert results(probes, 1) == [(1, False)]
+
+
+# What only HTTP/2 can show.
+
+H2C = replace(ASKED, protocol="h2c")
+HEALTH = replace(H2C, path="/grpc.health.v1.Health/Check")
+
+
+def h2_answer(*headers: tuple[str, str], body: bytes = b"", trailers: Sequence[tuple[str, str]] = ()) -> bytes:
+    """What a server sends to a request on stream 1."""
+    server = H2Connection(H2Configuration(client_side=False, validate_outbound_headers=False))
+    server.initiate_connection()
+    server.receive_data(H2Exchange("10.0.0.1:80", HEALTH).request)
+    server.send_headers(1, headers, end_stream=not body and not trailers)
+    if body:
+        server.send_data(1, body, end_stream=not trailers)
+    if trailers:
+        server.send_headers(1, trailers, end_stream=True)
+    return server.data_to_send()
+
+
+def test_an_h2c_server_is_asked_by_prior_knowledge() -> None:
+    with LoopbackServer(H2_OK) as server:
+        assert HttpProbe().look(server.address, Heartbeat("/up?deep=1", "shop.example", protocol="h2c")) == ""
+        sent = server.requests[0]
+    assert sent.startswith(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    asked = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+    request = next(event for event in asked.receive_data(sent) if isinstance(event, RequestReceived))
+    assert request.headers == [
+        (":method", "GET"), (":scheme", "http"), (":authority", "shop.example"), (":path", "/up?deep=1"),
+        ("user-agent", "ringmaster"),
+    ]  # fmt: skip
+    assert request.stream_ended
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        (h2_answer((":status", "204")), "answered 204"),
+        (h2_answer((":status", "200"), body=b"x"), ""),
+        (h2_answer((":status", "302"), ("location", "/home")), "302 to /home"),
+        (h2_answer((":status", "302"), ("location", "x y")), "302 to x"),
+        (SETTINGS + b"\0\0\4\3\0\0\0\0\1\0\0\0\7", "the request was refused (RST_STREAM, error 7)"),
+        (SETTINGS + b"\0\0\x08\7\0\0\0\0\0\0\0\0\0\0\0\0\2", "the connection was given up (GOAWAY, error 2)"),
+        (SETTINGS, "the connection was closed without an answer"),
+        (b"", "the connection was closed without an answer"),
+        (OK, "an answer that is not HTTP/2"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "an answer that is not HTTP/2"),
+        (b"\xff" * 9999, "an answer that is not HTTP/2"),
+        (SETTINGS + b"\0\0\1\1\5\0\0\0\1\xff", "an answer that is not HTTP/2"),
+    ],
+)
+def test_what_an_h2c_server_answers_is_seen(answer: bytes, seen: str) -> None:
+    assert probe(answer, asked=H2C) == seen
+    probes = http_probes()
+    with LoopbackServer(answer) as server:
+        probes.send(1, server.address, H2C)
+        assert results(probes, 1) == [(1, not seen)]
+
+
+def test_an_h2c_server_that_is_asked_in_http_1_is_not_alive() -> None:
+    assert probe(H2_OK) == "an answer that is not HTTP"
+
+
+@pytest.mark.parametrize("pause", [0.0, TIMEOUT / 40])
+def test_an_answer_of_an_h2c_server_in_pieces_is_alive(pause: float) -> None:
+    assert probe(*(H2_OK[at : at + 1] for at in range(len(H2_OK))), pause=pause, asked=H2C) == ""
+
+
+def test_an_h2c_server_whose_answer_is_late_is_late() -> None:
+    seen = probe(SETTINGS, H2_OK[9:], pause=0.4, asked=H2C)
+    assert re.fullmatch(r"answered 200 after 0\.\d+ s, allowed 0\.3 s", seen)
+    assert probe(SETTINGS, b"", pause=9, asked=H2C) == "no answer within 0.3 s"
+
+
+GRPC = (":status", "200"), ("content-type", "application/grpc")
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        (h2_answer(*GRPC, body=b"\0\0\0\0\2\x08\1", trailers=[("grpc-status", "0")]), ""),
+        (
+            h2_answer(*GRPC, body=b"\0\0\0\0\2\x08\2", trailers=[("grpc-status", "0")]),
+            "answered grpc-status 0, and not SERVING",
+        ),
+        (h2_answer(*GRPC, ("grpc-status", "12")), "answered grpc-status 12, and not SERVING"),
+        (h2_answer(*GRPC, body=b"\0\0\0\0\2\x08\1"), "answered grpc-status none, and not SERVING"),
+        (h2_answer((":status", "404")), "answered 404"),
+    ],
+)
+def test_a_grpc_server_is_well_by_its_own_health_check(answer: bytes, seen: str) -> None:
+    assert probe(answer, asked=HEALTH) == seen
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_no_bytes_break_a_heartbeat(answer: bytes, begins_well: bool) -> None:
+    for asked in (H2C, HEALTH):
+        exchange = H2Exchange("10.0.0.1:80", asked)
+        exchange.take(SETTINGS + answer if begins_well else answer)
+        exchange.take(b"")
+        assert exchange.is_good or exchange.seen

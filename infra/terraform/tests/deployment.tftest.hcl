@@ -113,6 +113,7 @@ run "defaults" {
       RINGMASTER_SERVER_IMAGE           = module.images.names.server
       RINGMASTER_SERVER_MEMORY          = "512m"
       RINGMASTER_SERVER_PORT            = "5000"
+      RINGMASTER_SERVER_PROTOCOL        = "http"
       RINGMASTER_SERVER_READ_ONLY       = "true"
       RINGMASTER_SLOW_START             = "0"
       RINGMASTER_SPARES                 = "0"
@@ -288,6 +289,7 @@ run "own_application" {
   variables {
     server_image           = "registry.example/shop:1.4"
     server_port            = 8080
+    server_protocol        = "h2c"
     heartbeat_path         = "/health?deep=1"
     server_environment     = { MODE = "a b", NAME = "quote\"d" }
     server_memory          = "256m"
@@ -311,6 +313,11 @@ run "own_application" {
   }
 
   assert {
+    condition     = local.settings.RINGMASTER_BUFSIZE == "16384"
+    error_message = "Servers that speak HTTP/2 do not get the buffers that it needs."
+  }
+
+  assert {
     condition = {
       for name, value in local.settings : name => value if startswith(name, "RINGMASTER_SERVER_") || endswith(name, "_PATH")
       } == {
@@ -328,6 +335,7 @@ run "own_application" {
       RINGMASTER_SERVER_LOG_OPTIONS     = "{\"max-size\":\"50m\"}"
       RINGMASTER_SERVER_MAX_CONNECTIONS = "1"
       RINGMASTER_SERVER_PIDS            = "0"
+      RINGMASTER_SERVER_PROTOCOL        = "h2c"
       RINGMASTER_SERVER_STOP_SIGNAL     = "SIGRTMIN+3"
       RINGMASTER_SERVER_TMPFS           = "{\"/run\":\"\",\"/tmp\":\"size=64m,mode=1777\"}"
       RINGMASTER_SERVER_USER            = "shop:1000"

@@ -607,6 +607,32 @@ run "server_port_is_a_fraction" {
   expect_failures = [var.server_port]
 }
 
+run "server_protocol_is_unknown" {
+  command = plan
+  variables {
+    server_protocol = "h2"
+  }
+  expect_failures = [var.server_protocol]
+}
+
+run "server_protocol_is_not_for_flask" {
+  command = plan
+  variables {
+    server_protocol = "h2c"
+    data_plane      = "flask"
+  }
+  expect_failures = [var.server_protocol]
+}
+
+run "server_protocol_needs_longer_buffers" {
+  command = plan
+  variables {
+    server_protocol = "h2c"
+    bufsize         = 8192
+  }
+  expect_failures = [var.server_protocol]
+}
+
 run "heartbeat_path_has_no_slash" {
   command = plan
   variables {

@@ -16,6 +16,7 @@ from balancer.core.fleet_settings import FleetSettings
 from balancer.core.hostnames import RESERVED
 from balancer.core.lifecycle import State
 from balancer.core.policy import Policy
+from balancer.core.protocol import PROTOCOLS
 from balancer.core.release import Release
 from balancer.core.routes import routes
 from balancer.http.audit import Audit
@@ -78,6 +79,7 @@ class InMemoryBalancer:
         change_timeout: float = 5.0,
         seed: int = 0,
         policy: Policy | None = None,
+        protocols: tuple[str, ...] = PROTOCOLS,
     ) -> None:
         self.world = world or World()
         self._settings = {
@@ -92,6 +94,7 @@ class InMemoryBalancer:
             "change_timeout": change_timeout,
             "seed": seed,
             "policy": policy,
+            "protocols": protocols,
         }
         self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
         self.clock, self.images = self.world.clock, self.world.images
@@ -125,6 +128,7 @@ class InMemoryBalancer:
             change_timeout=change_timeout,
             slow_start=slow_start,
             policy=policy or Policy(images=("*",), labels=("*",), memory=""),
+            protocols=protocols,
         )
         self.services = services = Services(self.ports, self.options)
         self.desired, self.events, self.problems = services.desired, services.events, services.problems

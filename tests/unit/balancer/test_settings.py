@@ -34,6 +34,7 @@ DEFAULTS = {
     "server_cpus": 0.0,
     "server_pids": 512,
     "server_port": 5000,
+    "server_protocol": "http",
     "heartbeat_path": "/heartbeat",
     "heartbeat_host": "",
     "heartbeat_status": "200",
@@ -171,6 +172,7 @@ REFUSED = [
     ("registry_config", ["config.json", "/a b"], "an absolute path, or empty"),
     ("policy", ["", "[]", "null", '{"images":'], "a JSON object"),
     ("server_port", ["0", "65536", "http", ""], "an integer from 1 to 65535"),
+    ("server_protocol", ["", "h2", "HTTP"], "http or h2c"),
     ("heartbeat_path", ["", "heartbeat", "/a b", "/a\n", "/é", '/"a"', "/#a", "/a\\"], "a path that starts with /"),
     ("server_environment", ["", "A=1", "[]", '{"A":1}', "null", '{"A":"1"'], "a JSON object of strings"),
     ("server_pids", ["", "-1", "many", "4194305", "1.5"], "an integer from 0 (no limit) to 4194304"),
@@ -322,6 +324,20 @@ def test_no_more_servers_take_over_at_once_than_are_started_at_once() -> None:
         InvalidSetting, match="ROLL_BATCH=2 servers cannot take over at once where only RINGMASTER_ROLL_SURGE=1 are"
     ):
         read({"RINGMASTER_ROLL_BATCH": "2"})
+
+
+def test_h2c_needs_the_edge_with_buffers_for_it() -> None:
+    h2c = {"RINGMASTER_SERVER_PROTOCOL": "h2c"}
+    settings = read({**h2c, "RINGMASTER_BUFSIZE": "16384"})
+    assert (settings.release().protocol, settings.protocols) == ("h2c", ("http", "h2c"))
+    assert read({}).protocols == ("http",)
+    flask = {"RINGMASTER_BUFSIZE": "16384", "RINGMASTER_DATA_PLANE": "flask"}
+    assert read(flask).protocols == ("http",)
+    for impossible in (h2c, {**h2c, **flask}):
+        with pytest.raises(
+            InvalidSetting, match=r"SERVER_PROTOCOL=h2c needs RINGMASTER_DATA_PLANE=haproxy and a .*16384"
+        ):
+            read(impossible)
 
 
 def test_the_release_is_what_servers_are_made_of() -> None:

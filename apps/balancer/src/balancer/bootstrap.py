@@ -198,6 +198,7 @@ def service_options(settings: Settings) -> Options:
         policy=settings.release_policy(),
         autoscaling=settings.autoscaling(),
         token_sha256=settings.token_sha256,
+        protocols=settings.protocols,
     )
 
 

@@ -17,6 +17,7 @@ from balancer.core.hash_seed import HashSeed
 from balancer.core.image import CONTENT
 from balancer.core.policy import Policy
 from balancer.core.policy import parse as parse_policy
+from balancer.core.protocol import H2_BUFSIZE, HTTP, PROTOCOLS
 from balancer.core.release import FIELDS, Release
 from balancer.core.release_kinds import Unfit
 from balancer.core.ring_profile import RingProfile
@@ -96,6 +97,7 @@ class Settings:
     server_cpus: float = _of_release("cpus")
     server_pids: int = _of_release("pids")
     server_port: int = _of_release("port")
+    server_protocol: str = _of_release("protocol")
     heartbeat_path: str = _of_release("heartbeat_path")
     heartbeat_host: str = _of_release("heartbeat_host")
     heartbeat_status: str = _of_release("heartbeat_status")
@@ -185,7 +187,8 @@ class Settings:
     )
     bufsize: int = _setting(
         "8192", integer(8192, 1048576),
-        "The edge's tune.bufsize: a message's head has 1024 less, and a request that is to be repeated must fit in.",
+        "The edge's tune.bufsize: a message's head has 1024 less, and a request that is to be repeated must fit in. "
+        f"From {H2_BUFSIZE} on, which TLS has at least, the edge speaks HTTP/2.",
     )  # fmt: skip
     unknown_path: str = _setting(
         "pass", choice("pass", "course"), "A server's 404 passes unchanged, or becomes the handout's 400."
@@ -223,6 +226,12 @@ class Settings:
         "/run/keeper/keeper.sock", matching(r"/\S*", "an absolute path"), "Where the keeper listens."
     )
     log_level: str = _setting("info", choice("debug", "info", "warning", "error"), "What is logged.")
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """The protocols that the data plane can speak to servers."""
+        has_http_2 = self.data_plane == "haproxy" and (self.tls or self.bufsize >= H2_BUFSIZE)
+        return PROTOCOLS if has_http_2 else (HTTP,)
 
     def release(self) -> Release:
         fields_of_release = {name: getattr(self, declared.setting) for name, declared in FIELDS.items()}
@@ -290,6 +299,11 @@ def _check_together(settings: Settings) -> None:
         raise InvalidSetting(
             f"{PREFIX}ROLL_BATCH={settings.roll_batch} servers cannot take over at once where only "
             f"{PREFIX}ROLL_SURGE={settings.roll_surge} are started at once"
+        )
+    if settings.server_protocol not in settings.protocols:
+        raise InvalidSetting(
+            f"{PREFIX}SERVER_PROTOCOL={settings.server_protocol} needs {PREFIX}DATA_PLANE=haproxy and a "
+            f"{PREFIX}BUFSIZE of {H2_BUFSIZE} at least"
         )
     if settings.tls and settings.data_plane != "haproxy":
         raise InvalidSetting(f"{PREFIX}TLS: only the edge speaks TLS; set {PREFIX}DATA_PLANE=haproxy")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from balancer.adapters import container_spec
@@ -14,6 +16,7 @@ RELEASE = Release(
     3,
     "shop:3",
     port=8080,
+    protocol="h2c",
     heartbeat_path="/up",
     heartbeat_host="shop.example",
     heartbeat_status="200-299",
@@ -35,6 +38,12 @@ def test_of_a_container_without_a_label_it_is_not_known(lost: str) -> None:
     labels = container_spec.labels(SERVER, RELEASE)
     del labels[lost]
     assert container_spec.heartbeat(labels) is None
+
+
+def test_a_container_that_an_older_balancer_made_speaks_http() -> None:
+    labels = container_spec.labels(SERVER, RELEASE)
+    del labels["ringmaster.protocol"]
+    assert container_spec.heartbeat(labels) == replace(RELEASE, protocol="http").heartbeat
 
 
 def test_what_is_empty_or_0_is_left_to_the_image_or_the_engine() -> None:

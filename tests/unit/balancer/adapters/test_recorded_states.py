@@ -25,7 +25,7 @@ from balancer.core.release import Release
 from balancer.core.slot_table import SlotTable
 
 FOLDER = Path(__file__).parent / "golden"
-LATEST = 4
+LATEST = 5
 NEWER = LATEST + 1
 CATALOGUE = Catalogue()
 SETTINGS = CATALOGUE.profile({"strategy": "ring", "slots": 32})
@@ -122,7 +122,12 @@ FOURTH = replace(
     releases=(Release(3, "shop:3", memory=""),),
     generation=6,
 )
-FLEETS = {1: FIRST, 2: SECOND, 3: THIRD, 4: FOURTH}
+FIFTH = replace(
+    FOURTH,
+    deploy=Deploy(Release(5, "shop:5", protocol="h2c"), surge=2, batch=1),
+    releases=(Release(3, "shop:3", protocol="h2c"),),
+)
+FLEETS = {1: FIRST, 2: SECOND, 3: THIRD, 4: FOURTH, 5: FIFTH}
 
 
 def recorded(number: int) -> Path:
@@ -155,19 +160,21 @@ def test_a_file_of_any_format_is_the_fleet_that_was_saved(tmp_path: Path, number
 
 
 @pytest.mark.parametrize("number", FLEETS)
-def test_the_next_save_is_of_the_latest_format_and_loses_nothing(tmp_path: Path, number: int) -> None:
+def test_the_next_save_is_of_the_fourth_format_or_a_later_one_and_loses_nothing(tmp_path: Path, number: int) -> None:
     put(tmp_path, number, "fleet.json", "fleet.json.last")
     fleet = store_in(tmp_path).load()
     assert fleet is not None
     store_in(tmp_path).save(fleet)
     assert store_in(tmp_path).load() == fleet
-    assert {json.loads(text)["format"] for text in content(tmp_path).values()} == {LATEST}
+    assert {json.loads(text)["format"] for text in content(tmp_path).values()} == {max(4, number)}
 
 
-def test_what_is_saved_is_what_was_recorded_of_the_latest_format(tmp_path: Path) -> None:
-    """Else it is another format, which needs another number."""
-    store_in(tmp_path).save(FOURTH)
-    assert (tmp_path / "fleet.json").read_bytes() == recorded(LATEST).read_bytes()
+@pytest.mark.parametrize("number", [4, 5])
+def test_what_is_saved_is_what_was_recorded(tmp_path: Path, number: int) -> None:
+    """Else it is another format, which needs another number. Where no release speaks h2c, it is format 4, which a
+    balancer before h2c reads."""
+    store_in(tmp_path).save(FLEETS[number])
+    assert (tmp_path / "fleet.json").read_bytes() == recorded(number).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -188,7 +195,7 @@ def test_a_file_of_a_newer_format_is_refused_and_left_byte_for_byte(
     with pytest.raises(NewerState) as refusal:
         store_in(tmp_path).load()
     assert str(refusal.value) == (
-        f"{tmp_path / named} has format 5, and this balancer knows 1 to 4: a newer one wrote it. It is left as it is. "
+        f"{tmp_path / named} has format 6, and this balancer knows 1 to 5: a newer one wrote it. It is left as it is. "
         f"Run the newer balancer again, or move {tmp_path / 'fleet.json'} and fleet.json.last away: then the fleet is "
         "taken up from its containers, without its weights and its ring profile"
     )
@@ -199,7 +206,7 @@ def test_a_newer_copy_beside_a_damaged_file_is_refused_too(tmp_path: Path) -> No
     (tmp_path / "fleet.json").write_text("{")
     put(tmp_path, NEWER, "fleet.json.last")
     before = content(tmp_path)
-    with pytest.raises(NewerState, match=r"fleet\.json\.last has format 5"):
+    with pytest.raises(NewerState, match=r"fleet\.json\.last has format 6"):
         store_in(tmp_path).load()
     assert content(tmp_path) == before
 
@@ -208,7 +215,7 @@ def test_a_file_that_this_balancer_knows_counts_whatever_is_beside_it(tmp_path: 
     """As where the operator has put it back."""
     put(tmp_path, LATEST, "fleet.json")
     put(tmp_path, NEWER, "fleet.json.last")
-    assert store_in(tmp_path).load() == FOURTH
+    assert store_in(tmp_path).load() == FIFTH
 
 
 @pytest.mark.parametrize("stage", ["rolling back", "rolled back", "stuck"])

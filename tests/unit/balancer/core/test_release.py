@@ -94,6 +94,7 @@ def test_good_cpu_limits(cpus: float) -> None:
         ({"pids": True}, "pids must be"),
         ({"port": "8080"}, "port must be an integer from 1 to 65535"),
         ({"port": 0}, "port must be"),
+        ({"protocol": "h2"}, "protocol must be http or h2c"),
         ({"heartbeat_path": "healthz"}, "heartbeat_path must be a path that starts with /"),
         ({"heartbeat_host": "a b"}, "heartbeat_host must be a host"),
         ({"heartbeat_status": 200}, "heartbeat_status must be statuses such as 200, 200-399 or 200,204"),
@@ -141,6 +142,7 @@ OTHER_VALUES = {
     "cpus": 1,
     "pids": 0,
     "port": 8080,
+    "protocol": "h2c",
     "heartbeat_path": "/healthz",
     "heartbeat_host": "app.example",
     "heartbeat_status": "200-399",
@@ -201,3 +203,4 @@ def test_only_the_log_files_that_would_grow_without_end_have_options_by_themselv
 def test_a_release_says_how_its_servers_are_asked() -> None:
     release = Release(heartbeat_path="/up", heartbeat_host="a.example", heartbeat_status="204", heartbeat_timeout=2.0)
     assert release.heartbeat == Heartbeat("/up", "a.example", "204", 2.0)
+    assert replace(release, protocol="h2c").heartbeat == Heartbeat("/up", "a.example", "204", 2.0, "h2c")

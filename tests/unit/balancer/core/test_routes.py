@@ -64,6 +64,19 @@ def test_a_server_of_weight_0_stays_a_backend_without_slots() -> None:
     assert Backend("S1", "10.0.0.1:5000", weight=0) in drained.backends
 
 
+def test_each_server_is_spoken_to_as_its_own_release_says() -> None:
+    """While a roll changes the protocol, both are there."""
+    fleet = serving("S1", "S2")
+    first, second = fleet.servers
+    mixed = replace(
+        fleet,
+        servers=(first, replace(second, release=2)),
+        releases=(replace(fleet.release, number=2, protocol="h2c"),),
+    )
+    assert [backend.protocol for backend in routes(mixed).backends] == ["http", "h2c"]
+    assert mixed.heartbeat_of(mixed.servers[1]).protocol == "h2c"
+
+
 def test_routes_have_the_profile_that_the_fleet_has() -> None:
     catalogue = Catalogue(seed=HashSeed.of("a-secret-of-operators"))
     profile = catalogue.profile({"slots": 8, "request_hash": "sha1", "key": "path", "bound": 1.25})
@@ -90,6 +103,7 @@ def test_a_digest_tells_any_two_routes_apart(slots: list[str], address: str, dra
         Routes(one.slots, (Backend("S1", address, draining=not draining),)),
         Routes(one.slots, ()),
         replace(one, backends=(replace(one.backends[0], weight=2),)),
+        replace(one, backends=(replace(one.backends[0], protocol="h2c"),)),
         replace(one, request_hash=REQUEST_HASHES["md5"]),
         replace(one, key=KeySource("header", "X-User")),
         replace(one, key=KeySource("cookie", "X-User")),
@@ -103,4 +117,4 @@ def test_a_digest_tells_any_two_routes_apart(slots: list[str], address: str, dra
 
 def test_a_digest_is_golden() -> None:
     """The edge's map carries it across restarts of the balancer: the same routes, the same digest."""
-    assert routes(serving("S1", "S2")).digest == "9f993503fa0c843f"
+    assert routes(serving("S1", "S2")).digest == "3adc8cd7a565da32"

@@ -77,7 +77,7 @@ def test_where_the_file_is_moved_away_the_containers_are_the_fleet(downgraded: I
 
 
 def test_the_file_stays_byte_for_byte_until_it_is_moved_away(balancer: InMemoryBalancer, tmp_path: Path) -> None:
-    newer = b'{"format": 5, "fleet": {"servers": []}}'
+    newer = b'{"format": 6, "fleet": {"servers": []}}'
     files = [tmp_path / "fleet.json", tmp_path / "fleet.json.last"]
     for file in files:
         file.write_bytes(newer)
@@ -86,7 +86,7 @@ def test_the_file_stays_byte_for_byte_until_it_is_moved_away(balancer: InMemoryB
     again = InMemoryBalancer(world)
     again.steps(3)
     assert [file.read_bytes() for file in files] == [newer, newer]
-    assert "has format 5, and this balancer knows 1 to 4" in again.health.report()["ailments"]["state"]
+    assert "has format 6, and this balancer knows 1 to 5" in again.health.report()["ailments"]["state"]
     for file in files:
         file.rename(file.with_suffix(".away"))
     again.steps(3)

@@ -98,8 +98,8 @@ def test_the_old_container_leaves_only_when_the_new_one_is_ready_and_its_request
 
 
 def test_each_container_is_asked_by_its_own_release(balancer: InMemoryBalancer) -> None:
-    """Another port and another heartbeat path: neither the old ones nor the new ones are silent for a moment."""
-    new = {"port": 8080, "heartbeat_path": "/up", "heartbeat_host": "shop.example", "heartbeat_timeout": 2}
+    """Another port, protocol and heartbeat path: neither the old ones nor the new ones are silent for a moment."""
+    new = {"port": 8080, "protocol": "h2c", "heartbeat_path": "/up", "heartbeat_timeout": 2}
     balancer.rollout.begin(new)
     silent: list[object] = []
 
@@ -111,6 +111,7 @@ def test_each_container_is_asked_by_its_own_release(balancer: InMemoryBalancer) 
     assert stage(balancer) == (Stage.DONE, "")
     assert silent == []
     assert {server.address.partition(":")[2] for server in balancer.desired.fleet.servers} == {"8080"}
+    assert {backend.protocol for backend in balancer.plane.routes.backends} == {"h2c"}
     assert balancer.is_sound()
 
 
@@ -371,6 +372,16 @@ def test_a_user_can_have_the_old_release_again(balancer: InMemoryBalancer) -> No
     assert made_of(balancer) == dict.fromkeys(("S1", "S2", "S3"), OLD)
     assert placed(balancer) == before
     assert balancer.is_sound()
+
+
+def test_a_protocol_that_the_plane_does_not_speak_is_refused_and_changes_nothing() -> None:
+    balancer = InMemoryBalancer(protocols=("http",))
+    balancer.step()
+    before = balancer.desired.fleet
+    with pytest.raises(InvalidRequest, match=r"^protocol: h2c needs the data plane haproxy and a bufsize of 16384"):
+        balancer.rollout.begin({"protocol": "h2c"})
+    assert balancer.desired.fleet == before
+    balancer.rollout.begin({"protocol": "http", "cpus": 1})
 
 
 def test_a_second_deploy_is_refused_and_changes_nothing(balancer: InMemoryBalancer) -> None:

@@ -10,6 +10,7 @@ from docker.types import LogConfig
 
 from balancer.core.fleet import Server
 from balancer.core.heartbeat import Heartbeat
+from balancer.core.protocol import HTTP
 from balancer.core.release import Release
 
 DEPLOYMENT = "ringmaster.deployment"
@@ -24,6 +25,8 @@ INSTANCE = "ringmaster.instance"
 PORT = "ringmaster.port"
 HEARTBEAT = {name: f"ringmaster.heartbeat_{name}" for name in ("path", "host", "status", "timeout")}
 """Labels of how the server is asked whether it is well."""
+PROTOCOL = "ringmaster.protocol"
+"""Label of what the server speaks. A container without it, which an older balancer made, speaks HTTP/1.1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,7 @@ def labels(server: Server, release: Release) -> dict[str, str]:
         FINGERPRINT: release.fingerprint,
         INSTANCE: server.instance,
         PORT: str(release.port),
+        PROTOCOL: release.protocol,
         **{label: str(getattr(heartbeat, name)) for name, label in HEARTBEAT.items()},
     }
 
@@ -57,7 +61,8 @@ def heartbeat(labels: Mapping[str, str]) -> Heartbeat | None:
     told = {name: labels[label] for name, label in HEARTBEAT.items() if label in labels}
     if len(told) < len(HEARTBEAT):
         return None
-    return Heartbeat(told["path"], told["host"], told["status"], float(told["timeout"]))
+    protocol = labels.get(PROTOCOL, HTTP)
+    return Heartbeat(told["path"], told["host"], told["status"], float(told["timeout"]), protocol)
 
 
 def host_options(release: Release, *, network: str, init: bool) -> dict[str, Any]:

@@ -14,12 +14,15 @@ from balancer.core.deploy import Deploy, Stage
 from balancer.core.errors import InvalidRequest, NewerState, StateUnavailable
 from balancer.core.fleet import WARM, Fleet, Server
 from balancer.core.lifecycle import State
+from balancer.core.protocol import HTTP
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import SlotTable
 
 _log = logging.getLogger(__name__)
-_FORMAT = 4
+_FORMAT = 5
+_FORMAT_WITHOUT_PROTOCOLS = 4
+"""Where all releases speak HTTP/1.1, no protocol is saved, and a balancer that knows no other one reads the file."""
 _PRIVATE = 0o600
 """Permissions of the files: the releases' environments are in them."""
 _UNKNOWN = {"number": 1, "image": "", "environment": {}, "memory": "", "cpus": 0}
@@ -121,7 +124,7 @@ class FileStore:
 
     def _base(self, document: dict[str, Any]) -> Release:
         """What a release of this file has in the fields that the file does not name."""
-        if document["format"] >= _FORMAT:
+        if document["format"] >= _FORMAT_WITHOUT_PROTOCOLS:
             return Release()
         told = {name: getattr(self._release, name) for name in _ONCE_OF_ALL}
         return Release(**told, init=False, pids=0)
@@ -137,8 +140,9 @@ class FileStore:
 
 
 def _to_document(fleet: Fleet) -> dict[str, Any]:
+    protocols = {release.protocol for release in (fleet.configured_release, *fleet.known_releases)}
     return {
-        "format": _FORMAT,
+        "format": _FORMAT_WITHOUT_PROTOCOLS if protocols == {HTTP} else _FORMAT,
         "target": fleet.target,
         "next_ring_id": fleet.next_ring_id,
         "servers": [
@@ -177,7 +181,10 @@ def _to_document(fleet: Fleet) -> dict[str, Any]:
 
 def _numbered(release: Release) -> dict[str, Any]:
     image = {"content": release.content, "digest": release.digest} if release.content else {}
-    return {"number": release.number, **image, **release.document()}
+    document = release.document()
+    if release.protocol == HTTP:
+        del document["protocol"]
+    return {"number": release.number, **image, **document}
 
 
 def _asked(deploy: Deploy) -> dict[str, Any]:

@@ -1,18 +1,35 @@
-"""One heartbeat over HTTP: a GET on a connection of its own, and what its answer says. Nothing here waits."""
+"""One heartbeat: a question on a connection of its own, in the protocol that the server speaks. Nothing here waits."""
 
 from __future__ import annotations
 
-import re
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
+from balancer.adapters.h2_exchange import H2Exchange
+from balancer.adapters.http1_exchange import Http1Exchange
 from balancer.core.heartbeat import Heartbeat
+from balancer.core.protocol import H2C
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r\n]")
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
-_LOCATION = re.compile(rb"\r?\nlocation:[ \t]*([\x21-\x7e]{1,200})", re.IGNORECASE)
-_LONGEST_HEAD = 65536
+
+class Exchange(Protocol):
+    """The question and what comes back, as bytes. Nothing here knows the connection."""
+
+    request: bytes
+    """What is sent first."""
+
+    def take(self, part: bytes) -> bytes | None:
+        """Takes in what has come; empty bytes: nothing more will come. Returns what is to be sent back, None where the
+        answer is complete or there will be none."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the answer says that the server is well."""
+
+    @property
+    def seen(self) -> str:
+        """The answer in a few words, for users. Nothing of a body is in them."""
 
 
 @dataclass(eq=False, slots=True)
@@ -24,7 +41,10 @@ class HttpHeartbeat:
     heartbeat: Heartbeat
     connection: socket.socket
     sent: float
-    head: bytes = b""
+    exchange: Exchange = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.exchange = (H2Exchange if self.heartbeat.protocol == H2C else Http1Exchange)(self.address, self.heartbeat)
 
     def connect(self) -> None:
         """Begins to connect. After an error the connection is closed. Raises OSError, and ValueError for what is no
@@ -40,33 +60,19 @@ class HttpHeartbeat:
 
     def send(self) -> None:
         """Sends the request on the connection that is made by now. Raises OSError."""
-        asked = self.heartbeat
-        request = (
-            f"GET {asked.path} HTTP/1.1\r\nHost: {asked.host or self.address}\r\n"
-            "User-Agent: ringmaster\r\nConnection: close\r\n\r\n"
-        )
-        self.connection.sendall(request.encode())
+        self.connection.sendall(self.exchange.request)
 
     def receive(self) -> bool:
-        """Takes in what has come. Returns whether the head of the answer is complete, or nothing more will come."""
-        part = self.connection.recv(4096)
-        self.head += part
-        return not part or len(self.head) >= _LONGEST_HEAD or _END_OF_HEAD.search(self.head) is not None
+        """Takes in what has come. Returns whether the answer is complete, or nothing more will come. Raises OSError."""
+        reply = self.exchange.take(self.connection.recv(4096))
+        if reply:
+            self.connection.sendall(reply)
+        return reply is None
 
     @property
     def is_good(self) -> bool:
-        """Whether the answer says that the server is well."""
-        answer = _STATUS_LINE.match(self.head)
-        return answer is not None and self.heartbeat.accepts(int(answer[1]))
+        return self.exchange.is_good
 
     @property
     def seen(self) -> str:
-        """The answer in a few words, for users. Nothing of a body is in them."""
-        answer = _STATUS_LINE.match(self.head)
-        if answer is None:
-            return "an answer that is not HTTP" if self.head else "the connection was closed without an answer"
-        status = answer[1].decode()
-        location = _LOCATION.search(_END_OF_HEAD.split(self.head)[0])
-        if status.startswith("3") and location:
-            return f"{status} to {location[1].decode()}"
-        return f"answered {status}"
+        return self.exchange.seen

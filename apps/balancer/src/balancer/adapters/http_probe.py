@@ -1,4 +1,4 @@
-"""Heartbeats over HTTP, many at a time: each is a GET that has to be answered well and in time."""
+"""Heartbeats over HTTP, many at a time: each has to be answered well and in time."""
 
 from __future__ import annotations
 

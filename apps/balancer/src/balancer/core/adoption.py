@@ -83,6 +83,7 @@ def _others(present: Release, observed: Collection[Observed]) -> tuple[Release, 
                 heartbeat_host=told.host,
                 heartbeat_status=told.status,
                 heartbeat_timeout=told.timeout,
+                protocol=told.protocol,
             )
     return tuple(others.values())
 

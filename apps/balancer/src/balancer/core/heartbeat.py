@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from balancer.core.protocol import HTTP
+
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """A GET of `path`. `host`: the Host of the request, empty for the server's address. `status`: the good statuses,
-    such as "200", "200-399" or "200,204". `timeout`: how long the answer may take, in seconds."""
+    such as "200", "200-399" or "200,204". `timeout`: how long the answer may take, in seconds. `protocol`: what the
+    server speaks, one of protocol.PROTOCOLS."""
 
     path: str = "/heartbeat"
     host: str = ""
     status: str = "200"
     timeout: float = 0.4
+    protocol: str = HTTP
 
     def within(self, seconds: float) -> Heartbeat:
         """The heartbeat with an answer that may take so many seconds at most."""

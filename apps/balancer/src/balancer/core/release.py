@@ -60,6 +60,9 @@ class Release:
         "server_pids", "512", kinds.integer(0, 4194304, zero="no limit"), "The most processes and threads of a server."
     )
     port: int = _field("server_port", "5000", kinds.integer(1, 65535), "Where a server listens for HTTP.")
+    protocol: str = _field(
+        "server_protocol", "http", kinds.PROTOCOL, "What a server speaks: HTTP/1.1, or HTTP/2 without TLS (h2c)."
+    )
     heartbeat_path: str = _field("heartbeat_path", "/heartbeat", kinds.PATH, "What a heartbeat asks a server for.")
     heartbeat_host: str = _field(
         "heartbeat_host", "", kinds.HOST, "The Host that a heartbeat sends; empty: the server's address."
@@ -116,7 +119,9 @@ class Release:
     @property
     def heartbeat(self) -> Heartbeat:
         """How the containers of this release are asked."""
-        return Heartbeat(self.heartbeat_path, self.heartbeat_host, self.heartbeat_status, self.heartbeat_timeout)
+        return Heartbeat(
+            self.heartbeat_path, self.heartbeat_host, self.heartbeat_status, self.heartbeat_timeout, self.protocol
+        )
 
     @property
     def folders_in_memory(self) -> Mapping[str, str]:

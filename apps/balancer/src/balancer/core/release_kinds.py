@@ -15,6 +15,7 @@ from balancer.core.document import printable
 from balancer.core.image import NAME_RULE, is_name
 from balancer.core.linux_names import CAPABILITIES as KNOWN_CAPABILITIES
 from balancer.core.linux_names import SIGNAL as KNOWN_SIGNAL
+from balancer.core.protocol import PROTOCOLS
 
 MEMORY = r"([1-9][0-9]{0,14}[bkmg]?)?"
 MOST_CPUS = 512
@@ -196,6 +197,7 @@ ENVIRONMENT = Kind('a JSON object of strings, such as {"MODE":"fast"}', _environ
 LABELS = Kind('a JSON object of strings, such as {"team":"shop"}', _labels, json.loads)
 LIMIT = text(MEMORY, "such as 256m, or empty for no limit")
 CPUS = number(0, MOST_CPUS, f"a number from 0 (no limit) to {MOST_CPUS}")
+PROTOCOL = text("|".join(PROTOCOLS), "http or h2c")
 PATH = text(r"/[A-Za-z0-9._~%/?&=+,:@-]*", "a path that starts with /, without blanks and quotes")
 HOST = text(r"([A-Za-z0-9._:\[\]-]+)?", "a host such as app.example or app.example:8080, or empty for the address")
 STATUS = Kind("statuses such as 200, 200-399 or 200,204", _statuses, str)

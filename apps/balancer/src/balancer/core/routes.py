@@ -10,6 +10,7 @@ from balancer.core.fleet import COUNTED, Fleet
 from balancer.core.hash_seed import HashSeed
 from balancer.core.key_source import RANDOM, KeySource, Message
 from balancer.core.lifecycle import State
+from balancer.core.protocol import HTTP
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
 
 IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
@@ -20,12 +21,14 @@ IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 class Backend:
     """A server as a data plane sees it. A `draining` backend finishes the requests that it has and gets no new ones.
     Backends are distinguished by `instance`: during a roll two of them have the same hostname. `weight` is for bounded
-    load: the share of the requests in flight is proportional to it. A backend of weight 0 owns no slot."""
+    load: the share of the requests in flight is proportional to it. A backend of weight 0 owns no slot. `protocol`:
+    what the server speaks, one of protocol.PROTOCOLS."""
 
     instance: str
     address: str
     draining: bool = False
     weight: int = 1
+    protocol: str = HTTP
 
     @property
     def hostname(self) -> str:
@@ -76,6 +79,7 @@ def routes(fleet: Fleet) -> Routes:
                 server.address,
                 draining=server.state is not State.SERVING,
                 weight=server.effective_weight,
+                protocol=fleet.release_of(server).protocol,
             )
             for server in fleet.of(*COUNTED, State.LEAVING)
         ),

@@ -24,6 +24,7 @@ from balancer.core.fleet import Fleet, Server
 from balancer.core.image import Progress
 from balancer.core.lifecycle import State
 from balancer.core.policy import Policy
+from balancer.core.protocol import H2_BUFSIZE
 from balancer.core.release import FIELDS, Release
 from balancer.ports.clock import Clock
 from balancer.service.change_queue import ChangeQueue
@@ -47,7 +48,7 @@ _INTERVAL = 0.1
 class Rollout:
     """A new deploy starts `surge` new containers at once, and `batch` of them take over at once. A part that is away
     ends no deploy: after each attempt that it interrupts, the loop waits longer. `policy`: what a release may ask
-    for."""
+    for. `protocols`: those that the data plane can speak to servers."""
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class Rollout:
         surge: int,
         batch: int,
         policy: Policy,
+        protocols: Collection[str],
     ) -> None:
         self._desired = desired
         self._workers = workers
@@ -73,6 +75,7 @@ class Rollout:
         self._surge = surge
         self._batch = batch
         self._policy = policy
+        self._protocols = protocols
         self._took_over_at = -PROBATION
         self._backoff = Backoff()
 
@@ -102,6 +105,10 @@ class Rollout:
                 raise Busy("a deploy is running; wait until GET /deploy says how it ended, or DELETE /deploy")
             known_fields(document, *FIELDS, PULL)
             release = self.fleet.release.changed({name: document[name] for name in document if name != PULL})
+            if release.protocol not in self._protocols:
+                raise InvalidRequest(
+                    f"protocol: {release.protocol} needs the data plane haproxy and a bufsize of {H2_BUFSIZE} at least"
+                )
             if not release.is_like(self.fleet.release):  # What servers run already stays allowed.
                 self._policy.check(release)
             pull = _pull_in(document)

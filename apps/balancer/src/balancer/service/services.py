@@ -11,6 +11,7 @@ from balancer.core import autoscale, roll
 from balancer.core.catalogue import Catalogue
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.policy import Policy
+from balancer.core.protocol import PROTOCOLS
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.images import Images
@@ -69,7 +70,7 @@ class Ports:
 class Options:
     """The options of the services: mostly the settings of the same names. All times are in seconds. `reserved`:
     hostnames that no server may have. `change_timeout`: the longest time that a change waits for the changes before
-    it. `policy`: what a release may ask for."""
+    it. `policy`: what a release may ask for. `protocols`: those that the data plane can speak to servers."""
 
     fleet: FleetSettings
     catalogue: Catalogue
@@ -86,6 +87,7 @@ class Options:
     slow_start: float
     policy: Policy
     autoscaling: autoscale.Policy | None = None
+    protocols: tuple[str, ...] = PROTOCOLS
     token_sha256: str = ""
 
     @property
@@ -243,6 +245,7 @@ class Services:
             surge=self._options.fleet.surge,
             batch=self._options.fleet.batch,
             policy=self._options.policy,
+            protocols=self._options.protocols,
         )
 
     @cached_property

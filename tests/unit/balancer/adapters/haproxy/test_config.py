@@ -138,6 +138,19 @@ def test_servers_of_the_file_and_of_the_runtime_have_the_same_options() -> None:
     assert len(set(options)) == 1
 
 
+def test_a_server_that_speaks_h2c_is_spoken_to_so() -> None:
+    mixed = replace(ROUTES, backends=(replace(ROUTES.backends[0], protocol="h2c"), *ROUTES.backends[1:]))
+    speaks = re.findall(r"^    server (S\d) .*?( proto h2)?$", rendered(mixed), re.MULTILINE)
+    assert speaks == [("S1", " proto h2"), ("S3", "")]
+    assert [line for line in EdgeFiles(PROFILE, mixed).slots_map if line.startswith("h2c/")] == ["h2c/S1 1"]
+    assert fixed_digest(mixed) == fixed_digest()
+
+
+@pytest.mark.parametrize(("bufsize", "is_disabled"), [(8192, True), (16383, True), (16384, False)])
+def test_http_2_needs_a_buffer_for_the_shortest_longest_frame(bufsize: int, is_disabled: bool) -> None:
+    assert ("option disable-h2-upgrade" in rendered(bufsize=bufsize)) is is_disabled
+
+
 @pytest.mark.parametrize("name", REQUEST_HASHES)
 def test_every_request_hash_has_its_rules_and_its_expression(name: str) -> None:
     request_hash = REQUEST_HASHES[name]

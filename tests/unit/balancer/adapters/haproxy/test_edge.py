@@ -147,6 +147,14 @@ def test_a_server_whose_weight_is_above_0_again_is_ready(profile: EdgeOptions, h
     assert "set server fleet/S4 state ready" in haproxy.commands
 
 
+def test_a_server_that_speaks_h2c_is_added_so(profile: EdgeOptions, haproxy: Haproxy) -> None:
+    s1, s2 = ROUTES.backends[:2]
+    HaproxyEdge(profile).apply(replace(ROUTES, backends=(replace(s1, protocol="h2c"), s2)))
+    added = {line.split()[2]: line for line in haproxy.commands if line.startswith("add server")}
+    assert added["fleet/S1"] == f"add server fleet/S1 10.0.0.1:5000 {profile.server_options('h2c')}"
+    assert added["fleet/S2"] == f"add server fleet/S2 10.0.0.2:5000 {profile.server_options('http')}"
+
+
 def test_a_long_map_goes_in_parts_that_fit_haproxys_buffer(profile: EdgeOptions, haproxy: Haproxy) -> None:
     HaproxyEdge(profile).apply(ROUTES)
     payloads = [command for command in haproxy.runtime_socket.commands if command.startswith("add map @7")]

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from balancer.adapters.haproxy import slot_map
-from balancer.adapters.haproxy.tls import CIPHERS, CIPHERSUITES, CURVES, LEAST_BUFSIZE, Tls
+from balancer.adapters.haproxy.tls import CIPHERS, CIPHERSUITES, CURVES, Tls
 from balancer.core.control_paths import control_paths
+from balancer.core.protocol import H2_BUFSIZE, H2C, HTTP
 from balancer.core.rate_limit import RateLimit
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import IDEMPOTENT, Backend, Routes
@@ -132,13 +133,13 @@ class EdgeOptions:
     @property
     def buffer(self) -> int:
         """Bytes of a buffer: what was asked for, or the least that HAProxy needs."""
-        return max(self.bufsize, LEAST_BUFSIZE) if self.tls else self.bufsize
+        return max(self.bufsize, H2_BUFSIZE) if self.tls else self.bufsize
 
-    @property
-    def server_options(self) -> str:
-        """The options of a server, in the file and for `add server`."""
+    def server_options(self, protocol: str = HTTP) -> str:
+        """The options of a server that speaks the protocol, in the file and for `add server`."""
         most = f" maxconn {self.server_max_connections}" if self.server_max_connections else ""
-        return f"{_SERVER_OPTIONS} pool-conn-name var(txn.alone){most}"
+        speaks = " proto h2" if protocol == H2C else ""
+        return f"{_SERVER_OPTIONS} pool-conn-name var(txn.alone){most}{speaks}"
 
 
 class EdgeFiles:
@@ -205,6 +206,8 @@ class EdgeFiles:
             control_paths=control_paths(options.control_prefix) if options.public_control else (),
             rep_path=control_paths(options.control_prefix)[0],
             server_options=options.server_options,
+            h2c_key=slot_map.H2C_KEY,
+            h2_bufsize=H2_BUFSIZE,
             again=AGAIN,
             again_id=AGAIN_ID,
             by=_BY,

@@ -189,7 +189,8 @@ class HaproxyEdge:
             server = f"fleet/{backend.instance}"
             if backend.instance not in present:
                 self._runtime.do(
-                    f"add server {server} {backend.address} {self._options.server_options}", expect="New server"
+                    f"add server {server} {backend.address} {self._options.server_options(backend.protocol)}",
+                    expect="New server",
                 )
                 self._runtime.do(f"enable health {server}")
             elif present[backend.instance] != backend.address:

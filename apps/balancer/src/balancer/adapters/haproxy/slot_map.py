@@ -1,7 +1,8 @@
 """The slot map: the text of slots.map, in which the edge looks up the server of a slot. Nothing is written here.
 
-A key is a slot, and its value is a walk: the instance of the slot's server and the next ones clockwise. With bounded
-load there is also a key for each server's share. See docs/decisions/0008-bounded-load-at-the-edge.md.
+A key is a slot, and its value is a walk: the instance of the slot's server and the next ones clockwise. There is also a
+key for each server that speaks h2c, and with bounded load one for each server's share. See
+docs/decisions/0008-bounded-load-at-the-edge.md.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import islice
 
+from balancer.core.protocol import H2C
 from balancer.core.routes import Backend
 from balancer.ports import answers
 
@@ -23,6 +25,9 @@ SHARE_UNIT = 10**9
 """HAProxy's numbers are signed 64-bit integers. With this unit they have room for c = 1000 and millions of requests in
 flight."""
 
+H2C_KEY = "h2c/"
+"""Prefix of the key of a server that speaks h2c. Its value says nothing."""
+
 WALK = 12
 """Servers in a walk under bounded load. With fewer the bound is not kept where one key has much of the traffic."""
 
@@ -33,11 +38,13 @@ SHORT_WALK = answers.MOST_TRIED
 def lines(digest: str, slots: tuple[str, ...], serving: Iterable[Backend], bound: Fraction | None) -> list[str]:
     """The lines of slots.map. None is empty, as the Runtime API requires. `serving`: the backends that take new
     requests."""
+    serving = tuple(serving)
     values = walks(slots, SHORT_WALK if bound is None else WALK)
-    shares = () if bound is None else _shares(bound, tuple(serving))
+    shares = () if bound is None else _shares(bound, serving)
     return [
         f"{DIGEST_KEY} {digest}",
         *(f"{SHARE_KEY}{name} {share}" for name, share in shares),
+        *(f"{H2C_KEY}{backend.instance} 1" for backend in serving if backend.protocol == H2C),
         *(f"{slot} {value}" for slot, value in enumerate(values) if value),
     ]
 

@@ -13,9 +13,6 @@ CERTIFICATES = "/tmp/tls"  # noqa: S108 (in the edge's container, where only HAP
 """Where the edge's container keeps the certificates that it found good."""
 _CLIENT_CA = "/run/tls-client-ca.pem"
 
-LEAST_BUFSIZE = 16384
-"""Bytes of the smallest buffer that HAProxy takes with HTTP/2."""
-
 # Mozilla's intermediate profile, guideline 5.7, but with session tickets, and without DHE: all its clients know ECDHE,
 # and with DHE a client makes the server compute much for little.
 CURVES = "X25519:prime256v1:secp384r1"
