@@ -32,7 +32,7 @@ class Contestant:
 _HAPROXY = ("haproxy", "-v")
 _OTHER_BUFFERS = (
     "sed 's/tune.bufsize 8192/tune.bufsize 16384/; s/tune.http.maxhdr 2048/tune.http.maxhdr 4096/; "
-    f"s/int 1:7168/int 1:15360/' {CONFIG}/haproxy.cfg"
+    f"s/int 1:7168/int 1:15360/; s/option disable-h2-upgrade/# HTTP 2/' {CONFIG}/haproxy.cfg"
 )
 _SAME_WORDS = "The same HAProxy with the same words but for what chooses the server; its answers tell no slot."
 _OWN_BUFFERS = "Passes no tunnels, and has buffers of its own sizes."

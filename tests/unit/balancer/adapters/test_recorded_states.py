@@ -124,8 +124,8 @@ FOURTH = replace(
 )
 FIFTH = replace(
     FOURTH,
-    deploy=Deploy(Release(5, "shop:5", protocol="h2c"), surge=2, batch=1),
-    releases=(Release(3, "shop:3", protocol="h2c"),),
+    deploy=Deploy(Release(5, "shop:5", memory="", protocol="h2c"), surge=2, batch=1),
+    releases=(Release(3, "shop:3", memory="", protocol="h2c"),),
 )
 FLEETS = {1: FIRST, 2: SECOND, 3: THIRD, 4: FOURTH, 5: FIFTH}
 

@@ -43,6 +43,13 @@ ONLY_THE_EDGE = {
         '"%[var(txn.asked,0)]:%[var(txn.slot)]:%[var(txn.place,1)]:%[var(txn.sent,0)]:%rc"'
     ),
     "backend control: …",
+    "frontend control_port: …",
+    "backend behind_control_port: …",
+    # What servers of h2c need.
+    (
+        "backend fleet: http-request del-header TE if { req.fhdr(TE) -m found } "
+        "!{ str(h2c/),concat(,txn.server),map(/run/ringmaster/slots.map) -m found }"
+    ),
     # The key, which is counted where it is missing, and the way from it to the server.
     "frontend public: http-request set-var(txn.key) req.fhdr(X-User)",
     "backend keyless: …",
@@ -63,6 +70,7 @@ ONLY_THE_RIVAL = {
     "backend fleet: retries 2",
     "backend fleet: http-request disable-l7-retry unless { method GET HEAD PUT DELETE OPTIONS TRACE }",
     "backend fleet: force-persist if { nbsrv eq 0 }",
+    "backend fleet: http-request del-header TE if { req.fhdr(TE) -m found }",
     "backend fleet: http-response set-header X-Ring-Attempt %[txn.conn_retries,add(1)]",
 }
 

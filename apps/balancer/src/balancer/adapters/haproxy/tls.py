@@ -36,17 +36,24 @@ _COMMON_NAME = re.compile(r"/CN=([^/]+)")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
     """`port`: where clients find HTTPS; a redirect names it. `redirect`: plain HTTP is answered with one. `client_ca`:
-    clients need a certificate. `control`: the control port speaks TLS, too."""
+    clients of the public port need a certificate. `control`: the control port speaks TLS, too."""
 
     port: int
     redirect: bool
     client_ca: bool
     control: bool
 
-    def bind(self, protocols: str) -> str:
-        """The words of a bind line that speaks TLS. `protocols`: those of ALPN, the preferred one first."""
+    @property
+    def public_bind(self) -> str:
+        """The words of the public port's bind line."""
         verify = f" verify required ca-file {_CLIENT_CA}" if self.client_ca else ""
-        return f"ssl crt {CERTIFICATES} alpn {protocols}{verify}"
+        return f"ssl crt {CERTIFICATES} alpn h2,http/1.1{verify}"
+
+    @property
+    def control_bind(self) -> str:
+        """The words of the control port's bind line, empty where it speaks no TLS. Its guard is the token, so it asks for
+        no certificate of the client's."""
+        return f"ssl crt {CERTIFICATES} alpn http/1.1" if self.control else ""
 
     @property
     def authority_port(self) -> str:
