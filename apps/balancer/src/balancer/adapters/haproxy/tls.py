@@ -51,8 +51,8 @@ class Tls:
 
     @property
     def control_bind(self) -> str:
-        """The words of the control port's bind line, empty where it speaks no TLS. Its guard is the token, so it asks for
-        no certificate of the client's."""
+        """The words of the control port's bind line, empty where it speaks no TLS. Its clients show a token, and no
+        certificate."""
         return f"ssl crt {CERTIFICATES} alpn http/1.1" if self.control else ""
 
     @property
