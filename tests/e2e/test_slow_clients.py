@@ -52,10 +52,10 @@ def others_are_served(system: System, about: str) -> Iterator[None]:
     """Fails where a client of either port was not served. How fast depends on what else the machine does."""
     with SteadyClients(system.url, "/home") as public, SteadyClients(system.control_url, "/healthz") as control:
         yield
-    for probe in (public, control):
-        print(f"{about}: {probe.told()}")  # noqa: T201 (numbers, with -s)
-        assert not probe.failed
-        assert len(probe.seconds) > PER_SECOND
+    for clients in (public, control):
+        print(f"{about}: {clients.told()}")  # noqa: T201 (numbers, with -s)
+        assert not clients.failed
+        assert len(clients.seconds) > PER_SECOND
 
 
 @pytest.mark.parametrize("mode", MODES)
