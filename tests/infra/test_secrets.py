@@ -37,7 +37,7 @@ ALLOWED = {
     "inspect of servers": OF_RELEASE,  # their own
     "Terraform's state": OF_RELEASE | {"hash seed"},  # what a container is made of stands there, whatever it is
     "fleet.json": OF_RELEASE,  # for the next server, mode 0600
-    "files of make up": OF_RELEASE | {"hash seed", "token", "registry password"},  # mode 0600, or for the engine's group alone
+    "files of make up": OF_RELEASE | {"hash seed", "token", "registry password"},  # mode 0600, or the engine's group
 }
 
 
