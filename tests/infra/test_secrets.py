@@ -69,7 +69,13 @@ def variables(values: dict[str, list[str]], folder: Path) -> Path:
         "server_labels": {"com.example.key": values["label"][0]},
         "server_log_options": {"max-size": "1m", "tag": values["log option"][0]},
     }
-    others = {"replicas": 1, "registry_config": str(config), "hash_seed": values["hash seed"][0], "explain": False}
+    others = {
+        "replicas": 1,
+        "registry_config": str(config),
+        "hash_seed": values["hash seed"][0],
+        "explain": False,
+        "policy": {"images": [f"{UNREACHABLE}/shop"]},
+    }
     file.write_text(json.dumps({"ringmaster_variables": {**release, **others}}))
     return file
 
