@@ -47,18 +47,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def refusals() -> Iterator[dict[str, Refusal]]:
+def refusals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Refusal]]:
     """What is wrong → the `make up` that has to say so."""
-    taken, mistyped, engineless = MadeSystem(), MadeSystem(), MadeSystem()
+    taken, mistyped, engineless, locked = (MadeSystem() for _ in range(4))
+    certificates = tmp_path_factory.mktemp("tls")
+    for name, mode in (("shop.crt", 0o644), ("shop.key", 0o600)):
+        (certificates / name).touch(mode)
     with socket.create_server(("127.0.0.1", taken.control)), ThreadPoolExecutor() as pool:
         yield {
             "taken": Refusal(taken, pool.submit(taken.up)),
             "mistyped": Refusal(mistyped, pool.submit(mistyped.up, MISTYPED)),
             "engineless": Refusal(engineless, pool.submit(engineless.up, DOCKER_HOST="unix:///nowhere/docker.sock")),
+            "locked": Refusal(locked, pool.submit(locked.up, f"TLS={certificates}")),
         }
     taken.close()
     mistyped.close()
     engineless.close()
+    locked.close()
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,15 @@ def test_an_engine_that_does_not_answer_is_named_and_none_is_installed_beside_it
     assert "Install the Docker engine" not in run.output
 
 
-@pytest.mark.parametrize("what", ["taken", "mistyped", "engineless"])
+def test_a_key_that_the_edge_cannot_read_is_named(refusals: dict[str, Refusal]) -> None:
+    run = refusals["locked"].run.result()
+    assert run.code != 0
+    assert "The edge runs as user and group 10001 and cannot read " in run.prose
+    assert "shop.key. On " in run.prose
+    assert "chgrp 10001 FILE && chmod 640 FILE" in run.prose
+
+
+@pytest.mark.parametrize("what", ["taken", "mistyped", "engineless", "locked"])
 def test_the_preflight_changes_nothing(refusals: dict[str, Refusal], what: str) -> None:
     system, run = refusals[what].system, refusals[what].run.result()
     assert (run.recap["changed"], run.recap["failed"]) == (0, 1), run.output
