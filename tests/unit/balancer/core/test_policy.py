@@ -98,6 +98,7 @@ def test_what_goes_further_is_refused_unless_the_policy_names_it(
         {"volumes": ("/srv/pages:/pages:ro",)},
         {"volumes": ("/srv:/pages",)},
         {"log_driver": "syslog", "log_options": {}},
+        {"log_driver": "journald", "log_options": {"tag": "sshd"}},
         {"log_driver": "local", "log_options": {"syslog-address": "tcp://evil"}},
         {"log_options": {"fluentd-address": "evil"}},
         {"log_options": {"mode": "non-blocking", "max-buffer-size": "100g"}},

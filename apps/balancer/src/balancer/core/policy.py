@@ -22,8 +22,9 @@ from balancer.core.release import FIELDS, Release
 EVERY_IMAGE = "*"
 _CAPABILITIES = HARMLESS_CAPABILITIES - {"MKNOD", "NET_RAW"}
 """Without those that make devices and forge packets."""
-_LOG_DRIVERS = ("json-file", "local", "journald", "none")
-"""The drivers that send nothing to another machine."""
+_LOG_DRIVERS = ("json-file", "local", "none")
+"""The drivers that write to files of the container alone. The host's journal is of a limited size and everybody's: a
+server could flood the other entries out of it, and write some under another program's name."""
 _LOG_OPTIONS = ("max-size", "max-file", "compress", "labels", "env", "tag", "mode")
 """Not max-buffer-size: that memory is the engine's, beyond every limit of the server."""
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
