@@ -103,6 +103,7 @@ LOGS: tuple[Mapping[str, Any], ...] = (
     {"log_driver": "syslog", "log_options": {"syslog-address": "tcp://evil:514"}},
     {"log_driver": "gelf", "log_options": {"gelf-address": "udp://evil:1"}},
     {"log_driver": "fluentd"}, {"log_driver": "awslogs"}, {"log_driver": "gcplogs"}, {"log_driver": "splunk"},
+    {"log_driver": "journald"}, {"log_options": {"max-buffer-size": "100g"}},
     {"log_driver": "evil"}, {"log_driver": "JSON-FILE"}, {"log_driver": "../plugin"},
     {"log_options": {"syslog-address": "unixgram:///dev/log"}}, {"log_options": {"path": "/etc/passwd"}},
 )  # fmt: skip

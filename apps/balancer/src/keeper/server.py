@@ -84,11 +84,11 @@ class _Connection(socketserver.BaseRequestHandler):
         """The call. Raises InvalidRequest for one that is too long, or not whole in time."""
         deadline, line = time.monotonic() + _READ_TIMEOUT, bytearray()
         while not line.endswith(b"\n"):
-            self.request.settimeout(max(0.001, deadline - time.monotonic()))
-            try:
-                part = self.request.recv(65536)
-            except TimeoutError:
-                part = b""
+            part = b""
+            if (left := deadline - time.monotonic()) > 0:
+                self.request.settimeout(left)
+                with suppress(TimeoutError):
+                    part = self.request.recv(65536)
             if not part or len(line) + len(part) > _LONGEST_CALL:
                 rule = f"one line of at most {_LONGEST_CALL} bytes, whole within {_READ_TIMEOUT:g} s"
                 raise InvalidRequest(f"a call is {rule}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -97,6 +98,7 @@ def test_what_goes_further_is_refused_unless_the_policy_names_it(
         {"volumes": ("/srv/pages:/pages:ro",)},
         {"volumes": ("/srv:/pages",)},
         {"log_driver": "syslog", "log_options": {}},
+        {"log_driver": "journald", "log_options": {"tag": "sshd"}},
         {"log_driver": "local", "log_options": {"syslog-address": "tcp://evil"}},
         {"log_options": {"fluentd-address": "evil"}},
         {"log_options": {"mode": "non-blocking", "max-buffer-size": "100g"}},
@@ -151,6 +153,7 @@ def test_settings_that_name_an_id_name_no_repository() -> None:
         policy.check_name("sha256:0a0a")
 
 
+DIGEST = f"[::1]:5/a/b:1@{OTHER}"
 BEYOND = "is beyond this deployment's policy; whoever runs it allows it by policy"
 
 
@@ -158,6 +161,7 @@ BEYOND = "is beyond this deployment's policy; whoever runs it allows it by polic
     ("change", "told", "wish"),
     [
         ({"image": "evil:1"}, f'image: "evil:1" {BEYOND}.images', '{"images": ["evil:1"]}'),
+        ({"image": DIGEST}, f"image: {json.dumps(DIGEST[:64] + '…')} {BEYOND}.images", '{"images": ["[::1]:5/a/b"]}'),
         ({"memory": ""}, f'memory: "no limit" {BEYOND}.memory', '{"memory": ""}'),
         ({"pids": 5000}, f'pids: "5000" {BEYOND}.pids', '{"pids": 5000}'),
     ],
@@ -165,6 +169,7 @@ BEYOND = "is beyond this deployment's policy; whoever runs it allows it by polic
 def test_a_refusal_says_field_rule_and_what_to_set(change: dict[str, Any], told: str, wish: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         parse({}, release=OWN, servers=9).check(replace(OWN, **change))
+    assert allows(change, json.loads(wish))
     assert str(refused.value) == f'{told}: make up VARS=\'{{"ringmaster_variables": {{"policy": {wish}}}}}\''
 
 
@@ -176,6 +181,7 @@ def test_a_refusal_of_a_folder_names_the_setting() -> None:
 @pytest.mark.parametrize(
     ("document", "why"),
     [
+        ({"images": ["shop", f"shop@{OTHER}"]}, "images: write each without a digest"),
         ({"image": ["x"]}, '"image" is not a field here'),
         ({"images": "x"}, "images: it must be a JSON list of strings"),
         ({"images": [1]}, "images: "),

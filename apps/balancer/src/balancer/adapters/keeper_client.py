@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,8 +20,11 @@ _ACCEPT_TIMEOUT = 3.0
 """Seconds that the keeper may take to accept a call."""
 _SILENCE = 120.0
 """Seconds that it may then be silent."""
-_PATIENT = ("stop", "engine_events")
-"""Calls of which it may be silent for any time."""
+_OTHER_SILENCES: Mapping[str, float | None] = {
+    "observe": 40.0,  # One call to the engine, which has 30 s. The failover waits for it.
+    "stop": 3600.0 + _SILENCE,  # The longest stop_timeout, and the calls around it.
+    "engine_events": None,  # There may be none for any time.
+}
 _KINDS: dict[str, type[RingmasterError]] = {
     kind.__name__: kind for kind in (errors.NameTaken, errors.StartFailed, errors.ImageMissing, errors.PullFailed)
 }
@@ -84,7 +87,7 @@ class KeeperClient:
                 connection.sendall(json.dumps({"verb": verb, **fields}).encode() + b"\n")
                 with connection.makefile("rb") as answer:
                     _next(answer)
-                    connection.settimeout(None if verb in _PATIENT else _SILENCE)
+                    connection.settimeout(_OTHER_SILENCES.get(verb, _SILENCE))
                     while not (line := _next(answer)).get("end"):
                         yield line["result"]
             except (OSError, ValueError, KeyError) as error:

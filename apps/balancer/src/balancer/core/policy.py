@@ -22,8 +22,9 @@ from balancer.core.release import FIELDS, Release
 EVERY_IMAGE = "*"
 _CAPABILITIES = HARMLESS_CAPABILITIES - {"MKNOD", "NET_RAW"}
 """Without those that make devices and forge packets."""
-_LOG_DRIVERS = ("json-file", "local", "journald", "none")
-"""The drivers that send nothing to another machine."""
+_LOG_DRIVERS = ("json-file", "local", "none")
+"""The drivers that write to files of the container alone. The host's journal is of a limited size and everybody's: a
+server could flood the other entries out of it, and write some under another program's name."""
 _LOG_OPTIONS = ("max-size", "max-file", "compress", "labels", "env", "tag", "mode")
 """Not max-buffer-size: that memory is the engine's, beyond every limit of the server."""
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -66,7 +67,7 @@ class Policy:
     def check_name(self, name: str) -> None:
         """Raises InvalidRequest where no image of this name may run."""
         if not self._allows_name(name):
-            raise _beyond("image", name, "images", example=name)
+            raise _beyond("image", name, "images", example=_as_pattern(name))
 
     def allows_image(self, content: str, names: Collection[str]) -> bool:
         """Whether the image of this id may run. `names`: what the engine calls it, by tags and digests. One without a
@@ -125,6 +126,8 @@ def parse(document: Mapping[str, object], *, release: Release, servers: int) -> 
         except ValueError as error:
             why = str(error) or f"it must be {_KINDS[name].expects}"
             raise InvalidRequest(f"{name}: {why}") from None
+    if any("@" in image for image in values.get("images", ())):
+        raise InvalidRequest("images: write each without a digest; a pattern without a tag is like every digest")
     return Policy(release=release, servers=servers, **values)
 
 
@@ -162,6 +165,13 @@ def _parts(name: str) -> tuple[str, str]:
     path, _, tag = path.partition(":")
     registry = registry_of_image(name)
     return f"{registry}/{'library/' * (registry == DOCKER_HUB and '/' not in path)}{path}", tag
+
+
+def _as_pattern(name: str) -> str:
+    """A pattern that is like the name of an image. Of a digest only the repository is told: patterns have none."""
+    path, at, _ = name.partition("@")
+    host, slash, rest = path.rpartition("/")
+    return host + slash + rest.partition(":")[0] if at else name
 
 
 def _is_image_like(pattern: str, name: str) -> bool:
