@@ -107,7 +107,7 @@ variable "balancer_memory" {
 }
 
 variable "edge_memory" {
-  description = "Memory limit of the edge's container, as Docker writes it (512m, 1g), swap included. Raise it for more than some 10 000 connections at once, or for a larger bufsize."
+  description = "Memory limit of the edge's container, as Docker writes it (512m, 1g), swap included. Raise it for a larger max_connections or bufsize."
   type        = string
   default     = "1g"
   nullable    = false
@@ -302,7 +302,7 @@ variable "public_control" {
 }
 
 variable "max_connections" {
-  description = "Connections of clients that the edge's public port holds at once, idle ones included; more wait in the kernel's queue until one ends. 0: four fifths of what the container's open files allow, at most 40000."
+  description = "Connections of clients that the edge's public port holds at once, idle ones included; more wait in the kernel's queue until one ends. 0: four fifths of what the container's open files allow, at most 40000, with TLS 10000."
   type        = number
   default     = 0
   nullable    = false

@@ -148,7 +148,10 @@ def test_a_server_that_speaks_h2c_is_spoken_to_so() -> None:
 
 @pytest.mark.parametrize(("bufsize", "is_disabled"), [(8192, True), (16383, True), (16384, False)])
 def test_http_2_needs_a_buffer_for_the_shortest_longest_frame(bufsize: int, is_disabled: bool) -> None:
-    assert ("option disable-h2-upgrade" in rendered(bufsize=bufsize)) is is_disabled
+    defaults, _, rest = rendered(bufsize=bufsize).partition("\nfrontend ")
+    assert ("option disable-h2-upgrade" in defaults) is is_disabled
+    assert ("is_full" in rest) is not is_disabled
+    assert "option disable-h2-upgrade" in rest.partition("frontend control_port")[2]
 
 
 @pytest.mark.parametrize("name", REQUEST_HASHES)

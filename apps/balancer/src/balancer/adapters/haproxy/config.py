@@ -56,6 +56,7 @@ OLD_PROCESSES = 8
 _LINES = 4
 """The most lines of X-Forwarded-For from a trusted proxy that are joined."""
 
+_FULL = "The edge has as many requests as it can hold. Try again in a moment"
 _NEEDS_HOST = "This port redirects to HTTPS, and the request does not say to which host: send a Host header"
 
 
@@ -199,6 +200,7 @@ class EdgeFiles:
             lines=_LINES,
             key_sample=self._key_sample(),
             client="var(txn.client)" if options.trusted_proxies else "src",
+            clients=options.max_connections or '"${RINGMASTER_CLIENTS-40000}"',
             files=options.files,
             rate_limit_table=RATE_LIMIT_TABLE,
             rate_limit_size=_RATE_LIMIT_SIZE,
@@ -215,6 +217,7 @@ class EdgeFiles:
             broke_off=answers.broke_off,
             keyless_table=KEYLESS_TABLE,
             errors=_ERRORS,
+            full=_FULL,
             needs_host=_NEEDS_HOST,
             body_limit=answers.CONTROL_BODY_LIMIT,
             too_large=answers.TOO_LARGE,
