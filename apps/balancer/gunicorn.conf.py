@@ -18,6 +18,9 @@ worker_class = "balancer.worker.Worker"
 threads = 64
 keepalive = 75
 control_socket_disable = True
+# gunicorn would take these from whoever speaks over a unix socket: there the edge passes on what its clients send.
+forwarder_headers = ""
+secure_scheme_headers = {}
 _limits = head_limits(_settings.bufsize)
 limit_request_line = _limits["limit_request_line"]
 limit_request_fields = _limits["limit_request_fields"]

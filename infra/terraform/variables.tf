@@ -478,7 +478,7 @@ variable "autoscale" {
   description = <<-EOT
     N follows the load between min and max; null: it moves only with /add and /rm. The target of each server is in_flight (requests)
     or latency (seconds a response, the mean of all), one of them. The load counts as grown after up_after seconds, as shrunk after
-    down_after. docs/operations.md, "Autoscaling", explains it.
+    down_after. docs/fleet.md, "Autoscaling", explains it.
   EOT
   type = object({
     min        = number

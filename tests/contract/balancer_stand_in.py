@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+from tests.serving import serving
+
 SOCKETS = ("balancer.sock", "control.sock")
 
 
@@ -140,14 +142,10 @@ def _listening(path: Path, stand_in: StandIn, ended: threading.Event) -> Iterato
         def handle_error(self, request: Any, client_address: Any) -> None:
             """A client that breaks off is no error here."""
 
-    with Server(str(path), Handler) as server:
+    with serving(Server(str(path), Handler)):
         path.chmod(0o666)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
         try:
             yield
         finally:
             ended.set()
-            server.shutdown()
-            thread.join()
             path.unlink()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -21,6 +20,7 @@ from balancer.core.routes import Backend
 from server import create_app
 from tests.contract.gunicorn_front import GunicornFront
 from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held, wait_for
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -82,9 +82,5 @@ class FlaskBench:
     def _serve(self, application: WSGIApplication) -> str:
         """Serves it until the bench closes; returns "ip:port"."""
         server = make_server("127.0.0.1", 0, application, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        self._running.callback(server.server_close)
-        self._running.callback(thread.join)
-        self._running.callback(server.shutdown)
+        self._running.enter_context(serving(server))
         return f"127.0.0.1:{server.server_port}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
@@ -14,6 +13,7 @@ from gunicorn.config import Config
 from gunicorn.http import RequestParser, wsgi
 
 from balancer.worker import Worker, head_limits, refuse_ambiguous
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -38,7 +38,7 @@ class GunicornFront:
                         Worker.handle_error(Worker.__new__(Worker), None, self.request, self.client_address, error)
 
         self._server = _Server(("127.0.0.1", 0), Connection)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._serving = serving(self._server)
 
     @property
     def address(self) -> str:
@@ -46,15 +46,13 @@ class GunicornFront:
         return f"127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._serving.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._serving.__exit__(kind, error, trace)
 
 
 class _Server(ThreadingTCPServer):

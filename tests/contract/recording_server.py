@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from socketserver import BaseRequestHandler, ThreadingTCPServer, ThreadingUnixStreamServer
@@ -11,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tests import strict_http
+from tests.serving import serving
 from tests.strict_http import Ambiguous, Head, Request
 
 MARKER = b"X-Marker"
@@ -57,7 +57,7 @@ class RecordingServer:
 
         is_path = host.startswith("/")
         self._server = _UnixServer(host, Connection) if is_path else _Server((host, 0), Connection)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._serving = serving(self._server)
 
     @property
     def address(self) -> str:
@@ -66,15 +66,13 @@ class RecordingServer:
         return f"{host!s}:{port}"
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._serving.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._serving.__exit__(kind, error, trace)
 
 
 class _Server(ThreadingTCPServer):

@@ -106,7 +106,7 @@ def test_by_default_a_server_has_bounded_logs_and_processes_and_an_init_that_rea
     server = docker_bench.container("S1")
     host = server.attrs["HostConfig"]
     assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
-    assert (host["PidsLimit"], host["Tmpfs"]) == (512, {"/tmp": ""})  # noqa: S108 (a path in the container)
+    assert (host["PidsLimit"], host["Tmpfs"]) == (512, {"/tmp": "size=64m"})  # noqa: S108 (a path in the container)
     run_in(server, "sh", "-c", "(sleep 0.01 &) ; sleep 0.1")
     states = run_in(server, "sh", "-c", "grep -h State /proc/[0-9]*/status")
     assert "zombie" not in states

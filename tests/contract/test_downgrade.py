@@ -12,6 +12,7 @@ import pytest
 from hpack import Decoder, Encoder
 from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame, RstStreamFrame, SettingsFrame
 
+from balancer.core.protocol import H2_BUFSIZE
 from balancer.core.routes import Backend
 from tests.contract.attack import by_case
 from tests.contract.downgrading import Fields, Stream, streams
@@ -32,7 +33,7 @@ def test_no_stream_becomes_two_requests(haproxy_bench: HaproxyBench, lab: Lab) -
     attacks = streams()
     assert len(attacks) > 500
     with RecordingServer(lab.gateway) as recorder, ThreadPoolExecutor(16) as clients:
-        haproxy_bench.change(explain=False)
+        haproxy_bench.change(explain=False, bufsize=H2_BUFSIZE)
         haproxy_bench.plane.apply(all_to(Backend("S1", recorder.address)))
         answers = list(clients.map(partial(ask, haproxy_bench.host), attacks))
         seen = by_case(list(recorder.targets))

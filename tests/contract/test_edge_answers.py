@@ -22,6 +22,7 @@ from tests.contract.lab import PORT
 from tests.contract.plane_bench import NOTHING, all_to
 from tests.http_client import ask
 from tests.polling import until
+from tests.serving import serving
 
 pytestmark = pytest.mark.docker
 
@@ -63,16 +64,12 @@ def balancer(folder: Path, *, paused: threading.Event | None = None) -> Iterator
             """Silent."""
 
     path = folder / "balancer.sock"
-    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
+    with serving(socketserver.ThreadingUnixStreamServer(str(path), Handler)):
         path.chmod(0o666)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
         try:
             yield targets
         finally:
             ended.set()
-            server.shutdown()
-            thread.join()
             path.unlink()
 
 

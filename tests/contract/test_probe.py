@@ -84,6 +84,11 @@ class LoopbackServer:
                 if number and self._closing.wait(self.pause):
                     return
                 connection.sendall(piece)
+            # A connection that is closed while something is unread is reset, and the client may lose the answer.
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(LISTENS_ON)
+            while connection.recv(65536):
+                pass
 
 
 class ProbeBench(Protocol):

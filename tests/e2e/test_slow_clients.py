@@ -19,7 +19,7 @@ import pytest
 
 from tests.containers import Containers
 from tests.e2e.conftest import only_haproxy
-from tests.e2e.probes import PER_SECOND, Probe
+from tests.e2e.steady_clients import PER_SECOND, SteadyClients
 from tests.system import System
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
@@ -50,12 +50,12 @@ def many_files() -> Iterator[None]:
 @contextmanager
 def others_are_served(system: System, about: str) -> Iterator[None]:
     """Fails where a client of either port was not served. How fast depends on what else the machine does."""
-    with Probe(system.url, "/home") as public, Probe(system.control_url, "/healthz") as control:
+    with SteadyClients(system.url, "/home") as public, SteadyClients(system.control_url, "/healthz") as control:
         yield
-    for probe in (public, control):
-        print(f"{about}: {probe.told()}")  # noqa: T201 (numbers, with -s)
-        assert not probe.failed
-        assert len(probe.seconds) > PER_SECOND
+    for clients in (public, control):
+        print(f"{about}: {clients.told()}")  # noqa: T201 (numbers, with -s)
+        assert not clients.failed
+        assert len(clients.seconds) > PER_SECOND
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import Authority, expires, put, serial, shown
+from tests.containers import ROLE
 from tests.deployment import Deployment, free_ports
 from tests.e2e.conftest import only_haproxy
 from tests.polling import until
@@ -33,6 +34,7 @@ def test_a_certificate_that_ends_soon_is_told_renewed_and_taken_away(tmp_path: P
     with Deployment(replicas=1, tls=str(folder), tls_port=port) as deployment:
         assert deployment.plan() == ""
         assert served(port, authority.context()) == 200
+        assert holders(deployment, folder) == {"edge"}
         report = until(lambda: told(deployment, "certificates"), "the balancer has seen the certificate", within=LOOKS)
         assert report["certificates"] == [
             {"file": "shop.pem", "names": ["localhost"], "expires": iso(ending)},
@@ -53,6 +55,15 @@ def served(port: int, context: ssl.SSLContext) -> int:
     with closing(HTTPSConnection("localhost", port, timeout=10, context=context)) as connection:
         connection.request("GET", "/home")
         return connection.getresponse().status
+
+
+def holders(deployment: Deployment, folder: Path) -> set[str]:
+    """The roles of the containers that the folder is mounted into."""
+    return {
+        container.labels[ROLE]
+        for container in deployment.containers.all
+        if str(folder) in [mount["Source"] for mount in container.attrs["Mounts"] if "Source" in mount]
+    }
 
 
 def told(deployment: Deployment, part: str) -> dict[str, object]:

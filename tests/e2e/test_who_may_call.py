@@ -4,7 +4,6 @@ goes. Each plane has a deployment of its own, with the operator's token and name
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from tests.containers import run_in, started
 from tests.deployment import Deployment
 from tests.http_client import Answer, ask
 from tests.polling import until
+from tests.serving import serving
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
@@ -127,17 +127,14 @@ def test_a_server_still_reaches_servers_the_fleet_and_the_host(deployment: Deplo
     door = "ringmaster-edge" if plane == "haproxy" else "ringmaster-balancer"
     _, other = deployment.replicas
     network = next(iter(deployment.containers.balancer.attrs["NetworkSettings"]["Networks"].values()))
-    with ThreadingHTTPServer((network["Gateway"], 0), Page) as host:
-        threading.Thread(target=host.serve_forever).start()
-        try:
-            asked = [
-                (other, 5000, "GET", "/home"),
-                (door, 5000, "GET", "/home"),
-                (network["Gateway"], host.server_port, "GET", "/"),
-            ]
-            assert [status for status, _ in from_inside(deployment, asked)] == [200, 200, 200]
-        finally:
-            host.shutdown()
+    host = ThreadingHTTPServer((network["Gateway"], 0), Page)
+    with serving(host):
+        asked = [
+            (other, 5000, "GET", "/home"),
+            (door, 5000, "GET", "/home"),
+            (network["Gateway"], host.server_port, "GET", "/"),
+        ]
+        assert [status for status, _ in from_inside(deployment, asked)] == [200, 200, 200]
 
 
 def test_a_container_that_joins_the_network_later_is_refused_too(deployment: Deployment, plane: str) -> None:
@@ -234,18 +231,12 @@ def test_a_page_in_a_real_browser_changes_and_reads_nothing(deployment: Deployme
     """Also where its name leads to our address (DNS rebinding), so that the browser takes us for the page's own."""
     before = deployment.standing
     port = deployment.url.rpartition(":")[2]
-    with (
-        ThreadingHTTPServer(("127.0.0.1", 0), Page) as elsewhere,
-        browser("--host-resolver-rules=MAP evil.example 127.0.0.1") as page,
-    ):
-        threading.Thread(target=elsewhere.serve_forever).start()
-        try:
-            page.get(f"http://evil.example:{elsewhere.server_port}/")
-            assert page.execute_async_script(ATTACK, deployment.url) == ["sent opaque", "blocked", "blocked"]
-            page.get(f"http://evil.example:{port}/home")  # a server's page, under a name that is not ours
-            assert page.execute_async_script(ATTACK, "") == ["sent basic", "read 403", "read 403"]
-        finally:
-            elsewhere.shutdown()
+    elsewhere = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    with serving(elsewhere), browser("--host-resolver-rules=MAP evil.example 127.0.0.1") as page:
+        page.get(f"http://evil.example:{elsewhere.server_port}/")
+        assert page.execute_async_script(ATTACK, deployment.url) == ["sent opaque", "blocked", "blocked"]
+        page.get(f"http://evil.example:{port}/home")  # a server's page, under a name that is not ours
+        assert page.execute_async_script(ATTACK, "") == ["sent basic", "read 403", "read 403"]
     assert deployment.standing == before
 
 

@@ -20,7 +20,7 @@ def test_an_input_that_terraform_does_not_know_is_named(refusals: dict[str, Refu
     run = refusals["mistyped"].run.result()
     assert run.code != 0
     assert "ringmaster_variables names replcas, which infra/terraform/variables.tf does not have" in run.prose
-    assert "publish_port, pull_timeout, queue_timeout, registry_config, replicas, " in run.prose
+    assert "publish_port, pull_timeout, queue_timeout, rate_limit, registry_config, replicas, " in run.prose
 
 
 def test_an_engine_that_does_not_answer_is_named_and_none_is_installed_beside_it(refusals: dict[str, Refusal]) -> None:

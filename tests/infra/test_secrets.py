@@ -32,12 +32,12 @@ UNREACHABLE = "127.0.0.1:9"
 """A registry that takes no connection; there are credentials for it."""
 OF_RELEASE = frozenset({"environment", "label", "log option"})
 ALLOWED = {
-    "inspect of the balancer": OF_RELEASE,  # its settings, out of which it makes the servers
+    "inspect of the balancer": OF_RELEASE | {"hash seed"},  # its settings, out of which it makes the servers
     "inspect of the keeper": OF_RELEASE - {"environment"},  # what its policy allows
     "inspect of servers": OF_RELEASE,  # their own
-    "Terraform's state": OF_RELEASE,  # what a container is made of stands there, whatever it is
+    "Terraform's state": OF_RELEASE | {"hash seed"},  # what a container is made of stands there, whatever it is
     "fleet.json": OF_RELEASE,  # for the next server, mode 0600
-    "files of make up": OF_RELEASE | {"token", "registry password"},  # mode 0600, or for the engine's group alone
+    "files of make up": OF_RELEASE | {"hash seed", "token", "registry password"},  # mode 0600, or the engine's group
 }
 
 
@@ -53,7 +53,7 @@ class Planted:
 def planted_values() -> dict[str, list[str]]:
     password = secrets.token_hex(12)
     return {
-        **{name: [f"planted-{secrets.token_hex(12)}"] for name in ("token", *sorted(OF_RELEASE))},
+        **{name: [f"planted-{secrets.token_hex(12)}"] for name in ("token", "hash seed", *sorted(OF_RELEASE))},
         "registry password": [password, base64.b64encode(f"shop:{password}".encode()).decode()],
     }
 
@@ -69,7 +69,14 @@ def variables(values: dict[str, list[str]], folder: Path) -> Path:
         "server_labels": {"com.example.key": values["label"][0]},
         "server_log_options": {"max-size": "1m", "tag": values["log option"][0]},
     }
-    file.write_text(json.dumps({"ringmaster_variables": {**release, "replicas": 1, "registry_config": str(config)}}))
+    others = {
+        "replicas": 1,
+        "registry_config": str(config),
+        "hash_seed": values["hash seed"][0],
+        "explain": False,
+        "policy": {"images": [f"{UNREACHABLE}/shop"]},
+    }
+    file.write_text(json.dumps({"ringmaster_variables": {**release, **others}}))
     return file
 
 

@@ -291,6 +291,7 @@ def test_nobody_but_the_keeper_holds_the_engine_and_the_keeper_has_no_network() 
     assert servers.container_faults([keeper], "10001:10001") == []
     balancer = copy.deepcopy(keeper) | {"Name": "/balancer"}
     balancer["Config"] |= {"User": "10001:10001", "Labels": {"ringmaster.role": "balancer"}}
+    balancer["Mounts"] = [{"Source": "/run/docker.sock", "Destination": "/run/another"}]
     keeper["Mounts"], keeper["HostConfig"]["NetworkMode"] = [], "bridge"
     assert servers.container_faults([keeper, balancer], "10001:10001") == [
         "keeper: holds the engine is false, not true",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
 import socket
 from collections import deque
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.http import RequestParser, wsgi
 from gunicorn.http.errors import (
     InvalidHeader,
     InvalidRequestLine,
@@ -20,6 +24,8 @@ from gunicorn.workers.gthread import ThreadWorker
 from balancer import worker as module
 from balancer.ports import answers
 from balancer.worker import Worker, head_limits, refuse_ambiguous
+
+PROJECT = Path(__file__).parents[3]
 
 
 def told(error: Exception) -> tuple[str, str]:
@@ -51,6 +57,35 @@ def test_a_client_that_has_left_is_no_error() -> None:
     client.close()
     with ours:
         Worker.handle_error(Worker.__new__(Worker), None, ours, None, InvalidRequestLine("x"))
+
+
+def environ_of(head: bytes) -> dict[str, Any]:
+    """The WSGI environment of a request that comes over a unix socket, with gunicorn's settings of the balancer."""
+    config = Config()
+    for name, value in runpy.run_path(str(PROJECT / "apps/balancer/gunicorn.conf.py")).items():
+        if name in config.settings:
+            config.set(name, value)
+    ours, client = socket.socketpair()
+    with ours, client:
+        client.sendall(head)
+        request = next(iter(RequestParser(config, ours, "")))
+        environ: dict[str, Any] = wsgi.create(request, ours, "", "/run/ringmaster/control.sock", config)[1]
+    return environ
+
+
+@pytest.mark.parametrize(
+    "header", [b"SCRIPT_NAME: /rep", b"SCRIPT_NAME: /x", b"PATH_INFO: /x", b"X_Ringmaster_Client: x"]
+)
+def test_no_header_of_a_client_passes_for_a_word_of_the_edge(header: bytes) -> None:
+    environ = environ_of(b"GET /rep HTTP/1.1\r\nHost: x\r\nX-Ringmaster-Client: 192.0.2.7\r\n" + header + b"\r\n\r\n")
+    assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("", "/rep")
+    assert environ["HTTP_X_RINGMASTER_CLIENT"] == "192.0.2.7"
+    assert "HTTP_PATH_INFO" not in environ
+
+
+def test_what_a_client_says_of_its_scheme_is_not_held_against_it() -> None:
+    head = b"GET /rep HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off\r\n\r\n"
+    assert environ_of(head)["wsgi.url_scheme"] == "http"
 
 
 @pytest.mark.parametrize(("bufsize", "line", "field"), [(8192, 7168, 7168), (65536, 8190, 64512)])

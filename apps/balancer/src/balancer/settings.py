@@ -129,7 +129,7 @@ class Settings:
     )  # fmt: skip
     autoscale: dict[str, Any] = _setting(
         "{}", OBJECT,
-        'How N follows the load, such as {"min":2,"max":10,"in_flight":8}; see docs/operations.md. Empty: it does not.',
+        'How N follows the load, such as {"min":2,"max":10,"in_flight":8}; see docs/fleet.md. Empty: it does not.',
     )  # fmt: skip
     slow_start: float = _setting(
         "0", seconds(0, 3600), "In how long a new server comes to its whole weight; 0: at once."
@@ -247,7 +247,7 @@ class Settings:
         seed = HashSeed.of(self.hash_seed) if self.hash_seed else None
         return replace(catalogue(self.plugins, at_edge=self.data_plane == "haproxy"), seed=seed)
 
-    def autoscaling(self) -> scaling.Policy | None:
+    def autoscaling(self) -> scaling.ScalingPolicy | None:
         """The autoscaler's policy; None for no autoscaler. Raises InvalidRequest."""
         return scaling.parse(self.autoscale) if self.autoscale else None
 

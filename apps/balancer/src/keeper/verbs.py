@@ -70,7 +70,7 @@ class Verbs:
     def _image_to_run(self, release: Release) -> Image | None:
         """The image that the release means on the engine. Raises InvalidRequest, PullFailed for what the policy does
         not allow."""
-        if release.content and self._was_made(release.content, release.fingerprint):
+        if release.content and any(map(release.is_named, self._made_of(release.content))):
             return Image(release.content)
         self._policy.check(release)
         return self._found(release.content or release.image)
@@ -93,10 +93,10 @@ class Verbs:
         self._seen |= {(container.fingerprint, container.image) for container in containers}
         return containers
 
-    def _was_made(self, content: str, fingerprint: str = "") -> bool:
-        """Whether servers of this deployment are or were made of the image, and of the release where that is given."""
+    def _made_of(self, content: str) -> list[str]:
+        """The fingerprints of the servers of this deployment that are or were made of the image."""
         self._containers()
-        return any(image == content and fingerprint in ("", made) for made, image in self._seen)
+        return [fingerprint for fingerprint, image in tuple(self._seen) if image == content]  # other calls add to it
 
     def _observe(self, _: Fields) -> Results:
         yield {container.instance: asdict(container) for container in self._containers()}
@@ -138,7 +138,7 @@ class Verbs:
         took the name for, the image that it found is judged by its own names."""
         wanted = self._allowed_name(name)
         found, names = self._images.look(wanted)
-        if not found or self._policy.allows_image(found.content, names) or self._was_made(found.content):
+        if not found or self._policy.allows_image(found.content, names) or self._made_of(found.content):
             return found
         raise PullFailed(f"the policy of this deployment does not allow the image {wanted}; policy.images names others")
 

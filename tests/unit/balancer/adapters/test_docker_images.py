@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
@@ -15,6 +14,7 @@ import pytest
 from balancer.adapters.docker_images import DockerImages
 from balancer.adapters.registry_config import RegistryConfig
 from balancer.core.errors import EngineUnavailable, PullFailed
+from tests.serving import serving
 
 _LAYER = json.dumps({"id": "a", "status": "Pulling fs layer"}).encode() + b"\n"
 
@@ -61,17 +61,12 @@ class UnixServer(ThreadingMixIn, UnixStreamServer):
 def images(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DockerImages]:
     path = str(tmp_path / "engine.sock")
     is_unix = request.param == "unix"
-    with (
-        UnixServer(path, ScriptedEngine) if is_unix else ThreadingHTTPServer(("127.0.0.1", 0), ScriptedEngine)
-    ) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    server = UnixServer(path, ScriptedEngine) if is_unix else ThreadingHTTPServer(("127.0.0.1", 0), ScriptedEngine)
+    with serving(server):
         monkeypatch.setenv(
             "DOCKER_HOST", f"unix://{path}" if is_unix else f"tcp://127.0.0.1:{server.server_address[1]}"
         )
         yield DockerImages(RegistryConfig(None))
-        server.shutdown()
-        thread.join()
 
 
 def test_a_pull_that_breaks_off_in_the_middle_of_a_message_ends_at_once(images: DockerImages) -> None:

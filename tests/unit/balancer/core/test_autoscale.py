@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.autoscale import Decision, Measure, Policy, Window, at_once, decide, parse
+from balancer.core.autoscale import Decision, Measure, ScalingPolicy, Window, at_once, decide, parse
 from balancer.core.errors import InvalidRequest
 from balancer.core.load import Load
 
@@ -23,7 +23,7 @@ QUICK = parse({"min": 2, "max": 10, "latency": 0.2})
 IN_FLIGHT = st.integers(0, 200)
 SERVERS = st.integers(0, 30)
 POLICIES = st.builds(
-    lambda least, more, target, up, down: Policy(
+    lambda least, more, target, up, down: ScalingPolicy(
         least=least,
         most=least + more,
         measure=Measure.IN_FLIGHT,
@@ -39,7 +39,7 @@ POLICIES = st.builds(
 )
 
 
-def window(policy: Policy, loads: Sequence[Load]) -> Window:
+def window(policy: ScalingPolicy, loads: Sequence[Load]) -> Window:
     """What was seen in measures at these loads, the last one now."""
     seen = Window()
     for number, load in enumerate(loads):
@@ -47,7 +47,7 @@ def window(policy: Policy, loads: Sequence[Load]) -> Window:
     return seen
 
 
-def steady(policy: Policy, load: Load, seconds: float) -> Window:
+def steady(policy: ScalingPolicy, load: Load, seconds: float) -> Window:
     return window(policy, [load] * (1 + round(seconds / LOOK)))
 
 
@@ -116,7 +116,7 @@ def test_what_is_outside_of_the_limits_is_brought_inside_whatever_the_load(
 
 
 @given(POLICIES, SERVERS, st.lists(IN_FLIGHT, max_size=40))
-def test_it_never_leaves_the_limits_and_says_why(policy: Policy, servers: int, loads: list[int]) -> None:
+def test_it_never_leaves_the_limits_and_says_why(policy: ScalingPolicy, servers: int, loads: list[int]) -> None:
     decision = decide(policy, servers, window(policy, in_flight(*loads)))
     if decision is None:
         assert len(loads) <= policy.up_after / LOOK or policy.least <= servers <= policy.most
@@ -127,7 +127,7 @@ def test_it_never_leaves_the_limits_and_says_why(policy: Policy, servers: int, l
 
 
 @given(POLICIES, SERVERS, st.lists(st.tuples(IN_FLIGHT, IN_FLIGHT), max_size=40))
-def test_more_load_never_means_fewer_servers(policy: Policy, servers: int, loads: list[tuple[int, int]]) -> None:
+def test_more_load_never_means_fewer_servers(policy: ScalingPolicy, servers: int, loads: list[tuple[int, int]]) -> None:
     def after(pick: Callable[[tuple[int, int]], int]) -> int:
         decision = decide(policy, servers, window(policy, in_flight(*map(pick, loads))))
         return servers if decision is None else decision.after
@@ -137,7 +137,7 @@ def test_more_load_never_means_fewer_servers(policy: Policy, servers: int, loads
 
 @given(POLICIES, st.integers(1, 30), IN_FLIGHT, st.sampled_from(Measure))
 def test_under_constant_load_it_goes_one_way_and_comes_to_rest(
-    policy: Policy, servers: int, load: int, measure: Measure
+    policy: ScalingPolicy, servers: int, load: int, measure: Measure
 ) -> None:
     """Constant is what is in flight, or the work: then response times are inversely proportional to servers."""
     policy = replace(policy, measure=measure)
@@ -156,7 +156,7 @@ def test_under_constant_load_it_goes_one_way_and_comes_to_rest(
 
 
 @given(POLICIES, st.integers(1, 30))
-def test_it_gives_up_only_a_few_at_a_time(policy: Policy, servers: int) -> None:
+def test_it_gives_up_only_a_few_at_a_time(policy: ScalingPolicy, servers: int) -> None:
     decision = decide(policy, servers, steady(policy, Load(0, 0.0), policy.down_after))
     if decision is not None and servers <= policy.most:
         assert servers - decision.after <= at_once(servers)
@@ -164,7 +164,9 @@ def test_it_gives_up_only_a_few_at_a_time(policy: Policy, servers: int) -> None:
 
 def test_a_policy_is_read_from_its_document() -> None:
     document = {"min": 2, "max": 10, "latency": 0.2, "up_after": 1, "down_after": 5.5}
-    assert parse(document) == Policy(least=2, most=10, measure=Measure.LATENCY, target=0.2, up_after=1, down_after=5.5)
+    assert parse(document) == ScalingPolicy(
+        least=2, most=10, measure=Measure.LATENCY, target=0.2, up_after=1, down_after=5.5
+    )
     assert (BUSY.measure, BUSY.target, BUSY.up_after, BUSY.down_after) == (Measure.IN_FLIGHT, 8, 3, 60)
 
 

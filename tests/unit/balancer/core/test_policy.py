@@ -99,6 +99,7 @@ def test_what_goes_further_is_refused_unless_the_policy_names_it(
         {"log_driver": "syslog", "log_options": {}},
         {"log_driver": "local", "log_options": {"syslog-address": "tcp://evil"}},
         {"log_options": {"fluentd-address": "evil"}},
+        {"log_options": {"mode": "non-blocking", "max-buffer-size": "100g"}},
     ],
 )
 def test_folders_and_foreign_logs_are_given_by_settings_only(change: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,8 @@ RELEASE = Release(
     volumes=("/srv/shared:/shared:ro",),
     capabilities=("SYS_NICE",),
 )
+OF_VERSION_5 = "8731ca0df8f582d6"
+"""The fingerprint that version 5 gave to its default release."""
 
 
 def test_missing_fields_and_the_number_stay() -> None:
@@ -172,6 +175,17 @@ def test_every_field_is_a_part_of_the_content(name: str) -> None:
     assert other.fingerprint != RELEASE.fingerprint == replace(RELEASE, number=4, content="x").fingerprint
     assert Release().restored(json.loads(json.dumps(other.document()))) == replace(other, number=1)
     assert other.told()[name] == (sorted(OTHER_VALUES[name]) if FIELDS[name].secret else OTHER_VALUES[name])  # type: ignore[call-overload]
+
+
+def test_a_fingerprint_is_whole_and_that_of_an_older_version_is_its_beginning() -> None:
+    before = replace(Release(), memory="")
+    assert re.fullmatch("[0-9a-f]{64}", before.fingerprint)
+    assert before.fingerprint.startswith(OF_VERSION_5)
+    assert before.is_named(before.fingerprint)
+    assert before.is_named(OF_VERSION_5)
+    assert not before.is_named(before.fingerprint[:15])
+    assert not before.is_named("")
+    assert not replace(before, protocol="h2c").is_named(OF_VERSION_5)
 
 
 def test_the_default_of_every_field_is_the_settings() -> None:

@@ -127,9 +127,23 @@ def test_the_named_client_counts_and_not_the_peer(public: FlaskClient) -> None:
     assert public.get("/rep", environ_overrides=environ).status_code == 403
 
 
-def test_our_own_names_and_pages_come_in(public: FlaskClient) -> None:
-    headers = {"Host": "ring.example:5000", "Origin": "http://ring.example:5000", "Sec-Fetch-Site": "same-origin"}
-    assert public.post("/add", data=b'{"n":1}', headers=headers).status_code == 200
+OWN_PAGE = {"Host": "ring.example:5000", "Origin": "http://ring.example:5000", "Sec-Fetch-Site": "same-origin"}
+
+
+def test_our_own_names_and_pages_come_in(public: FlaskClient, control: FlaskClient) -> None:
+    assert control.post("/add", data=b'{"n":1}', headers=OWN_PAGE).status_code == 200
+    assert public.get("/rep", headers=OWN_PAGE).status_code == 200
+    assert public.post("/add", data=b'{"n":1}', headers={"Host": "ring.example:5000"}).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Origin", "Sec-Fetch-Site"])
+@pytest.mark.parametrize("asked", [("POST", "/add"), ("DELETE", "/rm")])
+def test_a_servers_own_page_changes_nothing(
+    public: FlaskClient, balancer: InMemoryBalancer, asked: tuple[str, str], header: str
+) -> None:
+    """On the public port it has our origin: the operator's browser would be the server's arm."""
+    page = {name: OWN_PAGE[name] for name in ("Host", header)}
+    check_refused(public, balancer, asked, ({}, page, "the pages of the public port are the servers'"))
 
 
 def test_a_request_without_a_host_comes_in(public: FlaskClient) -> None:

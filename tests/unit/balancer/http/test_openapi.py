@@ -55,6 +55,12 @@ def test_the_document_is_valid_openapi() -> None:
     validate(DOCUMENT)
 
 
+def test_whatever_has_a_body_may_be_late_or_too_large() -> None:
+    operations = [one for path in DOCUMENT["paths"].values() for one in path.values() if "requestBody" in one]
+    assert len(operations) >= 6
+    assert all({"408", "413"} <= set(operation["responses"]) for operation in operations)
+
+
 def test_the_control_port_serves_it_as_it_is(control: FlaskClient) -> None:
     answer = control.get("/openapi.json")
     assert (answer.status_code, answer.content_type) == (200, "application/json")

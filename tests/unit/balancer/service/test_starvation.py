@@ -25,6 +25,21 @@ def test_each_time_a_worker_of_a_server_is_killed_is_told_once(balancer: InMemor
     assert balancer.replicas == ("S1", "S2", "S3")
 
 
+def test_it_is_told_once_also_where_the_engine_was_away_or_the_balancer_restarts(balancer: InMemoryBalancer) -> None:
+    balancer.runtime.starve("S2")
+    balancer.steps(2)
+    balancer.runtime.away.arm()
+    balancer.steps(2)
+    balancer.runtime.away.clear()
+    balancer.steps(2)
+    assert starved(balancer) == [("S2", TOLD)]
+    restarted = balancer.restarted().started()
+    assert starved(restarted) == []
+    restarted.runtime.starve("S2")
+    restarted.steps(2)
+    assert starved(restarted) == [("S2", TOLD)]
+
+
 def test_a_server_that_dies_of_it_fails_with_that_reason(balancer: InMemoryBalancer) -> None:
     balancer.runtime.starve("S2")
     balancer.runtime.die("S2")

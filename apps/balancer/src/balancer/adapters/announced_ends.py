@@ -52,7 +52,7 @@ class AnnouncedEnds:
         return self._deaths.get(container, "")
 
     def starved(self, container: str) -> int:
-        """How often the container starved since this balancer listens."""
+        """How often the container starved since this process listens."""
         return self._starved[container]
 
     def is_ending(self, container: str, state: str) -> bool:

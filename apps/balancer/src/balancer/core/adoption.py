@@ -65,7 +65,7 @@ def _present(settings: Release, observed: Collection[Observed]) -> Release:
 
 
 def _is_of(release: Release, container: Observed) -> bool:
-    return container.fingerprint == release.fingerprint and release.content in ("", container.image)
+    return release.is_named(container.fingerprint) and release.content in ("", container.image)
 
 
 def _others(present: Release, observed: Collection[Observed]) -> tuple[Release, ...]:

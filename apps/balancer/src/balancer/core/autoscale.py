@@ -29,7 +29,7 @@ class Measure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class ScalingPolicy:
     """The fleet has `least` to `most` servers. `target`: requests in flight at each server, or seconds a response. The
     load counts as grown after `up_after` seconds, and as shrunk after `down_after` seconds."""
 
@@ -58,7 +58,7 @@ class Window:
     values: tuple[tuple[float, float], ...] = ()
     means: tuple[tuple[float, float], ...] = ()
 
-    def with_reading(self, policy: Policy, at: float, load: Load) -> Window:
+    def with_reading(self, policy: ScalingPolicy, at: float, load: Load) -> Window:
         since = at if self.since is None else self.since
         values = (*_since(self.values, at - policy.up_after), (at, policy.value(load)))
         means = _since(self.means, at - policy.down_after)
@@ -79,7 +79,7 @@ class Decision:
     reason: str
 
 
-def decide(policy: Policy, servers: int, window: Window) -> Decision | None:
+def decide(policy: ScalingPolicy, servers: int, window: Window) -> Decision | None:
     """The decision for a fleet of `servers` servers; None for no change. All readings of the window are of that
     number."""
     if not window.covers(policy.up_after):
@@ -95,7 +95,7 @@ def decide(policy: Policy, servers: int, window: Window) -> Decision | None:
     return Decision(servers, after, reason)
 
 
-def _wanted(policy: Policy, servers: int, window: Window) -> tuple[int, str]:
+def _wanted(policy: ScalingPolicy, servers: int, window: Window) -> tuple[int, str]:
     """The number of servers that the load calls for, and the reason."""
     _, lately = window.means[-1]
     demand = policy.demand(lately, servers)
@@ -113,14 +113,14 @@ def at_once(servers: int) -> int:
     return max(2, servers // 4)
 
 
-def _too_busy(policy: Policy, value: float, servers: int) -> str:
+def _too_busy(policy: ScalingPolicy, value: float, servers: int) -> str:
     if policy.measure is Measure.LATENCY:
         return f"{value:.3g} s a response for {policy.up_after:g} s is more than {policy.target:g}"
     each = value / max(1, servers)
     return f"{value:.1f} in flight for {policy.up_after:g} s is {each:.1f} a server, more than {policy.target:g}"
 
 
-def _too_idle(policy: Policy, value: float, servers: int) -> str:
+def _too_idle(policy: ScalingPolicy, value: float, servers: int) -> str:
     if policy.measure is Measure.LATENCY:
         return f"at most {value:.3g} s a response for {policy.down_after:g} s is less than {policy.target:g}"
     each = value / servers
@@ -133,13 +133,13 @@ def _since(items: tuple[tuple[float, float], ...], time: float) -> tuple[tuple[f
     return tuple(item for item in items if item[0] > time)
 
 
-def parse(document: Mapping[str, object]) -> Policy:
+def parse(document: Mapping[str, object]) -> ScalingPolicy:
     """The policy in a JSON object such as {"min":2,"max":10,"in_flight":8}. Raises InvalidRequest."""
     known_fields(document, "min", "max", *_RANGES)
     measures = [measure for measure in Measure if measure in document]
     if len(measures) != 1:
         raise InvalidRequest("give either in_flight or latency, the target of each server")
-    policy = Policy(
+    policy = ScalingPolicy(
         least=_servers(document, "min"),
         most=_servers(document, "max"),
         measure=measures[0],

@@ -32,6 +32,10 @@ _SERVER = (
     "network that the balancer is not attached to"
 )
 _PAGE = "a web page of another origin asks for this: open this address itself, or ask with a program that is no browser"
+_SERVERS_PAGE = (
+    "a web page asks for this, and the pages of the public port are the servers': use the control port, or a program "
+    "that is no browser"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +76,13 @@ def attachments(routes: str, byte_order: ByteOrder) -> Attachments:
     return Attachments(tuple(networks), frozenset(gateways))
 
 
-def refusal(caller: Caller, attached: Attachments, names: Collection[str]) -> str:
+def refusal(caller: Caller, attached: Attachments, names: Collection[str], *, no_page: bool = False) -> str:
     """Why the caller is refused, as a sentence that says what to do; empty where it is not. `names`: the hosts' names
-    that are ours beside localhost, in lower case."""
-    return next(_refusals(caller, attached, names), "")
+    that are ours beside localhost, in lower case. `no_page`: not even a page of this very origin may ask."""
+    return next(_refusals(caller, attached, names, no_page=no_page), "")
 
 
-def _refusals(caller: Caller, attached: Attachments, names: Collection[str]) -> Iterator[str]:
+def _refusals(caller: Caller, attached: Attachments, names: Collection[str], *, no_page: bool) -> Iterator[str]:
     client = _client(caller.client)
     if client is None:
         yield _STRANGER
@@ -93,6 +97,8 @@ def _refusals(caller: Caller, attached: Attachments, names: Collection[str]) -> 
         yield _PAGE
     if caller.fetch_site is not None and caller.fetch_site not in _OUR_OWN_PAGE:
         yield _PAGE
+    if no_page and (caller.origin is not None or caller.fetch_site is not None):
+        yield _SERVERS_PAGE
 
 
 def _client(text: str) -> IPv4Address | IPv6Address | None:

@@ -24,7 +24,8 @@ _CAPABILITIES = HARMLESS_CAPABILITIES - {"MKNOD", "NET_RAW"}
 """Without those that make devices and forge packets."""
 _LOG_DRIVERS = ("json-file", "local", "journald", "none")
 """The drivers that send nothing to another machine."""
-_LOG_OPTIONS = ("max-size", "max-file", "compress", "labels", "env", "tag", "mode", "max-buffer-size")
+_LOG_OPTIONS = ("max-size", "max-file", "compress", "labels", "env", "tag", "mode")
+"""Not max-buffer-size: that memory is the engine's, beyond every limit of the server."""
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _KINDS = {
     "images": kinds.ARGUMENTS,

@@ -16,12 +16,14 @@ from balancer.core.document import known_fields
 from balancer.core.errors import InvalidRequest
 from balancer.core.heartbeat import Heartbeat
 from balancer.core.image import Image
+from balancer.core.protocol import HTTP
 from balancer.core.release_kinds import Kind, Unfit
 
 _LOGS = {"max-size": "10m", "max-file": "3"}
 """The default options of the log driver json-file, whose files would grow without end."""
 _TMP = {"/tmp": "size=64m"}  # noqa: S108 (a path in the container)
 """The default tmpfs where the root file system is read-only. Without a size it could fill half of the host's memory."""
+_DIGITS_BEFORE_VERSION_6 = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,17 @@ class Release:
 
     @property
     def fingerprint(self) -> str:
-        """A short name of what the release says: 16 hex digits, the same on every machine. Releases have the same one
-        where `is_like` is true."""
-        return sha256(json.dumps(self.document(), sort_keys=True).encode()).hexdigest()[:16]
+        """A name of what the release says: 64 hex digits, the same on every machine. Releases have the same one where
+        `is_like` is true. With fewer digits somebody could look for two releases that share one, and the keeper takes
+        the second for the first. HTTP/1.1 is left out: before version 6 no container had another protocol."""
+        document = self.document()
+        if self.protocol == HTTP:
+            del document["protocol"]
+        return sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+    def is_named(self, fingerprint: str) -> bool:
+        """Whether this is the fingerprint of the release. Before version 6 containers were labelled with 16 digits."""
+        return fingerprint in (self.fingerprint, self.fingerprint[:_DIGITS_BEFORE_VERSION_6])
 
     def is_like(self, other: Release) -> bool:
         """Whether both releases say the same: everything but the number and the content of the image is equal."""

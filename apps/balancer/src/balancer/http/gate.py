@@ -21,9 +21,10 @@ class Gate:
     def install(self, app: Flask) -> None:
         app.after_request(self.audit.close)
 
-    def enter(self, *, needs_token: bool = True) -> None:
-        """Lets the present request in, or raises Unauthorized (401) or Forbidden (403). No body is read before."""
+    def enter(self, *, needs_token: bool = True, no_page: bool = False) -> None:
+        """Lets the present request in, or raises Unauthorized (401) or Forbidden (403). No body is read before.
+        `no_page`: not even a page of this very origin may ask."""
         self.audit.begin()
-        self.guard.check(request)
+        self.guard.check(request, no_page=no_page)
         if needs_token:
             g.who = token.check(request, self.tokens)

@@ -20,15 +20,15 @@ class Guard:
         self._attached = attached
         self._hosts = frozenset(hosts)
 
-    def check(self, request: Request) -> None:
-        """Raises Forbidden (403)."""
+    def check(self, request: Request, *, no_page: bool = False) -> None:
+        """Raises Forbidden (403). `no_page`: see `refusal`."""
         caller = Caller(
             client=client_of(request),
             host=request.environ.get("HTTP_HOST"),
             origin=request.environ.get("HTTP_ORIGIN"),
             fetch_site=request.environ.get("HTTP_SEC_FETCH_SITE"),
         )
-        if reason := refusal(caller, self._attached(), self._hosts):
+        if reason := refusal(caller, self._attached(), self._hosts, no_page=no_page):
             raise Forbidden(reason)
 
 

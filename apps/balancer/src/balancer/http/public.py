@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import NotFound
 
-from balancer.core.control_paths import control_paths
+from balancer.core.control_paths import control_paths, may_change
 from balancer.core.request_target import origin_form
 from balancer.http import body
 from balancer.http.answer import install_error_handlers
@@ -43,8 +43,8 @@ def create_public_app(
             if forward is None:
                 raise NotFound
             return forward(request)
-        # Flask chooses the function by request.path.
-        gate.enter(needs_token=request.path != paths.rep)
+        # Flask chooses the function by request.path. A page of the public port is a server's, and changes nothing.
+        gate.enter(needs_token=request.path != paths.rep, no_page=may_change(request.method, request.path))
         return None
 
     return app

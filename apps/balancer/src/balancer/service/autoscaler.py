@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from balancer.core.autoscale import Decision, Policy, Window, decide
+from balancer.core.autoscale import Decision, ScalingPolicy, Window, decide
 from balancer.core.backoff import Backoff
 from balancer.core.errors import Busy, PlaneUnavailable, RingmasterError
 from balancer.core.event import EventKind
@@ -32,7 +32,7 @@ class Autoscaler:
     def __init__(
         self,
         *,
-        policy: Policy,
+        policy: ScalingPolicy,
         plane: DataPlane,
         desired: DesiredFleet,
         service: FleetService,

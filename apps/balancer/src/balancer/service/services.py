@@ -86,7 +86,7 @@ class Options:
     change_timeout: float
     slow_start: float
     policy: Policy
-    autoscaling: autoscale.Policy | None = None
+    autoscaling: autoscale.ScalingPolicy | None = None
     protocols: tuple[str, ...] = PROTOCOLS
     token_sha256: str = ""
 

@@ -77,8 +77,8 @@ def of_role(containers: Iterable[Document], role: str) -> list[Document]:
     return [container for container in containers if container["Config"]["Labels"].get("ringmaster.role") == role]
 
 
-_ENGINE = "/var/run/docker.sock"
-"""Where a container has the engine's socket."""
+_ENGINE = "/docker.sock"
+"""How a path of the engine's socket ends."""
 _KEEPERS_USER = "10002:10001"
 """In the group of the balancer, which so may use its socket."""
 
@@ -100,7 +100,7 @@ def container_faults(containers: Iterable[Document], user: str) -> list[str]:
                 "added": host.get("CapAdd") or [],
                 "privileged": bool(host.get("Privileged")),
                 "security": host.get("SecurityOpt") or [],
-                "holds the engine": _ENGINE in [mount["Destination"] for mount in container["Mounts"]],
+                "holds the engine": any(map(_is_engine, container["Mounts"])),
                 **_limited(host),
             }
             wanted |= {
@@ -119,6 +119,11 @@ def container_faults(containers: Iterable[Document], user: str) -> list[str]:
         differing = (what for what, value in wanted.items() if present[what] != value)
         faults += [f"{name}: {_said(what, present[what], wanted[what])}" for what in differing]
     return faults
+
+
+def _is_engine(mount: Document) -> bool:
+    """Whether the mount is the engine's socket, whatever it is called in the container."""
+    return any(mount.get(end, "").endswith(_ENGINE) for end in ("Source", "Destination"))
 
 
 def _limited(host: Document) -> dict[str, Any]:

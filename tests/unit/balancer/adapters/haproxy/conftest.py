@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socketserver
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.serving import serving
 
 
 class RuntimeSocket:
@@ -30,12 +31,8 @@ class RuntimeSocket:
                 outer.commands.append(command)
                 self.wfile.write(outer.answer(command).encode())
 
-        with socketserver.ThreadingUnixStreamServer(str(self.path), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-            thread.start()
+        with serving(socketserver.ThreadingUnixStreamServer(str(self.path), Handler)):
             yield self
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture

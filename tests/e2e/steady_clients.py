@@ -12,8 +12,8 @@ from tests.http_client import ask
 PER_SECOND = 20
 
 
-class Probe:
-    """Asks for a path PER_SECOND times a second while its block runs. `failed`: what was not answered 200."""
+class SteadyClients:
+    """They ask for a path PER_SECOND times a second while its block runs. `failed`: what was not answered 200."""
 
     def __init__(self, base: str, path: str) -> None:
         self._base, self._path = base, path

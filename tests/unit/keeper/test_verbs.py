@@ -1,0 +1,94 @@
+"""What the keeper lets go beyond its policy: what servers were made of, known by the whole fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from balancer.adapters.docker_engine import DockerEngine
+from balancer.adapters.docker_images import DockerImages
+from balancer.core.errors import StartFailed
+from balancer.core.fleet import Server
+from balancer.core.image import Image
+from balancer.core.observed import Observed
+from balancer.core.policy import Policy
+from balancer.core.release import Release
+from keeper.verbs import Verbs
+
+CONTENT = f"sha256:{'0a' * 32}"
+HOSTS = Release(image="shop", volumes=("/:/host",), content=CONTENT)
+"""It has a folder of the host, which no policy allows."""
+
+
+@dataclass
+class Engine:
+    """It lists containers with these fingerprints, all of one image."""
+
+    fingerprints: Iterable[str]
+    started: list[Release] = field(default_factory=list)
+
+    def containers(self) -> list[Observed]:
+        return [
+            Observed(f"S{number}", number, True, "", "", 1, f"S{number}", image=CONTENT, fingerprint=fingerprint)
+            for number, fingerprint in enumerate(self.fingerprints)
+        ]
+
+    def start(self, server: Server, release: Release) -> None:
+        self.started.append(release)
+
+
+@dataclass
+class Images:
+    names: tuple[str, ...] = ("shop:1",)
+
+    def look(self, name: str) -> tuple[Image | None, tuple[str, ...]]:
+        return Image(CONTENT), self.names
+
+
+def verbs(engine: Engine, images: Images | None = None) -> Verbs:
+    policy = Policy(release=Release(image="shop"), servers=1_000_000)
+    return Verbs(engine=cast(DockerEngine, engine), images=cast(DockerImages, images or Images()), policy=policy)
+
+
+def start(keeper: Verbs, release: Release) -> None:
+    server = {"hostname": "S9", "ring_id": 9, "rolled": False, "generation": 1}
+    what = {"number": release.number, "content": release.content, **release.document()}
+    list(keeper.results({"verb": "start", "server": server, "release": what}))
+
+
+@pytest.mark.parametrize("fingerprint", [HOSTS.fingerprint, HOSTS.fingerprint[:16]])
+def test_what_a_server_is_made_of_stays_allowed_also_as_version_5_labelled_it(fingerprint: str) -> None:
+    engine = Engine([fingerprint])
+    start(verbs(engine), HOSTS)
+    assert [release.volumes for release in engine.started] == [("/:/host",)]
+
+
+@pytest.mark.parametrize("fingerprint", ["", HOSTS.fingerprint[:16] + "0" * 48, HOSTS.fingerprint[:32]])
+def test_a_release_that_shares_only_a_part_of_its_fingerprint_is_another_one(fingerprint: str) -> None:
+    """Two releases that share 64 bits can be looked for: one that the policy allows, and one that it does not."""
+    engine = Engine([fingerprint])
+    with pytest.raises(StartFailed, match="server_volumes only"):
+        start(verbs(engine), HOSTS)
+    assert not engine.started
+
+
+def test_a_call_may_see_new_containers_while_another_looks_through_those_of_before() -> None:
+    engine = Engine(["0" * 64])
+    keeper = verbs(engine, Images(names=("foreign:1",)))
+
+    class Interrupted(str):
+        """A content during whose comparison another call comes."""
+
+        __hash__ = str.__hash__
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            engine.fingerprints = ["1" * 64]
+            list(keeper.results({"verb": "observe"}))
+            return str.__eq__(self, other)
+
+    keeper._seen.add(("2" * 64, Interrupted(CONTENT)))
+    list(keeper.results({"verb": "find", "name": CONTENT}))
