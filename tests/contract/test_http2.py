@@ -32,6 +32,7 @@ from tests.contract.plane_bench import SLOTS, all_to, with_slots
 from tests.contract.protocol_servers import H2C, backends
 from tests.deployment import PROJECT
 from tests.http_client import ask
+from tests.polling import until
 
 pytestmark = pytest.mark.docker
 
@@ -156,6 +157,25 @@ def test_a_short_buffer_speaks_no_http_2(haproxy_bench: HaproxyBench) -> None:
     haproxy_bench.change(bufsize=H2_BUFSIZE - 1)
     haproxy_bench.plane.apply(all_to(*haproxy_bench.servers))
     with socket.create_connection((haproxy_bench.host, PORT), timeout=10) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
+def test_requests_on_one_connection_take_no_more_memory_than_connections_may(haproxy_bench: HaproxyBench) -> None:
+    haproxy_bench.change(bufsize=H2_BUFSIZE, max_connections=3)
+    haproxy_bench.plane.apply(all_to(*haproxy_bench.servers))
+    with closing(H2Client(haproxy_bench.host)) as client:
+        for _ in range(3):
+            client.send("/home", ("content-length", "5"), method="POST", ends=False)  # waits for its body
+        answer = client.ask("/home")
+        assert (answer.status, b"as many requests as it can hold" in answer.body) == (503, True)
+        assert ask("GET", haproxy_bench.url, "/home").status == 200
+    with closing(H2Client(haproxy_bench.host)) as client:
+        until(lambda: client.ask("/home").status == 200, "they left with their connection", within=5)
+
+
+def test_the_control_port_speaks_no_http_2(bench: HaproxyBench) -> None:
+    with socket.create_connection((bench.host, 5001), timeout=10) as connection:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
 
