@@ -137,7 +137,10 @@ def abort(base: str, *, resets: bool) -> None:
 def hang_up(base: str, path: str, *, resets: bool, headers: Mapping[str, str] | None = None) -> int:
     """Leaves in the middle of an answer; returns its status."""
     address = urlsplit(base)
-    lines = [f"GET {path} HTTP/1.1", "Host: soak", *(f"{name}: {value}" for name, value in (headers or {}).items())]
+    lines = [
+        f"GET {path} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in {"Host": "localhost", **(headers or {})}.items()),
+    ]
     with socket.create_connection((address.hostname or "", address.port or 80), timeout=WITHIN) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         head = connection.recv(65536)

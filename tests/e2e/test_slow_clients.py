@@ -55,7 +55,7 @@ def others_are_served(system: System, about: str) -> Iterator[None]:
     for clients in (public, control):
         print(f"{about}: {clients.told()}")  # noqa: T201 (numbers, with -s)
         assert not clients.failed
-        assert len(clients.seconds) > PER_SECOND
+        assert len(clients.seconds) > PER_SECOND / 2
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -68,7 +68,9 @@ def test_a_thousand_slow_clients_on_each_port_disturb_nobody(system: System, mod
         for target, told in zip(targets, attackers.map(lambda url: attack(url, MODES[mode]), targets), strict=True):
             print(f"{mode}: {target}: {told}")  # noqa: T201 (numbers, with -s)
             assert told.get("service available") == "YES"
-            assert int(told["connected"]) + int(told["closed"]) > CLIENTS / 2, "a busy machine opens them more slowly"
+            # Ranges are answered at once, before slowhttptest counts.
+            came = int(told["connected"]) + int(told["closed"])
+            assert mode == "ranges" or came > CLIENTS / 2, "a busy machine opens them more slowly"
 
 
 def attack(url: str, mode: list[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from tests.system import System
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
 
-LOOKS = 65.0
+LOOKS = 20.0
 """Seconds within which the balancer looks at its certificates again."""
 
 
@@ -47,7 +47,7 @@ def test_a_certificate_that_ends_soon_is_told_renewed_and_taken_away(tmp_path: P
         events = deployment.operate("GET", "/events?since=0").document["events"]
         assert [event["facts"]["file"] for event in events if event["kind"] == "certificate"] == ["shop.pem"]
         deployment.apply(tls=None)
-        assert deployment.is_ready()
+        assert deployment.is_ready
         assert deployment.readyz().document["certificates"] == []
 
 

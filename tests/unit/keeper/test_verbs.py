@@ -48,8 +48,8 @@ class Images:
         return Image(CONTENT), self.names
 
 
-def verbs(engine: Engine, images: Images | None = None) -> Verbs:
-    policy = Policy(release=Release(image="shop"), servers=1_000_000)
+def verbs(engine: Engine, images: Images | None = None, *, servers: int = 1_000_000) -> Verbs:
+    policy = Policy(release=Release(image="shop"), servers=servers, surge=2)
     return Verbs(engine=cast(DockerEngine, engine), images=cast(DockerImages, images or Images()), policy=policy)
 
 
@@ -92,3 +92,19 @@ def test_a_call_may_see_new_containers_while_another_looks_through_those_of_befo
 
     keeper._seen.add(("2" * 64, Interrupted(CONTENT)))
     list(keeper.results({"verb": "find", "name": CONTENT}))
+
+
+@pytest.mark.parametrize(("at_first", "now", "is_started"), [(3, 2, True), (3, 4, True), (3, 5, False), (0, 2, False)])
+def test_where_there_were_more_containers_than_the_settings_allow_they_can_be_replaced_and_rolled(
+    at_first: int, now: int, is_started: bool
+) -> None:
+    engine = Engine(["0" * 64] * at_first)
+    keeper = verbs(engine, servers=2)
+    list(keeper.results({"verb": "observe"}))
+    engine.fingerprints = ["0" * 64] * now
+    if not is_started:
+        with pytest.raises(StartFailed, match=f"there are {max(2, at_first + 2)} containers already"):
+            start(keeper, Release(image="shop"))
+    else:
+        start(keeper, Release(image="shop"))
+    assert len(engine.started) == is_started

@@ -240,7 +240,7 @@ class Settings:
     def release_policy(self) -> Policy:
         """What a release may ask for. While all servers leave, as many new ones may start. Raises InvalidRequest."""
         servers = 2 * (self.max_servers + self.spares) + self.roll_surge
-        return parse_policy(self.policy, release=self.release(), servers=servers)
+        return parse_policy(self.policy, release=self.release(), servers=servers, surge=self.roll_surge)
 
     def catalogue(self) -> Catalogue:
         """The catalogue with the plug-ins and the hash seed. Raises InvalidPlugin."""

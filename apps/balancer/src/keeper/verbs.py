@@ -22,6 +22,10 @@ Results = Generator[Any]
 """What a verb answers, as JSON: one value, or for the two streams any number of them."""
 
 
+_ON_ITS_WAY = "Created"
+"""The engine's word for a container that a call is about to start: the call counts, and the container not yet."""
+
+
 class Verbs:
     def __init__(self, *, engine: DockerEngine, images: DockerImages, policy: Policy) -> None:
         self._engine = engine
@@ -29,6 +33,8 @@ class Verbs:
         self._policy = policy
         self._lock = threading.Lock()
         self._starting = 0
+        self._at_first: int | None = None
+        """The containers that there were at the first look: more than the settings allow by now, perhaps."""
         self._seen: set[tuple[str, str]] = set()
         """Fingerprint and content of what servers of this deployment are or were made of. It stays allowed, so that a
         roll under a new policy can go back."""
@@ -77,10 +83,13 @@ class Verbs:
 
     @contextmanager
     def _place(self, hostname: str) -> Iterator[None]:
-        """Holds a place among the most servers that there may be. Raises StartFailed."""
+        """Holds a place among the most containers that there may be: as many as the settings allow, or as there were
+        when the keeper began and a surge beside them, so that they can be replaced and rolled. Raises StartFailed."""
         with self._lock:
-            if len(self._containers()) + self._starting >= self._policy.servers:
-                raise StartFailed(f"{hostname} cannot be created: there are {self._policy.servers} containers already")
+            present = sum(container.status != _ON_ITS_WAY for container in self._containers())
+            most = max(self._policy.servers, (self._at_first or 0) + self._policy.surge)
+            if present + self._starting >= most:
+                raise StartFailed(f"{hostname} cannot be created: there are {most} containers already")
             self._starting += 1
         try:
             yield
@@ -90,6 +99,8 @@ class Verbs:
 
     def _containers(self) -> list[Observed]:
         containers = self._engine.containers()
+        if self._at_first is None:
+            self._at_first = len(containers)
         self._seen |= {(container.fingerprint, container.image) for container in containers}
         return containers
 

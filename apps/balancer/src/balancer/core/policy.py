@@ -41,12 +41,14 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`release`: what the settings ask for. `servers`: the most containers of servers at once. `images`, `volumes` and
+    """`release`: what the settings ask for. `servers`: the most containers of servers at once; `surge`:
+    how many a roll starts beside those that run. `images`, `volumes` and
     `labels` are patterns of names; `*` stands for anything but a slash, and as a whole image for every image. `memory`,
     `cpus` and `pids` are ceilings; empty or 0: none. (A folder in memory counts to the memory of its server.)"""
 
     release: Release = field(default_factory=Release)
     servers: int = 0
+    surge: int = 1
     images: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
@@ -116,7 +118,7 @@ class Policy:
                 raise _settings_alone("log_options", name, "server_log_options")
 
 
-def parse(document: Mapping[str, object], *, release: Release, servers: int) -> Policy:
+def parse(document: Mapping[str, object], *, release: Release, servers: int, surge: int = 1) -> Policy:
     """The policy in a JSON object. Raises InvalidRequest."""
     known_fields(document, *_KINDS)
     values: dict[str, Any] = {}
@@ -128,7 +130,7 @@ def parse(document: Mapping[str, object], *, release: Release, servers: int) -> 
             raise InvalidRequest(f"{name}: {why}") from None
     if any("@" in image for image in values.get("images", ())):
         raise InvalidRequest("images: write each without a digest; a pattern without a tag is like every digest")
-    return Policy(release=release, servers=servers, **values)
+    return Policy(release=release, servers=servers, surge=surge, **values)
 
 
 def _beyond(name: str, value: str, rule: str, *, example: object) -> InvalidRequest:

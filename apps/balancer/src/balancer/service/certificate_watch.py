@@ -11,7 +11,7 @@ from balancer.ports.data_plane import DataPlane
 from balancer.service.event_log import EventLog
 from balancer.service.problems import Part, Problems
 
-_PAUSE = 60.0
+_PAUSE = 15.0
 """Seconds between two looks."""
 _FIRST_PAUSE = 5.0
 """Seconds between two looks while no certificate is there. The edge may not have started yet."""
