@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from docker.models.containers import Container
@@ -44,7 +45,8 @@ def test_a_crash_of_the_keeper_loses_no_request_and_it_is_back_by_itself(system:
         until(lambda: system.add(1, ["S71"]).status == 200, "it starts servers again", within=10)
         assert system.rm(1, ["S71"]).status == 200
     assert traffic.failed == 0, str(traffic)
-    assert system.standing == before
+    # The table goes on from the one it has: the slots of a server that came and went may lie elsewhere.
+    assert replace(system.standing, ring=before.ring) == before
 
 
 @pytest.mark.parametrize("how", ["paused", "stopped"])
