@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -286,7 +287,13 @@ LOADED = "import sys, balancer.bootstrap; print(*{name.partition('.')[0] for nam
 
 
 def test_the_balancer_has_no_client_of_the_engine() -> None:
-    run = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert {"flask", "gunicorn"} <= set(run.stdout.split())
     assert "docker" not in run.stdout.split()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,13 @@ FOREIGN = {"flask", "werkzeug", "jinja2", "gunicorn", "h2", "asyncio", "balancer
 
 
 def test_the_keeper_loads_no_web_server_no_service_and_no_plug_in() -> None:
-    run = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     loaded = set(run.stdout.split())
     assert {"docker", "keeper.server", "balancer.adapters.docker_engine"} <= loaded
     assert not loaded & FOREIGN

@@ -33,7 +33,7 @@ def told(balancer: InMemoryBalancer) -> list[Event]:
 
 def test_the_report_has_every_certificate(balancer: InMemoryBalancer) -> None:
     shown = replace(certificate(balancer, ends_in=90 * DAY), expires=4_102_444_800)
-    assert look(balancer, shown) == 60
+    assert look(balancer, shown) == 15
     assert balancer.health.report()["certificates"] == [
         {"file": "shop.pem", "names": ["shop.example"], "expires": "2100-01-01T00:00:00+00:00"}
     ]
