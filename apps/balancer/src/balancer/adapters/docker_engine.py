@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -45,6 +46,8 @@ class DockerEngine:
         self._announced = AnnouncedEnds(self._ending)
         self._connection: docker.APIClient | None = None
         self._events: Any = None
+        self._listener = 0
+        self._listening = threading.Lock()
 
     def start(self, server: Server, release: Release) -> None:
         with engine_errors():
@@ -112,21 +115,32 @@ class DockerEngine:
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
-        self._end_events()
+        listener = self._end_events()
         self._announced.forget()
         with engine_errors():
-            self._events = self._api.events(decode=True, filters=filters)
-            for event in self._events:
+            stream = self._api.events(decode=True, filters=filters)
+            with self._listening:
+                is_latest = listener == self._listener
+                if is_latest:
+                    self._events = stream
+            if not is_latest:
+                stream.close()
+                raise EngineUnavailable("somebody else listens to the engine by now")
+            for event in stream:
                 attributes = event["Actor"]["Attributes"]
                 if self._spec.deployment == attributes.get(DEPLOYMENT) or self._is_our_network(event):
                     self._announced.note(event)
                     yield f"{event['Action']} {attributes.get('name', '')}"
         raise EngineUnavailable("the Docker engine ended its stream of events")
 
-    def _end_events(self) -> None:
-        """Ends the stream that somebody may still listen to: there is one at most."""
-        with suppress(AttributeError, OSError, DockerException):
-            self._events.close()
+    def _end_events(self) -> int:
+        """Ends the stream that somebody may still listen to: there is one at most. Returns the new listener's number: a
+        stream that opens for an older one ends at once."""
+        with self._listening:
+            self._listener += 1
+            with suppress(AttributeError, OSError, DockerException):
+                self._events.close()
+            return self._listener
 
     def last_output(self, instance: str) -> str:
         output = b""
