@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socketserver import BaseServer
+from types import TracebackType
+from typing import Self
 
 
 @contextmanager
@@ -19,3 +21,19 @@ def serving(server: BaseServer) -> Iterator[None]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class Serving:
+    """What answers as a server in the background, for as long as it is used in a with statement."""
+
+    def __init__(self, server: BaseServer) -> None:
+        self._serving = serving(server)
+
+    def __enter__(self) -> Self:
+        self._serving.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._serving.__exit__(kind, error, trace)

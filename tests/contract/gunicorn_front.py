@@ -6,14 +6,13 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from gunicorn.config import Config
 from gunicorn.http import RequestParser, wsgi
 
 from balancer.worker import Worker, head_limits, refuse_ambiguous
-from tests.serving import serving
+from tests.serving import Serving
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -23,7 +22,7 @@ for _name, _limit in head_limits(8192).items():
     _CONFIG.set(_name, _limit)
 
 
-class GunicornFront:
+class GunicornFront(Serving):
     """Use it in a with statement. gunicorn as a whole wants a process of its own, out of a test's reach."""
 
     def __init__(self, application: WSGIApplication) -> None:
@@ -38,21 +37,12 @@ class GunicornFront:
                         Worker.handle_error(Worker.__new__(Worker), None, self.request, self.client_address, error)
 
         self._server = _Server(("127.0.0.1", 0), Connection)
-        self._serving = serving(self._server)
+        super().__init__(self._server)
 
     @property
     def address(self) -> str:
         """As "ip:port"."""
         return f"127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._serving.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._serving.__exit__(kind, error, trace)
 
 
 class _Server(ThreadingTCPServer):

@@ -6,11 +6,9 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from socketserver import BaseRequestHandler, ThreadingTCPServer, ThreadingUnixStreamServer
-from types import TracebackType
-from typing import Self
 
 from tests import strict_http
-from tests.serving import serving
+from tests.serving import Serving
 from tests.strict_http import Ambiguous, Head, Request
 
 MARKER = b"X-Marker"
@@ -41,7 +39,7 @@ class Recorded:
             self.wrong = f"{error} in {self.received[taken:]!r}"
 
 
-class RecordingServer:
+class RecordingServer(Serving):
     """Listens at `host`, or where that is a path at this unix socket. Use it in a with
     statement. `targets` are those of all whole requests, in order."""
 
@@ -57,22 +55,13 @@ class RecordingServer:
 
         is_path = host.startswith("/")
         self._server = _UnixServer(host, Connection) if is_path else _Server((host, 0), Connection)
-        self._serving = serving(self._server)
+        super().__init__(self._server)
 
     @property
     def address(self) -> str:
         """As "ip:port"."""
         host, port = self._server.server_address[:2]
         return f"{host!s}:{port}"
-
-    def __enter__(self) -> Self:
-        self._serving.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._serving.__exit__(kind, error, trace)
 
 
 class _Server(ThreadingTCPServer):

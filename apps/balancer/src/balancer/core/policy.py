@@ -41,10 +41,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`release`: what the settings ask for. `servers`: the most containers of servers at once; `surge`:
-    how many a roll starts beside those that run. `images`, `volumes` and
-    `labels` are patterns of names; `*` stands for anything but a slash, and as a whole image for every image. `memory`,
-    `cpus` and `pids` are ceilings; empty or 0: none. (A folder in memory counts to the memory of its server.)"""
+    """`release`: what the settings ask for. `servers`: the most containers of servers at once; `surge`: how many a roll
+    starts beside those that run. `images`, `volumes` and `labels` are patterns of names; `*` stands for anything but a
+    slash, and as a whole image for every image. `memory`, `cpus` and `pids` are ceilings; empty or 0: none. (A folder
+    in memory counts to the memory of its server.)"""
 
     release: Release = field(default_factory=Release)
     servers: int = 0
