@@ -65,7 +65,7 @@ LAYERS = (
     Layer(
         "balancer.http",
         ("balancer.core", "balancer.ports.answers", "balancer.service", "balancer.http"),
-        theirs=frozenset({"flask", "werkzeug"}),
+        theirs=frozenset({"flask", "pydantic", "werkzeug"}),
     ),
     Layer("balancer.adapters", ("balancer.core", "balancer.ports", "balancer.adapters"), theirs=None),
     Layer("balancer.plugins", ("balancer.core",)),

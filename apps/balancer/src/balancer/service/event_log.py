@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -30,10 +31,13 @@ class Page:
 
 class EventLog:
     """Any thread may call every method. Event numbers have no gaps. They begin with the time of the start in
-    milliseconds: so they also grow over restarts, and a client that followed the events goes on with the new ones."""
+    milliseconds: so they also grow over restarts, and a client that followed the events goes on with the new ones.
 
-    def __init__(self, clock: Clock, *, kept: int = KEPT) -> None:
+    `listeners`: each is called with every event, in the thread that recorded it, and returns at once."""
+
+    def __init__(self, clock: Clock, *, kept: int = KEPT, listeners: Sequence[Callable[[Event], None]] = ()) -> None:
         self._clock = clock
+        self._listeners = tuple(listeners)
         self._history: deque[Event] = deque(maxlen=kept)
         self._before = self._last = int(clock.time() * 1000)
         self._changed = threading.Condition()
@@ -58,6 +62,8 @@ class EventLog:
             self._changed.notify_all()
         level = logging.WARNING if kind in WARNINGS else logging.INFO
         _log.log(level, "%s", kind, extra=_extra(event))
+        for listener in self._listeners:
+            listener(event)
 
     def since(self, number: int) -> Page:
         """The events after the event of this number. For a number that no event has had since the start, all kept

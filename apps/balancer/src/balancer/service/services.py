@@ -9,6 +9,7 @@ from functools import cached_property
 
 from balancer.core import autoscale, roll
 from balancer.core.catalogue import Catalogue
+from balancer.core.event import Event
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.policy import Policy
 from balancer.core.protocol import PROTOCOLS
@@ -53,7 +54,7 @@ from balancer.service.tokens import Tokens
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """The adapters that the services use, one for each port. `tokens` reads the file with the named tokens; None for no
-    such file."""
+    such file. `listeners`: each gets every event."""
 
     runtime: ContainerRuntime
     images: Images
@@ -64,6 +65,7 @@ class Ports:
     clock: Clock
     randomness: Randomness
     tokens: Callable[[], bytes | None] | None = None
+    listeners: tuple[Callable[[Event], None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ class Services:
 
     @cached_property
     def events(self) -> EventLog:
-        return EventLog(self._ports.clock)
+        return EventLog(self._ports.clock, listeners=self._ports.listeners)
 
     @cached_property
     def problems(self) -> Problems:
