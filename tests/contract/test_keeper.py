@@ -96,7 +96,7 @@ def test_a_call_to_a_keeper_that_hangs_is_given_up_in_seconds_and_never_begun(
         began = time.monotonic()
         with pytest.raises(EngineUnavailable, match="docker start ringmaster-keeper; docker unpause ringmaster-keeper"):
             client.start(joining("S1", 1), release)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
     assert client.observe() == {}
     stays(lambda: docker_bench.names == set(), "nothing is started", seconds=1)
 

@@ -305,7 +305,7 @@ def test_a_stream_that_is_silent_for_too_long_ends(bench: RealPlaneBench, strang
     except OSError:
         answer = b""
     assert answer == b""
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 7.5
 
 
 @pytest.mark.parametrize("path", ["/slow?seconds=15", "/silent?seconds=15"])

@@ -118,7 +118,7 @@ def test_a_deadlock_with_an_open_request_is_found(busy: Deployment, measured: Me
     seconds = time.monotonic() - began
     measured(f"a deadlock with an open request was broken off after {seconds:.2f} s")
     assert answer.status == 502
-    assert HANG_TIMEOUT - 1 <= seconds < HANG_TIMEOUT + 1 + BUSY
+    assert HANG_TIMEOUT - 1 <= seconds < 2 * HANG_TIMEOUT
     until(lambda: replaced(busy, before), "it is replaced", within=STARTS)
 
 
@@ -129,7 +129,7 @@ def test_a_deadlock_with_nothing_in_flight_is_found_much_sooner(busy: Deployment
     until(lambda: "fenced" in kinds(busy, since), "it is killed", within=10, pause=0.02)
     seconds = time.monotonic() - began
     measured(f"a deadlock with nothing in flight was killed after {seconds:.2f} s")
-    assert seconds < 2 * SILENT_WITHIN + BUSY
+    assert seconds < HANG_TIMEOUT - 1
     until(lambda: replaced(busy, before), "it is replaced", within=STARTS)
 
 
@@ -166,6 +166,6 @@ def test_the_only_server_is_replaced_when_it_hangs(busy: Deployment) -> None:
     before = containers(busy)
     began = time.monotonic()
     assert post(busy, "/deadlock").status == 502
-    assert time.monotonic() - began < HANG_TIMEOUT + 1 + BUSY
+    assert time.monotonic() - began < 2 * HANG_TIMEOUT
     until(lambda: not containers(busy) & before and busy.is_ready, "it is replaced", within=STARTS)
     until(lambda: busy.get("/").status == 200, "the next one answers", within=2)

@@ -50,7 +50,7 @@ def test_a_slow_request_on_a_server_that_is_removed_ends_well(system: System) ->
     answers = [request.result() for request in slow]
     assert {answer.status for answer in answers} == {200}
     assert {answer.headers["X-Served-By"] for answer in answers} & set(leaving)
-    assert SLOW / 2 < seconds < SLOW + 8, f"/rm took {seconds:.1f} s"
+    assert SLOW / 2 < seconds < SLOW + 20, f"/rm took {seconds:.1f} s"
     assert not set(leaving) & set(system.containers.servers)
 
 

@@ -60,7 +60,7 @@ def test_without_the_keeper_requests_are_served_and_changes_are_told_what_to_do(
         began = time.monotonic()
         answer = system.add(1, ["S72"])
         measured(f"{how}: /add was refused after {time.monotonic() - began:.1f} s")
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 45
         assert (answer.status, f"docker start {keeper.name}" in answer.text) == (503, True), answer
         until(lambda: f"docker unpause {keeper.name}" in engine_ailment(system), "/healthz tells it", within=15)
         assert system.readyz().status == 503

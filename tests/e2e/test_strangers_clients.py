@@ -136,11 +136,11 @@ def test_while_the_balancer_is_paused_rep_says_so_and_servers_serve(own: Deploym
             answer = own.rep()
             assert answer.status in (503, 504)
             assert answer.document["status"] == "failure"
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 15
             assert own.get("/").status == 200
         began = time.monotonic()
         assert own.add(1).status == 503
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
     finally:
         balancer.unpause()
     until(lambda: own.rep().status == 200, "the balancer is back", within=10)

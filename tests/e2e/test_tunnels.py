@@ -179,7 +179,7 @@ def test_a_tunnel_outlasts_every_change_but_the_removal_of_its_server_which_drai
         assert tunnel.is_cut, f"{kept} is gone and its tunnel is open"
         assert fresh.echoes("still"), "the tunnel of another server was cut as well"
     measured(f"/rm with a tunnel took {took:.1f} s with a drain timeout of {DRAIN} s")
-    assert DRAIN <= took < DRAIN + 8, f"/rm took {took:.1f} s with a drain timeout of {DRAIN} s"
+    assert DRAIN <= took < DRAIN + 20, f"/rm took {took:.1f} s with a drain timeout of {DRAIN} s"
     (cut,) = cuts(own)[len(told) :]
     assert (cut["server"], cut["reason"]) == (kept, "the drain timeout was over"), cut
     assert cut["facts"]["requests"] >= 1, cut  # type: ignore[index]

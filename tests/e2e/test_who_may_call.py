@@ -317,7 +317,7 @@ def test_of_forty_changes_at_once_the_surplus_is_refused_and_questions_are_answe
         ):
             began = time.monotonic()
             assert ask("GET", base, path, headers=bearer(TOKEN)).status in (200, 503)
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 5
         answers = [each.result(60) for each in asked]
     counted = Counter(answer.status for answer in answers)
     assert set(counted) == {200, 429}, counted
