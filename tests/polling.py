@@ -15,8 +15,8 @@ tests that fail take longer for it."""
 
 
 def until(condition: Callable[[], T | None], what: str, *, within: float, pause: float = _PAUSE) -> T:
-    """Calls `condition` every `pause` seconds and returns its first true value. After _BUSY times `within` seconds it fails
-    with `what` and the last value."""
+    """Calls `condition` every `pause` seconds and returns its first true value. After _BUSY times `within` seconds it
+    fails with `what` and the last value."""
     end = time.monotonic() + _BUSY * within
     while True:
         value = condition()
