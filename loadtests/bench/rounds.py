@@ -14,7 +14,8 @@ from loadtests.bench.figures import Run
 _WARM_UP = 1
 """Seconds before each measured run."""
 _MOST_CONNECTIONS = 0.1
-"""For each request of a run: a contestant that opens more does not keep its connections to servers."""
+"""For each request of a run, beside one for each client: a contestant that opens more does not keep its connections to
+servers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,6 @@ def _run(arena: Arena, entrant: Entrant, plan: Plan, number: int, place: int) ->
         connections=checks.connections(entrant.servers) - opened,
         faults=load.faults,
     )
-    if run.connections > _MOST_CONNECTIONS * run.requests:
+    if run.connections > plan.connections + _MOST_CONNECTIONS * run.requests:
         raise WrongAnswer(f"{run.contestant} opened {run.connections} connections for {run.requests} requests")
     return run

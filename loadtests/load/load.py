@@ -79,8 +79,10 @@ class Load:
 
     def check(self) -> None:
         """Raises LoadFailed where it has died, or is silent."""
+        # The listener ends after the last report, or with the process: so what it has read is looked at after it.
+        has_ended = not self._listener.is_alive()
         report = self._last
-        if not report.is_last and (not self._listener.is_alive() or not self.process.is_alive()):
+        if not report.is_last and has_ended:
             self.process.join(1)
             raise LoadFailed(f"the load's process has died (exit code {self.process.exitcode})")
         if not report.is_last and time.monotonic() - report.at > SILENT:
