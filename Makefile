@@ -6,7 +6,7 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak figures fmt lock clean
+.PHONY: help up down status logs verify sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak watching figures fmt lock clean
 .PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
@@ -109,6 +109,11 @@ busy: host ## Mix slow requests into the load of single-threaded servers: none m
 
 soak: host ## Wear a deployment for an hour and see whether anything grows (HOURS=8; PLANE=flask; URL= CONTROL_URL=)
 	python loadtests/soak.py $(if $(call said,HOURS),--hours $(HOURS)) $(if $(call said,PLANE),--data-plane $(PLANE)) \
+		$(if $(call said,URL),--url $(URL)) $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
+
+watching: host browser ## Measure what metrics and page cost at rest with 64 servers (SERVERS=3 SECONDS=60 ROUNDS=3; URL=)
+	python loadtests/watching.py $(if $(call said,SERVERS),--servers $(SERVERS)) \
+		$(if $(call said,SECONDS),--seconds $(SECONDS)) $(if $(call said,ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(call said,URL),--url $(URL)) $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
 
 # URL=http://127.0.0.1:5000 takes the running deployment instead of one of its own, whose image may want another path,

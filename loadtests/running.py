@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 import docker
 
 from tests.containers import DEPLOYMENT
+from tests.deployment import Deployment
 from tests.system import System
 
 
@@ -29,6 +31,19 @@ def engine() -> Iterator[docker.DockerClient]:
         yield here
     finally:
         here.close()
+
+
+@contextmanager
+def running_or_own(url: str, control_url: str, token: str, **variables: Any) -> Iterator[System]:
+    """The running deployment at `url`; without one a deployment of these variables, which is taken away afterwards.
+    Raises CannotMeasure."""
+    if url:
+        system = running(url, control_url, token)
+        with closing(system.containers):
+            yield system
+    else:
+        with Deployment(**variables) as deployment:
+            yield deployment
 
 
 def running(url: str, control_url: str, token: str = "") -> System:

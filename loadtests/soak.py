@@ -18,9 +18,8 @@ import statistics
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,9 +30,8 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 import urllib3  # noqa: E402 (the search path comes first)
 from docker.models.containers import Container  # noqa: E402
 
-from loadtests.running import CannotMeasure, running  # noqa: E402
+from loadtests.running import CannotMeasure, running_or_own  # noqa: E402
 from tests.containers import Role, run_in  # noqa: E402
-from tests.deployment import Deployment  # noqa: E402
 from tests.polling import until  # noqa: E402
 from tests.system import System  # noqa: E402
 
@@ -221,19 +219,6 @@ def table(samples: Sequence[tuple[float, Sample]]) -> tuple[str, bool]:
     return "\n".join(lines), is_well
 
 
-@contextmanager
-def _system(arguments: argparse.Namespace) -> Iterator[System]:
-    if arguments.url:
-        system = running(arguments.url, arguments.control_url, arguments.token)
-        try:
-            yield system
-        finally:
-            system.containers.close()
-    else:
-        with Deployment(data_plane=arguments.data_plane) as deployment:
-            yield deployment
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=1.0, help="a fraction is fine (default: %(default)s)")
@@ -243,7 +228,8 @@ def main() -> int:
     parser.add_argument("--token", default=os.environ.get("RINGMASTER_TOKEN", ""), help="better as RINGMASTER_TOKEN")
     arguments = parser.parse_args()
     try:
-        with _system(arguments) as system:
+        own = {"data_plane": arguments.data_plane}
+        with running_or_own(arguments.url, arguments.control_url, arguments.token, **own) as system:
             text, is_well = table(soak(system, arguments.hours))
     except (CannotMeasure, AssertionError) as error:
         print(f"soak: {error}", file=sys.stderr)
