@@ -89,7 +89,7 @@ def test_the_token_comes_from_the_environment_and_the_engine_is_let_go(monkeypat
 
     monkeypatch.setenv("RINGMASTER_TOKEN", "secret")
     monkeypatch.setattr(sys, "argv", ["soak.py", "--url", "http://127.0.0.1:5000"])
-    monkeypatch.setattr(soak, "running", running)
+    monkeypatch.setattr("loadtests.running.running", running)
     monkeypatch.setattr(soak, "soak", broken)
     assert main() == 1
     assert (told[-1], closed) == ("secret", [True])
