@@ -44,6 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return max((place for place, name in enumerate(LAST, 1) if name in fixtures), default=0)
 
     items.sort(key=stage)
+    # Two processes: one has all that look at the deployed system, the other the rest, each file as a whole.
+    for item in items:
+        is_ours = "made" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("made" if is_ours else item.path.name))
 
 
 @pytest.fixture(scope="session")
