@@ -85,7 +85,7 @@ contract: host tools ## The same suite for every adapter, fakes and real ones (S
 	pytest --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
 infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy
-	pytest --numprocesses 2 --dist loadgroup tests/infra
+	pytest --numprocesses 2 tests/infra
 
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml

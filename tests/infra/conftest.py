@@ -12,11 +12,14 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import pytest
 import testinfra
 from docker.models.containers import Container
 from testinfra.host import Host
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.deployment import base_image
 from tests.infra.make import MadeSystem, Refusal, Run
@@ -24,6 +27,16 @@ from tests.polling import until
 
 LAST = ("changed_fleet", "guarded", "rolled_back", "refused", "taken_down")
 """Fixtures that change the system for good, in the order in which they do."""
+WITHOUT = (
+    "test_engine.py",
+    "test_images.py",
+    "test_own_answers.py",
+    "test_pull.py",
+    "test_secrets.py",
+    "test_servers_filter.py",
+    "test_settings.py",
+)
+"""Files whose tests do not look at the deployed system."""
 
 REFUSED = 'VARS={"ringmaster_variables": {"replicas": 0}}'
 MISTYPED = 'VARS={"ringmaster_variables": {"replcas": 5}}'
@@ -38,17 +51,25 @@ SERVERS = {
 BROKEN = 'VARS={"ringmaster_variables": {"ring": {"strategy": "maglev"}, "server_image": "%s"}}'
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def stage(item: pytest.Item) -> int:
         fixtures = getattr(item, "fixturenames", ())
         return max((place for place, name in enumerate(LAST, 1) if name in fixtures), default=0)
 
     items.sort(key=stage)
-    # Two processes: one has all that look at the deployed system, the other the rest, each file as a whole.
-    for item in items:
-        is_ours = "made" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("made" if is_ours else item.path.name))
+
+
+class OneSystem(LoadScopeScheduling):
+    """One process has all tests that may look at the deployed system; each of the others has whole files of the
+    rest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0]).name
+        return file if file in WITHOUT else "the deployed system"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
+    return OneSystem(config, log)
 
 
 @pytest.fixture(scope="session")
