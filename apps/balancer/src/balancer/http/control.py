@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from flask import Flask, Response
+from flask import Flask, request
 
 from balancer.http import body
-from balancer.http.answer import install_error_handlers, respond
+from balancer.http.answer import install_error_handlers
 from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
-from balancer.http.readiness import readiness
+from balancer.http.openapi_page import openapi_api
+from balancer.http.operation import of
+from balancer.http.readiness import health_api
 from balancer.http.ring import ring_api
-from balancer.ports import answers
 from balancer.service.event_log import EventLog
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
-
-OPENAPI = Path(__file__).with_name("openapi.json")
-"""The description of both ports, served as it is in the file."""
 
 
 def create_control_app(
@@ -37,21 +33,17 @@ def create_control_app(
     app.register_blueprint(events_api(events))
     app.register_blueprint(deploy_api(rollout))
 
+    app.register_blueprint(health_api(health))
+    app.register_blueprint(openapi_api())
+
     @app.before_request
     def enter() -> None:
-        gate.enter()
+        gate.enter(needs_token=not is_open())
 
-    @app.get("/healthz")
-    def healthz() -> Response:
-        """200 as long as the balancer itself works, with the problems of other parts."""
-        return respond(answers.compact(health.report()))
-
-    @app.get("/readyz")
-    def readyz() -> Response:
-        return readiness(health)
-
-    @app.get("/openapi.json")
-    def openapi() -> Response:
-        return respond(OPENAPI.read_text(encoding="utf-8"))
+    def is_open() -> bool:
+        """Whether everybody may have the answer. What is open on the public port, is there alone."""
+        view = app.view_functions.get(request.endpoint or "")
+        operation = of(view) if view else None
+        return operation is not None and operation.is_open and not operation.is_public
 
     return app
