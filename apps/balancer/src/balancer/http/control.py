@@ -11,7 +11,7 @@ from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
 from balancer.http.openapi_page import openapi_api
-from balancer.http.operation import of
+from balancer.http.operation import is_open
 from balancer.http.readiness import health_api
 from balancer.http.ring import ring_api
 from balancer.service.event_log import EventLog
@@ -38,12 +38,6 @@ def create_control_app(
 
     @app.before_request
     def enter() -> None:
-        gate.enter(needs_token=not is_open())
-
-    def is_open() -> bool:
-        """Whether everybody may have the answer. What is open on the public port, is there alone."""
-        view = app.view_functions.get(request.endpoint or "")
-        operation = of(view) if view else None
-        return operation is not None and operation.is_open and not operation.is_public
+        gate.enter(needs_token=not is_open(app.view_functions.get(request.endpoint or "")))
 
     return app

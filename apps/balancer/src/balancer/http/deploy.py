@@ -25,8 +25,8 @@ BEGIN = Operation(
     tag="deploy",
     summary="Give every server a container of another release",
     description="Answers as soon as the wish is saved. First the image is found or pulled; nothing waits for that, "
-    "and nothing has changed where it fails. Then the servers get new containers a few at a time, which take over names "
-    "and slots when they are ready. When one does not become ready, or fails within 10 s, all go back to the old "
+    "and nothing has changed where it fails. Then the servers get new containers a few at a time, which take over "
+    "names and slots when they are ready. When one does not become ready, or fails within 10 s, all go back to the old "
     "release. Other changes take their turn between two steps; another deploy is refused until this one has ended.",
     body=ReleaseWish,
     example={"image": "registry/app:1.2", "environment": {"MODE": "fast"}, "memory": "256m", "cpus": 0.5},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from balancer.core import fleet_change
-from balancer.core.fleet_change import FleetChange
 from balancer.http import body
 from balancer.http.answer import give
 from balancer.http.fleet_documents import Addition, Removal, Replicas
@@ -62,14 +61,14 @@ def fleet_api(service: FleetService) -> Blueprint:
     @described(ADD)
     def add() -> Response:
         wanted = body.read_document(request, Addition, example=_EXAMPLE)
-        change = FleetChange(wanted.n, tuple(wanted.hostnames), wanted.weight)
-        return give(Replicas.of(service.add(fleet_change.checked(change, too_many=_TOO_MANY_TO_ADD))))
+        change = fleet_change.checked(wanted.change(), too_many=_TOO_MANY_TO_ADD)
+        return give(Replicas.of(service.add(change)))
 
     @api.delete("/rm", provide_automatic_options=False)
     @described(RM)
     def rm() -> Response:
         wanted = body.read_document(request, Removal, example=_EXAMPLE)
-        change = FleetChange(wanted.n, tuple(wanted.hostnames))
-        return give(Replicas.of(service.remove(fleet_change.checked(change, too_many=_TOO_MANY_TO_REMOVE))))
+        change = fleet_change.checked(wanted.change(), too_many=_TOO_MANY_TO_REMOVE)
+        return give(Replicas.of(service.remove(change)))
 
     return api

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from balancer.core.fleet_change import FleetChange
 from balancer.http.documents import Hostname, WeightOfServer
 from balancer.http.operation import Document
 
@@ -40,6 +41,9 @@ class Addition(Document):
     hostnames: list[Hostname] = Field([], description="Names of some of them; the others' are made up.")
     weight: WeightOfServer = 1
 
+    def change(self) -> FleetChange:
+        return FleetChange(self.n, tuple(self.hostnames), self.weight)
+
 
 class Removal(Document):
     """Other fields are ignored."""
@@ -48,3 +52,6 @@ class Removal(Document):
 
     n: int = Field(ge=1, description="How many servers to remove.")
     hostnames: list[Hostname] = Field([], description="Some of them; the others are chosen at random.")
+
+    def change(self) -> FleetChange:
+        return FleetChange(self.n, tuple(self.hostnames))

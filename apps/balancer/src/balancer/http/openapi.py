@@ -37,9 +37,8 @@ def described(app: Flask) -> Iterator[Described]:
         operation = of(app.view_functions[rule.endpoint])
         if operation is not None:
             path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
-            yield from (
-                (path, method.lower(), operation) for method in sorted((rule.methods or set()) - _NO_OPERATIONS)
-            )
+            methods = sorted((rule.methods or set()) - _NO_OPERATIONS)
+            yield from ((path, method.lower(), operation) for method in methods)
 
 
 def build(app: Flask) -> dict[str, Any]:
@@ -53,8 +52,7 @@ def build(app: Flask) -> dict[str, Any]:
     tags = dict.fromkeys(operation.tag for _, _, operation in found)
     return {
         **HEAD,
-        "tags": [{"name": tag, "description": TAGS[tag]} for tag in TAGS if tag in tags]
-        + [{"name": tag} for tag in tags if tag not in TAGS],
+        "tags": [_tag(tag) for tag in sorted(tags, key=_place)],
         "paths": paths,
         "components": {
             "securitySchemes": SECURITY,
@@ -62,6 +60,15 @@ def build(app: Flask) -> dict[str, Any]:
             "schemas": schemas,
         },
     }
+
+
+def _place(tag: str) -> int:
+    """Where the tag stands among those of the document: at the end where it has no text."""
+    return list(TAGS).index(tag) if tag in TAGS else len(TAGS)
+
+
+def _tag(tag: str) -> dict[str, str]:
+    return {"name": tag, "description": TAGS[tag]} if tag in TAGS else {"name": tag}
 
 
 def _operation(operation: Operation, references: References) -> dict[str, Any]:
@@ -97,6 +104,8 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _answer(answer: Answer, references: References) -> dict[str, Any]:
+    if not answer.content_type:
+        return {"description": _line(answer.description)}
     if answer.document:
         schema = references[answer.document, "serialization"]
     else:

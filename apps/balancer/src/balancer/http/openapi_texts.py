@@ -14,9 +14,9 @@ HEAD: Mapping[str, Any] = {
         "version": "1",
         "summary": "A load balancer that routes over a consistent-hash ring and owns the servers behind it.",
         "description": "A refused request leaves everything as it was. Changes wait for each other and answer 409 when "
-        "that takes too long, or 429 at once where eight wait already. In the data plane haproxy the edge answers for a "
-        "balancer that is away or hangs: 502, 503 or 504, with the body of all errors; and 408 where a request is not "
-        "whole after 10 s.",
+        "that takes too long, or 429 at once where eight wait already. In the data plane haproxy the edge answers for "
+        "a balancer that is away or hangs: 502, 503 or 504, with the body of all errors; and 408 where a request is "
+        "not whole after 10 s.",
         "license": {"name": "MIT", "identifier": "MIT"},
     },
     "servers": [_CONTROL],
@@ -35,7 +35,7 @@ TAGS: Mapping[str, str] = {
     "fleet": "Who serves; more servers, fewer servers.",
     "deploy": "What servers are made of.",
     "ring": "How requests get slots and slots get servers.",
-    "load": "What the servers have to do, and what was asked for.",
+    "traffic": "What the servers have to do, and which keys were asked for.",
     "health": "How the balancer is.",
     "events": "What happened.",
     "metrics": "Figures for Prometheus.",
@@ -48,8 +48,8 @@ SECURITY: Mapping[str, Any] = {
     "token": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The operator's token or a named one, where the deployment has tokens. A named one whose role is "
-        "read may send GET, and POST to /ring/preview.",
+        "description": "The operator's token or a named one, where the deployment has tokens. A named one whose role "
+        "is read may send GET, and POST to /ring/preview.",
     }
 }
 

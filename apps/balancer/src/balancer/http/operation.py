@@ -31,8 +31,8 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer other than an error: a document, or text of another content type. `also`: further content types that
-    a client may ask for, with a text for each."""
+    """An answer other than an error: a document, or text of another content type, which is empty where there is no
+    body. `also`: further content types that a client may ask for, with a text for each."""
 
     description: str
     document: type[Document] | None = None
@@ -68,6 +68,12 @@ def described(operation: Operation) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def is_open(view: Callable[..., Any] | None) -> bool:
+    """Whether a function of the control port answers without a token. One without an operation does not."""
+    operation = None if view is None else of(view)
+    return operation is not None and operation.is_open and not operation.is_public
 
 
 def of(view: Callable[..., Any]) -> Operation | None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from balancer.core.document import known_fields
 from balancer.core.errors import InvalidRequest
 from balancer.http.operation import Document
+from balancer.ports import answers
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -48,7 +49,7 @@ def _expected(schema: Mapping[str, Any]) -> str:
             return f"an integer from {schema['minimum']} to {schema['maximum']}"
         return f"an integer of at least {schema['minimum']}"
     if "example" in schema:
-        return f"{_NAMES[schema['type']]}, for example {schema['example']}"
+        return f"{_NAMES[schema['type']]}, for example {answers.compact(schema['example'])}"
     return _NAMES.get(schema.get("type", ""), "something else")
 
 

@@ -75,7 +75,9 @@ class Stop(Document):
 
     slot: int = Field(ge=0, description="The first slot from the key's own on that it owns.")
     hostname: Hostname
-    state: Annotated[str, WithJsonSchema({"type": "string", "enum": list(ON_THE_RING)})]
+    state: Annotated[str, WithJsonSchema({"type": "string", "enum": list(ON_THE_RING)})] = Field(
+        description="The server's; the walk ends at one that serves."
+    )
 
 
 class Lookup(Document):

@@ -43,8 +43,8 @@ _FIELDS: dict[str, Any] = {
     },
     "key": {
         "type": "string",
-        "description": "random, path, address, header:NAME, cookie:NAME or query:NAME. A request without it is keyed by "
-        "a random request id.",
+        "description": "random, path, address, header:NAME, cookie:NAME or query:NAME. A request without it is keyed "
+        "by a random request id.",
         "default": "random",
     },
     "bound": {
