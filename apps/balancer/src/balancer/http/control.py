@@ -32,7 +32,6 @@ def create_control_app(
     app.register_blueprint(ring_api(ring))
     app.register_blueprint(events_api(events))
     app.register_blueprint(deploy_api(rollout))
-
     app.register_blueprint(health_api(health))
     app.register_blueprint(openapi_api())
 
