@@ -8,7 +8,14 @@ import { band, marker, ticks, way } from "./strokes.js";
 export { palette, sharesTable, tile };
 
 /** Inner and outer edges as parts of the radius. */
-const BANDS = { points: [0.955, 0.995], owners: [0.78, 0.94], answering: [0.72, 0.77], moved: [0.665, 0.705], then: [0.52, 0.65] };
+const BANDS = {
+  points: [0.965, 0.998],
+  same: [0.942, 0.956],
+  owners: [0.78, 0.94],
+  answering: [0.72, 0.77],
+  moved: [0.665, 0.705],
+  then: [0.52, 0.65],
+};
 
 const HATCH = { fill: "transparent", pattern: "lattice" };
 
@@ -128,6 +135,10 @@ export class RingDrawing {
     return walk(slot, this.#data.owners, this.#states);
   }
 
+  #slotsOf(hostname, most) {
+    return hostname ? runs(this.#data.owners, most).filter((run) => run.value === hostname) : [];
+  }
+
   /** What a screen reader says of the slot. */
   #speak() {
     const stops = this.#data.owners.length ? this.#walk(this.slot) : [];
@@ -168,6 +179,9 @@ export class RingDrawing {
     const instead = owners.map((owner, slot) => (answering[slot] !== owner ? answering[slot] || "nobody" : ""));
     band(context, runs(instead, places), BANDS.answering, style);
     const hatch = context.createPattern(tile(HATCH, devicePixelRatio, ink), "repeat");
+    context.globalCompositeOperation = "destination-out";
+    band(context, runs(instead, places), BANDS.owners, () => "#0008");
+    context.globalCompositeOperation = "source-over";
     band(context, runs(instead, places), BANDS.owners, () => hatch);
     if (this.#then) {
       band(context, runs(this.#then.owners, places), BANDS.then, style, ink);
@@ -201,9 +215,10 @@ export class RingDrawing {
       return;
     }
     const { slot, walk: stops } = shown;
+    band(context, this.#slotsOf(stops[0]?.hostname, size * Math.PI), BANDS.same, () => ink);
     marker(context, slot / count, (slot + 1) / count, BANDS.owners, ink);
     way(context, [slot, ...stops.map((stop) => stop.slot)].map((at) => angle((at + 0.5) / count)), [this.#then ? 0.48 : 0.62, this.#then ? 0.515 : 0.715], ink);
     line(`slot ${slot}`, -0.4);
-    stops.slice(0, 3).forEach(({ hostname, state }, at) => line(state === "serving" ? hostname : `${hostname} ${state} →`, at + 0.7));
+    stops.slice(0, 3).forEach(({ hostname, state }, at) => line(state === "serving" ? hostname : `${hostname} ${state} →`, at * 1.1 + 0.7));
   }
 }
