@@ -12,17 +12,28 @@ from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
 from balancer.http.openapi_page import openapi_api
 from balancer.http.operation import is_open
+from balancer.http.page import PAGE, page_api
+from balancer.http.points import points_api
 from balancer.http.readiness import health_api
 from balancer.http.ring import ring_api
+from balancer.http.sessions import sessions_api
 from balancer.service.event_log import EventLog
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
+from balancer.service.sessions import Sessions
 
 
 def create_control_app(
-    health: Health, fleet: FleetService, ring: RingService, events: EventLog, rollout: Rollout, *, gate: Gate
+    health: Health,
+    fleet: FleetService,
+    ring: RingService,
+    events: EventLog,
+    rollout: Rollout,
+    *,
+    sessions: Sessions,
+    gate: Gate,
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
@@ -34,9 +45,15 @@ def create_control_app(
     app.register_blueprint(deploy_api(rollout))
     app.register_blueprint(health_api(health))
     app.register_blueprint(openapi_api())
+    app.register_blueprint(points_api(ring))
+    app.register_blueprint(sessions_api(sessions, gate.tokens))
+    app.register_blueprint(page_api())
 
     @app.before_request
     def enter() -> None:
-        gate.enter(needs_token=not is_open(app.view_functions.get(request.endpoint or "")))
+        gate.enter(
+            needs_token=not is_open(app.view_functions.get(request.endpoint or "")),
+            may_be_linked=request.endpoint == PAGE,
+        )
 
     return app

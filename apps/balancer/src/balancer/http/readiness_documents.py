@@ -35,4 +35,7 @@ class Health(Document):
     ailments: Annotated[dict[str, str], WithJsonSchema(_BY_PART)] = Field(
         description="Part → what ails it; empty while all is well."
     )
+    remedies: Annotated[dict[str, str], WithJsonSchema(_BY_PART)] = Field(
+        description="Part → the command or the sentence that mends it, for every part that ails."
+    )
     certificates: list[Certificate] = Field(description="Empty without TLS.")
