@@ -19,6 +19,7 @@ from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.haproxy.tls import Tls
+from balancer.adapters.haproxy.traffic import HaproxyTraffic
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.keeper_client import KeeperClient
 from balancer.adapters.system import SystemClock, SystemRandomness
@@ -123,6 +124,7 @@ def build(settings: Settings) -> Application:
         services.ring,
         services.events,
         services.rollout,
+        load=services.load_history,
         gate=gate,
     )
     for side in (public, control):
@@ -159,6 +161,7 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
         runtime=keeper,
         images=keeper,
         plane=plane,
+        traffic=plane.traffic if isinstance(plane, FlaskPlane) else HaproxyTraffic(Path(settings.edge_dir)),
         store=FileStore(
             Path(settings.state_dir),
             catalogue=options.catalogue,

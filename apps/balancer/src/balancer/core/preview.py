@@ -12,6 +12,8 @@ from balancer.core.fleet_change import check_names, weight
 from balancer.core.lifecycle import State
 from balancer.core.prediction import Expectation, expectations, least_move, moved_share
 from balancer.core.ring_profile import RingProfile
+from balancer.core.traffic import NOTHING_COUNTED, KeyCounts
+from balancer.core.traffic_preview import TrafficPreview, traffic_preview
 
 _EXAMPLE = '{"profile":{"strategy":"maglev"},"servers":{"S1":1,"S2":2}}'
 
@@ -46,9 +48,12 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
+    """`traffic`: of the traffic that was seen; None where nothing can be said of it."""
+
     now: Side
     then: Side
     moved: Moved
+    traffic: TrafficPreview | None = None
 
 
 def parse(body: bytes) -> PreviewRequest:
@@ -70,8 +75,14 @@ def _servers(servers: object) -> dict[str, int | None]:
     return {name: weight({"weight": value}, of=f"servers: {name}: ") for name, value in servers.items()}
 
 
-def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None] | None) -> Preview:
-    """The present ring beside the ring with that profile and those servers (hostname → weight).
+def preview(
+    fleet: Fleet,
+    profile: RingProfile,
+    servers: Mapping[str, int | None] | None,
+    counts: KeyCounts = NOTHING_COUNTED,
+) -> Preview:
+    """The present ring beside the ring with that profile and those servers (hostname → weight). `counts`: the keys that
+    were seen.
 
     Raises InvalidRequest where the profile cannot place the servers.
     """
@@ -86,6 +97,7 @@ def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None
             share=moved_share(now, then),
             minimum=least_move(now.members(), then.members()),
         ),
+        traffic=traffic_preview(counts, now, then),
     )
 
 

@@ -12,12 +12,15 @@ from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
+from balancer.http.load import load_api
 from balancer.http.readiness import readiness
 from balancer.http.ring import ring_api
+from balancer.http.traffic import traffic_api
 from balancer.ports import answers
 from balancer.service.event_log import EventLog
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
+from balancer.service.load_history import LoadHistory
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
 
@@ -26,7 +29,14 @@ OPENAPI = Path(__file__).with_name("openapi.json")
 
 
 def create_control_app(
-    health: Health, fleet: FleetService, ring: RingService, events: EventLog, rollout: Rollout, *, gate: Gate
+    health: Health,
+    fleet: FleetService,
+    ring: RingService,
+    events: EventLog,
+    rollout: Rollout,
+    *,
+    load: LoadHistory,
+    gate: Gate,
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
@@ -36,6 +46,8 @@ def create_control_app(
     app.register_blueprint(ring_api(ring))
     app.register_blueprint(events_api(events))
     app.register_blueprint(deploy_api(rollout))
+    app.register_blueprint(load_api(load))
+    app.register_blueprint(traffic_api(ring))
 
     @app.before_request
     def enter() -> None:

@@ -17,6 +17,7 @@ from balancer.core.preview import Preview, Side
 from balancer.core.routes import hostname, routes
 from balancer.http import body
 from balancer.http.answer import respond
+from balancer.http.traffic import traffic_document
 from balancer.ports import answers
 from balancer.service.ring_service import Ring, RingService
 
@@ -119,6 +120,7 @@ def _preview(seen: Preview) -> dict[str, Any]:
         "now": _side(seen.now),
         "then": _side(seen.then),
         "moved": {"slots": moved.slots, "of": moved.of, "share": moved.share, "minimum": moved.minimum},
+        "traffic": traffic_document(seen.traffic),
     }
 
 
