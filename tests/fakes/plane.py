@@ -100,6 +100,7 @@ class FakePlane:
         finally:
             self._in_flight[name] -= 1
             self._given[name] += 1
+            self.traffic.answered(name)
 
     def give_up(self, name: str) -> None:
         """The client of a request at this server leaves before the response."""
@@ -127,7 +128,7 @@ class FakePlane:
     def _present(self) -> dict[str, int]:
         """instance → requests in flight, for every server that the plane knows."""
         self._call()
-        return {name: self._in_flight[name] for name in {backend.instance for backend in self.routes.backends}}
+        return {backend.instance: self._in_flight[backend.instance] for backend in self.routes.backends}
 
     def _has_room(self, name: str) -> bool:
         weights = {backend.instance: backend.weight for backend in self.routes.backends if not backend.draining}
