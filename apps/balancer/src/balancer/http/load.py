@@ -62,8 +62,8 @@ class LoadDocument(Document):
 
 
 _LOAD = Operation(
-    id="getLoad",
-    tag="traffic",
+    id="load",
+    tag="fleet",
     summary="What each server gets, measured beside expected",
     description="Read from the data plane every 5 s. While that is away, the latest reading stays as it is.",
     parameters=(

@@ -51,8 +51,8 @@ class PreviewTraffic(Document):
 
 
 _TRAFFIC = Operation(
-    id="getTraffic",
-    tag="traffic",
+    id="traffic",
+    tag="ring",
     summary="Which keys were seen, by slot and as hashes",
     description="The data plane counts one of 16 requests that have a key, since it got the present ring profile.",
     answers={200: Answer(description="The counts", document=TrafficDocument)},
