@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
@@ -121,10 +121,10 @@ def _server(load: ServerLoad) -> ServerLoadDocument:
     )
 
 
-def _history(readings: Iterable[Reading | Missing]) -> History:
-    readings = tuple(readings)
+def _history(readings: Sequence[Reading | Missing]) -> History:
     taken = [reading.servers if isinstance(reading, Reading) else {} for reading in readings]
-    rows = {name: [servers.get(name) for servers in taken] for servers in taken for name in servers}
+    names = dict.fromkeys(name for servers in taken for name in servers)
+    rows = {name: [servers.get(name) for servers in taken] for name in names}
     return History(
         times=[_iso(reading.time) for reading in readings],
         servers={
