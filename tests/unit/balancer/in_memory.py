@@ -106,6 +106,7 @@ class InMemoryBalancer:
             runtime=self.runtime,
             images=self.images,
             plane=self.plane,
+            traffic=self.plane.traffic,
             store=self.store,
             probe=self.probe,
             probes=FakeProbes(self.runtime),
@@ -136,6 +137,7 @@ class InMemoryBalancer:
         self.workers, self.heartbeats, self.reconciler = services.workers, services.heartbeats, services.reconciler
         self.rollout, self.fleet, self.ring = services.rollout, services.fleet, services.ring
         self.health, self.wake = services.health, services.wake
+        self.traffic, self.load_history = self.plane.traffic, services.load_history
         self.release_image, self.certificate_watch = services.release_image, services.certificate_watch
 
     @property
@@ -255,5 +257,6 @@ def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "", guarded_b
         balancer.events,
         balancer.rollout,
         sessions=balancer.services.sessions,
+        load=balancer.load_history,
         gate=guarded_by or gate(balancer, token_sha256=token_sha256),
     )

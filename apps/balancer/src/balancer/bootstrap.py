@@ -19,6 +19,7 @@ from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.haproxy.tls import Tls
+from balancer.adapters.haproxy.traffic import HaproxyTraffic
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.keeper_client import KeeperClient
 from balancer.adapters.system import SystemClock, SystemRandomness
@@ -124,6 +125,7 @@ def build(settings: Settings) -> Application:
         services.events,
         services.rollout,
         sessions=services.sessions,
+        load=services.load_history,
         gate=gate,
     )
     for side in (public, control):
@@ -160,6 +162,7 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
         runtime=keeper,
         images=keeper,
         plane=plane,
+        traffic=plane.traffic if isinstance(plane, FlaskPlane) else HaproxyTraffic(Path(settings.edge_dir)),
         store=FileStore(
             Path(settings.state_dir),
             catalogue=options.catalogue,

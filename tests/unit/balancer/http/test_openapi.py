@@ -140,6 +140,10 @@ ANSWERS: list[Asked] = [
     ],
     ("put", "/ring", "/ring", {"strategy": "jump"}, 400),
     ("get", "/ring/slots", "/ring/slots", None, 200),
+    ("get", "/load", "/load", None, 200),
+    ("get", "/load", "/load?history=1", None, 200),
+    ("get", "/load", "/load?history=2", None, 400),
+    ("get", "/traffic", "/traffic", None, 200),
     ("get", "/ring/lookup", "/ring/lookup?key=%FF", None, 200),
     ("get", "/ring/lookup", "/ring/lookup", None, 400),
     ("post", "/ring/preview", "/ring/preview", {}, 200),
@@ -187,7 +191,20 @@ def test_every_described_success_is_asked_for_above() -> None:
     assert {(method, path) for method, path, _, _, status in ANSWERS if status < 400} == described
 
 
-@pytest.mark.parametrize("path", ["/ring", "/ring/slots", "/ring/lookup?key=1", "/events", "/readyz", "/healthz"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ring",
+        "/ring/slots",
+        "/ring/lookup?key=1",
+        "/load",
+        "/load?history=1",
+        "/traffic",
+        "/events",
+        "/readyz",
+        "/healthz",
+    ],
+)
 @pytest.mark.parametrize("trouble", ["empty", "down", "plane away", "not restored"])
 def test_answers_in_trouble_are_as_described(
     client: FlaskClient, control: FlaskClient, balancer: InMemoryBalancer, trouble: str, path: str

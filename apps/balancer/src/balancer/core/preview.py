@@ -13,6 +13,8 @@ from balancer.core.prediction import Expectation, expectations, least_move, move
 from balancer.core.ring_profile import RingProfile
 from balancer.core.slot_table import SlotTable
 from balancer.core.strategies.strategy import check_integer
+from balancer.core.traffic import NOTHING_COUNTED, KeyCounts
+from balancer.core.traffic_preview import TrafficPreview, traffic_preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,12 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
+    """`traffic`: of the traffic that was seen; None where nothing can be said of it."""
+
     now: Side
     then: Side
     moved: Moved
+    traffic: TrafficPreview | None = None
 
 
 def parse_servers(servers: object) -> dict[str, int | None]:
@@ -64,8 +69,14 @@ def parse_servers(servers: object) -> dict[str, int | None]:
     return servers
 
 
-def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None] | None) -> Preview:
-    """The present ring beside the ring with that profile and those servers (hostname → weight).
+def preview(
+    fleet: Fleet,
+    profile: RingProfile,
+    servers: Mapping[str, int | None] | None,
+    counts: KeyCounts = NOTHING_COUNTED,
+) -> Preview:
+    """The present ring beside the ring with that profile and those servers (hostname → weight). `counts`: the keys that
+    were seen.
 
     Raises InvalidRequest where the profile cannot place the servers.
     """
@@ -80,6 +91,7 @@ def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None
             share=moved_share(now, then),
             minimum=least_move(now.members(), then.members()),
         ),
+        traffic=traffic_preview(counts, now, then),
     )
 
 

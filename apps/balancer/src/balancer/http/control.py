@@ -10,6 +10,7 @@ from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
+from balancer.http.load import load_api
 from balancer.http.openapi_page import openapi_api
 from balancer.http.operation import is_open
 from balancer.http.page import PAGE, page_api
@@ -17,9 +18,11 @@ from balancer.http.points import points_api
 from balancer.http.readiness import health_api
 from balancer.http.ring import ring_api
 from balancer.http.sessions import sessions_api
+from balancer.http.traffic import traffic_api
 from balancer.service.event_log import EventLog
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
+from balancer.service.load_history import LoadHistory
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
 from balancer.service.sessions import Sessions
@@ -33,6 +36,7 @@ def create_control_app(
     rollout: Rollout,
     *,
     sessions: Sessions,
+    load: LoadHistory,
     gate: Gate,
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
@@ -48,6 +52,8 @@ def create_control_app(
     app.register_blueprint(points_api(ring))
     app.register_blueprint(sessions_api(sessions, gate.tokens))
     app.register_blueprint(page_api())
+    app.register_blueprint(load_api(load))
+    app.register_blueprint(traffic_api(ring))
 
     @app.before_request
     def enter() -> None:

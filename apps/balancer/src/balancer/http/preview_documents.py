@@ -12,6 +12,7 @@ from balancer.http.documents import Hostname, Share, WeightOfServer
 from balancer.http.operation import Document
 from balancer.http.ring_documents import owners
 from balancer.http.ring_profile_document import RingProfile
+from balancer.http.traffic import PreviewTraffic, traffic_document
 
 _Members = dict[str, int | None]
 _MEMBERS = PlainValidator(parse_servers, json_schema_input_type=dict[Hostname, WeightOfServer] | list[Hostname])
@@ -76,6 +77,9 @@ class Preview(Document):
     now: PreviewedRing
     then: PreviewedRing
     moved: Move
+    traffic: PreviewTraffic | None = Field(
+        description="Of the traffic that was seen; null where nothing can be said of it."
+    )
 
 
 def document(seen: preview.Preview, *, has_slots: bool) -> Preview:
@@ -85,6 +89,7 @@ def document(seen: preview.Preview, *, has_slots: bool) -> Preview:
         now=_side(seen.now, has_slots=has_slots),
         then=_side(seen.then, has_slots=has_slots),
         moved=Move(slots=moved.slots, of=moved.of, share=moved.share, minimum=moved.minimum),
+        traffic=traffic_document(seen.traffic) if seen.traffic else None,
     )
 
 

@@ -20,6 +20,7 @@ from balancer.ports.probe import Probe, Probes
 from balancer.ports.randomness import Randomness
 from balancer.ports.runtime import ContainerRuntime
 from balancer.ports.store import FleetStore
+from balancer.ports.traffic import Traffic
 from balancer.service.autoscaler import Autoscaler
 from balancer.service.certificate_watch import CertificateWatch
 from balancer.service.change_queue import ChangeQueue
@@ -33,6 +34,7 @@ from balancer.service.health import Health
 from balancer.service.heartbeat_loop import HeartbeatLoop
 from balancer.service.heartbeats import Heartbeats
 from balancer.service.image_getter import ImageGetter
+from balancer.service.load_history import LoadHistory
 from balancer.service.loops import Loops, Round
 from balancer.service.plan_executor import PlanExecutor
 from balancer.service.problems import Problems
@@ -60,6 +62,7 @@ class Ports:
     runtime: ContainerRuntime
     images: Images
     plane: DataPlane
+    traffic: Traffic
     store: FleetStore
     probe: Probe
     probes: Probes
@@ -271,6 +274,7 @@ class Services:
         return RingService(
             desired=self.desired,
             plane=self._ports.plane,
+            traffic=self._ports.traffic,
             catalogue=self._options.catalogue,
             queue=self.queue,
             events=self.events,
@@ -288,6 +292,10 @@ class Services:
         return CertificateWatch(
             plane=self._ports.plane, problems=self.problems, events=self.events, clock=self._ports.clock
         )
+
+    @cached_property
+    def load_history(self) -> LoadHistory:
+        return LoadHistory(traffic=self._ports.traffic, desired=self.desired, clock=self._ports.clock)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -341,6 +349,7 @@ class Services:
             "slow start": self.slow_start.round,
             "image": self.release_image.round,
             "certificates": self.certificate_watch.round,
+            "load": self.load_history.round,
         }
         if self._ports.tokens:
             rounds["tokens"] = self.tokens.round

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from balancer.adapters.haproxy import slot_map
 from balancer.adapters.haproxy.tls import CIPHERS, CIPHERSUITES, CURVES, Tls
+from balancer.core import traffic
 from balancer.core.control_paths import control_paths
 from balancer.core.protocol import H2_BUFSIZE, H2C, HTTP
 from balancer.core.rate_limit import RateLimit
@@ -37,6 +38,7 @@ AGAIN_ID = 1
 """Its number in the statistics."""
 
 KEYLESS_TABLE = "keyless"
+TRAFFIC_TABLE = "traffic"
 
 RATE_LIMIT_TABLE = "rate_limit"
 _RATE_LIMIT_SIZE = "100k"
@@ -216,6 +218,8 @@ class EdgeFiles:
             recipients=answers.MOST_RECIPIENTS,
             broke_off=answers.broke_off,
             keyless_table=KEYLESS_TABLE,
+            traffic_table=TRAFFIC_TABLE,
+            traffic=traffic,
             errors=_ERRORS,
             full=_FULL,
             needs_host=_NEEDS_HOST,
