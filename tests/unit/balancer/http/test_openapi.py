@@ -135,6 +135,8 @@ ANSWERS: list[Asked] = [
     ("get", "/load", "/load?history=1", None, 200),
     ("get", "/load", "/load?history=2", None, 400),
     ("get", "/traffic", "/traffic", None, 200),
+    ("get", "/ring/points", "/ring/points", None, 200),
+    ("get", "/whoami", "/whoami", None, 200),
     ("get", "/ring/lookup", "/ring/lookup?key=%FF", None, 200),
     ("get", "/ring/lookup", "/ring/lookup", None, 400),
     ("post", "/ring/preview", "/ring/preview", {}, 200),
@@ -147,6 +149,8 @@ ANSWERS: list[Asked] = [
     ("patch", "/servers/{hostname}", "/servers/S9", {"weight": 1}, 404),
 ]
 """Method, path as described, path as asked for, body, status."""
+WITH_TOKENS = {("post", "/sessions/links"), ("post", "/sessions")}
+"""They succeed only where there are tokens: test_sessions.py asks for them."""
 
 
 @pytest.mark.parametrize("asked_for", ANSWERS)
@@ -188,7 +192,7 @@ def test_every_described_success_is_asked_for_above() -> None:
         for method, path, operation in operations()
         if any("application/json" in answer.get("content", {}) for answer in operation["responses"].values())
     }
-    assert {(method, path) for method, path, _, _, status in ANSWERS if status < 400} == described
+    assert {(method, path) for method, path, _, _, status in ANSWERS if status < 400} == described - WITH_TOKENS
 
 
 @pytest.mark.parametrize(
