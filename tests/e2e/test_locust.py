@@ -187,7 +187,7 @@ def test_a_reader_of_the_page_starts_a_run_and_sees_the_ring(system: System) -> 
 
 def check_drawing(page: WebDriver, system: System) -> None:
     """It is the ring of now, for the keyboard too, and it goes with its tab."""
-    owners = system.operate("GET", "/ring/slots").json["owners"]
+    owners = system.operate("GET", "/ring/slots").document["owners"]
     first = system.replicas.index(owners[0])
     canvas = WebDriverWait(page, 20).until(element_to_be_clickable((By.CSS_SELECTOR, "#ring-drawing canvas")))
     until(lambda: canvas.get_attribute("aria-valuemax") == str(len(owners) - 1), "the ring is drawn", within=20)
