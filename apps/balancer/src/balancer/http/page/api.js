@@ -16,12 +16,11 @@ export const setToken = (text) => { token = text; };
 
 export const authorization = () => (token ? { Authorization: `Bearer ${token}` } : {});
 
-/** The document that answers. `wanted`: statuses besides 2xx that are answers, too. Throws Refused. */
-export async function ask(method, path, body, wanted = []) {
+/** The document that answers. Throws Refused. */
+export async function ask(method, path, body) {
   const response = await send(method, path, body);
   const document = await response.json().catch(() => null);
   if (response.ok && document !== null) return document;
-  if (wanted.includes(response.status) && document?.status !== "failure") return document;
   throw new Refused(response.status, reason(document, response));
 }
 

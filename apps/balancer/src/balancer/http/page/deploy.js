@@ -1,7 +1,7 @@
 // What the servers are made of, how a deploy goes, and the forms that begin one or take it back.
 
 import { carryOut, tell } from "./actions.js";
-import { byId, say } from "./dom.js";
+import { byId, onSubmit, say } from "./dom.js";
 import { count, duration } from "./format.js";
 
 const RUNNING = ["pulling", "rolling", "rolling back"];
@@ -10,10 +10,7 @@ const SHAPES = { done: "✓", stuck: "✕", "rolled back": "⚠" };
 export const isRunning = (document) => RUNNING.includes(document?.deploy?.stage);
 
 export function begin() {
-  byId("roll").addEventListener("submit", (event) => {
-    event.preventDefault();
-    roll();
-  });
+  onSubmit(byId("roll"), roll);
   byId("roll-back").addEventListener("click", rollBack);
 }
 

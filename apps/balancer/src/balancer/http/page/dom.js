@@ -35,3 +35,16 @@ export function options(select, choices) {
   select.replaceChildren(...pairs.map(([value, text]) => el("option", { value }, text)));
   if (pairs.some(([value]) => value === chosen)) select.value = chosen;
 }
+
+/** Calls `work` whenever a field of the form changes, while it is typed in, too. */
+export function onChange(form, work) {
+  for (const event of ["input", "change"]) form.addEventListener(event, work);
+}
+
+/** Calls `work` instead of sending the form. */
+export function onSubmit(form, work) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    work();
+  });
+}

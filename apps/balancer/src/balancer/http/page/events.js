@@ -1,7 +1,7 @@
 // What happens: the event stream, followed while the tab is shown and resumed by number, and its filters.
 
 import { ask } from "./api.js";
-import { byId, el, options, say } from "./dom.js";
+import { byId, el, onChange, onSubmit, options, say } from "./dom.js";
 import { clock, count, duration } from "./format.js";
 import { messages } from "./stream.js";
 
@@ -22,8 +22,8 @@ export class Events {
     this.onEvent = onEvent;
     options(byId("filter-kind"), [["", "all"], ["warnings", "⚠ warnings"], ...KINDS]);
     options(byId("filter-server"), [["", "all"]]);
-    byId("filters").addEventListener("input", () => this.#filter());
-    byId("filters").addEventListener("submit", (event) => event.preventDefault());
+    onChange(byId("filters"), () => this.#filter());
+    onSubmit(byId("filters"), () => this.#filter());
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#stop?.abort() : this.#isOn && this.#follow()));
   }
 

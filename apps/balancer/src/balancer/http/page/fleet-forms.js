@@ -1,14 +1,14 @@
 // The forms that add, weigh and remove servers.
 
 import { carryOut } from "./actions.js";
-import { byId, options } from "./dom.js";
+import { byId, onSubmit, options } from "./dom.js";
 import { count, listed } from "./format.js";
 
 let weights = new Map();
 
 export function begin() {
-  on("add", add);
-  on("weigh", weigh);
+  onSubmit(byId("add"), add);
+  onSubmit(byId("weigh"), weigh);
   byId("remove").addEventListener("click", remove);
   byId("weigh-server").addEventListener("change", (event) => choose(event.target.value));
 }
@@ -29,13 +29,6 @@ export function select(hostname) {
 }
 
 const choose = (hostname) => { byId("weigh-weight").value = weights.get(hostname) ?? 1; };
-
-function on(form, work) {
-  byId(form).addEventListener("submit", (event) => {
-    event.preventDefault();
-    work();
-  });
-}
 
 function add() {
   const [n, weight] = [Number(byId("add-n").value), Number(byId("add-weight").value)];

@@ -3,7 +3,7 @@
 import * as actions from "./actions.js";
 import { Refused, ask } from "./api.js";
 import * as deploy from "./deploy.js";
-import { byId, say } from "./dom.js";
+import { byId, onSubmit, say } from "./dom.js";
 import { Events } from "./events.js";
 import * as fleetForms from "./fleet-forms.js";
 import { Fleet } from "./fleet.js";
@@ -32,7 +32,7 @@ const [ringPoll, , deployPoll] = polls;
 
 async function lookAtRing() {
   return looked(RING_EVERY, async () => {
-    const [ready, ring] = await Promise.all([ask("GET", "/readyz", undefined, [503]), ask("GET", "/ring")]);
+    const [ready, ring] = await Promise.all([ask("GET", "/healthz"), ask("GET", "/ring")]);
     const key = JSON.stringify([ring.version, ring.digest, ring.servers.map(({ hostname, state }) => [hostname, state])]);
     if (key !== known) {
       [state.slots, state.points] = await Promise.all([ask("GET", "/ring/slots"), ask("GET", "/ring/points").catch(() => null)]);
@@ -62,10 +62,11 @@ async function lookAtLoad() {
 }
 
 async function lookAtDeploy() {
-  return looked(deploy.isRunning(state.deploy) ? RING_EVERY : DEPLOY_EVERY, async () => {
+  await looked(DEPLOY_EVERY, async () => {
     state.deploy = await ask("GET", "/deploy");
     deploy.show(state, session.mayChange());
   });
+  return deploy.isRunning(state.deploy) ? RING_EVERY : DEPLOY_EVERY;
 }
 
 /** Does the work and returns the seconds until it is due again. A refused token ends all work. */
@@ -137,8 +138,7 @@ function happened(event) {
   if (event.kind === "deploy") deployPoll.soon();
 }
 
-byId("token-form").addEventListener("submit", (event) => {
-  event.preventDefault();
+onSubmit(byId("token-form"), () => {
   session.keep(byId("token").value.trim());
   byId("token").value = "";
   signIn();

@@ -1,9 +1,9 @@
 // The ring: its drawing, the slot under the pointer, the way of a key, and a table that says the same.
 
 import { ask } from "./api.js";
-import { byId, el, say, table } from "./dom.js";
+import { byId, el, onSubmit, say, table } from "./dom.js";
 import { percent, profile, state } from "./format.js";
-import { paint } from "./paints.js";
+import { paint, swatch } from "./paints.js";
 import { RingDrawing, sharesTable } from "./ring.js";
 
 const IDLE = "Point at the ring: here is whose slot that is, and who answers.";
@@ -14,14 +14,12 @@ export class RingView {
     onWalk: (walk) => this.#tellWalk(walk),
   });
   #now = null;
+  #listed = null;
   #slot = null;
 
   constructor() {
     say(byId("ring-slot"), IDLE);
-    byId("lookup").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#lookUp(byId("lookup-key").value);
-    });
+    onSubmit(byId("lookup"), () => this.#lookUp(byId("lookup-key").value));
     byId("lookup").addEventListener("reset", () => {
       this.#drawing.highlight(null);
       byId("lookup-answer").replaceChildren();
@@ -32,8 +30,10 @@ export class RingView {
   show({ ring, slots, points }) {
     say(byId("ring-profile"), `${profile(ring.profile)} · version ${ring.version}`);
     if (!slots) return;
-    this.#now = drawn(ring, slots, points);
-    this.#drawing.show(this.#now);
+    const now = drawn(ring, slots, points);
+    if (isSame(now, this.#now)) return;
+    this.#now = now;
+    this.#drawing.show(now);
     this.#list();
   }
 
@@ -64,14 +64,19 @@ export class RingView {
   }
 
   #list() {
-    if (!this.#now || !byId("ring-table").closest("details").open) return;
-    const { owners, servers, answering, points } = this.#now;
+    const { owners, servers, answering, points } = this.#now ?? {};
+    const isShown = this.#listed === this.#now;
+    if (!owners || isShown || !byId("ring-table").closest("details").open) return;
+    this.#listed = this.#now;
     const rows = sharesTable(owners, servers, answering).map((row) =>
-      [row.hostname, state(row.state), row.slots, percent(row.share), row.answers, points[row.hostname]?.length ?? "–"]);
+      [el("span", {}, swatch(row.hostname), row.hostname), state(row.state), row.slots, percent(row.share), row.answers, points[row.hostname]?.length ?? "–"]);
     byId("ring-table").replaceChildren(
       table("Who owns the slots", ["Server", "State", "Slots", "Part", "Answers for", "Virtual servers"], rows));
   }
 }
+
+/** Whether two drawings show the same; the tables of slots are the same objects until they change. */
+const isSame = (one, other) => one.owners === other?.owners && JSON.stringify(one.servers) === JSON.stringify(other.servers);
 
 /** What a drawing shows of the ring. */
 export function drawn(ring, slots, points) {

@@ -2,7 +2,7 @@
 
 import { carryOut } from "./actions.js";
 import { ask } from "./api.js";
-import { byId, el, table } from "./dom.js";
+import { byId, el, onChange, onSubmit, table } from "./dom.js";
 import { count, percent, profile } from "./format.js";
 import { assign, paint, swatch } from "./paints.js";
 import { drawn } from "./ring-view.js";
@@ -17,12 +17,9 @@ export class WhatIf {
 
   constructor(mayChange) {
     this.mayChange = mayChange;
-    byId("wish").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#compare();
-    });
+    onSubmit(byId("wish"), () => this.#compare());
     byId("wish-strategy").addEventListener("change", wish.suitStrategy);
-    byId("wish").addEventListener("input", () => { wish.suit(); this.#forget(); });
+    onChange(byId("wish"), () => { wish.suit(); this.#forget(); });
     byId("wish-now").addEventListener("click", () => this.#reset());
     byId("apply").addEventListener("click", () => this.#apply());
   }
