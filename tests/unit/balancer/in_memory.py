@@ -235,7 +235,7 @@ def gate(balancer: InMemoryBalancer, *, token_sha256: str = "", attached: Attach
     """The gate of this balancer. `attached`: what its container is attached to."""
     return Gate(
         guard=Guard(attached=lambda: attached, hosts=("ring.example",)),
-        tokens=Tokens(token_sha256=token_sha256, problems=balancer.problems),
+        tokens=Tokens(token_sha256=token_sha256, problems=balancer.problems, maker=balancer.services.sessions.maker),
         audit=Audit(balancer.events),
     )
 
@@ -248,5 +248,6 @@ def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "", guarded_b
         balancer.ring,
         balancer.events,
         balancer.rollout,
+        sessions=balancer.services.sessions,
         gate=guarded_by or gate(balancer, token_sha256=token_sha256),
     )

@@ -123,6 +123,7 @@ def build(settings: Settings) -> Application:
         services.ring,
         services.events,
         services.rollout,
+        sessions=services.sessions,
         gate=gate,
     )
     for side in (public, control):

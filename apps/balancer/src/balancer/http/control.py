@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from balancer.http import body
 from balancer.http.answer import install_error_handlers, respond
@@ -12,21 +12,33 @@ from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
+from balancer.http.operation import is_open
+from balancer.http.page import PAGE, page_api
+from balancer.http.points import points_api
 from balancer.http.readiness import readiness
 from balancer.http.ring import ring_api
+from balancer.http.sessions import sessions_api
 from balancer.ports import answers
 from balancer.service.event_log import EventLog
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
+from balancer.service.sessions import Sessions
 
 OPENAPI = Path(__file__).with_name("openapi.json")
 """The description of both ports, served as it is in the file."""
 
 
 def create_control_app(
-    health: Health, fleet: FleetService, ring: RingService, events: EventLog, rollout: Rollout, *, gate: Gate
+    health: Health,
+    fleet: FleetService,
+    ring: RingService,
+    events: EventLog,
+    rollout: Rollout,
+    *,
+    sessions: Sessions,
+    gate: Gate,
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
@@ -36,10 +48,16 @@ def create_control_app(
     app.register_blueprint(ring_api(ring))
     app.register_blueprint(events_api(events))
     app.register_blueprint(deploy_api(rollout))
+    app.register_blueprint(points_api(ring))
+    app.register_blueprint(sessions_api(sessions, gate.tokens))
+    app.register_blueprint(page_api())
 
     @app.before_request
     def enter() -> None:
-        gate.enter()
+        gate.enter(
+            needs_token=not is_open(app.view_functions.get(request.endpoint or "")),
+            may_be_linked=request.endpoint == PAGE,
+        )
 
     @app.get("/healthz")
     def healthz() -> Response:

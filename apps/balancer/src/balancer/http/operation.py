@@ -65,6 +65,12 @@ def described(operation: Operation) -> Callable[[View], View]:
     return mark
 
 
+def is_open(view: Callable[..., Any] | None) -> bool:
+    """Whether a function answers without a token. One without an operation does not."""
+    operation = None if view is None else of(view)
+    return operation is not None and operation.is_open
+
+
 def of(view: Callable[..., Any]) -> Operation | None:
     """The operation of a function; None where it has none."""
     found: Operation | None = getattr(view, "__operation__", None)

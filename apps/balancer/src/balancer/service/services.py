@@ -42,6 +42,7 @@ from balancer.service.restorer import Restorer
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
 from balancer.service.server_workers import ServerWorkers
+from balancer.service.sessions import Sessions
 from balancer.service.silence_report import SilenceReport
 from balancer.service.silence_watch import SilenceWatch
 from balancer.service.slow_start import SlowStart, first_ramp
@@ -290,7 +291,16 @@ class Services:
 
     @cached_property
     def tokens(self) -> Tokens:
-        return Tokens(token_sha256=self._options.token_sha256, problems=self.problems, read=self._ports.tokens)
+        return Tokens(
+            token_sha256=self._options.token_sha256,
+            problems=self.problems,
+            read=self._ports.tokens,
+            maker=self.sessions.maker,
+        )
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(clock=self._ports.clock, randomness=self._ports.randomness)
 
     @cached_property
     def autoscaler(self) -> Autoscaler | None:

@@ -7,7 +7,7 @@ the members alone. It is unbalanced by construction: the ring ids 1, 2, 3 own 89
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -82,6 +82,13 @@ class Course(Strategy):
                 points[slot] = ring_id
                 free[slot] = (slot + 1) % self.slots
         return points
+
+    def places(self, members: Collection[Member]) -> Mapping[int, tuple[float, ...]]:
+        """In the middle of its slot, which a virtual server has to itself."""
+        places: dict[int, list[float]] = {}
+        for slot, ring_id in sorted(self.points(members).items()):
+            places.setdefault(ring_id, []).append((slot + 0.5) / self.slots)
+        return {ring_id: tuple(own) for ring_id, own in places.items()}
 
     def _holds(self) -> str:
         return f"the course ring of {self.slots} slots and {self.virtual_servers} virtual servers for each server"

@@ -7,7 +7,7 @@ a new server takes slots but moves no others, for any weights. The table depends
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
@@ -72,8 +72,19 @@ class Ring(Strategy):
         """The points of the server's K virtual servers on a circle of 2⁶⁴."""
         return _points(ring_id, self.virtual_servers, self.point_hash, self.slots if self.points == "slots" else 0)
 
+    def places(self, members: Collection[Member]) -> Mapping[int, tuple[float, ...]]:
+        return {
+            member.ring_id: tuple(sorted(_part(point) for point in self.virtual_server_points(member.ring_id)))
+            for member in members
+        }
+
     def _holds(self) -> str:
         return f"a ring of {self.slots} slots with {self.virtual_servers} virtual servers for each server"
+
+
+def _part(point: int) -> float:
+    """The point as a part of the circle. It is cut to 53 bits first, because the largest would be rounded to 1."""
+    return (point >> 11) / (1 << 53)
 
 
 def _nearest(ring: Sequence[tuple[int, int, int]], first: int, start: int, heaviest: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from functools import lru_cache
 from typing import ClassVar
@@ -58,6 +58,11 @@ class Strategy(ABC):
         if not bearing:
             return empty
         return self._place(bearing, current if current.slots == self.slots else empty)
+
+    def places(self, members: Collection[Member]) -> Mapping[int, tuple[float, ...]]:
+        """ring id → the places of its virtual servers as parts of the circle, 0 ≤ place < 1, ascending. Slot s is from
+        s / M to (s + 1) / M. Empty where the strategy has no virtual servers."""
+        return {}
 
     def _holds(self) -> str:
         return f"a ring of {self.slots} slots (strategy {self.name})"
