@@ -99,7 +99,10 @@ class Documents:
 
     def points(self) -> dict[str, Any]:
         chance = random.Random(2)  # noqa: S311
-        return {"version": self.version, "points": {name: [chance.random() for _ in range(9)] for name in self.hostnames}}
+        return {
+            "version": self.version,
+            "points": {name: [chance.random() for _ in range(9)] for name in self.hostnames},
+        }
 
     def lookup(self, key: str) -> dict[str, Any]:
         owners = self.owners(self.hostnames, self.slots)
@@ -178,8 +181,9 @@ def _even(names: list[str]) -> dict[str, float]:
 
 
 def _side(profile: dict[str, Any], names: list[str], owners: list[str]) -> dict[str, Any]:
+    slots = {name: owners.count(name) for name in names}
     servers = [
-        {"hostname": name, "ring_id": at, "weight": 1, "slots": owners.count(name), "share": owners.count(name) / len(owners)}
+        {"hostname": name, "ring_id": at, "weight": 1, "slots": slots[name], "share": slots[name] / len(owners)}
         for at, name in enumerate(names, 1)
     ]
     return {"profile": profile, "servers": servers, "owners": owners}

@@ -44,7 +44,11 @@ class PageStandIn(Serving):
         """Status and document. Without a token everything but the page and a new session is refused."""
         known = self.documents
         reading: dict[str, Callable[[], Any]] = {
-            "/whoami": lambda: {"name": "alice" if self.token else "", "role": self.role, "token_wanted": bool(self.token)},
+            "/whoami": lambda: {
+                "name": "alice" if self.token else "",
+                "role": self.role,
+                "token_wanted": bool(self.token),
+            },
             "/healthz": known.health,
             "/ring": known.ring,
             "/ring/slots": known.table,
@@ -69,6 +73,9 @@ class PageStandIn(Serving):
             return 200, {"message": {"N": 4, "replicas": [*known.hostnames, "S4"]}, "status": "successful"}
         return (202, known.deployed()) if path == "/deploy" else (200, known.ring())
 
+    def _who(self) -> Any:
+        return {"name": "alice" if self.token else "", "role": self.role, "token_wanted": bool(self.token)}
+
     def session(self, code: str) -> tuple[int, Any]:
         token = self.codes.pop(code, "")
         return (200, {"token": token, "role": self.role}) if token else (401, failure("the code is used or unknown"))
@@ -85,6 +92,8 @@ def failure(message: str) -> dict[str, str]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
+    """A browser opens several connections at once."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Nothing: a browser goes away when it likes."""
@@ -94,7 +103,7 @@ def _handler(stand_in: PageStandIn) -> type[BaseHTTPRequestHandler]:
     files = page.files()
 
     class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
+        def handle_request(self) -> None:
             address = urlsplit(self.path)
             length = int(self.headers.get("Content-Length", 0))
             body = json.loads(self.rfile.read(length)) if length else None
@@ -114,7 +123,7 @@ def _handler(stand_in: PageStandIn) -> type[BaseHTTPRequestHandler]:
             else:
                 self.send_document(*stand_in.answer(self.command, address.path, parse_qs(address.query), body))
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request  # noqa: N815
 
         def send_document(self, status: int, document: Any) -> None:
             self.send(status, json.dumps(document).encode(), {"Content-Type": "application/json"})
@@ -140,7 +149,7 @@ def _handler(stand_in: PageStandIn) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(b": alive\n\n")
                 time.sleep(_LOOK)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *_: object) -> None:
             """Nothing."""
 
     return Handler

@@ -10,6 +10,8 @@ from tests.browser import browser
 from tests.page_reader import PageReader
 from tests.page_stand_in import PageStandIn
 
+TOKEN = "secret"  # noqa: S105 (of the stand-in)
+
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[PageReader]:
@@ -32,5 +34,5 @@ def balancer() -> Iterator[PageStandIn]:
 @pytest.fixture
 def guarded() -> Iterator[PageStandIn]:
     """A balancer that wants a token."""
-    with PageStandIn(token="secret") as stand_in:
+    with PageStandIn(token=TOKEN) as stand_in:
         yield stand_in

@@ -23,5 +23,8 @@ function sentence(ready) {
 
 function item(part, reason, remedy) {
   const told = [el("dt", {}, `⚠ ${part}`), el("dd", {}, reason)];
-  return remedy ? [...told, el("dd", {}, el("span", { className: "quiet" }, "Mend it: "), el("code", {}, remedy))] : told;
+  return remedy ? [...told, el("dd", {}, el("span", { className: "quiet" }, "Mend it: "), ...withCommands(remedy))] : told;
 }
+
+/** What is in backticks is a command. */
+const withCommands = (text) => text.split("`").map((part, at) => (at % 2 ? el("code", {}, part) : part));

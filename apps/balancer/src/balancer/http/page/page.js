@@ -62,23 +62,24 @@ async function lookAtLoad() {
 }
 
 async function lookAtDeploy() {
-  await looked(DEPLOY_EVERY, async () => {
+  const pause = await looked(DEPLOY_EVERY, async () => {
     state.deploy = await ask("GET", "/deploy");
     deploy.show(state, session.mayChange());
   });
-  return deploy.isRunning(state.deploy) ? RING_EVERY : DEPLOY_EVERY;
+  return deploy.isRunning(state.deploy) ? RING_EVERY : pause;
 }
 
-/** Does the work and returns the seconds until it is due again. A refused token ends all work. */
+/** Does the work and returns the seconds until it is due again: soon where it failed. A refused token ends all work. */
 async function looked(pause, work, failed = () => {}) {
   try {
     await work();
+    return pause;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error.status === 401) signedOut("The token is not, or no longer, one of this deployment's.");
     else failed(error);
+    return RING_EVERY;
   }
-  return pause;
 }
 
 function away(refused) {
