@@ -90,7 +90,7 @@ function sentences({ moved, traffic, then }) {
     `${slots}. ${percent(moved.share)} of all keys get another server; any ring that follows the weights has to move ${percent(moved.minimum)}.`,
   ];
   if (traffic) {
-    told.push(`${percent(traffic.moved)} of the traffic that was seen moves: ${count(traffic.counted, "request")} counted${traffic.is_exact ? "" : ", placed as well as their slots tell"}.`);
+    told.push(`${percent(traffic.moved)} of the traffic that was seen moves: ${count(traffic.counted, "request")} counted${traffic.is_exact ? "" : "; another hash or number of slots scatters them, so this is an estimate"}.`);
   } else {
     told.push(then.profile.key === "random" ? "Keys are random: traffic follows the shares." : "No traffic with keys was seen yet.");
   }
