@@ -10,6 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.browser import browser, flaws
 from tests.e2e.conftest import only_haproxy
 from tests.e2e.keyed import KEYED, keys
+from tests.e2e.under_load import load
 from tests.page_reader import PageReader
 from tests.polling import until
 from tests.system import System
@@ -71,23 +72,25 @@ def test_a_server_is_added_seen_and_removed(reader: PageReader, system: System) 
 
 
 def test_another_ring_is_compared_on_the_traffic_that_was_seen_and_applied(reader: PageReader, system: System) -> None:
+    before = system.ring().document["profile"]
     assert system.put_ring({"strategy": "table", "key": KEYED}).status == 200
-    for key in keys(400):
-        assert system.get("/home", headers={"X-User": key}).status == 200
-    reader.sees("#ring-profile", f"key {KEYED}")
-    until(lambda: reader.one("#wish-key").get_property("value") == "header", "the form has the ring", within=15)
-    reader.choose("#wish-strategy", "maglev")
-    reader.choose("#wish-slots", "512")
-    reader.choose("#wish-hash", "crc32")
-    until(lambda: counted(reader), "requests with keys were counted", within=30, pause=1)
-    foretold = system.preview({"profile": {"strategy": "maglev", "slots": 512, "key": KEYED}}).document
-    reader.sees("#wish-answer", f"{foretold['moved']['slots']} of 512 slots move.")
-    reader.press("#apply")
-    reader.confirm(says='PUT /ring {"strategy":"maglev","slots":512,"request_hash":"crc32"')
-    reader.sees("#answers", "✓ PUT /ring")
-    reader.sees("#ring-profile", "strategy maglev")
-    assert system.ring().document["profile"]["strategy"] == "maglev"
+    with load(system, keys=keys(200)) as traffic:
+        reader.sees("#ring-profile", f"key {KEYED}")
+        until(lambda: reader.one("#wish-key").get_property("value") == "header", "the form has the ring", within=15)
+        reader.choose("#wish-strategy", "maglev")
+        reader.choose("#wish-slots", "512")
+        reader.choose("#wish-hash", "crc32")
+        until(lambda: counted(reader), "requests with keys were counted", within=60, pause=1)
+        foretold = system.preview({"profile": {"strategy": "maglev", "slots": 512, "key": KEYED}}).document
+        reader.sees("#wish-answer", f"{foretold['moved']['slots']} of 512 slots move.")
+        reader.press("#apply")
+        reader.confirm(says='PUT /ring {"strategy":"maglev","slots":512,"request_hash":"crc32"')
+        reader.sees("#answers", "✓ PUT /ring")
+        reader.sees("#ring-profile", "strategy maglev")
+        assert system.ring().document["profile"]["strategy"] == "maglev"
+    assert traffic.failed == 0, str(traffic)
     assert flaws(reader.driver) == []
+    assert system.put_ring(before).status == 200
 
 
 def counted(reader: PageReader) -> bool:

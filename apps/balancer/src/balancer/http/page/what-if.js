@@ -92,7 +92,7 @@ function sentences({ moved, traffic, then }) {
   if (traffic) {
     told.push(`${percent(traffic.moved)} of the traffic that was seen moves: ${count(traffic.counted, "request")} counted${traffic.is_exact ? "" : "; another hash or number of slots scatters them, so this is an estimate"}.`);
   } else {
-    told.push(then.profile.key === "random" ? "Keys are random: traffic follows the shares." : "No traffic with keys was seen yet.");
+    told.push(then.profile.key === "random" ? "Keys are random: traffic follows the shares." : "Too little traffic with such keys was seen to tell what it would do.");
   }
   return told;
 }
