@@ -107,12 +107,17 @@ def test_another_ring_is_compared_and_applied(opened: PageReader, balancer: Page
     ]
 
 
-def test_what_has_changed_since_must_be_compared_again(opened: PageReader) -> None:
+def test_what_has_changed_since_must_be_compared_again(opened: PageReader, balancer: PageStandIn) -> None:
     opened.choose("#wish-strategy", "maglev")
     opened.press("#wish .buttons button")
     opened.sees("#wish-answer", "slots move")
     assert opened.is_enabled("#apply")
     opened.choose("#wish-hash", "xxh64")
+    assert not opened.is_enabled("#apply")
+    opened.press("#wish .buttons button")
+    until(lambda: opened.is_enabled("#apply"), "it is compared again", within=10)
+    balancer.documents.version += 1
+    opened.sees("#wish-answer", "The ring has changed since: compare again.")
     assert not opened.is_enabled("#apply")
 
 

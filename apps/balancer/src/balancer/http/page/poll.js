@@ -1,5 +1,7 @@
 // Work that repeats while the tab is shown. A hidden tab costs the balancer nothing.
 
+const AFTER_A_DEFECT = 5; // seconds
+
 export class Poll {
   #work;
   #timer = 0;
@@ -7,7 +9,7 @@ export class Poll {
   #isBusy = false;
   #isDue = false;
 
-  /** `work` returns the seconds until it wants to be called again. It must not throw. */
+  /** `work` returns the seconds until it wants to be called again. What it throws is a defect, and the console has it. */
   constructor(work) {
     this.#work = work;
     document.addEventListener("visibilitychange", () => this.#next(0));
@@ -38,8 +40,12 @@ export class Poll {
     if (this.#isBusy) return;
     this.#isBusy = true;
     this.#isDue = false;
-    const pause = await this.#work();
-    this.#isBusy = false;
-    this.#next(this.#isDue ? 0.2 : pause);
+    let pause = AFTER_A_DEFECT;
+    try {
+      pause = await this.#work();
+    } finally {
+      this.#isBusy = false;
+      this.#next(this.#isDue ? 0.2 : pause);
+    }
   }
 }

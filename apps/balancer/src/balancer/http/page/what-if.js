@@ -31,6 +31,10 @@ export class WhatIf {
     this.#ring = ring;
     this.#slots = slots;
     if (isNew && isUnused) wish.reset(ring);
+    if (isNew && this.#asked) {
+      this.#forget();
+      byId("wish-answer").append(el("p", { className: "wrong" }, "The ring has changed since: compare again."));
+    }
   }
 
   #reset() {
