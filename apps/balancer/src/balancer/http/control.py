@@ -12,6 +12,7 @@ from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
+from balancer.http.metrics import Metrics, metrics_api
 from balancer.http.readiness import readiness
 from balancer.http.ring import ring_api
 from balancer.ports import answers
@@ -26,7 +27,14 @@ OPENAPI = Path(__file__).with_name("openapi.json")
 
 
 def create_control_app(
-    health: Health, fleet: FleetService, ring: RingService, events: EventLog, rollout: Rollout, *, gate: Gate
+    health: Health,
+    fleet: FleetService,
+    ring: RingService,
+    events: EventLog,
+    rollout: Rollout,
+    *,
+    gate: Gate,
+    metrics: Metrics,
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
     body.limit_bodies(app)
@@ -36,6 +44,7 @@ def create_control_app(
     app.register_blueprint(ring_api(ring))
     app.register_blueprint(events_api(events))
     app.register_blueprint(deploy_api(rollout))
+    app.register_blueprint(metrics_api(metrics))
 
     @app.before_request
     def enter() -> None:
