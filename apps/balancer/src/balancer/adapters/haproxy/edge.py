@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 
 from balancer.adapters.atomic_file import replace_file
 from balancer.adapters.haproxy.config import AGAIN, AGAIN_ID, KEYLESS_TABLE, EdgeFiles, EdgeOptions
-from balancer.adapters.haproxy.old_processes import old_processes
 from balancer.adapters.haproxy.response_times import ResponseTimes
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
@@ -29,6 +28,7 @@ _REEXECUTION = 2.0
 
 _VALUE = re.compile(r'value="([^"]*)"')
 _COUNT = re.compile(r"http_req_cnt=(\d+)")
+_OLD_WORKERS = re.compile(r"^# old workers\n((?:[^#].*\n?)*)", re.MULTILINE)
 _MAINTENANCE, _DRAIN = 0x01, 0x08
 """The bits SRV_ADMF_FMAINT and SRV_ADMF_FDRAIN of srv_admin_state, which `set server … state maint` and `drain` set."""
 _RESPONSES = ("hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other")
@@ -108,7 +108,7 @@ class HaproxyEdge:
         state = "drain" if int(row["srv_admin_state"]) & _DRAIN else "ready"
         there_and_back = [f"set server {server} state maint", f"set server {server} state {state}"]
         self._runtime.do("; ".join(there_and_back))
-        for pid in old_processes(self._master):
+        for pid in self._old_processes():
             for command in there_and_back:
                 self._master.ask(f"@!{pid} {command}")
 
@@ -124,7 +124,11 @@ class HaproxyEdge:
     def _statistics(self, command: str) -> list[str]:
         """The answers of the current process and of old ones. After a reload an old process finishes its requests."""
         current = self._runtime.ask(command)
-        return [current, *(self._master.ask(f"@!{pid} {command}") for pid in old_processes(self._master))]
+        return [current, *(self._master.ask(f"@!{pid} {command}") for pid in self._old_processes())]
+
+    def _old_processes(self) -> list[str]:
+        old = _OLD_WORKERS.search(self._master.do("show proc", expect="#<PID>"))
+        return [line.split()[0] for line in old[1].splitlines()] if old else []
 
     def keyless(self) -> int:
         found = _COUNT.search(self._runtime.ask(f"show table {KEYLESS_TABLE}"))
