@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 
+from balancer.adapters.prometheus.exposition import Exposition
 from balancer.core.caller import Attachments
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import EngineUnavailable, StateUnavailable
@@ -23,6 +24,7 @@ from balancer.http.audit import Audit
 from balancer.http.control import create_control_app
 from balancer.http.gate import Gate
 from balancer.http.guard import Guard
+from balancer.http.metrics import Metrics
 from balancer.http.openapi import build as openapi_of
 from balancer.service.heartbeat_loop import WATCHED
 from balancer.service.problems import Part
@@ -101,6 +103,7 @@ class InMemoryBalancer:
         self.clock, self.images = self.world.clock, self.world.images
         self.probe = FakeProbe(self.runtime)
         self.catalogue = Catalogue()
+        self.exposition = Exposition(self.clock)
         self.profile = self.catalogue.profile(ring or {})
         self.ports = Ports(
             runtime=self.runtime,
@@ -112,6 +115,8 @@ class InMemoryBalancer:
             probes=FakeProbes(self.runtime),
             clock=self.clock,
             randomness=SeededRandomness(seed),
+            listeners=(self.exposition.kept.heard,),
+            durations=self.exposition.kept,
         )
         self.options = Options(
             fleet=FleetSettings(
@@ -133,6 +138,7 @@ class InMemoryBalancer:
             protocols=protocols,
         )
         self.services = services = Services(self.ports, self.options)
+        self.exposition.read_from(services.status_report.status, version="test", data_plane="fake")
         self.desired, self.events, self.problems = services.desired, services.events, services.problems
         self.workers, self.heartbeats, self.reconciler = services.workers, services.heartbeats, services.reconciler
         self.rollout, self.fleet, self.ring = services.rollout, services.fleet, services.ring
@@ -259,4 +265,5 @@ def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "", guarded_b
         sessions=balancer.services.sessions,
         load=balancer.load_history,
         gate=guarded_by or gate(balancer, token_sha256=token_sha256),
+        metrics=Metrics(balancer=balancer.exposition.text, edge=None),
     )

@@ -20,6 +20,7 @@ ONLY_THE_EDGE = {
     "global: description ID",
     "global: stats socket /run/ringmaster/runtime.sock mode 660 level admin",
     "global: stats timeout 10s",
+    "frontend exporter: …",
     # The balancer's own paths.
     "frontend public: acl control path /rep /add /rm",
     "frontend public: use_backend control if control",

@@ -11,6 +11,7 @@ from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
 from balancer.http.load import load_api
+from balancer.http.metrics import Metrics, metrics_api
 from balancer.http.openapi_page import openapi_api
 from balancer.http.operation import is_open
 from balancer.http.page import PAGE, page_api
@@ -37,6 +38,7 @@ def create_control_app(
     *,
     sessions: Sessions,
     load: LoadHistory,
+    metrics: Metrics,
     gate: Gate,
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
@@ -54,6 +56,7 @@ def create_control_app(
     app.register_blueprint(page_api())
     app.register_blueprint(load_api(load))
     app.register_blueprint(traffic_api(ring))
+    app.register_blueprint(metrics_api(metrics))
 
     @app.before_request
     def enter() -> None:

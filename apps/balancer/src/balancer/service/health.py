@@ -42,12 +42,18 @@ class Health:
         self._problems = problems
         self._watch = watch
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether N servers serve, the data plane obeys, and nothing ails."""
+        fleet = self._desired.fleet
+        return self._desired.obeyed and self._problems.are_harmless and len(fleet.replicas) == fleet.target
+
     def report(self) -> Report:
         fleet = self._desired.fleet
         replicas = list(fleet.replicas)
         ailments = self._problems.by_part
         return Report(
-            ready=self._desired.obeyed and self._problems.are_harmless and len(replicas) == fleet.target,
+            ready=self.is_ready,
             N=len(replicas),
             target=fleet.target,
             replicas=replicas,

@@ -13,8 +13,11 @@ from balancer.core.event import Event
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.policy import Policy
 from balancer.core.protocol import PROTOCOLS
+from balancer.core.server_load import LoadReport
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
+from balancer.ports.durations import Durations, Unmeasured
+from balancer.ports.edge_metrics import EdgeMetrics
 from balancer.ports.images import Images
 from balancer.ports.probe import Probe, Probes
 from balancer.ports.randomness import Randomness
@@ -50,14 +53,16 @@ from balancer.service.silence_watch import SilenceWatch
 from balancer.service.slow_start import SlowStart, first_ramp
 from balancer.service.starter import Starter
 from balancer.service.starvation_report import StarvationReport
+from balancer.service.status_report import StatusReport
 from balancer.service.step_loop import StepLoop
+from balancer.service.timed_store import TimedStore
 from balancer.service.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """The adapters that the services use, one for each port. `tokens` reads the file with the named tokens; None for no
-    such file. `listeners`: each gets every event."""
+    such file. `listeners`: each gets every event. `edge`: None in the data plane flask."""
 
     runtime: ContainerRuntime
     images: Images
@@ -70,6 +75,8 @@ class Ports:
     randomness: Randomness
     tokens: Callable[[], bytes | None] | None = None
     listeners: tuple[Callable[[Event], None], ...] = ()
+    durations: Durations = Unmeasured()
+    edge: EdgeMetrics | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +129,8 @@ class Services:
 
     @cached_property
     def desired(self) -> DesiredFleet:
-        return DesiredFleet(store=self._ports.store, plane=self._ports.plane, profile=self._options.fleet.profile)
+        store = TimedStore(self._ports.store, clock=self._ports.clock, durations=self._ports.durations)
+        return DesiredFleet(store=store, plane=self._ports.plane, profile=self._options.fleet.profile)
 
     @cached_property
     def queue(self) -> ChangeQueue:
@@ -327,7 +335,27 @@ class Services:
 
     @cached_property
     def steps(self) -> StepLoop:
-        return StepLoop(self.reconciler.step, problems=self.problems, wake=self.wake)
+        return StepLoop(
+            self.reconciler.step,
+            problems=self.problems,
+            wake=self.wake,
+            clock=self._ports.clock,
+            durations=self._ports.durations,
+        )
+
+    @cached_property
+    def status_report(self) -> StatusReport:
+        return StatusReport(
+            desired=self.desired,
+            plane=self._ports.plane,
+            edge=self._ports.edge,
+            health=self.health,
+            problems=self.problems,
+            watch=self.certificate_watch,
+            load=lambda: LoadReport(0, 0, (), None),  # AT MERGE: load=self.load_history.report
+            spares=self._options.spares,
+            has_autoscaler=self.autoscaler is not None,
+        )
 
     @cached_property
     def heartbeat_loop(self) -> HeartbeatLoop:

@@ -37,6 +37,11 @@ AGAIN = "_again"
 AGAIN_ID = 1
 """Its number in the statistics."""
 
+EXPORTER = "exporter.sock"
+"""The socket of HAProxy's exporter in the folder of the options. No TCP port leads to it."""
+_EXPORTER_CONNECTIONS = 8
+"""The most questions to it at once."""
+
 KEYLESS_TABLE = "keyless"
 TRAFFIC_TABLE = "traffic"
 
@@ -215,6 +220,8 @@ class EdgeFiles:
             again=AGAIN,
             again_id=AGAIN_ID,
             by=_BY,
+            exporter=EXPORTER,
+            exporter_connections=_EXPORTER_CONNECTIONS,
             recipients=answers.MOST_RECIPIENTS,
             broke_off=answers.broke_off,
             keyless_table=KEYLESS_TABLE,
