@@ -42,7 +42,13 @@ def metrics_api(metrics: Metrics) -> Blueprint:
             summary="The balancer's metrics for Prometheus",
             description="docs/metrics.md names them all.",
             parameters=(_ACCEPT,),
-            answers={200: Answer(description="Text that Prometheus scrapes.", content_type="text/plain")},
+            answers={
+                200: Answer(
+                    description="Text that Prometheus scrapes.",
+                    content_type="text/plain",
+                    also={"application/openmetrics-text": "OpenMetrics, where the header Accept asks for it."},
+                )
+            },
         )
     )
     def of_balancer() -> Response:
