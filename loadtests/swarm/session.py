@@ -20,7 +20,7 @@ from locust.event import Events
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, LocalRunner, Runner, WorkerRunner
 from locust.web import WebUI
 
-from loadtests.swarm import options, refusals, ring_tab
+from loadtests.swarm import options, refusals, ring_drawing, ring_tab
 from loadtests.swarm.countdown import Countdown
 from loadtests.swarm.counts import Counts
 from loadtests.swarm.ring import Ring
@@ -73,6 +73,7 @@ class Session:
             _give_up(refusal)
         if page:
             ring_tab.attach(page, table=self._table, refusal=self._refusal)
+            ring_drawing.attach(page, drawing=self._target.drawing)
         if self._options.servers_file:
             Path(self._options.servers_file).unlink(missing_ok=True)
         self._choose_users()

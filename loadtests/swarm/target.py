@@ -12,6 +12,7 @@ import urllib3
 from loadtests.swarm.ring import Ring
 
 _TIMEOUT = 5.0
+_ON_THE_RING = ("serving", "silent", "down")
 
 
 class NotUp(Exception):
@@ -54,6 +55,26 @@ class Target:
             return Ring.parse(self._document(answer, self.control_url, "/ring"))
         except (KeyError, TypeError) as error:
             raise NotUp(f"{self.control_url}/ring answers {answer.status}: {answer.data[:200]!r}") from error
+
+    def drawing(self) -> Mapping[str, Any]:
+        """What the drawing of the ring shows. Raises NotUp."""
+        ring, slots, points = (
+            self._document(self._operate(path), self.control_url, path)
+            for path in ("/ring", "/ring/slots", "/ring/points")
+        )
+        try:
+            return {
+                "servers": [
+                    {"hostname": server["hostname"], "state": server["state"]}
+                    for server in ring["servers"]
+                    if server["state"] in _ON_THE_RING
+                ],
+                "owners": slots["owners"],
+                "answering": slots["answering"],
+                "points": points["points"],
+            }
+        except (KeyError, TypeError) as error:
+            raise NotUp(f"{self.control_url} tells no ring that can be drawn") from error
 
     def _replicas(self) -> list[str]:
         answer = self._get(self.url, "/rep", {}, advice="`make up` first, or say --host")

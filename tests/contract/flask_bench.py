@@ -31,6 +31,7 @@ class FlaskBench:
 
     def __init__(self) -> None:
         self.plane = FlaskPlane()
+        self.traffic = self.plane.traffic
         self.plane.apply(NOTHING)
         self.drawn: list[int] = []
         self._random = random.Random(0)  # noqa: S311 (it must repeat itself)

@@ -15,6 +15,7 @@ from docker.models.containers import Container
 
 from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
+from balancer.adapters.haproxy.traffic import HaproxyTraffic
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.routes import Backend, Routes
 from tests.contract.lab import PORT, Lab, remove
@@ -47,6 +48,7 @@ class HaproxyBench:
             bufsize=8192,
         )
         self.plane = HaproxyEdge(self.profile)
+        self.traffic = HaproxyTraffic(folder)
         self._lab = lab
 
     def __enter__(self) -> Self:
@@ -60,6 +62,7 @@ class HaproxyBench:
 
     def reset(self) -> None:
         self.plane = self.other()
+        self.traffic = HaproxyTraffic(self.profile.directory)
         self.obey(self.plane, NOTHING)
 
     def obey(self, plane: HaproxyEdge, routes: Routes) -> None:

@@ -19,6 +19,7 @@ from balancer.core.key_source import RANDOM, KeySource, Message
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, RequestHash, slot_shares
 from balancer.core.routes import Backend, Routes
 from balancer.ports.data_plane import DataPlane
+from balancer.ports.traffic import Traffic
 from tests.fakes.plane import FakePlane
 from tests.http_client import ask
 from tests.in_flight import in_flight
@@ -74,6 +75,10 @@ class PlaneBench(Protocol):
     def plane(self) -> DataPlane: ...
 
     @property
+    def traffic(self) -> Traffic:
+        """What this plane saw."""
+
+    @property
     def servers(self) -> tuple[Backend, ...]:
         """Three of them."""
 
@@ -108,6 +113,7 @@ class RemotePlaneBench(PlaneBench, Protocol):
 class FakeBench:
     def __init__(self) -> None:
         self.plane = FakePlane()
+        self.traffic = self.plane.traffic
         self.servers = tuple(Backend(f"S{number}", f"10.0.0.{number}:5000") for number in (1, 2, 3))
         self._random = random.Random(0)  # noqa: S311 (it must repeat itself)
 
@@ -116,6 +122,8 @@ class FakeBench:
 
     def wait_for(self, seconds: float, requests: int) -> float:
         self.plane.took(seconds, responses=requests)
+        for server in self.answers(requests):
+            self.traffic.answered(server, 0, response_time=seconds)
         return seconds
 
     @contextmanager

@@ -181,7 +181,26 @@ def test_a_reader_of_the_page_starts_a_run_and_sees_the_ring(system: System) -> 
         assert sum(int(row[1]) for row in servers) == 200
         assert spread[0] == "max / mean"
         assert total[0] == "N = 3, strategy table, request hash crc32, key random"
+        check_drawing(page, system)
         assert flaws(page) == []
+
+
+def check_drawing(page: WebDriver, system: System) -> None:
+    """It is the ring of now, for the keyboard too, and it goes with its tab."""
+    owners = system.operate("GET", "/ring/slots").document["owners"]
+    first = system.replicas.index(owners[0])
+    canvas = WebDriverWait(page, 20).until(element_to_be_clickable((By.CSS_SELECTOR, "#ring-drawing canvas")))
+    until(lambda: canvas.get_attribute("aria-valuemax") == str(len(owners) - 1), "the ring is drawn", within=20)
+    for name in system.replicas[first + 1 :] + system.replicas[: first + 1]:
+        canvas.send_keys(Keys.PAGE_DOWN)
+        said = page.find_element(By.CSS_SELECTOR, "#ring-drawing figcaption").text
+        assert said == f"slot {owners.index(name)}: {name} serving"
+    legend = page.find_elements(By.CSS_SELECTOR, "#ring-drawing p > span")
+    assert [entry.text for entry in legend] == system.replicas
+    press(page, "//button[@role='tab'][.='Statistics']")
+    until(lambda: not page.find_elements(By.ID, "ring-drawing"), "it went with its tab", within=20)
+    press(page, "//button[@role='tab'][.='Ring']")
+    until(lambda: page.find_elements(By.ID, "ring-drawing"), "it came back with its tab", within=20)
 
 
 def press(page: WebDriver, element: str) -> None:

@@ -16,6 +16,7 @@ from balancer.core.response_readings import ENOUGH
 from balancer.core.routes import Routes
 from tests.fakes.fault import Fault
 from tests.fakes.process import Process
+from tests.fakes.traffic import FakeTraffic
 
 
 class FakePlane:
@@ -34,9 +35,11 @@ class FakePlane:
         self._keyless = 0
         self._took: list[float] = []
         self._process = process or Process()
+        self.traffic = FakeTraffic(self._present)
 
     def apply(self, routes: Routes) -> None:
         self._call()
+        self.traffic.obey(routes)
         self.routes = routes
 
     def in_step(self, routes: Routes) -> bool:
@@ -79,9 +82,13 @@ class FakePlane:
         routes = self.routes
         key = routes.key_of(message)
         self._keyless += not (key or routes.key.is_random)
-        slots = max(1, len(routes.slots))
-        server = self.answer(routes.request_hash.slot(key or str(random_id).encode(), slots))
+        slot = routes.request_hash.slot(key or str(random_id).encode(), max(1, len(routes.slots)))
+        server = self.answer(slot)
         self._given[server] += 1
+        if key:
+            self.traffic.came(key, slot)
+        if server:
+            self.traffic.answered(server)
         return server
 
     @contextmanager
@@ -93,6 +100,7 @@ class FakePlane:
         finally:
             self._in_flight[name] -= 1
             self._given[name] += 1
+            self.traffic.answered(name)
 
     def give_up(self, name: str) -> None:
         """The client of a request at this server leaves before the response."""
@@ -112,9 +120,15 @@ class FakePlane:
         self._took += [seconds] * responses
 
     def restart(self) -> None:
-        """The plane restarts and forgets its routes."""
+        """The plane restarts and forgets its routes, and what it counted."""
+        self.traffic.restart()
         self.routes = Routes((), ())
         self._keyless = 0
+
+    def _present(self) -> dict[str, int]:
+        """instance → requests in flight, for every server that the plane knows."""
+        self._call()
+        return {backend.instance: self._in_flight[backend.instance] for backend in self.routes.backends}
 
     def _has_room(self, name: str) -> bool:
         weights = {backend.instance: backend.weight for backend in self.routes.backends if not backend.draining}

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 
+from balancer.adapters.prometheus.exposition import Exposition
 from balancer.core.caller import Attachments
 from balancer.core.catalogue import Catalogue
 from balancer.core.errors import EngineUnavailable, StateUnavailable
@@ -23,6 +24,8 @@ from balancer.http.audit import Audit
 from balancer.http.control import create_control_app
 from balancer.http.gate import Gate
 from balancer.http.guard import Guard
+from balancer.http.metrics import Metrics
+from balancer.http.openapi import build as openapi_of
 from balancer.service.heartbeat_loop import WATCHED
 from balancer.service.problems import Part
 from balancer.service.services import Options, Ports, Services
@@ -100,16 +103,20 @@ class InMemoryBalancer:
         self.clock, self.images = self.world.clock, self.world.images
         self.probe = FakeProbe(self.runtime)
         self.catalogue = Catalogue()
+        self.exposition = Exposition(self.clock)
         self.profile = self.catalogue.profile(ring or {})
         self.ports = Ports(
             runtime=self.runtime,
             images=self.images,
             plane=self.plane,
+            traffic=self.plane.traffic,
             store=self.store,
             probe=self.probe,
             probes=FakeProbes(self.runtime),
             clock=self.clock,
             randomness=SeededRandomness(seed),
+            listeners=(self.exposition.kept.heard,),
+            durations=self.exposition.kept,
         )
         self.options = Options(
             fleet=FleetSettings(
@@ -131,10 +138,12 @@ class InMemoryBalancer:
             protocols=protocols,
         )
         self.services = services = Services(self.ports, self.options)
+        self.exposition.read_from(services.status_report.status, version="test", data_plane="fake")
         self.desired, self.events, self.problems = services.desired, services.events, services.problems
         self.workers, self.heartbeats, self.reconciler = services.workers, services.heartbeats, services.reconciler
         self.rollout, self.fleet, self.ring = services.rollout, services.fleet, services.ring
         self.health, self.wake = services.health, services.wake
+        self.traffic, self.load_history = self.plane.traffic, services.load_history
         self.release_image, self.certificate_watch = services.release_image, services.certificate_watch
 
     @property
@@ -235,9 +244,14 @@ def gate(balancer: InMemoryBalancer, *, token_sha256: str = "", attached: Attach
     """The gate of this balancer. `attached`: what its container is attached to."""
     return Gate(
         guard=Guard(attached=lambda: attached, hosts=("ring.example",)),
-        tokens=Tokens(token_sha256=token_sha256, problems=balancer.problems),
+        tokens=Tokens(token_sha256=token_sha256, problems=balancer.problems, maker=balancer.services.sessions.maker),
         audit=Audit(balancer.events),
     )
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document of such a balancer."""
+    return openapi_of(control_app(InMemoryBalancer()))
 
 
 def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "", guarded_by: Gate | None = None) -> Flask:
@@ -248,5 +262,8 @@ def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "", guarded_b
         balancer.ring,
         balancer.events,
         balancer.rollout,
+        sessions=balancer.services.sessions,
+        load=balancer.load_history,
         gate=guarded_by or gate(balancer, token_sha256=token_sha256),
+        metrics=Metrics(balancer=balancer.exposition.text, edge=None),
     )

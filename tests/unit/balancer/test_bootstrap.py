@@ -88,6 +88,18 @@ def test_the_control_port_has_readyz_and_the_fleet_too(came_in_on: Socket) -> No
     assert ask("/rep", came_in_on).text == '{"message":{"N":0,"replicas":[]},"status":"successful"}'
 
 
+@pytest.mark.parametrize(("data_plane", "edge"), [("haproxy", 503), ("flask", 404)])
+def test_the_control_port_has_metrics_in_both_planes(data_plane: str, edge: int, tmp_path: Path) -> None:
+    """Here no edge answers."""
+    of_balancer = ask("/metrics", CONTROL, data_plane=data_plane, edge_dir=str(tmp_path))
+    assert of_balancer.status_code == 200
+    assert f'ringmaster_build_info{{data_plane="{data_plane}"' in of_balancer.text
+    assert "\nringmaster_edges 0.0\n" in of_balancer.text
+    of_edge = ask("/metrics/edge", CONTROL, data_plane=data_plane, edge_dir=str(tmp_path))
+    assert (of_edge.status_code, of_edge.content_type) == (edge, "application/json")
+    assert ask("/metrics", EDGE).status_code == ask("/metrics", HEALTH).status_code == 404
+
+
 def test_the_health_checks_socket_has_readyz_without_a_token_and_nothing_else() -> None:
     assert ask("/readyz", HEALTH, token_sha256="0" * 64).status_code == 503
     assert ask("/readyz", EDGE_CONTROL, token_sha256="0" * 64).status_code == 401

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 
+from balancer import VERSION
 from balancer.adapters.attached_networks import AttachedNetworks
 from balancer.adapters.file_store import FileStore
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
+from balancer.adapters.haproxy.exporter import HaproxyExporter
 from balancer.adapters.haproxy.tls import Tls
+from balancer.adapters.haproxy.traffic import HaproxyTraffic
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.keeper_client import KeeperClient
+from balancer.adapters.prometheus.exposition import Exposition
 from balancer.adapters.system import SystemClock, SystemRandomness
 from balancer.adapters.tokens_file import TokensFile
 from balancer.core.errors import PlaneUnavailable
@@ -37,6 +41,7 @@ from balancer.http.control import create_control_app
 from balancer.http.event_stream import STOPPING
 from balancer.http.gate import Gate
 from balancer.http.guard import CLIENT, Guard
+from balancer.http.metrics import Metrics
 from balancer.http.public import Forward, create_public_app
 from balancer.http.readiness import create_readiness_app
 from balancer.listeners import CONTROL_PORT, CONTROL_SOCKET, EDGE_SOCKETS, HEALTH_SOCKET, PUBLIC_PORT, PUBLIC_SOCKET
@@ -104,7 +109,10 @@ def create_app() -> Application:
 def build(settings: Settings) -> Application:
     plane, forward = _data_plane(settings)
     options = service_options(settings)
-    services = Services(_ports(settings, plane, options), options)
+    exposition = Exposition(SystemClock())
+    ports = _ports(settings, plane, options, exposition)
+    services = Services(ports, options)
+    exposition.read_from(services.status_report.status, version=VERSION, data_plane=settings.data_plane)
     gate = Gate(
         guard=Guard(attached=AttachedNetworks(), hosts=settings.control_hosts),
         tokens=services.tokens,
@@ -123,7 +131,10 @@ def build(settings: Settings) -> Application:
         services.ring,
         services.events,
         services.rollout,
+        sessions=services.sessions,
+        load=services.load_history,
         gate=gate,
+        metrics=Metrics(balancer=exposition.text, edge=ports.edge.exposition if ports.edge else None),
     )
     for side in (public, control):
         side.register_error_handler(ParseException, broken_body)
@@ -152,13 +163,14 @@ def _first_files(edge: HaproxyEdge, options: Options) -> Callable[[], None]:
     return begin
 
 
-def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
+def _ports(settings: Settings, plane: DataPlane, options: Options, exposition: Exposition) -> Ports:
     clock = SystemClock()
     keeper = KeeperClient(Path(settings.keeper_socket), container=f"{settings.name_prefix}ringmaster-keeper")
     return Ports(
         runtime=keeper,
         images=keeper,
         plane=plane,
+        traffic=plane.traffic if isinstance(plane, FlaskPlane) else HaproxyTraffic(Path(settings.edge_dir)),
         store=FileStore(
             Path(settings.state_dir),
             catalogue=options.catalogue,
@@ -170,6 +182,9 @@ def _ports(settings: Settings, plane: DataPlane, options: Options) -> Ports:
         clock=clock,
         randomness=SystemRandomness(),
         tokens=TokensFile(Path(settings.tokens_file)) if settings.tokens_file else None,
+        listeners=(exposition.kept.heard,),
+        durations=exposition.kept,
+        edge=HaproxyExporter(Path(settings.edge_dir)) if settings.data_plane == "haproxy" else None,
     )
 
 

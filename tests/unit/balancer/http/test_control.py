@@ -9,7 +9,7 @@ from tests.unit.balancer.in_memory import InMemoryBalancer
 
 READY = (
     '{"ready":true,"N":3,"target":3,"replicas":["S1","S2","S3"],"silent":[],"ring":"a7acbe6163c57216",'
-    '"ailments":{},"certificates":[]}'
+    '"ailments":{},"remedies":{},"certificates":[]}'
 )
 
 
@@ -28,6 +28,7 @@ def test_a_balancer_whose_engine_is_away_lives_and_is_not_ready(
     answer = control.get("/readyz")
     assert answer.status_code == 503
     assert answer.json["ailments"] == {"engine": "the engine does not answer"}  # type: ignore[index]
+    assert answer.json["remedies"]["engine"].startswith("`docker info`")  # type: ignore[index]
 
 
 def test_a_balancer_that_lacks_a_server_is_not_ready(control: FlaskClient, balancer: InMemoryBalancer) -> None:
@@ -39,7 +40,7 @@ def test_a_balancer_that_lacks_a_server_is_not_ready(control: FlaskClient, balan
     assert (answer.json["N"], answer.json["target"]) == (2, 3)  # type: ignore[index]
 
 
-@pytest.mark.parametrize("path", ["/", "/ringmaster/rep", "/adds", "/home"])
+@pytest.mark.parametrize("path", ["/ringmaster/rep", "/adds", "/home"])
 def test_nothing_else_lives_on_the_control_port(control: FlaskClient, path: str) -> None:
     answer = control.get(path)
     assert answer.status_code == 404

@@ -94,3 +94,12 @@ def test_the_public_side_knows_the_roles_too(public: FlaskClient, method: str, p
 @pytest.mark.parametrize("method", ["POST", "PUT", "TRACE", "BREW"])
 def test_a_method_that_is_not_known_counts_as_a_change(control: FlaskClient, method: str) -> None:
     assert control.open("/ring", method=method, headers=BOB).status_code == 403
+
+
+@pytest.mark.parametrize("headers", [ALICE, BOB], ids=["change", "read"])
+def test_both_may_make_links_for_themselves(
+    control: FlaskClient, balancer: InMemoryBalancer, headers: dict[str, str]
+) -> None:
+    before, events = balancer.whole_state(), balancer.events.last
+    assert control.post("/sessions/links", headers=headers).status_code == 201
+    assert (balancer.whole_state(), balancer.events.last) == (before, events)

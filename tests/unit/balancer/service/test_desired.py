@@ -79,3 +79,20 @@ def test_it_knows_whether_the_plane_obeys(fixture: Fixture) -> None:
     fixture.desired.publish()
     assert fixture.desired.is_published()
     assert fixture.plane.routes == routes(SERVING)
+
+
+def test_it_remembers_whether_the_plane_obeyed_when_that_was_last_looked_at(fixture: Fixture) -> None:
+    assert not fixture.desired.in_sync
+    fixture.desired.change_and_publish(lambda _: SERVING)
+    assert fixture.desired.in_sync
+    fixture.plane.restart()
+    assert not fixture.desired.is_published()
+    assert not fixture.desired.in_sync
+    fixture.desired.synchronise()
+    assert fixture.desired.in_sync
+    fixture.plane.away.arm()
+    for ask in (fixture.desired.is_published, fixture.desired.publish):
+        fixture.desired.in_sync = True
+        with pytest.raises(PlaneUnavailable):
+            ask()
+        assert not fixture.desired.in_sync

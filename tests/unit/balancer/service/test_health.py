@@ -40,6 +40,7 @@ def test_a_whole_fleet_is_ready(balancer: InMemoryBalancer) -> None:
         "silent": [],
         "ring": "a7acbe6163c57216",
         "ailments": {},
+        "remedies": {},
         "certificates": [],
     }
 
@@ -57,6 +58,7 @@ def test_an_ailing_part_makes_it_unready_and_is_named(balancer: InMemoryBalancer
     report = balancer.health.report()
     assert not report["ready"]
     assert report["ailments"] == {"data plane": "the edge does not answer"}
+    assert report["remedies"].keys() == {"data plane"}
 
 
 def test_the_ring_is_the_same_after_a_restart(balancer: InMemoryBalancer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from balancer.adapters.system import SystemClock
 from balancer.core.errors import InvalidRequest
 from balancer.core.event import EventKind
+from balancer.ports.durations import Operation
 from balancer.service.heartbeat_loop import HeartbeatLoop
+from balancer.service.step_loop import StepLoop
 from tests.polling import until
 from tests.unit.balancer.in_memory import HEARTBEAT_INTERVAL, InMemoryBalancer
 
@@ -118,6 +121,24 @@ def test_a_step_that_fails_is_a_problem_until_one_succeeds(
     balancer.wake.set()
     steps.round()
     assert balancer.health.report()["ready"]
+
+
+def test_every_step_is_timed_also_one_that_fails(balancer: InMemoryBalancer) -> None:
+    """A step takes two seconds here."""
+    took: list[tuple[Operation, float]] = []
+
+    def step() -> None:
+        balancer.clock.sleep(2.0)
+        if took:
+            raise InvalidRequest("the ring holds less")
+
+    durations = SimpleNamespace(took=lambda *told: took.append(told))
+    balancer.wake.set()
+    steps = StepLoop(step, problems=balancer.problems, wake=balancer.wake, clock=balancer.clock, durations=durations)
+    steps.round()
+    with pytest.raises(InvalidRequest):
+        steps.round()
+    assert took == [(Operation.RECONCILE, 2.0)] * 2
 
 
 def test_stopping_ends_the_steps_and_the_heartbeats() -> None:

@@ -20,6 +20,7 @@ ONLY_THE_EDGE = {
     "global: description ID",
     "global: stats socket /run/ringmaster/runtime.sock mode 660 level admin",
     "global: stats timeout 10s",
+    "frontend exporter: …",
     # The balancer's own paths.
     "frontend public: acl control path /rep /add /rm",
     "frontend public: use_backend control if control",
@@ -53,11 +54,16 @@ ONLY_THE_EDGE = {
     # The key, which is counted where it is missing, and the way from it to the server.
     "frontend public: http-request set-var(txn.key) req.fhdr(X-User)",
     "backend keyless: …",
+    "backend traffic: …",
     "backend fleet: balance first",
     "backend fleet: acl keyed var(txn.key),length gt 0",
     "backend fleet: http-request track-sc0 str(missing) table keyless if !keyed !repeated",
     "backend fleet: http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] unless keyed",
     "backend fleet: http-request set-var(txn.slot) var(txn.key),crc32,mod(512) unless repeated",
+    (
+        "backend fleet: http-request track-sc0 var(txn.key),xxh32,hex,bytes(8),concat(:,txn.slot) table traffic "
+        "if { rand(16) eq 0 } keyed"
+    ),
     "backend fleet: http-request set-var(txn.walk) var(txn.slot),map(/run/ringmaster/slots.map)",
     "backend fleet: http-request deny deny_status 503 unless { var(txn.walk) -m found }",
     "backend fleet: http-request set-var(txn.server) var(txn.walk),word(1,:) unless repeated",

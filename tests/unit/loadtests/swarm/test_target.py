@@ -37,6 +37,32 @@ def test_one_that_is_up_passes_and_its_ring_is_read() -> None:
         assert target(server).ring().strategy == "table"
 
 
+SLOTS = {"version": 1, "digest": "0", "owners": ["S1", "S2"], "answering": ["S2", "S2"]}
+STATES = {"S1": "silent", "S2": "serving", "S3": "spare"}
+SERVERS = [{"hostname": name, "state": state, "weight": 1} for name, state in STATES.items()]
+
+
+def test_what_is_drawn_is_the_ring_of_now() -> None:
+    ring = RING | {"servers": SERVERS}
+    points = {"version": 1, "points": {"S1": [0.25]}}
+    by_path = {"ring": (200, ring), "ring/slots": (200, SLOTS), "ring/points": (200, points)}
+    with WebServer(answers(**by_path)) as server:
+        assert target(server).drawing() == {
+            "servers": [{"hostname": "S1", "state": "silent"}, {"hostname": "S2", "state": "serving"}],
+            "owners": ["S1", "S2"],
+            "answering": ["S2", "S2"],
+            "points": {"S1": [0.25]},
+        }
+
+
+def test_a_ring_that_cannot_be_drawn_is_said() -> None:
+    with (
+        WebServer(answers(**{"ring/slots": (200, SLOTS), "ring/points": (503, DENIED)})) as server,
+        pytest.raises(NotUp, match=r"tells no ring that can be drawn$"),
+    ):
+        target(server).drawing()
+
+
 def test_nobody_answers() -> None:
     port, other = free_ports(2)
     with pytest.raises(NotUp, match=rf"^nobody answers at http://127.0.0.1:{port}: `make up` first, or say --host"):

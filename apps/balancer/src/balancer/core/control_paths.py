@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_HARMLESS = frozenset({("POST", "/ring/preview"), ("POST", "/sessions"), ("POST", "/sessions/links")})
+"""They change nothing of the deployment: a preview only looks as if it did, and a session may do no more than its
+maker."""
 
 
 class ControlPaths(NamedTuple):
@@ -19,5 +22,5 @@ def control_paths(prefix: str) -> ControlPaths:
 
 
 def may_change(method: str, path: str) -> bool:
-    """Whether such a request to control may change something. A preview only looks as if it did."""
-    return method not in _READING and (method, path) != ("POST", "/ring/preview")
+    """Whether such a request to control may change something."""
+    return method not in _READING and (method, path) not in _HARMLESS

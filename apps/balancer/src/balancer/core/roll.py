@@ -96,6 +96,12 @@ def outdated(fleet: Fleet) -> tuple[Server, ...]:
     return tuple(server for server in fleet.of(*COUNTED) if server.release != release.number)
 
 
+def left(fleet: Fleet) -> int:
+    """How many servers still have to get the goal of the latest deploy; all of them while its image is pulled."""
+    is_pulling = fleet.deploy is not None and fleet.deploy.is_pulling
+    return len(fleet.of(*COUNTED) if is_pulling else outdated(fleet))
+
+
 def is_new(fleet: Fleet, server: Server) -> bool:
     """Whether the server has the new release of a deploy that is rolling."""
     deploy = fleet.deploy

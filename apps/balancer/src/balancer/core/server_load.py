@@ -8,8 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ServerCounters:
     """What the data plane counted of one server since it got the server. `in_flight`: requests now, waiting ones
-    included. `requests`: all requests so far. `errors`: those of them with 5xx. `response_time`: seconds to the head of
-    a response, as the mean of recent ones; 0 where there were none."""
+    included. `requests`: all that it answered so far. `errors`: those of them with 5xx. `response_time`: seconds to the
+    head of a response, as the mean of recent ones; 0 where there were none."""
 
     in_flight: int = 0
     requests: int = 0

@@ -21,10 +21,11 @@ class Gate:
     def install(self, app: Flask) -> None:
         app.after_request(self.audit.close)
 
-    def enter(self, *, needs_token: bool = True, no_page: bool = False) -> None:
+    def enter(self, *, needs_token: bool = True, no_page: bool = False, may_be_linked: bool = False) -> None:
         """Lets the present request in, or raises Unauthorized (401) or Forbidden (403). No body is read before.
-        `no_page`: not even a page of this very origin may ask."""
+        `no_page`: not even a page of this very origin may ask. `may_be_linked`: a page of anybody may link to it."""
         self.audit.begin()
-        self.guard.check(request, no_page=no_page)
+        self.guard.check(request, no_page=no_page, may_be_linked=may_be_linked)
         if needs_token:
-            g.who = token.check(request, self.tokens)
+            g.token = token.check(request, self.tokens)
+            g.who = g.token.name if g.token else ""

@@ -20,16 +20,25 @@ class Guard:
         self._attached = attached
         self._hosts = frozenset(hosts)
 
-    def check(self, request: Request, *, no_page: bool = False) -> None:
-        """Raises Forbidden (403). `no_page`: see `refusal`."""
+    def check(self, request: Request, *, no_page: bool = False, may_be_linked: bool = False) -> None:
+        """Raises Forbidden (403). `no_page`: see `refusal`. `may_be_linked`: who follows a link of another page to this
+        address is not refused for that."""
+        is_followed = may_be_linked and _follows_a_link(request)
         caller = Caller(
             client=client_of(request),
             host=request.environ.get("HTTP_HOST"),
             origin=request.environ.get("HTTP_ORIGIN"),
-            fetch_site=request.environ.get("HTTP_SEC_FETCH_SITE"),
+            fetch_site=None if is_followed else request.environ.get("HTTP_SEC_FETCH_SITE"),
         )
         if reason := refusal(caller, self._attached(), self._hosts, no_page=no_page):
             raise Forbidden(reason)
+
+
+def _follows_a_link(request: Request) -> bool:
+    """Whether the browser shows the answer as a page of its own. No other page can see it then, nor frame it."""
+    headers = request.headers
+    goes = (headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")) == ("navigate", "document")
+    return goes and request.method in ("GET", "HEAD")
 
 
 def client_of(request: Request) -> str:

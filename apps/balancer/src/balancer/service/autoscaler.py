@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from balancer.core.autoscale import Decision, ScalingPolicy, Window, decide
 from balancer.core.backoff import Backoff
@@ -87,7 +88,7 @@ class Autoscaler:
             self._carry_out(decision)
         except RingmasterError as error:
             self._backoff = self._backoff.failed(self._clock.now())
-            self._record(decision, began, refused=str(error))
+            self._record(decision, began, refused=str(error), wanted=decision.after)
         else:
             self._backoff = Backoff()
             self._record(decision, began)
@@ -108,7 +109,7 @@ class Autoscaler:
                 FleetChange(-more, self._desired.fleet.replicas[more:]), reason=_REASON, check=check, is_own=True
             )
 
-    def _record(self, decision: Decision, began: float, **facts: str) -> None:
+    def _record(self, decision: Decision, began: float, **facts: Any) -> None:
         self._events.record(
             EventKind.SCALE,
             reason=decision.reason,

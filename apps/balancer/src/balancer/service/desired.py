@@ -17,13 +17,15 @@ from balancer.ports.store import FleetStore
 
 class DesiredFleet:
     """A caller may hold `lock` over several calls to make them one change. `restored`: the fleet is known; until then
-    users must not change it. `obeyed`: the plane has obeyed the restored fleet since the start. `profile`: the ring
-    profile of the empty fleet that stands here until then."""
+    users must not change it. `obeyed`: the plane has obeyed the restored fleet since the start. `in_sync`: the plane
+    obeyed the fleet when that was last looked at; the reconciler looks every second. `profile`: the ring profile of the
+    empty fleet that stands here until then."""
 
     def __init__(self, *, store: FleetStore, plane: DataPlane, profile: RingProfile) -> None:
         self.lock = threading.RLock()
         self.restored = False
         self.obeyed = False
+        self.in_sync = False
         self._store = store
         self._plane = plane
         self._fleet = Fleet.empty(profile)
@@ -69,7 +71,9 @@ class DesiredFleet:
     def publish(self) -> None:
         """The data plane obeys the present fleet when this returns. Raises PlaneUnavailable."""
         with self.lock:
+            self.in_sync = False
             self._plane.apply(self.routes)
+            self.in_sync = True
 
     def change_and_publish(self, make: Callable[[Fleet], Fleet]) -> Fleet:
         """Changes the fleet and publishes it. Where the plane does not obey, the fleet is as before and the error is
@@ -106,4 +110,9 @@ class DesiredFleet:
     def is_published(self) -> bool:
         """Whether the plane obeys the present fleet. Raises PlaneUnavailable."""
         with self.lock:
-            return self._plane.in_step(self.routes)
+            is_obeyed = False
+            try:
+                is_obeyed = self._plane.in_step(self.routes)
+            finally:
+                self.in_sync = is_obeyed
+            return is_obeyed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from balancer.core.lifecycle import State
+from balancer.core.remedies import remedies
 from balancer.service.certificate_watch import CertificateWatch, shown
 from balancer.service.desired import DesiredFleet
 from balancer.service.problems import Problems
@@ -21,7 +22,8 @@ class CertificateReport(TypedDict):
 class Report(TypedDict):
     """`N`: the number of servers that serve. `target`: the number to keep alive. `ring`: the slot table's digest.
     `silent`: those of the replicas that miss their heartbeats and get no new requests. `ailments`: the problems,
-    part → reason. `certificates`: those that clients are shown."""
+    part → reason. `remedies`: what mends them, part → command or sentence. `certificates`: those that clients are
+    shown."""
 
     ready: bool
     N: int
@@ -30,6 +32,7 @@ class Report(TypedDict):
     silent: list[str]
     ring: str
     ailments: dict[str, str]
+    remedies: dict[str, str]
     certificates: list[CertificateReport]
 
 
@@ -39,17 +42,25 @@ class Health:
         self._problems = problems
         self._watch = watch
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether N servers serve, the data plane obeys, and nothing ails."""
+        fleet = self._desired.fleet
+        return self._desired.obeyed and self._problems.are_harmless and len(fleet.replicas) == fleet.target
+
     def report(self) -> Report:
         fleet = self._desired.fleet
         replicas = list(fleet.replicas)
+        ailments = self._problems.by_part
         return Report(
-            ready=self._desired.obeyed and self._problems.are_harmless and len(replicas) == fleet.target,
+            ready=self.is_ready,
             N=len(replicas),
             target=fleet.target,
             replicas=replicas,
             silent=[server.hostname for server in fleet.of(State.SILENT)],
             ring=fleet.table.digest(),
-            ailments=self._problems.by_part,
+            ailments=ailments,
+            remedies=remedies(ailments),
             certificates=[
                 CertificateReport(file=item.file, names=list(item.names), expires=shown(item.expires))
                 for item in self._watch.certificates

@@ -15,7 +15,9 @@ from balancer.core.lifecycle import State
 from balancer.core.prediction import Expectation, expectations
 from balancer.core.preview import Preview, PreviewRequest, preview
 from balancer.core.ring_profile import RingProfile
+from balancer.core.traffic import NOTHING_COUNTED, KeyCounts
 from balancer.ports.data_plane import DataPlane
+from balancer.ports.traffic import Traffic
 from balancer.service.change_queue import ChangeQueue
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
@@ -41,6 +43,7 @@ class RingService:
         *,
         desired: DesiredFleet,
         plane: DataPlane,
+        traffic: Traffic,
         catalogue: Catalogue,
         queue: ChangeQueue,
         events: EventLog,
@@ -50,6 +53,7 @@ class RingService:
     ) -> None:
         self._desired = desired
         self._plane = plane
+        self._traffic = traffic
         self._catalogue = catalogue
         self._queue = queue
         self._events = events
@@ -85,7 +89,17 @@ class RingService:
         if wanted.servers is not None and len(wanted.servers) > self._max_servers:
             raise RingFull(f"servers: {len(wanted.servers)} are too many: max_servers is {self._max_servers}")
         profile = fleet.profile if wanted.profile is None else self._profile(wanted.profile)
-        return preview(fleet, profile, wanted.servers)
+        return preview(fleet, profile, wanted.servers, self._counted())
+
+    def traffic(self) -> KeyCounts:
+        """The keys that were seen. Raises PlaneUnavailable."""
+        return self._traffic.keys()
+
+    def _counted(self) -> KeyCounts:
+        try:
+            return self._traffic.keys()
+        except PlaneUnavailable:
+            return NOTHING_COUNTED
 
     def switch(self, document: object) -> Ring:
         """Switches the ring profile; the plane obeys it when this returns. The settings' profile takes effect again

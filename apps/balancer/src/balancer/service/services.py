@@ -13,13 +13,17 @@ from balancer.core.event import Event
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.policy import Policy
 from balancer.core.protocol import PROTOCOLS
+from balancer.core.server_load import LoadReport
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
+from balancer.ports.durations import Durations, Unmeasured
+from balancer.ports.edge_metrics import EdgeMetrics
 from balancer.ports.images import Images
 from balancer.ports.probe import Probe, Probes
 from balancer.ports.randomness import Randomness
 from balancer.ports.runtime import ContainerRuntime
 from balancer.ports.store import FleetStore
+from balancer.ports.traffic import Traffic
 from balancer.service.autoscaler import Autoscaler
 from balancer.service.certificate_watch import CertificateWatch
 from balancer.service.change_queue import ChangeQueue
@@ -33,6 +37,7 @@ from balancer.service.health import Health
 from balancer.service.heartbeat_loop import HeartbeatLoop
 from balancer.service.heartbeats import Heartbeats
 from balancer.service.image_getter import ImageGetter
+from balancer.service.load_history import LoadHistory
 from balancer.service.loops import Loops, Round
 from balancer.service.plan_executor import PlanExecutor
 from balancer.service.problems import Problems
@@ -42,23 +47,27 @@ from balancer.service.restorer import Restorer
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
 from balancer.service.server_workers import ServerWorkers
+from balancer.service.sessions import Sessions
 from balancer.service.silence_report import SilenceReport
 from balancer.service.silence_watch import SilenceWatch
 from balancer.service.slow_start import SlowStart, first_ramp
 from balancer.service.starter import Starter
 from balancer.service.starvation_report import StarvationReport
+from balancer.service.status_report import StatusReport
 from balancer.service.step_loop import StepLoop
+from balancer.service.timed_store import TimedStore
 from balancer.service.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """The adapters that the services use, one for each port. `tokens` reads the file with the named tokens; None for no
-    such file. `listeners`: each gets every event."""
+    such file. `listeners`: each gets every event. `edge`: None in the data plane flask."""
 
     runtime: ContainerRuntime
     images: Images
     plane: DataPlane
+    traffic: Traffic
     store: FleetStore
     probe: Probe
     probes: Probes
@@ -66,6 +75,8 @@ class Ports:
     randomness: Randomness
     tokens: Callable[[], bytes | None] | None = None
     listeners: tuple[Callable[[Event], None], ...] = ()
+    durations: Durations = Unmeasured()
+    edge: EdgeMetrics | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +129,8 @@ class Services:
 
     @cached_property
     def desired(self) -> DesiredFleet:
-        return DesiredFleet(store=self._ports.store, plane=self._ports.plane, profile=self._options.fleet.profile)
+        store = TimedStore(self._ports.store, clock=self._ports.clock, durations=self._ports.durations)
+        return DesiredFleet(store=store, plane=self._ports.plane, profile=self._options.fleet.profile)
 
     @cached_property
     def queue(self) -> ChangeQueue:
@@ -270,6 +282,7 @@ class Services:
         return RingService(
             desired=self.desired,
             plane=self._ports.plane,
+            traffic=self._ports.traffic,
             catalogue=self._options.catalogue,
             queue=self.queue,
             events=self.events,
@@ -289,8 +302,21 @@ class Services:
         )
 
     @cached_property
+    def load_history(self) -> LoadHistory:
+        return LoadHistory(traffic=self._ports.traffic, desired=self.desired, clock=self._ports.clock)
+
+    @cached_property
     def tokens(self) -> Tokens:
-        return Tokens(token_sha256=self._options.token_sha256, problems=self.problems, read=self._ports.tokens)
+        return Tokens(
+            token_sha256=self._options.token_sha256,
+            problems=self.problems,
+            read=self._ports.tokens,
+            maker=self.sessions.maker,
+        )
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(clock=self._ports.clock, randomness=self._ports.randomness)
 
     @cached_property
     def autoscaler(self) -> Autoscaler | None:
@@ -309,7 +335,27 @@ class Services:
 
     @cached_property
     def steps(self) -> StepLoop:
-        return StepLoop(self.reconciler.step, problems=self.problems, wake=self.wake)
+        return StepLoop(
+            self.reconciler.step,
+            problems=self.problems,
+            wake=self.wake,
+            clock=self._ports.clock,
+            durations=self._ports.durations,
+        )
+
+    @cached_property
+    def status_report(self) -> StatusReport:
+        return StatusReport(
+            desired=self.desired,
+            plane=self._ports.plane,
+            edge=self._ports.edge,
+            health=self.health,
+            problems=self.problems,
+            watch=self.certificate_watch,
+            load=lambda: LoadReport(0, 0, (), None),  # AT MERGE: load=self.load_history.report
+            spares=self._options.spares,
+            has_autoscaler=self.autoscaler is not None,
+        )
 
     @cached_property
     def heartbeat_loop(self) -> HeartbeatLoop:
@@ -331,6 +377,7 @@ class Services:
             "slow start": self.slow_start.round,
             "image": self.release_image.round,
             "certificates": self.certificate_watch.round,
+            "load": self.load_history.round,
         }
         if self._ports.tokens:
             rounds["tokens"] = self.tokens.round

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 
 from balancer.core.errors import RingmasterError
+from balancer.ports.clock import Clock
+from balancer.ports.durations import Durations, Operation
 from balancer.service.problems import Part, Problems
 
 _LONGEST_PAUSE = 1.0
@@ -19,18 +21,31 @@ class StepLoop:
     """Any thread may set `wake` to call for the next step at once. A step that fails is a problem until one succeeds:
     an operator must see why the balancer does nothing."""
 
-    def __init__(self, step: Callable[[], None], *, problems: Problems, wake: threading.Event) -> None:
+    def __init__(
+        self,
+        step: Callable[[], None],
+        *,
+        problems: Problems,
+        wake: threading.Event,
+        clock: Clock,
+        durations: Durations,
+    ) -> None:
         self._wake = wake
         self._step = step
         self._problems = problems
+        self._clock = clock
+        self._durations = durations
         self._pause = _SHORTEST_PAUSE
 
     def round(self) -> float:
+        began = self._clock.now()
         try:
             self._step()
         except Exception as error:
             self._problems.report(Part.BALANCER, _reason(error))
             raise
+        finally:
+            self._durations.took(Operation.RECONCILE, self._clock.now() - began)
         self._problems.clear(Part.BALANCER)
         called_for = self._wake.wait(self._pause)
         self._wake.clear()

@@ -19,13 +19,20 @@ _INTERVAL = 1.0
 
 class Tokens:
     """`read` returns the content of the file, None where it is not there, or raises InvalidRequest. It is None where
-    there shall be no named tokens. `token_sha256` is empty where the settings have none."""
+    there shall be no named tokens. `token_sha256` is empty where the settings have none. `maker`: the SHA-256 of a
+    session's token → the SHA-256 of the token that the session stands for."""
 
     def __init__(
-        self, *, token_sha256: str, problems: Problems, read: Callable[[], bytes | None] | None = None
+        self,
+        *,
+        token_sha256: str,
+        problems: Problems,
+        read: Callable[[], bytes | None] | None = None,
+        maker: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._operators = (Token(OPERATOR, token_sha256, Role.CHANGE),) if token_sha256 else ()
         self._read = read
+        self._maker = maker
         self._problems = problems
         self._named: tuple[Token, ...] = ()
         self._content: bytes | None = None
@@ -37,10 +44,21 @@ class Tokens:
         return bool(self._operators) or self._read is not None
 
     def holder(self, token: str) -> Token | None:
-        """The token that this text is. None where it is none."""
+        """The token that this text is, or whose session it is. None where it is neither."""
+        digest = sha256(token.encode()).hexdigest()
+        found = self._find(digest)
+        if found is None and (maker := self._maker(digest)) is not None:
+            found = self._find(maker)
+        return found
+
+    def own(self, token: str) -> Token | None:
+        """The token that this text is. None where it is none, or a session's."""
+        return self._find(sha256(token.encode()).hexdigest())
+
+    def _find(self, digest: str) -> Token | None:
         if not self._has_looked:
             self.look()
-        return tokens.holder(self._operators + self._named, sha256(token.encode()).hexdigest())
+        return tokens.holder(self._operators + self._named, digest)
 
     def round(self) -> float:
         self.look()

@@ -105,7 +105,7 @@ def test_an_attempt_is_in_flight_until_it_ends(plane: FlaskPlane) -> None:
 
 
 def test_progress_is_counted_for_each_present_server(plane: FlaskPlane) -> None:
-    plane.answered("S1", 0.1)
+    plane.answered("S1", 0.1, is_error=False)
     plane.gave("S1", 10)
     plane.took("S2", 7)
     plane.client_left("S1")

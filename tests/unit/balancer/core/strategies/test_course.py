@@ -31,6 +31,11 @@ def test_the_points_of_the_first_three_servers_are_golden() -> None:
     }
 
 
+def test_a_place_is_the_middle_of_its_slot() -> None:
+    places = COURSE.places(equal([1, 2, 3]))
+    assert [place * 512 for place in places[1]] == [26.5, 29.5, 34.5, 41.5, 50.5, 61.5, 74.5, 89.5, 106.5]
+
+
 @given(st.sets(ring_ids, min_size=1, max_size=56))
 def test_every_server_sits_on_exactly_k_slots_and_no_slot_is_taken_twice(fleet: set[int]) -> None:
     points = COURSE.points(equal(fleet))

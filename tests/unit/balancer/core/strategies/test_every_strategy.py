@@ -53,6 +53,18 @@ def test_an_empty_fleet_owns_nothing_and_a_request_to_it_is_an_error(placing: St
         table.owner(0, frozenset())
 
 
+@every
+@few
+@given(fleet=members())
+def test_virtual_servers_have_places_on_the_circle_or_there_are_none(placing: Strategy, fleet: list[Member]) -> None:
+    fleet = suited(placing, fleet)
+    places = placing.places(fleet)
+    assert set(places) == ({member.ring_id for member in fleet} if isinstance(placing, Course | Ring) else set())
+    for own in places.values():
+        assert own == tuple(sorted(own))
+        assert all(0 <= place < 1 for place in own)
+
+
 @weighted
 def test_a_fleet_that_bears_nothing_owns_nothing(placing: Strategy) -> None:
     assert placing.place([Member(1, 0), Member(2, 0)], fresh(placing, 2)) == SlotTable.empty(128)

@@ -36,6 +36,17 @@ def test_a_point_is_the_hash_of_id_and_number_mod_2_32(point_hash: str) -> None:
     assert [point / 2**32 for point in ring.virtual_server_points(17)] == [digest % 2**32 for digest in digests]
 
 
+def test_a_place_is_the_point_over_the_circle() -> None:
+    ring = Ring(virtual_servers=3)
+    points = sorted(ring.virtual_server_points(17))
+    assert ring.places([Member(17, 5)]) == {17: tuple(point / CIRCLE for point in points)}
+
+
+def test_the_last_point_of_the_circle_is_not_its_first() -> None:
+    """As a float 2⁶⁴ - 1 over 2⁶⁴ is 1."""
+    assert ring_module._part(CIRCLE - 1) == 1 - 2**-53
+
+
 @pytest.mark.parametrize("point_hash", ["md5", "sha1", "sha256"])
 def test_a_point_on_slots_is_on_the_slot_hash_mod_m(point_hash: str) -> None:
     ring = Ring(point_hash=point_hash, points="slots", virtual_servers=3)

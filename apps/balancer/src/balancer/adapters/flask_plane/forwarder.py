@@ -123,7 +123,8 @@ class Forwarder:
         took: Callable[[int], None] = partial(self._plane.took, instance)
         answer = self._connections.ask(attempt.backend.address, received, took)
         self._plane.reached(attempt.backend)
-        self._plane.answered(instance, time.monotonic() - began)
+        is_error = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        self._plane.answered(instance, time.monotonic() - began, is_error=is_error)
         explained = _explained(attempt) if self._options.explain else []
         if self._options.course_errors and answer.status == HTTPStatus.NOT_FOUND:
             answer.drain_conn()  # drain_conn also gives the connection back

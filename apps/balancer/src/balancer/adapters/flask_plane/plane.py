@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from balancer.adapters.flask_plane.placement import Placement
+from balancer.adapters.flask_plane.traffic import FlaskTraffic
 from balancer.adapters.flask_plane.unreachable import Unreachable
 from balancer.core.activity import Activity
 from balancer.core.certificate import Certificate
@@ -46,19 +47,21 @@ class FlaskPlane:
         self._response_seconds = 0.0
         self._readings = ResponseReadings()
         self._lock = threading.Lock()
+        self.traffic = FlaskTraffic(self._present)
 
     def apply(self, routes: Routes) -> None:
         placement = Placement(routes)
         with self._lock:
             self._placement = placement
             self._unreachable.keep(self.addresses)
+            self.traffic.obey(routes)
 
     def in_step(self, routes: Routes) -> bool:
         return self._placement.routes == routes
 
     def activity(self) -> Mapping[str, Activity]:
         with self._lock:
-            instances = {backend.instance for backend in self._placement.routes.backends} | self._in_flight.keys()
+            instances = self._instances()
             self._given, self._taken, self._given_up = (
                 Counter({name: number for name, number in counter.items() if name in instances})
                 for counter in (self._given, self._taken, self._given_up)
@@ -105,8 +108,9 @@ class FlaskPlane:
         with self._lock:
             self._given_up[instance] += 1
 
-    def answered(self, instance: str, seconds: float) -> None:
-        """Notes that a server took `seconds` seconds to the head of its answer."""
+    def answered(self, instance: str, seconds: float, *, is_error: bool) -> None:
+        """Notes that a server took `seconds` seconds to the head of its answer. `is_error`: its status is 5xx."""
+        self.traffic.answered(instance, seconds, is_error=is_error)
         with self._lock:
             self._given[instance] += 1
             self._responses += 1
@@ -124,7 +128,7 @@ class FlaskPlane:
         every request, and no server exceeds its bound. Raises EmptyRing.
         """
         with self._lock:
-            slot = self._placement.slot(self._key(message, random_id, is_first=not tried))
+            slot = self._slot(message, random_id, is_first=not tried)
             backend = self._choose(slot, tried, self._now())
             self._in_flight[backend.instance] += 1
         try:
@@ -151,12 +155,24 @@ class FlaskPlane:
         self._unreachable.asked(backend.address, now)
         return backend
 
-    def _key(self, message: Message, random_id: int, *, is_first: bool) -> bytes:
+    def _slot(self, message: Message, random_id: int, *, is_first: bool) -> int:
         routes = self._placement.routes
         key = routes.key_of(message)
         if not key and not routes.key.is_random and is_first:
             self._keyless += 1
-        return key or b"%d" % random_id
+        slot = self._placement.slot(key or b"%d" % random_id)
+        if key and is_first:
+            self.traffic.came(key, slot)
+        return slot
+
+    def _instances(self) -> set[str]:
+        """The servers of the routes, and those that still answer."""
+        return {backend.instance for backend in self._placement.routes.backends} | self._in_flight.keys()
+
+    def _present(self) -> dict[str, int]:
+        """instance → requests in flight."""
+        with self._lock:
+            return {name: self._in_flight[name] for name in self._instances()}
 
     def _done(self, backend: Backend) -> None:
         with self._lock:

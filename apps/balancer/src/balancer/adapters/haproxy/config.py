@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from balancer.adapters.haproxy import slot_map
 from balancer.adapters.haproxy.tls import CIPHERS, CIPHERSUITES, CURVES, Tls
+from balancer.core import traffic
 from balancer.core.control_paths import control_paths
 from balancer.core.protocol import H2_BUFSIZE, H2C, HTTP
 from balancer.core.rate_limit import RateLimit
@@ -36,7 +37,13 @@ AGAIN = "_again"
 AGAIN_ID = 1
 """Its number in the statistics."""
 
+EXPORTER = "exporter.sock"
+"""The socket of HAProxy's exporter in the folder of the options. No TCP port leads to it."""
+_EXPORTER_CONNECTIONS = 8
+"""The most questions to it at once."""
+
 KEYLESS_TABLE = "keyless"
+TRAFFIC_TABLE = "traffic"
 
 RATE_LIMIT_TABLE = "rate_limit"
 _RATE_LIMIT_SIZE = "100k"
@@ -213,9 +220,13 @@ class EdgeFiles:
             again=AGAIN,
             again_id=AGAIN_ID,
             by=_BY,
+            exporter=EXPORTER,
+            exporter_connections=_EXPORTER_CONNECTIONS,
             recipients=answers.MOST_RECIPIENTS,
             broke_off=answers.broke_off,
             keyless_table=KEYLESS_TABLE,
+            traffic_table=TRAFFIC_TABLE,
+            traffic=traffic,
             errors=_ERRORS,
             full=_FULL,
             needs_host=_NEEDS_HOST,

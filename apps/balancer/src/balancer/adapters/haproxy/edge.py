@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -10,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from balancer.adapters.atomic_file import replace_file
 from balancer.adapters.haproxy.config import AGAIN, AGAIN_ID, KEYLESS_TABLE, EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.response_times import ResponseTimes
-from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
+from balancer.adapters.haproxy.statistics import Statistics, rows
 from balancer.adapters.haproxy.tls import CERTIFICATES, certificate
 from balancer.core.activity import IDLE, Activity
 from balancer.core.certificate import Certificate
@@ -23,12 +22,8 @@ from balancer.core.routes import Routes
 _PAYLOAD = 4096
 """Bytes of one `add map` command. HAProxy's smallest buffer has 8192 here."""
 
-_REEXECUTION = 2.0
-"""Seconds for which the master process may not listen: it executes itself again after its start and after a reload."""
-
 _VALUE = re.compile(r'value="([^"]*)"')
 _COUNT = re.compile(r"http_req_cnt=(\d+)")
-_OLD_WORKERS = re.compile(r"^# old workers\n((?:[^#].*\n?)*)", re.MULTILINE)
 _MAINTENANCE, _DRAIN = 0x01, 0x08
 """The bits SRV_ADMF_FMAINT and SRV_ADMF_FDRAIN of srv_admin_state, which `set server … state maint` and `drain` set."""
 _RESPONSES = ("hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other")
@@ -42,8 +37,8 @@ class HaproxyEdge:
         self._options = options
         self._map = options.directory / "slots.map"
         self._configuration = options.directory / "haproxy.cfg"
-        self._runtime = RuntimeApi(options.directory / "runtime.sock")
-        self._master = RuntimeApi(options.directory / "master.sock", retry_for=_REEXECUTION)
+        self._statistics = Statistics(options.directory)
+        self._runtime, self._master = self._statistics.runtime, self._statistics.master
         self._files = EdgeFiles(options, Routes((), ()))
         self._response_times = ResponseTimes()
         self._readings = ResponseReadings()
@@ -87,8 +82,8 @@ class HaproxyEdge:
 
     def activity(self) -> Mapping[str, Activity]:
         activity: dict[str, Activity] = {}
-        for answer in self._statistics("show stat fleet 4 -1"):
-            for row in _rows(answer):
+        for answer in self._statistics.answers("show stat fleet 4 -1"):
+            for row in rows(answer):
                 name = row.get("svname", "")
                 one, other = activity.get(name, IDLE), _activity(row)
                 activity[name] = Activity(
@@ -108,27 +103,20 @@ class HaproxyEdge:
         state = "drain" if int(row["srv_admin_state"]) & _DRAIN else "ready"
         there_and_back = [f"set server {server} state maint", f"set server {server} state {state}"]
         self._runtime.do("; ".join(there_and_back))
-        for pid in self._old_processes():
+        for pid in self._statistics.old_processes():
             for command in there_and_back:
                 self._master.ask(f"@!{pid} {command}")
 
     def load(self) -> Load:
         """The load. Response times are only those of the current process: few responses end in an old process. A
         request that goes round (decision 0017) is in the backend twice, and counts once."""
-        current, *old = (_counts(answer, "BACKEND") for answer in self._statistics("show stat fleet 2 -1"))
+        current, *old = (_counts(answer, "BACKEND") for answer in self._statistics.answers("show stat fleet 2 -1"))
         self._response_times = times = self._response_times.updated(current["req_tot"], current["rtime"])
         self._readings = self._readings.with_reading(time.monotonic(), responses=times.ended, seconds=times.seconds)
-        rounds = sum(_counts(answer, AGAIN)["scur"] for answer in self._statistics(f"show stat fleet 4 {AGAIN_ID}"))
+        rounds = sum(
+            _counts(answer, AGAIN)["scur"] for answer in self._statistics.answers(f"show stat fleet 4 {AGAIN_ID}")
+        )
         return Load(max(0, sum(row["scur"] for row in (current, *old)) - rounds), self._readings.mean)
-
-    def _statistics(self, command: str) -> list[str]:
-        """The answers of the current process and of old ones. After a reload an old process finishes its requests."""
-        current = self._runtime.ask(command)
-        return [current, *(self._master.ask(f"@!{pid} {command}") for pid in self._old_processes())]
-
-    def _old_processes(self) -> list[str]:
-        old = _OLD_WORKERS.search(self._master.do("show proc", expect="#<PID>"))
-        return [line.split()[0] for line in old[1].splitlines()] if old else []
 
     def keyless(self) -> int:
         found = _COUNT.search(self._runtime.ask(f"show table {KEYLESS_TABLE}"))
@@ -243,12 +231,8 @@ def _counts(statistics: str, name: str) -> dict[str, int]:
     """What the answer to `show stat` says of a server, or of the whole fleet ("BACKEND"). `scur`: running and waiting
     requests. `req_tot`: all requests so far. `rtime`: the mean response time in ms. All are 0 where the process has
     just ended."""
-    row = next((row for row in _rows(statistics) if row.get("svname") == name), {})
+    row = next((row for row in rows(statistics) if row.get("svname") == name), {})
     return {field: int(row.get(field) or 0) for field in ("scur", "req_tot", "rtime")}
-
-
-def _rows(statistics: str) -> Iterator[dict[str, str]]:
-    yield from csv.DictReader(statistics.removeprefix("# ").splitlines())
 
 
 def _chunks(lines: list[str]) -> Iterator[str]:

@@ -7,12 +7,18 @@ the members alone. It is unbalanced by construction: the ring ids 1, 2, 3 own 89
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from balancer.core.slot_table import NOBODY, Member, SlotTable
-from balancer.core.strategies.strategy import Strategy, check_choice, check_integer, check_power_of_two
+from balancer.core.strategies.strategy import (
+    Strategy,
+    check_choice,
+    check_integer,
+    check_power_of_two,
+    parameter,
+)
 
 Probe = Callable[[list[int], int], int]
 """(free, place) → the slot of a virtual server. free[slot] is the slot itself where the slot is free, else a later
@@ -53,9 +59,9 @@ class Course(Strategy):
     weighted: ClassVar[bool] = False
     usual_hash: ClassVar[str] = "course"
 
-    slots: int = 512
-    virtual_servers: int = 9
-    probing: str = "linear"
+    slots: int = parameter(512, "M, a power of two.")
+    virtual_servers: int = parameter(9, "K.")
+    probing: str = parameter("linear", "How a virtual server finds a free slot: linear or triangular.")
 
     def __post_init__(self) -> None:
         check_power_of_two("slots", self.slots)
@@ -82,6 +88,13 @@ class Course(Strategy):
                 points[slot] = ring_id
                 free[slot] = (slot + 1) % self.slots
         return points
+
+    def places(self, members: Collection[Member]) -> Mapping[int, tuple[float, ...]]:
+        """In the middle of its slot, which a virtual server has to itself."""
+        places: dict[int, list[float]] = {}
+        for slot, ring_id in sorted(self.points(members).items()):
+            places.setdefault(ring_id, []).append((slot + 0.5) / self.slots)
+        return {ring_id: tuple(own) for ring_id, own in places.items()}
 
     def _holds(self) -> str:
         return f"the course ring of {self.slots} slots and {self.virtual_servers} virtual servers for each server"

@@ -7,14 +7,20 @@ a new server takes slots but moves no others, for any weights. The table depends
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 from balancer.core.hashing import DIGESTS
 from balancer.core.slot_table import Member, SlotTable
-from balancer.core.strategies.strategy import Strategy, check_choice, check_integer, check_power_of_two
+from balancer.core.strategies.strategy import (
+    Strategy,
+    check_choice,
+    check_integer,
+    check_power_of_two,
+    parameter,
+)
 
 USUAL_VIRTUAL_SERVERS = {"2^32": 160, "slots": 9}
 """K where none is given, for each value of `points`."""
@@ -34,10 +40,10 @@ class Ring(Strategy):
 
     name: ClassVar[str] = "ring"
 
-    slots: int = 512
-    virtual_servers: int = 0
-    points: str = "2^32"
-    point_hash: str = "xxh64"
+    slots: int = parameter(512, "M, a power of two.")
+    virtual_servers: int = parameter(0, "K; 0 stands for the usual number.")
+    points: str = parameter("2^32", "Where virtual servers can be: 2^32 or slots.")
+    point_hash: str = parameter("xxh64", "What makes their points: xxh64, md5, sha1 or sha256.")
 
     def __post_init__(self) -> None:
         check_power_of_two("slots", self.slots)
@@ -72,8 +78,19 @@ class Ring(Strategy):
         """The points of the server's K virtual servers on a circle of 2⁶⁴."""
         return _points(ring_id, self.virtual_servers, self.point_hash, self.slots if self.points == "slots" else 0)
 
+    def places(self, members: Collection[Member]) -> Mapping[int, tuple[float, ...]]:
+        return {
+            member.ring_id: tuple(sorted(_part(point) for point in self.virtual_server_points(member.ring_id)))
+            for member in members
+        }
+
     def _holds(self) -> str:
         return f"a ring of {self.slots} slots with {self.virtual_servers} virtual servers for each server"
+
+
+def _part(point: int) -> float:
+    """The point as a part of the circle. It is cut to 53 bits first, because the largest would be rounded to 1."""
+    return (point >> 11) / (1 << 53)
 
 
 def _nearest(ring: Sequence[tuple[int, int, int]], first: int, start: int, heaviest: int) -> int:

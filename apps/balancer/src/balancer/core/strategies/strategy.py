@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
-from dataclasses import fields
+from collections.abc import Collection, Mapping
+from dataclasses import field, fields
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from balancer.core.errors import InvalidRequest, RingFull
 from balancer.core.slot_table import Member, SlotTable
 
 POWERS_OF_TWO = tuple(1 << exponent for exponent in range(1, 17))
+
+
+def parameter(usual: int | str, text: str) -> Any:
+    """A parameter of a strategy with a text for users: a field of its dataclass whose default is `usual`."""
+    return field(default=usual, metadata={"text": text})
 
 
 class Strategy(ABC):
@@ -58,6 +63,11 @@ class Strategy(ABC):
         if not bearing:
             return empty
         return self._place(bearing, current if current.slots == self.slots else empty)
+
+    def places(self, members: Collection[Member]) -> Mapping[int, tuple[float, ...]]:
+        """ring id → the places of its virtual servers as parts of the circle, 0 ≤ place < 1, ascending. Slot s is from
+        s / M to (s + 1) / M. Empty where the strategy has no virtual servers."""
+        return {}
 
     def _holds(self) -> str:
         return f"a ring of {self.slots} slots (strategy {self.name})"
