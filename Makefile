@@ -3,11 +3,11 @@
 # up, down, status, logs and verify take: DEPLOYMENT=name PREFIX=name- PORT=5000 CONTROL_PORT=5001,
 # TLS=self-signed or TLS=/folder/with/certificates (docs/tls.md), and
 # VARS='{"ringmaster_variables": {"replicas": 5}}' for everything else (see infra/ansible/roles/*/meta/argument_specs.yml).
-# A token comes in the environment: RINGMASTER_TOKEN=… make up
+# A token comes in the environment: RINGMASTER_TOKEN=… make up. observe takes the same and OBSERVE_PORT=9090.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down status logs verify sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak watching figures fmt lock clean
-.PHONY: screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
+.PHONY: help up down status logs verify observe sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak
+.PHONY: watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 PYTHON ?= python3
 export PYTHON
@@ -47,6 +47,9 @@ logs: ## Follow the balancer's log (ROLE=edge for the edge's, ROLE=keeper)
 
 verify: .venv/deploy.stamp ## Check the running deployment: ready, fleet complete, containers locked down, plan empty
 	@$(PLAYBOOK)/verify.yml $(SETTINGS)
+
+observe: .venv/deploy.stamp ## Start Prometheus beside the running deployment, with its alerts (OBSERVE_PORT=9090); make down takes it away
+	@$(PLAYBOOK)/observe.yml $(SETTINGS) $(call extra,OBSERVE_PORT,prometheus_port)
 
 sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of the running deployment into sbom/
 	python infra/images/sbom.py $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster) sbom

@@ -40,6 +40,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "terraform": ("needs Terraform and its Docker provider", _is_missing("terraform")),
     "ansible": ("needs Ansible", _is_missing("ansible-playbook")),
     "chromium": ("needs Chromium and its driver", _is_missing("chromedriver", "make browser")),
+    "promtool": ("needs promtool, which comes with Prometheus", _is_missing("promtool", "make tools")),
 }
 """mark → its description, and a function that returns what to do about a missing part; empty where it is there."""
 

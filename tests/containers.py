@@ -14,7 +14,7 @@ from docker.models.containers import Container
 DEPLOYMENT = "ringmaster.deployment"
 ROLE = "ringmaster.role"
 
-Role = Literal["server", "balancer", "edge", "keeper"]
+Role = Literal["server", "balancer", "edge", "keeper", "prometheus"]
 
 
 class Containers:

@@ -83,13 +83,17 @@ class MadeSystem(System):
     def verify(self) -> Run:
         return self._make("verify", *self._settings)
 
+    def observe(self, port: int, **more: str) -> Run:
+        """With no more words than the deployment's name and where Prometheus shall be."""
+        return self._make("observe", f"DEPLOYMENT={self.deployment}", f"OBSERVE_PORT={port}", **more)
+
     def down(self) -> Run:
         """With no more words than `make up` says it takes."""
         return self._make("down", f"DEPLOYMENT={self.deployment}")
 
     def _make(self, *words: str, **more: str) -> Run:
         token = {"RINGMASTER_TOKEN": self.token} if self.token else {}
-        return make(*words, TMPDIR=self._temporary.name, **token, **more)
+        return make(*words, **{"TMPDIR": self._temporary.name} | token | more)
 
     @property
     def _settings(self) -> list[str]:

@@ -300,6 +300,14 @@ def test_nobody_but_the_keeper_holds_the_engine_and_the_keeper_has_no_network() 
     ]
 
 
+@pytest.mark.parametrize(("user", "faults"), [("1000:1000", 0), ("10003:10003", 0), ("0:0", 1), ("root", 1), ("", 1)])
+def test_prometheus_runs_as_anybody_but_root(user: str, faults: int) -> None:
+    prometheus = edge_with("Config", "User", value=user)
+    prometheus["Config"]["Labels"] = {"ringmaster.role": "prometheus"}
+    found = servers.container_faults([prometheus], "10001:10001")
+    assert found == [f'edge: user is "{user}", not "not root"'] * faults
+
+
 def test_what_is_tried_again_is_what_is_new_and_no_secret() -> None:
     wish = RELEASE | {"number": 4, "image": "shop:1.5", "content": "sha256:new", "memory": "1g", "labels": ["more"]}
     again = servers.to_try_again(wish, RELEASE)

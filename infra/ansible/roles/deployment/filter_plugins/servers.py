@@ -81,11 +81,13 @@ _ENGINE = "/docker.sock"
 """How a path of the engine's socket ends."""
 _KEEPERS_USER = "10002:10001"
 """In the group of the balancer, which so may use its socket."""
+_NOT_ROOT = "not root"
+"""Prometheus runs as whoever wrote its token."""
 
 
 def container_faults(containers: Iterable[Document], user: str) -> list[str]:
-    """Which containers do not run, and what edge, balancer and keeper have that they could do without, or without end.
-    Servers are held to their release. Only the keeper holds the engine's socket, and the keeper has no network."""
+    """Which containers do not run, and what edge, balancer, keeper and Prometheus have that they could do without, or
+    without end. Servers are held to their release. Only the keeper holds the engine's socket, and it has no network."""
     faults = []
     for container in containers:
         config, host = container["Config"], container["HostConfig"]
@@ -94,7 +96,7 @@ def container_faults(containers: Iterable[Document], user: str) -> list[str]:
         role = config["Labels"].get("ringmaster.role")
         if role != "server":
             present |= {
-                "user": config["User"],
+                "user": _NOT_ROOT if _has_own_user(role, config["User"]) else config["User"],
                 "read_only": host["ReadonlyRootfs"],
                 "dropped": host["CapDrop"],
                 "added": host.get("CapAdd") or [],
@@ -104,7 +106,7 @@ def container_faults(containers: Iterable[Document], user: str) -> list[str]:
                 **_limited(host),
             }
             wanted |= {
-                "user": _KEEPERS_USER if role == "keeper" else user,
+                "user": {"keeper": _KEEPERS_USER, "prometheus": _NOT_ROOT}.get(role, user),
                 "read_only": True,
                 "dropped": ["ALL"],
                 "added": [],
@@ -119,6 +121,10 @@ def container_faults(containers: Iterable[Document], user: str) -> list[str]:
         differing = (what for what, value in wanted.items() if present[what] != value)
         faults += [f"{name}: {_said(what, present[what], wanted[what])}" for what in differing]
     return faults
+
+
+def _has_own_user(role: str, user: str) -> bool:
+    return role == "prometheus" and user.partition(":")[0] not in ("", "0", "root")
 
 
 def _is_engine(mount: Document) -> bool:
