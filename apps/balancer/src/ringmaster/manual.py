@@ -15,8 +15,9 @@ _HEAD = """# The command `ringmaster`
 
 Made of its help by `python -m ringmaster.manual > docs/command.md`.
 
-`make up` installs it into `.venv/bin`. In the balancer's container, `docker exec ringmaster-balancer ringmaster status`,
-it finds the balancer by itself. It asks the [control port](operations.md#the-api) and knows nothing else.
+`make up` installs it into `.venv/bin`. It is in the balancer's container, too, and finds the balancer there by itself:
+`docker exec ringmaster-balancer ringmaster status`. It asks the [control port](operations.md#the-api) and knows
+nothing else.
 
 In a pipe, and where `NO_COLOR` is set, there are no colours, and progress is told line by line on standard error.
 `--json` prints the API's document as it is.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,6 +33,7 @@ FIELDS = ("strategy", "slots", "virtual_servers", "probing", "points", "point_ha
 def profile_options(function: Callable[..., None]) -> Callable[..., None]:
     """Adds the options of a profile. The function gets them as one argument `fields`: those that were named."""
 
+    @functools.wraps(function)
     def gathering(*args: Any, more: tuple[str, ...], bound: str | None, **options: Any) -> None:
         fields = {name: options.pop(name) for name in FIELDS}
         named = {name: value for name, value in fields.items() if value is not None}
@@ -39,7 +41,6 @@ def profile_options(function: Callable[..., None]) -> Callable[..., None]:
             named["bound"] = _bound(bound)
         function(*args, fields=named | values(more, option="--set"), **options)
 
-    gathering.__doc__ = function.__doc__
     for option in reversed(_OPTIONS):
         gathering = option(gathering)
     return gathering

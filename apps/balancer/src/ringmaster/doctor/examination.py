@@ -1,5 +1,5 @@
-"""The examination: it asks the balancer, and gives the answers to those who judge. Where nobody answers, or the token is no
-good, there is nothing more to ask."""
+"""The examination: it asks the balancer, and gives the answers to those who judge. Where nobody answers, or the token
+is no good, there is nothing more to ask."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The ring as a circle of characters: slot 0 is at the top, and slots go clockwise. It is made of half-blocks where there
-are colours, and of letters where there are none."""
+"""The ring as a circle of characters: slot 0 is at the top, and slots go clockwise. It is made of half-blocks where
+there are colours, and of letters where there are none."""
 
 from __future__ import annotations
 
