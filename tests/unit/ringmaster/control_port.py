@@ -64,9 +64,7 @@ class ControlPort:
 
     def changes(self) -> list[tuple[str, str, Any]]:
         """Method, path and document of every request that was no GET."""
-        return [
-            (one.method, one.path, one.document if one.body else None) for one in self.asked if one.method != "GET"
-        ]
+        return [(one.method, one.path, one.document if one.body else None) for one in self.asked if one.method != "GET"]
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ["gunicorn.socket"] = environ["werkzeug.socket"]

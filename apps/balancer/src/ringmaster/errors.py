@@ -7,6 +7,8 @@ from typing import IO, Any
 
 import click
 
+from ringmaster.render.words import plain
+
 NO = 1
 USAGE = 2
 REFUSED = 3
@@ -29,7 +31,7 @@ class Failure(click.ClickException):
     """An end with a message on standard error and an exit code other than 0."""
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"ringmaster: {self.format_message()}", file=file or sys.stderr)
+        click.echo(f"ringmaster: {plain(self.format_message())}", file=file or sys.stderr)
 
 
 class No(Failure):

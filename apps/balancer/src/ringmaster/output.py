@@ -16,8 +16,10 @@ from rich.text import Text
 
 from ringmaster.errors import PIPE_CLOSED
 
-_PIPED_WIDTH = 120
-"""Columns where nothing tells the width: a pipe, a file."""
+_PIPED_WIDTH = 10_000
+"""Columns in a pipe or a file, unless COLUMNS says otherwise. No line is broken there."""
+_DRAWN_WIDTH = 120
+"""Columns for a drawing where nothing tells the width."""
 
 
 class _Stdout(Console):
@@ -38,11 +40,18 @@ class Output:
         return self.stdout.color_system is not None and not self.stdout.no_color
 
     @property
-    def width(self) -> int:
-        return self.stdout.width
+    def columns(self) -> int:
+        """The room for a drawing."""
+        return _DRAWN_WIDTH if self.stdout.width == _PIPED_WIDTH else self.stdout.width
 
     def show(self, picture: RenderableType) -> None:
-        self.stdout.print(picture)
+        """Prints a picture; in a pipe without the blanks at the end of its lines."""
+        if self.stdout.is_terminal:
+            self.stdout.print(picture)
+            return
+        with self.stdout.capture() as captured:
+            self.stdout.print(picture)
+        self.line("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
     def line_of(self, text: Text) -> None:
         """Prints one line with its styles. A terminal breaks it, nobody else."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import quote
 
 import click
 
@@ -23,5 +24,6 @@ def explain(session: Session, key: str) -> None:
     ringmaster explain alice
     ringmaster explain /home
     """
-    answer = session.client.get("/ring/lookup", key=os.fsencode(key))
+    # A form would make a plus sign of a blank, and the API takes a plus sign for what it is.
+    answer = session.client.get(f"/ring/lookup?key={quote(os.fsencode(key), safe='')}")
     session.show(answer, lambda: explanation(answer.document))

@@ -49,7 +49,7 @@ def draw(session: Session, changes: tuple[str, ...], servers: str | None, shape:
         answer = session.client.get("/ring/slots")
         pictures = [_present(session.client, answer.document["answering" if answering else "owners"])]
     out = session.out
-    session.show(answer, lambda: drawing(pictures, out.width, shape=shape, has_colour=out.has_colour))
+    session.show(answer, lambda: drawing(pictures, out.columns, shape=shape, has_colour=out.has_colour))
 
 
 def _present(client: Client, owners: list[str]) -> Picture:

@@ -25,7 +25,9 @@ def headline(health: Document, ring: Document) -> Text:
     word = ("ready", words.GOOD) if health["ready"] else ("not ready", words.BAD)
     step = ("in step", words.GOOD) if ring["in_step"] else ("out of step", words.BAD)
     silent = f", {len(health['silent'])} silent" if health["silent"] else ""
-    return words.line(word, f"  {health['N']} of {health['target']} servers{silent}, ring version {ring['version']}, ", step)
+    return words.line(
+        word, f"  {health['N']} of {health['target']} servers{silent}, ring version {ring['version']}, ", step
+    )
 
 
 def servers(ring: Document, load: Document | None) -> Table:

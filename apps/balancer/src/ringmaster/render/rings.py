@@ -18,7 +18,7 @@ Document = Mapping[str, Any]
 def ring(answer: Document) -> RenderableType:
     """The answer of GET /ring and PUT /ring."""
     step = ("in step", words.GOOD) if answer["in_step"] else ("out of step", words.BAD)
-    head = words.line((words.profile(answer["profile"]), "bold"), f"  version {answer['version']}, ", step)
+    head = words.line(f"version {answer['version']}, ", step, ": ", (words.profile(answer["profile"]), "bold"))
     keyless = answer["requests_without_key"]
     notes = [words.line(f"{keyless} requests came without the key")] if keyless else []
     return Group(head, Text(), servers(answer, None), *notes)
