@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -37,15 +38,18 @@ class Asked:
 
 @dataclass
 class ControlPort:
-    """`own`: answers instead of the balancer's. `asked`: every request so far."""
+    """`own`: answers instead of the balancer's. `asked`: every request so far. `tls`: None for HTTP."""
 
     app: Flask
     own: OwnAnswers = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
 
     def __enter__(self) -> Self:
         self._is_ending = threading.Event()
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
+        self._server = make_server(
+            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet, ssl_context=self.tls
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
         return self
@@ -60,7 +64,7 @@ class ControlPort:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._server.server_port}"
 
     def changes(self) -> list[tuple[str, str, Any]]:
         """Method, path and document of every request that was no GET."""

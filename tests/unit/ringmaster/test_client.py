@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from ringmaster.client import Client
 from ringmaster.errors import Away, Refused, Unauthorized, Unknown, Unreachable
 from ringmaster.place import OF_THE_SOCKET, Place
+from tests.unit.balancer.in_memory import InMemoryBalancer, control_app
 from tests.unit.ringmaster.control_port import ControlPort
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -153,6 +156,17 @@ def test_over_a_unix_socket_the_client_is_this_host(tmp_path: Path) -> None:
 def test_a_socket_that_nobody_listens_at_is_told_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match=r"nobody answers at .*/control\.sock"):
         Client(Place(url=OF_THE_SOCKET, socket=str(tmp_path / "control.sock"))).get("/rep")
+
+
+def test_over_tls_the_signer_has_to_be_known(balancer: InMemoryBalancer, tmp_path: Path) -> None:
+    signer = trustme.CA()
+    signer.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    signer.issue_cert("127.0.0.1").configure_cert(tls)
+    with ControlPort(control_app(balancer), tls=tls) as port:
+        assert Client(Place(url=port.url, ca=str(tmp_path / "ca.pem"))).get("/rep").status == 200
+        with pytest.raises(Unreachable, match=r"the certificate is not trusted \(.*\); name who signed it: --ca FILE"):
+            Client(Place(url=port.url)).get("/rep")
 
 
 def test_only_over_the_socket_a_client_is_named(client: Client, port: ControlPort) -> None:

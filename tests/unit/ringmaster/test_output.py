@@ -77,7 +77,7 @@ def test_a_terminal_gets_colours_and_no_colour_is_obeyed(port: ControlPort) -> N
         assert ("\x1b[38;" in terminal.seen) == coloured
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 2), ("n", 130, 3)])
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 2), ("n", 1, 3)])
 def test_at_a_terminal_it_asks_before_it_takes_away(
     port: ControlPort, balancer: InMemoryBalancer, answer: str, code: int, left: int
 ) -> None:

@@ -18,7 +18,7 @@ PIPE_CLOSED = 141
 
 EXIT_CODES: dict[int, str] = {
     0: "All is well, or done as asked.",
-    NO: "The answer is no: `doctor` found something, a deploy did not go through.",
+    NO: "The answer is no: `doctor` found something, a deploy did not go through, or you said no when asked.",
     USAGE: "The command line, the environment or the configuration is wrong. Nothing was asked of the balancer.",
     REFUSED: "The balancer refused (4xx). Everything is as it was.",
     AWAY: "The balancer cannot be reached, is away, failed or took too long (5xx).",

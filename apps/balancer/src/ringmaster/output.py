@@ -14,7 +14,8 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from ringmaster.errors import PIPE_CLOSED
+from ringmaster.errors import PIPE_CLOSED, No
+from ringmaster.render.words import plain
 
 _PIPED_WIDTH = 10_000
 """Columns in a pipe or a file, unless COLUMNS says otherwise. No line is broken there."""
@@ -67,7 +68,7 @@ class Output:
 
     def say(self, text: str) -> None:
         """Writes one line for the person who waits."""
-        self.stderr.print(text, soft_wrap=True)
+        self.stderr.print(plain(text), soft_wrap=True)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
@@ -92,7 +93,8 @@ def confirm(question: str, *, instead: str) -> None:
     """Asks before something is taken away. Where nobody can answer, it refuses, and says what to write `instead`."""
     if not sys.stdin.isatty():
         raise click.UsageError(f"this takes something away, and nobody is there to say yes: write {instead}")
-    click.confirm(question, abort=True, err=True)
+    if not click.confirm(question, err=True):
+        raise No("nothing was changed")
 
 
 def _console(kind: type[Console], file: IO[str]) -> Console:

@@ -13,6 +13,7 @@ from ringmaster.client import Answer, Client
 from ringmaster.errors import Away
 from ringmaster.output import Output
 from ringmaster.render.deploys import progress
+from ringmaster.render.words import plain
 
 ON_THEIR_WAY = ("pulling", "rolling", "rolling back")
 _LOOK = 0.5
@@ -55,6 +56,6 @@ def reason(answer: Answer) -> str:
 
 def _tell(out: Output, status: Status | None, text: str) -> None:
     if status:
-        status.update(text)
+        status.update(plain(text))
     else:
         out.say(text)

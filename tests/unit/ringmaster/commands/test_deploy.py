@@ -58,6 +58,16 @@ def test_as_json_it_is_the_last_answer_as_it_came(run: Run, port: ControlPort) -
     assert result.exit_code == 0
 
 
+def test_a_reason_does_not_steer_the_terminal(run: Run, port: ControlPort) -> None:
+    port.own["POST", "/deploy"] = 202, deployed("pulling")
+    evil = deployed("rolling back", reason="\x1b[2J[red]x")
+    port.own["GET", "/deploy"] = [(200, evil), (200, deployed("rolled back", reason="\x1b[2J[red]x"))]
+    result = run("deploy", "app:2")
+    assert "\x1b" not in result.output
+    assert r"\x1b[2J[red]x" in result.stdout
+    assert r"\x1b[2J[red]x" in result.stderr
+
+
 def test_the_balancer_may_be_away_meanwhile(run: Run, port: ControlPort) -> None:
     away = {"message": "<Error> The balancer is away", "status": "failure"}
     port.own["POST", "/deploy"] = 202, deployed("pulling")

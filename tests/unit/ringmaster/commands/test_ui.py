@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ringmaster.place import OF_THE_SOCKET, Place
 from tests.unit.ringmaster.conftest import Run
 from tests.unit.ringmaster.control_port import ControlPort
 
@@ -28,6 +29,16 @@ def test_an_older_balancer_has_no_links(run: Run, port: ControlPort) -> None:
     result = run("ui", RINGMASTER_TOKEN="secret~token")
     assert result.exit_code == 3
     assert "this balancer has no /sessions/links" in result.stderr
+
+
+def test_in_the_balancers_container_it_is_where_the_port_is_usually_published(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_container = Place(url=OF_THE_SOCKET, socket="/run/ringmaster/control.sock")
+    monkeypatch.setattr("ringmaster.session.find", lambda *_: in_container)
+    result = run("ui")
+    assert result.stdout == "http://127.0.0.1:5001/\n"
+    assert "may be another address" in result.stderr
 
 
 def test_it_is_opened_where_that_is_asked(run: Run, port: ControlPort, monkeypatch: pytest.MonkeyPatch) -> None:

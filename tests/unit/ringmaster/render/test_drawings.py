@@ -58,6 +58,16 @@ def test_colours_tell_what_letters_tell() -> None:
     assert all(any(mark.colour in style for style in styles) for mark in MARKS.values())
 
 
+def test_where_colours_repeat_letters_tell_as_well() -> None:
+    names = [f"S{number}" for number in range(9)]
+    for drawn in (
+        Circle(owners=names, marks=marks(names), points={"S1": [0.0]}, columns=40).drawn(has_colour=True),
+        band(names, marks(names), 40, has_colour=True),
+    ):
+        assert set("ABCDEFGHI") <= set(drawn.plain)
+        assert len({str(span.style) for span in drawn.spans}) >= 8
+
+
 def test_a_band_shows_stretches_where_there_are_more_slots_than_room() -> None:
     owners = ["S1"] * 40_000 + ["S2"] * 25_536
     lines = band(owners, MARKS, 64, has_colour=False).plain.splitlines()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from rich.style import Style
 from rich.text import Text
 
-from ringmaster.render.palette import NOBODY, Mark
+from ringmaster.render.palette import MOST_BY_COLOUR, NOBODY, Mark
 
 _MOST_LINES = 16
 _BLOCK = "█"
@@ -19,7 +19,7 @@ def band(owners: Sequence[str], marks: Mapping[str, Mark], columns: int, *, has_
     stretch = max(1, -(-len(owners) // (columns * _MOST_LINES)))
     cells = [_most(owners[at : at + stretch]) for at in range(0, len(owners), stretch)]
     lines = [cells[at : at + columns] for at in range(0, len(cells), columns)]
-    drawn = [[_cell(marks.get(owner), has_colour=has_colour) for owner in line] for line in lines]
+    drawn = [[_cell(marks.get(owner), marks, has_colour=has_colour) for owner in line] for line in lines]
     return Text("\n").join(Text.assemble(*line, no_wrap=True) for line in drawn)
 
 
@@ -27,7 +27,9 @@ def _most(owners: Sequence[str]) -> str:
     return Counter(owners).most_common(1)[0][0]
 
 
-def _cell(mark: Mark | None, *, has_colour: bool) -> tuple[str, Style]:
+def _cell(mark: Mark | None, marks: Mapping[str, Mark], *, has_colour: bool) -> tuple[str, Style]:
     if mark is None:
         return NOBODY, Style.null()
-    return (_BLOCK, Style(color=mark.colour)) if has_colour else (mark.letter, Style.null())
+    if not has_colour:
+        return mark.letter, Style.null()
+    return (_BLOCK, Style(color=mark.colour)) if len(marks) <= MOST_BY_COLOUR else (mark.letter, mark.style)

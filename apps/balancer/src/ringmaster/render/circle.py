@@ -1,5 +1,5 @@
 """The ring as a circle of characters: slot 0 is at the top, and slots go clockwise. It is made of half-blocks where
-there are colours, and of letters where there are none."""
+colours tell the servers apart, and of letters otherwise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from ringmaster.render.palette import NOBODY, Mark
+from ringmaster.render.palette import MOST_BY_COLOUR, NOBODY, Mark
 
 _HOLE = 0.58
 """The inner radius as a part of the outer one."""
@@ -31,7 +31,8 @@ class Circle:
     middle: Sequence[str] = ()
 
     def drawn(self, *, has_colour: bool) -> Text:
-        cells = self._coloured() if has_colour else self._lettered()
+        is_of_blocks = has_colour and len(self.marks) <= MOST_BY_COLOUR
+        cells = self._coloured() if is_of_blocks else self._lettered(has_colour=has_colour)
         lines = [list(line) for line in cells]
         self._write_middle(lines)
         return Text("\n").join(Text.assemble(*line, no_wrap=True) for line in lines)
@@ -49,10 +50,12 @@ class Circle:
                 for x in range(self.columns)
             )
 
-    def _lettered(self) -> Iterator[Iterator[tuple[str, Style]]]:
+    def _lettered(self, *, has_colour: bool) -> Iterator[Iterator[tuple[str, Style]]]:
         around = self._around(height=2)
+        styles = {mark.letter: mark.style for mark in self.marks.values()} if has_colour else {}
         for line in range(self.columns // 2):
-            yield ((self._letter(x, line, around), Style.null()) for x in range(self.columns))
+            letters = (self._letter(x, line, around) for x in range(self.columns))
+            yield ((letter, styles.get(letter, Style.null())) for letter in letters)
 
     def _colour(self, x: int, y: int, around: Mapping[tuple[int, int], str]) -> str | None:
         owner = around.get((x, y)) or self._owner(x + 0.5, y + 0.5)
@@ -62,7 +65,7 @@ class Circle:
 
     def _letter(self, x: int, line: int, around: Mapping[tuple[int, int], str]) -> str:
         if point := around.get((x, line)):
-            return self.marks[point].letter.lower() if point in self.marks else _POINT
+            return _POINT if len(self.marks) > MOST_BY_COLOUR else self.marks[point].letter.lower()
         owner = self._owner(x + 0.5, 2 * line + 1)
         if owner is None:
             return " "
@@ -87,6 +90,7 @@ class Circle:
             ): hostname
             for hostname, parts in self.points.items()
             for part in parts
+            if hostname in self.marks
         }
 
     def _write_middle(self, lines: list[list[tuple[str, Style]]]) -> None:

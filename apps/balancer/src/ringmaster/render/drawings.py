@@ -70,7 +70,7 @@ def _legend(picture: Picture, colours: Mapping[str, Mark], *, has_colour: bool) 
     shown.show_header = False
     for server in picture.servers:
         mark = colours[server["hostname"]]
-        swatch = Text("██", style=mark.colour) if has_colour else Text(mark.letter)
+        swatch = Text(f" {mark.letter} ", style=mark.style) if has_colour else Text(mark.letter)
         state = server.get("state", "serving")
         shown.add_row(
             swatch,
