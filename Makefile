@@ -32,7 +32,7 @@ PLAYBOOK = ansible-playbook infra/ansible
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: .venv/deploy.stamp ## Bring the system up, with all it needs on this machine (first time 5 to 8 minutes)
+up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up, with all it needs on this machine (first time 5 to 8 minutes)
 	@$(PLAYBOOK)/deploy.yml $(SETTINGS)
 
 down: .venv/deploy.stamp ## Take the deployment away; engine and tools stay
@@ -59,7 +59,7 @@ scan: ## Ask Debian's archive for security updates that the running deployment's
 
 test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 20 minutes)
 
-host: .venv/test.stamp ## Bring in what tests and deployments need on this machine, and deploy nothing
+host: .venv/test.stamp .venv/command.stamp ## Bring in what tests and deployments need on this machine, and deploy nothing
 	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')
 
 lint: host ## Check style, types, playbooks, Terraform and shell scripts
@@ -176,3 +176,7 @@ clean: ## Remove what make put into this folder; deployments and their state sta
 .venv/test.stamp: requirements/test.txt
 	@requirements/install.sh $<
 	@touch .venv/deploy.stamp $@
+
+.venv/command.stamp: .venv/deploy.stamp requirements/command.sh apps/balancer/pyproject.toml $(shell find apps/balancer/src/ringmaster -name '*.py')
+	@requirements/command.sh
+	@touch $@

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 from testinfra.host import Host
 
 from tests.containers import started
-from tests.infra.make import MadeSystem, Run
+from tests.deployment import PROJECT
+from tests.infra.make import MadeSystem, Run, environment
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 
@@ -33,6 +35,22 @@ def test_its_curl_lines_work(system: MadeSystem, first_run: Run, here: Host) -> 
     assert rep["message"]["N"] == 3
     assert add["message"]["N"] == 4
     assert system.rm(1, add["message"]["replicas"][-1:]).status == 200
+
+
+def test_the_command_is_installed_and_its_build_leaves_nothing_behind(system: MadeSystem, first_run: Run) -> None:
+    """Whatever lay in apps/balancer would give the image another name."""
+    assert first_run.code == 0
+    shell = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
+    asked = [PROJECT / ".venv" / "bin" / "ringmaster", "status", "--json", "--url", system.control_url]
+    done = subprocess.run(asked, env=shell, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["health"]["replicas"] == system.replicas
+    left = [
+        path
+        for path in (PROJECT / "apps" / "balancer").rglob("*")
+        if path.name == "build" or path.suffix == ".egg-info"
+    ]
+    assert left == []
 
 
 def test_a_long_step_says_that_it_runs(first_run: Run) -> None:

@@ -45,6 +45,9 @@ IMPURE = frozenset(
 )
 """Modules of the standard library with a clock, randomness, threads, sockets, files or logging."""
 
+ROOTS = ("balancer", "keeper", "ringmaster")
+"""Our packages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -81,6 +84,9 @@ LAYERS = (
     Layer("balancer.healthcheck", ("balancer.listeners",)),
     Layer("balancer.worker", ("balancer.listeners", "balancer.ports.answers"), theirs=frozenset({"gunicorn"})),
     Layer("balancer.bootstrap", ("balancer",), theirs=None),
+    Layer("ringmaster.render", ("ringmaster.render",), theirs=frozenset({"rich"}), pure=True),
+    Layer("ringmaster.unix_socket", (), theirs=frozenset({"requests", "urllib3"})),
+    Layer("ringmaster", ("ringmaster",), theirs=frozenset({"click", "requests", "rich"})),
 )
 
 
@@ -88,7 +94,7 @@ def violations(module: str, source: str) -> list[str]:
     """One sentence for every forbidden import of the module, and one for a module that belongs to no layer."""
     layer = next((layer for layer in LAYERS if _is_below(module, layer.name)), None)
     if layer is None:
-        return [] if module in ("balancer", "keeper") else [f"{module} belongs to no layer"]
+        return [] if module in ROOTS else [f"{module} belongs to no layer"]
     return [f"{module} imports {name}" for name in imports(module, source) if not _may(layer, name)]
 
 
@@ -106,7 +112,7 @@ def imports(module: str, source: str) -> Iterator[str]:
 
 def _may(layer: Layer, name: str) -> bool:
     top = name.partition(".")[0]
-    if top in ("balancer", "keeper"):
+    if top in ROOTS:
         return any(_is_below(name, allowed) for allowed in layer.ours)
     if top in sys.stdlib_module_names:
         return not (layer.pure and top in IMPURE)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import balancer
-from tests.unit.balancer.import_rule import LAYERS, violations
+from tests.unit.balancer.import_rule import LAYERS, ROOTS, violations
 
 SOURCE = Path(balancer.__file__).parents[1]
-MODULES = sorted(path for package in ("balancer", "keeper") for path in (SOURCE / package).rglob("*.py"))
+MODULES = sorted(path for package in ROOTS for path in (SOURCE / package).rglob("*.py"))
 
 
 def module_name(path: Path) -> str:
@@ -68,6 +68,12 @@ def test_every_layer_is_there() -> None:
         ("balancer.adapters.system", "from balancer.bootstrap import build"),
         ("balancer.settings", "from balancer.adapters.system import SystemClock"),
         ("balancer.utils", ""),
+        ("ringmaster.client", "from balancer.ports import answers"),
+        ("ringmaster.client", "from keeper import call"),
+        ("ringmaster.client", "import urllib3"),
+        ("ringmaster.render.fleet", "from ringmaster.client import Answer"),
+        ("ringmaster.render.fleet", "import time"),
+        ("balancer.http.public", "from ringmaster.client import Client"),
     ],
 )
 def test_the_rule_finds_what_it_forbids(module: str, source: str) -> None:
@@ -85,6 +91,7 @@ def test_the_rule_finds_what_it_forbids(module: str, source: str) -> None:
         ("balancer.http.public", "import flask\nfrom werkzeug.exceptions import NotFound"),
         ("balancer.adapters.system", "import docker, random\nfrom balancer.ports.store import FleetStore"),
         ("balancer.bootstrap", "from balancer.adapters.system import SystemClock\nfrom balancer import http"),
+        ("ringmaster.commands.status", "import click\nfrom ringmaster.render import fleet"),
     ],
 )
 def test_the_rule_leaves_alone_what_it_allows(module: str, source: str) -> None:

@@ -1,0 +1,34 @@
+"""`ringmaster rollback`: the old release again."""
+
+from __future__ import annotations
+
+import click
+
+from ringmaster import rollouts
+from ringmaster.errors import No
+from ringmaster.render import words
+from ringmaster.render.deploys import summary
+from ringmaster.session import Session, asks
+
+
+@click.command()
+@click.option("--no-wait", is_flag=True, help="End as soon as the wish is saved.")
+@asks
+def rollback(session: Session, no_wait: bool) -> None:
+    """Have the old release again.
+
+    The running deploy goes back, and the command follows that to its end. A deploy that
+    has ended cannot go back; deploy the old image again.
+
+    The exit code is 0 when all servers have the old release, and 1 when the deploy is stuck or was done before.
+
+    \b
+    ringmaster rollback
+    ringmaster rollback --no-wait
+    """
+    answer = session.client.change("DELETE", "/deploy")
+    if not no_wait:
+        answer = rollouts.follow(session.client, session.out)
+    session.show(answer, lambda: words.line(summary(answer.document)))
+    if not no_wait and rollouts.stage(answer) != "rolled back":
+        raise No(f"the deploy is {rollouts.stage(answer)}: {rollouts.reason(answer)}")

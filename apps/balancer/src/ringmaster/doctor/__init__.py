@@ -1,0 +1,1 @@
+"""What `ringmaster doctor` looks at, and what it finds."""

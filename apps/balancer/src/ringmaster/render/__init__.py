@@ -1,0 +1,1 @@
+"""Pictures of the API's documents. A document comes in, something that rich can print goes out; nothing is asked."""

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs the command `ringmaster` into .venv, from a copy of its sources: a build leaves nothing in the checkout, whose files
+# make up the image's name. Nothing is fetched.
+set -euo pipefail
+
+source=apps/balancer
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+mkdir "$copy/src"
+cp "$source/pyproject.toml" "$copy/"
+cp -R "$source/src/ringmaster" "$copy/src/"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-index --no-deps --no-build-isolation \
+  --force-reinstall "$copy"
