@@ -48,6 +48,8 @@ locals {
     RINGMASTER_PLUGINS                = var.plugins == null ? "" : join(",", var.plugins.modules)
     RINGMASTER_EXPLAIN                = tostring(var.explain)
     RINGMASTER_ACCESS_LOG             = var.access_log
+    RINGMASTER_TRACEPARENT            = var.traceparent
+    RINGMASTER_OTLP_ENDPOINT          = var.otlp_endpoint
     RINGMASTER_UNKNOWN_PATH           = var.unknown_path
     RINGMASTER_HEARTBEAT_INTERVAL     = tostring(var.heartbeat.interval)
     RINGMASTER_HEARTBEAT_TIMEOUT      = tostring(var.heartbeat.timeout)

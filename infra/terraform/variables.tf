@@ -1122,14 +1122,38 @@ variable "explain" {
 }
 
 variable "access_log" {
-  description = "Which requests are logged, with server, slot and attempt: errors (those answered with 5xx; the edge's log also has those that it repeated) or all."
+  description = "Which requests are logged: errors (those answered with 5xx and those that were repeated), all, or a percentage such as 1% or 0.5% (errors, and that part of the others, drawn at random). docs/logs.md has the fields."
   type        = string
   default     = "errors"
   nullable    = false
 
   validation {
-    condition     = contains(["errors", "all"], var.access_log)
-    error_message = "Write access_log as errors or all."
+    condition     = contains(["errors", "all"], var.access_log) || (can(regex("^[0-9]{1,2}([.][0-9]{1,4})?%$", var.access_log)) && can(regex("[1-9]", var.access_log)))
+    error_message = "Write access_log as errors, all, or a percentage of more than 0 and less than 100 with at most 4 decimals, such as 1% or 0.5%."
+  }
+}
+
+variable "traceparent" {
+  description = "What becomes of a request without a valid W3C traceparent: make (it gets one) or pass (it has none). A valid one reaches the server in any case. make costs the edge about a microsecond of such a request."
+  type        = string
+  default     = "make"
+  nullable    = false
+
+  validation {
+    condition     = contains(["make", "pass"], var.traceparent)
+    error_message = "Write traceparent as make or pass."
+  }
+}
+
+variable "otlp_endpoint" {
+  description = "An OpenTelemetry collector that gets spans of changes, failures and deploys, by OTLP over HTTP, such as http://collector:4318; it must be reachable from the balancer. \"\": none."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(https?://[^[:space:]/?#@]+(/[^[:space:]?#]*)?)?$", var.otlp_endpoint))
+    error_message = "Write otlp_endpoint as an http or https URL without a user, such as http://collector:4318, or \"\" for none."
   }
 }
 

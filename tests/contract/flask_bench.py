@@ -62,6 +62,7 @@ class FlaskBench:
             course_errors=False,
             explain=True,
             access_log="errors",
+            traceparent="make",
             bufsize=8192,
             draw=self._draw,
         )

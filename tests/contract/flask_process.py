@@ -43,6 +43,7 @@ def _plane() -> tuple[FlaskPlane, Forwarder]:
         course_errors=False,
         explain=True,
         access_log="errors",
+        traceparent="make",
         bufsize=8192,
         draw=lambda: random.choice(REQUEST_IDS),  # noqa: S311 (no keyed request depends on it)
     )

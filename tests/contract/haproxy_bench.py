@@ -45,6 +45,7 @@ class HaproxyBench:
             course_errors=False,
             explain=True,
             access_log="errors",
+            traceparent="make",
             bufsize=8192,
         )
         self.plane = HaproxyEdge(self.profile)

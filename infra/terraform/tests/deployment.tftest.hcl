@@ -51,6 +51,8 @@ run "defaults" {
   assert {
     condition = local.settings == {
       RINGMASTER_ACCESS_LOG             = "errors"
+      RINGMASTER_TRACEPARENT            = "make"
+      RINGMASTER_OTLP_ENDPOINT          = ""
       RINGMASTER_AUTOSCALE              = "{}"
       RINGMASTER_DATA_PLANE             = "haproxy"
       RINGMASTER_DEPLOYMENT             = "ringmaster"
@@ -364,7 +366,10 @@ run "own_names_ring_and_heartbeat" {
     ring         = { strategy = "course", request_hash = "sha256", slots = 1024, virtual_servers = 10, probing = "triangular" }
     heartbeat    = { interval = 0.25, strikes = 5, host = "shop.example:8080", status = "200-299,302" }
     explain      = false
-    access_log   = "all"
+    access_log   = "0.5%"
+
+    traceparent   = "pass"
+    otlp_endpoint = "http://collector:4318"
   }
 
   assert {
@@ -391,8 +396,13 @@ run "own_names_ring_and_heartbeat" {
   }
 
   assert {
-    condition     = [local.settings.RINGMASTER_EXPLAIN, local.settings.RINGMASTER_ACCESS_LOG] == ["false", "all"]
+    condition     = [local.settings.RINGMASTER_EXPLAIN, local.settings.RINGMASTER_ACCESS_LOG] == ["false", "0.5%"]
     error_message = "How requests are explained does not reach the balancer as it was given."
+  }
+
+  assert {
+    condition     = [local.settings.RINGMASTER_TRACEPARENT, local.settings.RINGMASTER_OTLP_ENDPOINT] == ["pass", "http://collector:4318"]
+    error_message = "How requests and changes are traced does not reach the balancer as it was given."
   }
 }
 

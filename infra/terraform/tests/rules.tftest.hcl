@@ -954,6 +954,38 @@ run "access_log_is_unknown" {
   expect_failures = [var.access_log]
 }
 
+run "access_log_is_no_part" {
+  command = plan
+  variables {
+    access_log = "0.0%"
+  }
+  expect_failures = [var.access_log]
+}
+
+run "access_log_is_more_than_a_part" {
+  command = plan
+  variables {
+    access_log = "100%"
+  }
+  expect_failures = [var.access_log]
+}
+
+run "traceparent_is_unknown" {
+  command = plan
+  variables {
+    traceparent = "none"
+  }
+  expect_failures = [var.traceparent]
+}
+
+run "otlp_endpoint_has_no_scheme" {
+  command = plan
+  variables {
+    otlp_endpoint = "collector:4318"
+  }
+  expect_failures = [var.otlp_endpoint]
+}
+
 run "heartbeat_interval_is_too_short" {
   command = plan
   variables {

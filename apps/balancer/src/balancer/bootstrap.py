@@ -236,6 +236,7 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
             course_errors=course_errors,
             explain=settings.explain,
             access_log=settings.access_log,
+            traceparent=settings.traceparent,
             bufsize=settings.bufsize,
             trusted_proxies=settings.trusted_proxies,
             control_prefix=settings.control_prefix,
@@ -256,6 +257,7 @@ def _data_plane(settings: Settings) -> tuple[DataPlane, Forward | None]:
         course_errors=course_errors,
         explain=settings.explain,
         access_log=settings.access_log,
+        traceparent=settings.traceparent,
         bufsize=settings.bufsize,
         draw=lambda: random.choice(REQUEST_IDS),  # noqa: S311 (spreads load, guards nothing)
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
+from balancer.core import access_log
 from balancer.core import release_kinds as kinds
 from balancer.core.caller import HOST_NAME
 from balancer.core.hostnames import RULE, canonical, is_hostname
@@ -44,6 +45,11 @@ def choice(*choices: str) -> Type:
     return Type("one of " + ", ".join(choices), lambda text: text if text in choices else _refuse())
 
 
+def _access_log(text: str) -> str:
+    access_log.part(text)
+    return text
+
+
 def _hostnames(text: str) -> tuple[str, ...]:
     hostnames = tuple(kinds.words(text))
     unique = len({canonical(name) for name in hostnames}) == len(hostnames)
@@ -68,6 +74,7 @@ def _refuse() -> Any:
     raise ValueError
 
 
+ACCESS_LOG = Type(access_log.EXPECTS, _access_log)
 FLAG = of_kind(kinds.FLAG)
 SECRET = of_kind(
     kinds.text(r"([!-~]{16,256})?", "16 to 256 printable ASCII characters without blanks, or empty"), secret=True

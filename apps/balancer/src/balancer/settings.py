@@ -23,6 +23,7 @@ from balancer.core.release_kinds import Unfit
 from balancer.core.ring_profile import RingProfile
 from balancer.plugins import InvalidPlugin, catalogue
 from balancer.setting_types import (
+    ACCESS_LOG,
     FLAG,
     HOSTNAMES,
     HOSTS,
@@ -197,10 +198,17 @@ class Settings:
         "true", FLAG, "Answers tell their server, slot and attempt: X-Served-By, X-Ring-Slot, X-Ring-Attempt."
     )
     access_log: str = _setting(
-        "errors",
-        choice("errors", "all"),
-        "Which requests are logged: failed ones (and repeated ones at the edge), or all.",
-    )
+        "errors", ACCESS_LOG,
+        "Which requests are logged: failed and repeated ones, all, or those and a part of the others.",
+    )  # fmt: skip
+    traceparent: str = _setting(
+        "make", choice("make", "pass"),
+        "Whether a request without a valid W3C traceparent gets one. A valid one is passed on in any case.",
+    )  # fmt: skip
+    otlp_endpoint: str = _setting(
+        "", matching(r"(https?://[^\s/?#@]+(/[^\s?#]*)?)?", "an http or https URL without a user, or empty"),
+        "An OpenTelemetry collector, which gets spans of changes by OTLP/HTTP at its path /v1/traces; empty: none.",
+    )  # fmt: skip
     tls: bool = _setting("false", FLAG, "The edge speaks TLS, with the certificates that it was given.")
     tls_port: int = _setting("5443", integer(1, 65535), "Where clients find HTTPS; a redirect names it.")
     tls_redirect: bool = _setting("false", FLAG, "The public port redirects plain HTTP to HTTPS.")

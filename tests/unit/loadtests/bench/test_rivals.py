@@ -37,11 +37,11 @@ ONLY_THE_EDGE = {
     "backend fleet: http-response set-var(txn.by) res.fhdr(X-Ringmaster-By) if from_again",
     "backend fleet: http-response del-header X-Ringmaster-By if from_again !repeated",
     "backend fleet: http-response allow if from_again",
-    'backend fleet: http-response set-var-fmt(txn.by) "%[srv_name]/%[var(txn.attempt)]" if repeated',
+    'backend fleet: http-response set-var-fmt(txn.by) "%[srv_name]/%[var(txn.attempt)]/%[var(txn.why)]" if repeated',
     "backend fleet: http-response set-header X-Ring-Attempt %[var(txn.attempt,1)]",
     (
         "backend fleet: server _again abns@_again id 1 pool-max-conn 0 send-proxy-v2 set-proxy-v2-tlv-fmt(0xE0) "
-        '"%[var(txn.asked,0)]:%[var(txn.slot)]:%[var(txn.place,1)]:%[var(txn.sent,0)]:%rc"'
+        '"%[var(txn.asked,0)]:%[var(txn.slot)]:%[var(txn.place,1)]:%[var(txn.sent,0)]:%rc:%[var(txn.had,0)]:%[var(txn.why)]"'
     ),
     "backend control: …",
     "frontend control_port: …",
@@ -114,6 +114,7 @@ def edge(bufsize: int) -> list[str]:
         course_errors=usual.unknown_path == "course",
         explain=usual.explain,
         access_log=usual.access_log,
+        traceparent=usual.traceparent,
         bufsize=bufsize,
     )
     text = EdgeFiles(profile, routes).configuration

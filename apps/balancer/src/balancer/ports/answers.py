@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 
 CONTENT_TYPE = "application/json"
 
@@ -20,6 +21,15 @@ MOST_RECIPIENTS = 3
 
 MOST_TRIED = 6
 """The most servers that one request tries, those included that cannot be reached and so do not get it."""
+
+
+class Repeated(StrEnum):
+    """Why a request went on to the next server, as the access log has it: one for each time, with ", " between."""
+
+    was_down = "server was down"  # that was known before the request
+    not_reached = "could not be reached"
+    broke_off = "broke off"  # after it got the request
+
 
 NO_SERVER = "No server can answer now"
 TOO_SLOW = "The server did not answer in time"

@@ -46,6 +46,7 @@ class Rig:
         self.course_errors = False
         self.explain = True
         self.access_log = "errors"
+        self.traceparent = "make"
 
     def serve(self, *answers: Answer) -> None:
         """Servers A, B … with these answers."""
@@ -75,6 +76,7 @@ class Rig:
             course_errors=self.course_errors,
             explain=self.explain,
             access_log=self.access_log,
+            traceparent=self.traceparent,
             bufsize=8192,
             draw=lambda: TO_SLOT[0],
         )

@@ -14,6 +14,8 @@ from balancer.core.routes import Routes
 from tests.fakes.web_server import Answer, Exchange
 from tests.unit.balancer.adapters.flask_plane.rig import CRC32, SLOTS, Rig, break_off, hello
 
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
 # What an answer tells of its way
 
 
@@ -107,7 +109,7 @@ def test_every_request_is_logged_where_all_are_wanted(rig: Rig, caplog: pytest.L
     caplog.set_level("INFO")
     rig.access_log = "all"
     rig.serve(break_off, hello)
-    rig.ask("PUT", path="/a%20b?secret=1", headers={"X-Request-Id": "mine"})
+    rig.ask("PUT", path="/a%20b?secret=1", headers={"X-Request-Id": "mine", "traceparent": TRACEPARENT})
     [line] = lines(caplog)
     assert 0 <= line.pop("milliseconds") < 10_000
     assert line == {
@@ -115,10 +117,14 @@ def test_every_request_is_logged_where_all_are_wanted(rig: Rig, caplog: pytest.L
         "method": "PUT",
         "path": "/a%20b",
         "status": 200,
+        "bytes": len(b"hello"),
         "server": "B",
         "slot": 0,
+        "key": "random",
         "attempt": 2,
+        "repeated": "broke off",
         "request_id": "mine",
+        "traceparent": TRACEPARENT,
     }
 
 

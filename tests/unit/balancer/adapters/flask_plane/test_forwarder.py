@@ -76,8 +76,8 @@ def test_host_is_kept_and_the_source_is_told(rig: Rig) -> None:
 def test_nothing_is_added_that_the_client_did_not_say(rig: Rig) -> None:
     rig.serve(hello)
     rig.ask(headers={"Host": "x"})
-    ours = {"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Request-Id"}
-    assert set(rig.received()[0].headers.keys()) == {"Host", *ours}
+    forwarded = {"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port"}
+    assert set(rig.received()[0].headers.keys()) == {"Host", *forwarded, "X-Request-Id", "Traceparent"}
 
 
 def test_hop_by_hop_headers_do_not_arrive(rig: Rig) -> None:

@@ -34,6 +34,7 @@ PROFILE = EdgeOptions(
     course_errors=False,
     explain=True,
     access_log="errors",
+    traceparent="make",
     bufsize=8192,
 )
 ROUTES = Routes(
@@ -233,9 +234,37 @@ def test_answers_tell_server_slot_and_attempt_where_they_shall(course_errors: bo
     assert len(told) == 1 + course_errors
 
 
-@pytest.mark.parametrize(("access_log", "only_errors"), [("errors", True), ("all", False)])
-def test_the_log_has_all_requests_or_only_those_that_went_wrong(access_log: str, only_errors: bool) -> None:
-    assert ("    option dontlog-normal\n" in rendered(access_log=access_log)) is only_errors
+@pytest.mark.parametrize(
+    ("access_log", "option", "level"),
+    [
+        ("errors", "dontlog-normal", "info"),
+        ("all", None, "info"),
+        ("1%", "log-separate-errors", "notice"),
+    ],
+)
+def test_the_log_has_all_requests_or_those_that_went_wrong(access_log: str, option: str | None, level: str) -> None:
+    text = rendered(access_log=access_log)
+    assert re.findall("    option (dontlog-normal|log-separate-errors)\n", text) == ([option] if option else [])
+    assert f" format raw daemon {level}\n" in text
+
+
+def test_a_sample_is_drawn_on_both_ports_and_only_where_it_is_wanted() -> None:
+    text = rendered(access_log="0.25%")
+    assert text.count("set-log-level notice if !is_failure !was_repeated { rand(1000000) lt 2500 }") == 2
+    assert not re.search(r"rand\(1000000\)|log-level", rendered(access_log="all") + rendered(access_log="errors"))
+
+
+@pytest.mark.parametrize("key", ["random", "header:X-User", "cookie:session_id", "query:a~b.c", "path", "address"])
+def test_a_line_of_the_log_names_the_source_of_the_key_and_never_the_key(key: str) -> None:
+    (line, _) = re.findall("log-format .*", rendered(replace(ROUTES, key=KeySource.parse(key))))
+    source = "str(random)" if key == "random" else f"sc_tracked(0),iif(random,{key})"
+    assert f"%(key)[{source}," in line
+    assert "txn.key" not in line
+
+
+def test_where_no_traceparent_is_made_a_request_costs_nothing_for_one() -> None:
+    assert rendered().count("add-header traceparent") == 2
+    assert "add-header traceparent" not in rendered(traceparent="pass")
 
 
 @pytest.mark.parametrize(("seconds", "milliseconds"), [(60, 60_000), (0.1, 100), (1.5, 1500), (86_400, 86_400_000)])
@@ -307,6 +336,8 @@ def test_another_seed_is_another_configuration() -> None:
         {"course_errors": True},
         {"explain": False},
         {"access_log": "all"},
+        {"access_log": "1%"},
+        {"traceparent": "pass"},
         {"directory": Path("/elsewhere")},
         {"max_connections": 10},
         {"rate_limit": RateLimit(requests=100, seconds=10)},

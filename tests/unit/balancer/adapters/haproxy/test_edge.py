@@ -91,6 +91,7 @@ def profile(directory: Path) -> EdgeOptions:
         course_errors=False,
         explain=True,
         access_log="errors",
+        traceparent="make",
         bufsize=8192,
     )
 

@@ -18,12 +18,15 @@ from balancer.adapters.flask_plane.access_log import AccessLog
 from balancer.adapters.flask_plane.connections import ATTEMPT_ERRORS, Connections, was_never_sent, was_too_slow
 from balancer.adapters.flask_plane.headers import to_client
 from balancer.adapters.flask_plane.incoming import Incoming
+from balancer.adapters.flask_plane.journey import Journey
 from balancer.adapters.flask_plane.plane import Attempt, FlaskPlane
 from balancer.adapters.flask_plane.turns import NoTurn, Turns
 from balancer.adapters.flask_plane.watched_socket import ClientLeft
 from balancer.core.errors import EmptyRing
+from balancer.core.traceparent import MAKE
 from balancer.core.trusted_proxies import TrustedProxies
 from balancer.ports import answers
+from balancer.ports.answers import Repeated
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +40,9 @@ class ForwardingOptions:
     """All times are in seconds. `response_timeout`: until the head of an answer. `stream_timeout`: how long an answer
     that has begun may be silent. `server_max_connections`: requests at a server at once, 0 for any number; others wait
     for `queue_timeout`. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers
-    name their server, slot and attempt. `access_log`: the kind of AccessLog. `bufsize`: as at the edge, the head of
-    a request has to fit into a buffer of so many bytes. `draw` returns a random request id."""
+    name their server, slot and attempt. `access_log`: the kind of AccessLog. `traceparent`: what becomes of a request
+    without a valid one, as core/traceparent.py has it. `bufsize`: as at the edge, the head of a request has to fit into
+    a buffer of so many bytes. `draw` returns a random request id."""
 
     response_timeout: float
     stream_timeout: float
@@ -49,6 +53,7 @@ class ForwardingOptions:
     course_errors: bool
     explain: bool
     access_log: str
+    traceparent: str
     bufsize: int
     draw: Callable[[], int]
 
@@ -72,50 +77,53 @@ class Forwarder:
 
     def __call__(self, request: Request) -> Response:
         began = time.monotonic()
-        received = incoming.read(request, self._proxies)
+        received = incoming.read(request, self._proxies, makes_trace=self._options.traceparent == MAKE)
+        journey = Journey()
         if received.fits(self._options.bufsize - answers.HEAD_RESERVE):
-            response, attempt = self._answer(received)
+            response = self._answer(received, journey)
         else:
-            response, attempt = _failed(HTTPStatus.BAD_REQUEST, answers.NOT_HTTP), None
-        self._access_log.note(received, status=response.status_code, seconds=time.monotonic() - began, attempt=attempt)
+            response = _failed(HTTPStatus.BAD_REQUEST, answers.NOT_HTTP)
+        response.call_on_close(lambda: self._note(received, response, journey, time.monotonic() - began))
         return response
 
-    def _answer(self, received: Incoming) -> tuple[Response, Attempt | None]:
-        """The answer, and the last attempt; None where no server could be asked."""
+    def _note(self, received: Incoming, response: Response, journey: Journey, seconds: float) -> None:
+        size = journey.streamed if response.is_streamed else response.calculate_content_length() or 0
+        self._access_log.note(received, status=response.status_code, size=size, seconds=seconds, journey=journey)
+
+    def _answer(self, received: Incoming, journey: Journey) -> Response:
+        """The answer. The journey begins here."""
         random_id = self._options.draw()
-        tried: set[str] = set()
-        recipients = 0
-        attempt: Attempt | None = None
         status, reason = HTTPStatus.SERVICE_UNAVAILABLE, answers.NO_SERVER
-        while recipients < answers.MOST_RECIPIENTS and len(tried) < answers.MOST_TRIED:
+        while journey.recipients < answers.MOST_RECIPIENTS and len(journey.tried) < answers.MOST_TRIED:
             with ExitStack() as flight:
                 try:
-                    attempt = flight.enter_context(self._plane.send(received.message, random_id, tried))
+                    attempt = flight.enter_context(self._plane.send(received.message, random_id, journey.tried))
+                    journey.begins(attempt)
                     flight.enter_context(self._turns.turn(attempt.backend.instance))
                 except EmptyRing:
                     break
                 except NoTurn:
-                    return _failed(HTTPStatus.SERVICE_UNAVAILABLE, answers.NO_SERVER), attempt
+                    return _failed(HTTPStatus.SERVICE_UNAVAILABLE, answers.NO_SERVER)
                 try:
-                    return self._ask(received, attempt, flight), attempt
+                    return self._ask(received, attempt, flight, journey)
                 except ClientLeft:
                     self._plane.client_left(attempt.backend.instance)
-                    return _failed(HTTPStatus.BAD_REQUEST, answers.NOT_HTTP), attempt
+                    return _failed(HTTPStatus.BAD_REQUEST, answers.NOT_HTTP)
                 except ATTEMPT_ERRORS as error:
                     if was_too_slow(error):
-                        return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW), attempt
+                        return _failed(HTTPStatus.GATEWAY_TIMEOUT, answers.TOO_SLOW)
                     _log_failure(attempt, error)
-                    tried.add(attempt.backend.instance)
                     if was_never_sent(error):
                         self._plane.not_reached(attempt.backend)
+                        journey.fails(attempt, Repeated.not_reached)
                         continue
-                    recipients += 1
-                    status, reason = HTTPStatus.BAD_GATEWAY, answers.broke_off(recipients)
+                    journey.fails(attempt, Repeated.broke_off)
+                    status, reason = HTTPStatus.BAD_GATEWAY, answers.broke_off(journey.recipients)
                     if not received.may_repeat:
                         break
-        return _failed(status, reason), attempt
+        return _failed(status, reason)
 
-    def _ask(self, received: Incoming, attempt: Attempt, flight: ExitStack) -> Response:
+    def _ask(self, received: Incoming, attempt: Attempt, flight: ExitStack, journey: Journey) -> Response:
         """Makes one attempt and returns its answer. Raises ATTEMPT_ERRORS. `flight` counts the request as in flight:
         until this returns, or until the last byte of an answer that is passed on piece by piece."""
         began = time.monotonic()
@@ -132,10 +140,14 @@ class Forwarder:
             response = Response(text, HTTPStatus.BAD_REQUEST, content_type=answers.CONTENT_TYPE)
             response.headers.extend(explained)
             return response
-        response = _passed_on(answer, flight, gave=partial(self._plane.gave, instance))
+        response = _passed_on(answer, flight, gave=partial(self._gave, instance, journey))
         response.headers.clear()
         response.headers.extend(to_client(answer.headers.items(), explained=explained))
         return response
+
+    def _gave(self, instance: str, journey: Journey, count: int) -> None:
+        self._plane.gave(instance, count)
+        journey.streamed += count
 
 
 def _passed_on(answer: urllib3.BaseHTTPResponse, flight: ExitStack, *, gave: Callable[[int], None]) -> Response:

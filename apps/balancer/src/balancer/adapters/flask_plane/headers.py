@@ -10,6 +10,8 @@ from uuid import uuid4
 
 from urllib3.util import SKIP_HEADER
 
+from balancer.core.traceparent import is_valid, made
+
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -46,6 +48,15 @@ def to_server(headers: Mapping[str, str], *, client: str, is_trusted: bool) -> d
     for name in ("Accept-Encoding", "User-Agent"):
         kept.setdefault(name, SKIP_HEADER)
     return kept
+
+
+def traced(headers: dict[str, str], *, makes: bool) -> dict[str, str]:
+    """The headers with a valid traceparent as it came, and its tracestate. Where it is missing or invalid, with none,
+    or with a new one if `makes`."""
+    if is_valid(headers.get("Traceparent", "")):
+        return headers
+    kept = {name: value for name, value in headers.items() if name.lower() not in ("traceparent", "tracestate")}
+    return kept | {"Traceparent": made(str(uuid4()))} if makes else kept
 
 
 def to_client(headers: Iterable[tuple[str, str]], *, explained: Collection[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import IO
 
 from flask import Request
 
-from balancer.adapters.flask_plane.headers import to_server
+from balancer.adapters.flask_plane.headers import to_server, traced
 from balancer.core.key_source import Message
 from balancer.core.request_target import origin_form
 from balancer.core.routes import IDEMPOTENT
@@ -60,15 +60,16 @@ def _pieces(body: IO[bytes], note: Callable[[int], None]) -> Iterator[bytes]:
         yield piece
 
 
-def read(request: Request, proxies: TrustedProxies) -> Incoming:
-    """The incoming request. A short body is read at once."""
+def read(request: Request, proxies: TrustedProxies, *, makes_trace: bool = True) -> Incoming:
+    """The incoming request. A short body is read at once. `makes_trace`: it gets a traceparent where it has none."""
     target = _target(request)
     client = request.remote_addr or ""
     body = _body(request)
+    headers = to_server(dict(request.headers), client=client, is_trusted=proxies.trust(client))
     return Incoming(
         method=request.method,
         target=target,
-        headers=to_server(dict(request.headers), client=client, is_trusted=proxies.trust(client)),
+        headers=traced(headers, makes=makes_trace),
         body=body,
         is_chunked=hasattr(body, "read") and request.content_length is None,
         client=client,

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from balancer.adapters.flask_plane.placement import Placement
@@ -15,7 +15,7 @@ from balancer.adapters.flask_plane.unreachable import Unreachable
 from balancer.core.activity import Activity
 from balancer.core.certificate import Certificate
 from balancer.core.errors import EmptyRing
-from balancer.core.key_source import Message
+from balancer.core.key_source import RANDOM, Message
 from balancer.core.load import Load
 from balancer.core.response_readings import ResponseReadings
 from balancer.core.routes import Backend, Routes
@@ -23,11 +23,14 @@ from balancer.core.routes import Backend, Routes
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to get an answer from a server. `number`: 1 for the first attempt of a request."""
+    """One attempt to get an answer from a server. `number`: 1 for the first attempt of a request. `key`: where its key
+    came from. `is_diverted`: it passes over a server that is known as unreachable."""
 
     backend: Backend
     slot: int
     number: int
+    key: str
+    is_diverted: bool
 
 
 class FlaskPlane:
@@ -128,11 +131,15 @@ class FlaskPlane:
         every request, and no server exceeds its bound. Raises EmptyRing.
         """
         with self._lock:
-            slot = self._slot(message, random_id, is_first=not tried)
-            backend = self._choose(slot, tried, self._now())
+            key = self._key(message, is_first=not tried)
+            slot = self._placement.slot(key or b"%d" % random_id)
+            if key and not tried:
+                self.traffic.came(key, slot)
+            backend, is_diverted = self._choose(slot, tried, self._now())
             self._in_flight[backend.instance] += 1
+            source = self._placement.routes.key if key else RANDOM
         try:
-            yield Attempt(backend, slot, len(tried) + 1)
+            yield Attempt(backend, slot, len(tried) + 1, str(source), is_diverted)
         finally:
             self._done(backend)
 
@@ -144,26 +151,25 @@ class FlaskPlane:
         with self._lock:
             self._unreachable.failed(backend.address, self._now())
 
-    def _choose(self, slot: int, tried: Collection[str], now: float) -> Backend:
-        """A server that is not known as unreachable; where there is none, any server. Raises EmptyRing."""
+    def _choose(self, slot: int, tried: Collection[str], now: float) -> tuple[Backend, bool]:
+        """A server that is not known as unreachable; where there is none, any server. And whether it is another one for
+        that. Raises EmptyRing."""
+        backend = nearest = self._placement.server(slot, tried, self._in_flight)
         addresses = self._unreachable.at(now)
-        passed_over = {backend.instance for backend in self._placement.routes.backends if backend.address in addresses}
-        try:
-            backend = self._placement.server(slot, {*tried, *passed_over}, self._in_flight)
-        except EmptyRing:
-            backend = self._placement.server(slot, tried, self._in_flight)
+        if addresses:
+            passed_over = {other.instance for other in self._placement.routes.backends if other.address in addresses}
+            with suppress(EmptyRing):
+                backend = self._placement.server(slot, {*tried, *passed_over}, self._in_flight)
         self._unreachable.asked(backend.address, now)
-        return backend
+        return backend, backend != nearest
 
-    def _slot(self, message: Message, random_id: int, *, is_first: bool) -> int:
+    def _key(self, message: Message, *, is_first: bool) -> bytes:
+        """The key, empty where there is none."""
         routes = self._placement.routes
         key = routes.key_of(message)
         if not key and not routes.key.is_random and is_first:
             self._keyless += 1
-        slot = self._placement.slot(key or b"%d" % random_id)
-        if key and is_first:
-            self.traffic.came(key, slot)
-        return slot
+        return key
 
     def _instances(self) -> set[str]:
         """The servers of the routes, and those that still answer."""

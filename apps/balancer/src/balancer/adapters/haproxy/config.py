@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from balancer.adapters.haproxy import slot_map
+from balancer.adapters.haproxy import slot_map, trace
 from balancer.adapters.haproxy.tls import CIPHERS, CIPHERSUITES, CURVES, Tls
-from balancer.core import traffic
+from balancer.core import access_log, traceparent, traffic
 from balancer.core.control_paths import control_paths
 from balancer.core.protocol import H2_BUFSIZE, H2C, HTTP
 from balancer.core.rate_limit import RateLimit
@@ -109,10 +109,11 @@ class EdgeOptions:
     seconds. `response_timeout`: until the head of a response. `stream_timeout`: how long a response that has begun may
     be silent. `server_max_connections`: requests at a server at once, 0 for any number; others wait for
     `queue_timeout`. `course_errors`: a server's 404 becomes the handout's 400. `explain`: answers name their server,
-    slot and attempt. `access_log`: which requests are logged, "errors" or "all". `bufsize`: bytes of a buffer of
-    HAProxy. `trusted_proxies`: addresses and networks. `control`: the control paths of the public port and where the
-    balancer answers /rep. `tls`: None where the edge speaks none. `max_connections`: connections of clients to the
-    public port at once, 0 for what the container allows. `rate_limit`: None for off.
+    slot and attempt. `access_log`: which requests are logged, as core/access_log.py has it. `traceparent`: what
+    becomes of a request without a valid one, as core/traceparent.py has it. `bufsize`: bytes of a buffer of HAProxy.
+    `trusted_proxies`: addresses and networks. `control`: the control paths of the public port and where the balancer
+    answers /rep. `tls`: None where the edge speaks none. `max_connections`: connections of clients to the public port
+    at once, 0 for what the container allows. `rate_limit`: None for off.
     """
 
     directory: Path
@@ -124,6 +125,7 @@ class EdgeOptions:
     course_errors: bool
     explain: bool
     access_log: str
+    traceparent: str
     bufsize: int
     trusted_proxies: tuple[str, ...]
     control_prefix: str
@@ -188,6 +190,7 @@ class EdgeFiles:
             digest=digest,
             backends=backends,
             key=routes.key,
+            key_kind="str(random)" if routes.key.is_random else f"sc_tracked(0),iif(random,{routes.key})",
             request_hash=routes.request_hash,
             seed=routes.seed,
             slots=len(routes.slots),
@@ -212,6 +215,12 @@ class EdgeFiles:
             rate_limit_table=RATE_LIMIT_TABLE,
             rate_limit_size=_RATE_LIMIT_SIZE,
             too_many=answers.too_many,
+            logged=access_log.part(options.access_log),
+            of=access_log.OF,
+            reasons=answers.Repeated,
+            valid_traceparent=traceparent.VALID,
+            made_traceparent=trace.MADE,
+            logged_traceparent=trace.LOGGED[options.traceparent],
             control_paths=control_paths(options.control_prefix) if options.public_control else (),
             rep_path=control_paths(options.control_prefix)[0],
             server_options=options.server_options,

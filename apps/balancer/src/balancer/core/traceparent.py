@@ -1,0 +1,41 @@
+"""The W3C header traceparent: which ones are valid, and how a missing one is made (https://www.w3.org/TR/trace-context)."""
+
+from __future__ import annotations
+
+import re
+
+VALID = "(?!ff)(?!00.{54})[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[-!-+.-~]*)?"
+"""A regular expression for the whole value, in Python and in HAProxy. Version 00 has nothing after the flags. A higher
+version may have more after one more '-'; ff is no version. Without ',', which joins the values of several lines."""
+
+KNOWN = 55
+"""Characters of the part that every version has. The access log has no more."""
+
+MAKE, PASS = "make", "pass"
+"""What becomes of a request without a valid one: it gets one, or it has none."""
+
+FORM = "00-00000000{first}{second}{last}-0001{last}-00"
+"""A made one, of 8, 4 and 12 hexadecimal digits.
+
+A UUID's digits for its version and variant are left out: tracers sample by the last 16 digits of the trace, so all of
+these are random. The flags are 00: nothing is recorded here, so a tracer behind decides by itself what it samples."""
+
+_VALID = re.compile(VALID)
+
+
+def is_valid(text: str) -> bool:
+    return _VALID.fullmatch(text) is not None
+
+
+def made(uuid: str) -> str:
+    """A new one from the text of a random UUID."""
+    first, second, _, _, last = uuid.split("-")
+    return FORM.format(first=first, second=second, last=last)
+
+
+def trace_id(traceparent: str) -> str:
+    return traceparent[3:35]
+
+
+def parent_id(traceparent: str) -> str:
+    return traceparent[36:52]

@@ -1,0 +1,85 @@
+"""Which headers traceparent are valid, and that a made one is."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID, uuid4
+
+import pytest
+
+from balancer.core.traceparent import is_valid, made, parent_id, trace_id
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+GOOD = f"00-{TRACE}-{PARENT}-01"
+
+VALID = [
+    GOOD,
+    f"00-{TRACE}-{PARENT}-00",
+    f"00-{TRACE}-{PARENT}-ff",
+    f"00-{'0' * 31}1-{'0' * 15}1-00",
+    f"01-{TRACE}-{PARENT}-01",
+    f"cc-{TRACE}-{PARENT}-01-what-comes.later",
+    f"fe-{TRACE}-{PARENT}-01-",
+]
+
+INVALID = [
+    "",
+    "-",
+    "00",
+    f"ff-{TRACE}-{PARENT}-01",
+    f"00-{'0' * 32}-{PARENT}-01",
+    f"00-{TRACE}-{'0' * 16}-01",
+    f"00-{TRACE.upper()}-{PARENT}-01",
+    f"00-{TRACE[:-1]}-{PARENT}-01",
+    f"00-{TRACE}0-{PARENT}-01",
+    f"00-{TRACE}-{PARENT}-1",
+    f"00-{TRACE}-{PARENT}-0x",
+    f"0-{TRACE}-{PARENT}-01",
+    f"0g-{TRACE}-{PARENT}-01",
+    f"00_{TRACE}_{PARENT}_01",
+    f"{GOOD}-later",
+    f"{GOOD}-",
+    f"cc-{TRACE}-{PARENT}-01.later",
+    f"cc-{TRACE}-{PARENT}-01-two words",
+    f"cc-{TRACE}-{PARENT}-01-é",
+    f"cc-{TRACE}-{PARENT}-01-a,cc-{TRACE}-{PARENT}-01-a",
+    f"{GOOD},{GOOD}",
+    f" {GOOD}",
+    f"{GOOD}\n",
+]
+
+
+@pytest.mark.parametrize("text", VALID)
+def test_it_is_valid(text: str) -> None:
+    assert is_valid(text)
+
+
+@pytest.mark.parametrize("text", INVALID)
+def test_it_is_not_valid(text: str) -> None:
+    assert not is_valid(text)
+
+
+def test_its_parts_are_the_trace_and_the_parent() -> None:
+    assert (trace_id(GOOD), parent_id(GOOD)) == (TRACE, PARENT)
+
+
+def test_a_made_one_is_valid_and_samples_nothing() -> None:
+    for uuid in (str(UUID(int=2**128 - 1, version=4)), str(uuid4())):
+        assert is_valid(made(uuid))
+        assert made(uuid).endswith("-00")
+
+
+def test_it_has_all_random_digits_of_its_uuid_and_no_other_digit_of_it() -> None:
+    assert made("01234567-89ab-4xxx-8xxx-0123456789ab") == "00-000000000123456789ab0123456789ab-00010123456789ab-00"
+
+
+def test_two_made_ones_differ_in_both_parts() -> None:
+    one, two = made(str(uuid4())), made(str(uuid4()))
+    assert trace_id(one) != trace_id(two)
+    assert parent_id(one) != parent_id(two)
+
+
+def test_the_last_sixteen_digits_of_the_trace_are_evenly_spread() -> None:
+    """Tracers sample by them; a UUID's own last sixteen digits always begin with 8, 9, a or b."""
+    first = {trace_id(made(str(uuid4())))[16] for _ in range(2000)}
+    assert re.fullmatch("0123456789abcdef", "".join(sorted(first)))
