@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from ringmaster.errors import Away, Refused, Unauthorized, Unknown, Unreachable
+from ringmaster.errors import Away, Misconfigured, Refused, Unauthorized, Unknown, Unreachable
 from ringmaster.place import Place
 from ringmaster.unix_socket import UnixAdapter
 
@@ -99,6 +99,8 @@ class Client:
         except requests.exceptions.SSLError as error:
             advice = f"{where}: the certificate is not trusted ({_cause(error)}); name who signed it: --ca FILE"
             raise Unreachable(advice) from None
+        except (requests.exceptions.InvalidJSONError, UnicodeError):
+            raise Misconfigured("that cannot be sent: it holds a NaN, an infinity or a text that is no UTF-8") from None
         except requests.exceptions.ReadTimeout:
             raise Away(
                 f"{where} did not answer {path} within {timeout:g} s; ringmaster status shows what came of it"

@@ -67,6 +67,13 @@ def test_as_json_it_is_the_answer_as_it_came(run: Run, port: ControlPort) -> Non
     assert run("events", "--json").stdout == '{"events":[],"next":0,"dropped":0,"as":"it came"}\n'
 
 
+def test_what_is_no_text_is_not_sent(run: Run, port: ControlPort) -> None:
+    result = run("events", "--server", "\udcff")
+    assert result.exit_code == 2
+    assert "no UTF-8" in result.stderr
+    assert port.asked == []
+
+
 def test_forgotten_events_are_told(run: Run, port: ControlPort) -> None:
     port.own["GET", "/events"] = 200, {"events": [], "next": 0, "dropped": 12}
     assert run("events", "--since", "1").stdout == "12 events before were forgotten already\n"

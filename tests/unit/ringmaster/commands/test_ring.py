@@ -113,5 +113,13 @@ def test_what_a_ring_cannot_be_is_refused_with_the_choices(run: Run) -> None:
     assert "maglev" in result.stderr
 
 
+@pytest.mark.parametrize("words", [["--bound", "nan"], ["--set", "slots=Infinity"]])
+def test_what_is_no_json_is_not_sent(run: Run, port: ControlPort, words: list[str]) -> None:
+    result = run("ring", "set", *words)
+    assert result.exit_code == 2
+    assert "that cannot be sent" in result.stderr
+    assert port.changes() == []
+
+
 def test_a_bound_is_a_number_or_off(run: Run) -> None:
     assert "write a number above 1, or off" in run("ring", "set", "--bound", "much").stderr

@@ -2,10 +2,18 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.unit.balancer.in_memory import InMemoryBalancer
 from tests.unit.ringmaster import documents
 from tests.unit.ringmaster.conftest import Run
 from tests.unit.ringmaster.control_port import ControlPort
+
+
+@pytest.fixture(autouse=True)
+def _without_load(port: ControlPort) -> None:
+    """The balancer is older, unless a test says otherwise."""
+    port.own["GET", "/load"] = 404, {"message": "<Error> /load does not exist here", "status": "failure"}
 
 
 def test_it_shows_every_server_with_its_share(run: Run) -> None:
