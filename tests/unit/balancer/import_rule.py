@@ -65,7 +65,7 @@ LAYERS = (
     Layer(
         "balancer.http",
         ("balancer.core", "balancer.ports.answers", "balancer.service", "balancer.http"),
-        theirs=frozenset({"flask", "pydantic", "werkzeug"}),
+        theirs=frozenset({"flask", "pydantic", "pydantic_core", "typing_extensions", "werkzeug"}),
     ),
     Layer("balancer.adapters", ("balancer.core", "balancer.ports", "balancer.adapters"), theirs=None),
     Layer("balancer.plugins", ("balancer.core",)),

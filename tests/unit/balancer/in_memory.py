@@ -23,6 +23,7 @@ from balancer.http.audit import Audit
 from balancer.http.control import create_control_app
 from balancer.http.gate import Gate
 from balancer.http.guard import Guard
+from balancer.http.openapi import build as openapi_of
 from balancer.service.heartbeat_loop import WATCHED
 from balancer.service.problems import Part
 from balancer.service.services import Options, Ports, Services
@@ -238,6 +239,11 @@ def gate(balancer: InMemoryBalancer, *, token_sha256: str = "", attached: Attach
         tokens=Tokens(token_sha256=token_sha256, problems=balancer.problems, maker=balancer.services.sessions.maker),
         audit=Audit(balancer.events),
     )
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document of such a balancer."""
+    return openapi_of(control_app(InMemoryBalancer()))
 
 
 def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "", guarded_by: Gate | None = None) -> Flask:

@@ -1,10 +1,8 @@
-"""The bodies of /add and /rm: every way to be wrong with its reason, and the servers that a right one means."""
+"""Changes of the fleet: which hostnames can be, and the servers that a change means."""
 
 from __future__ import annotations
 
-import json
 import re
-from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -12,76 +10,33 @@ from hypothesis import strategies as st
 
 from balancer.core.document import printable
 from balancer.core.errors import InvalidRequest, RingFull
-from balancer.core.fleet_change import FleetChange, parse, to_add, to_remove
-from balancer.core.fleet_change import weight as weight_in
+from balancer.core.fleet_change import FleetChange, checked, to_add, to_remove
 from tests.fakes.randomness import SeededRandomness
-from tests.unit.balancer.bad_bodies import BAD_BODIES
 
 TOO_MANY = "Length of hostname list is more than newly added instances"
 FULL = "max_servers is 64 and there are 62"
 
 
-def read(body: bytes) -> FleetChange:
-    return parse(body, too_many=TOO_MANY)
+def test_hostnames_beyond_n_are_refused_first() -> None:
+    with pytest.raises(InvalidRequest, match=f"^{TOO_MANY}$"):
+        checked(FleetChange(1, ("not a name", "S4")), too_many=TOO_MANY)
 
 
 @pytest.mark.parametrize(
-    ("body", "change"),
+    ("hostnames", "why"),
     [
-        (b'{"n":1}', FleetChange(1)),
-        (b'{"n":4,"hostnames":["S5","S4","S10","S11"]}', FleetChange(4, ("S5", "S4", "S10", "S11"))),
-        (b'{"n":3,"hostnames":["S5"]}', FleetChange(3, ("S5",))),
-        (b'{"hostnames":[],"n":2}', FleetChange(2)),
-        (b' \r\n\t{ "n" : 2 }\n', FleetChange(2)),
-        (b'{"n":1,"comment":null,"replicas":2.5,"deep":{"n":0}}', FleetChange(1)),
-        (b'{"N":7,"n":1}', FleetChange(1)),
-        (b'{"n":1,"hostnames":["server_1"]}', FleetChange(1, ("server_1",))),
-        (b'{"\\u006e":1}', FleetChange(1)),
-        (b'{"n":2,"weight":3}', FleetChange(2, weight=3)),
-        (b'{"n":1,"weight":0}', FleetChange(1, weight=0)),
-        (b'{"n":1,"weight":256}', FleetChange(1, weight=256)),
+        (("S4", "a b"), 'hostnames: "a b" is not a valid hostname: 2 to 63 letters'),
+        (("S4", "s4"), "hostnames: s4 is given twice"),
     ],
 )
-def test_a_right_body_is_read(body: bytes, change: FleetChange) -> None:
-    assert read(body) == change
+def test_hostnames_that_cannot_be_are_refused(hostnames: tuple[str, ...], why: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"^{why}"):
+        checked(FleetChange(2, hostnames), too_many=TOO_MANY)
 
 
-@pytest.mark.parametrize(("body", "reason"), BAD_BODIES)
-def test_a_wrong_body_is_refused_with_its_reason(body: bytes, reason: str) -> None:
-    with pytest.raises(InvalidRequest, match=re.escape(reason)):
-        read(body)
-
-
-@pytest.mark.parametrize("weight", ["-1", "257", "1.0", "1e2", "true", "null", '"1"', "[1]", "{}", "1" + 400 * "0"])
-def test_a_weight_that_is_no_integer_from_0_to_256_is_refused(weight: str) -> None:
-    with pytest.raises(InvalidRequest, match=r"^weight must be an integer from 0 to 256$"):
-        read(b'{"n":1,"weight":%b}' % weight.encode())
-
-
-def test_a_weight_that_has_to_be_there_is_missed() -> None:
-    with pytest.raises(InvalidRequest, match=r"^weight is missing: an integer from 0 to 256$"):
-        weight_in({"n": 1})
-
-
-@given(st.binary(max_size=60))
-def test_any_bytes_are_read_or_refused_and_nothing_else_happens(body: bytes) -> None:
-    with suppress(InvalidRequest):
-        assert read(body).n >= 1
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["n", "hostnames", "x"]), inner),
-    max_leaves=8,
-)
-
-
-@given(JSON)
-def test_any_json_is_read_or_refused_and_nothing_else_happens(document: object) -> None:
-    with suppress(InvalidRequest):
-        change = read(json.dumps(document).encode())
-        assert isinstance(document, dict)
-        assert change.n == document["n"] >= 1
+def test_a_good_change_stays_as_it_is() -> None:
+    change = FleetChange(2, ("S4", "server_1"), weight=3)
+    assert checked(change, too_many=TOO_MANY) is change
 
 
 def test_what_a_user_wrote_is_shown_short_and_quoted() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from balancer.core.errors import InvalidRequest
 from balancer.core.fleet import ON_THE_RING, Fleet
 from balancer.core.prediction import Expectation, expectations
-from balancer.core.preview import PreviewRequest, parse, preview
+from balancer.core.preview import parse_servers, preview
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Course, Table
 from tests.unit.balancer.core.fleets import PROFILES, fleets, serving
@@ -115,15 +115,14 @@ def test_the_fleet_is_not_touched() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "wanted"),
-    [
-        (b"{}", PreviewRequest()),
-        (b'{"profile":{}}', PreviewRequest({})),
-        (b'{"profile":{"strategy":"x"}}', PreviewRequest({"strategy": "x"})),
-        (b'{"servers":[]}', PreviewRequest(None, {})),
-        (b'{"servers":["S1","S9"]}', PreviewRequest(None, {"S1": None, "S9": None})),
-        (b'{"servers":{"S1":0,"S9":256}}', PreviewRequest(None, {"S1": 0, "S9": 256})),
-    ],
+    ("servers", "wanted"),
+    [([], {}), (["S1", "S9"], {"S1": None, "S9": None}), ({"S1": 0, "S9": 256}, {"S1": 0, "S9": 256})],
 )
-def test_what_is_asked_for_is_read(body: bytes, wanted: PreviewRequest) -> None:
-    assert parse(body) == wanted
+def test_servers_are_read(servers: object, wanted: dict[str, int | None]) -> None:
+    assert parse_servers(servers) == wanted
+
+
+def test_each_side_has_its_slot_table() -> None:
+    seen = preview(FLEET, PROFILE, THREE | {"S9": 2})
+    assert seen.now.table == FLEET.table
+    assert seen.now.table.moved(seen.then.table) == seen.moved.slots

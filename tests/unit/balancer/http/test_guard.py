@@ -28,6 +28,7 @@ CONTROL_PATHS = [
     ("GET", "/readyz"),
     ("GET", "/events"),
     ("GET", "/openapi.json"),
+    ("GET", "/docs"),
     ("PUT", "/ring"),
     ("POST", "/ring/preview"),
     ("PATCH", "/servers/S1"),

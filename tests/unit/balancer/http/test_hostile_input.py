@@ -22,15 +22,14 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from werkzeug.test import Client
 
-from balancer.http.control import OPENAPI
 from balancer.http.event_stream import STOPPING
 from balancer.http.public import create_public_app
-from tests.unit.balancer.in_memory import InMemoryBalancer, control_app, gate
+from tests.unit.balancer.in_memory import InMemoryBalancer, control_app, gate, openapi
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-DOCUMENT: dict[str, Any] = json.loads(OPENAPI.read_text(encoding="utf-8"))
+DOCUMENT: dict[str, Any] = openapi()
 METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 OPERATIONS = [(method, path) for path, item in DOCUMENT["paths"].items() for method in item if method in METHODS]
 INPUTS = int(os.environ.get("INPUTS", "1500"))

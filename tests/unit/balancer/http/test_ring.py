@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -49,6 +50,8 @@ BAD = {
     ("POST", "/ring/preview"): [
         *BAD_EVERYWHERE,
         (b'{"profil":{}}', '"profil" is not a field here; there is: profile, servers'),
+        (b'{"slots":1}', "slots must be true or false"),
+        (b'{"slots":null}', "slots must be true or false"),
         (b'{"profile":null}', "profile must be a JSON object"),
         (b'{"profile":"table"}', "profile must be a JSON object"),
         (b'{"profile":{"strategy":"jump"}}', "strategy must be one of table, course, ring, maglev"),
@@ -173,6 +176,23 @@ def test_a_lookup_on_an_empty_ring_says_so(control: FlaskClient, client: FlaskCl
     told = document(control.get("/ring/lookup?key=1").text)
     assert (told["owner"], told["server"], told["walk"]) == (None, None, [])
     assert told["why"].endswith("nobody owns it: the ring is empty")
+
+
+def test_a_preview_tells_the_slots_owners_where_they_are_asked_for(control: FlaskClient) -> None:
+    wish = '{"servers":["S1","S2","S3","S9"],"slots":true}'
+    seen = document(control.post("/ring/preview", data=wish).text)
+    assert list(seen["then"]) == ["profile", "servers", "owners"]
+    assert seen["now"]["owners"] == document(control.get("/ring/slots").text)["owners"]
+    owned = Counter(seen["then"]["owners"])
+    assert owned == {name: server["slots"] for name, server in by_name(seen["then"]).items()}
+    moved = sum(was != becomes for was, becomes in zip(seen["now"]["owners"], seen["then"]["owners"], strict=True))
+    assert moved == seen["moved"]["slots"]
+
+
+@pytest.mark.parametrize("wish", ["{}", '{"slots":false}'])
+def test_a_preview_is_short_where_no_slots_are_asked_for(control: FlaskClient, wish: str) -> None:
+    seen = document(control.post("/ring/preview", data=wish).text)
+    assert list(seen["now"]) == list(seen["then"]) == ["profile", "servers"]
 
 
 def test_a_preview_tells_both_rings_and_changes_nothing(control: FlaskClient, balancer: InMemoryBalancer) -> None:

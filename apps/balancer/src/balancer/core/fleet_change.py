@@ -1,13 +1,12 @@
-"""A change of the fleet that a user asks for: reads the bodies of /add and /rm strictly and chooses the servers."""
+"""A change of the fleet that a user asks for: checks the hostnames and chooses the servers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from balancer.core.document import json_object, printable
+from balancer.core.document import printable
 from balancer.core.errors import InvalidRequest, RingFull
-from balancer.core.fleet import HEAVIEST
 from balancer.core.hostnames import RULE, canonical, generate, is_hostname
 
 
@@ -21,46 +20,13 @@ class FleetChange:
     weight: int = 1
 
 
-def parse(body: bytes, *, too_many: str) -> FleetChange:
-    """The change in a request's body, read as JSON for every Content-Type. Unknown keys are ignored.
-
-    `too_many` is the specification's error text for more hostnames than n. Raises InvalidRequest.
-    """
-    document = json_object(body, example='{"n":1}')
-    n = _number(document)
-    hostnames = _hostnames(document)
-    if len(hostnames) > n:
+def checked(change: FleetChange, *, too_many: str) -> FleetChange:
+    """The change, whose hostnames are good. `too_many` is the specification's error text for more hostnames than n.
+    Raises InvalidRequest."""
+    if len(change.hostnames) > change.n:
         raise InvalidRequest(too_many)
-    check_names("hostnames", hostnames)
-    return FleetChange(n, hostnames, weight(document) if "weight" in document else 1)
-
-
-def weight(document: Mapping[str, object], *, of: str = "") -> int:
-    """The weight in a document; `of` begins the error text. Raises InvalidRequest."""
-    if "weight" not in document:
-        raise InvalidRequest(f"{of}weight is missing: an integer from 0 to {HEAVIEST}")
-    value = document["weight"]
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= HEAVIEST:
-        raise InvalidRequest(f"{of}weight must be an integer from 0 to {HEAVIEST}")
-    return value
-
-
-def _number(document: dict[str, object]) -> int:
-    if "n" not in document:
-        raise InvalidRequest("n is missing: the number of servers, an integer of at least 1")
-    n = document["n"]
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise InvalidRequest("n must be an integer")
-    if n < 1:
-        raise InvalidRequest("n must be at least 1")
-    return n
-
-
-def _hostnames(document: dict[str, object]) -> tuple[str, ...]:
-    hostnames = document.get("hostnames", [])
-    if not isinstance(hostnames, list) or not all(isinstance(name, str) for name in hostnames):
-        raise InvalidRequest("hostnames must be a list of strings")
-    return tuple(hostnames)
+    check_names("hostnames", change.hostnames)
+    return change
 
 
 def check_names(field: str, hostnames: Sequence[str]) -> None:

@@ -12,6 +12,8 @@ CONTENT = rf"({_DIGEST})?"
 """A content as text; empty while it is unknown."""
 _NAME = re.compile(rf"(?:{_HOST}/)?{_WORD}(?:/{_WORD})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?:@{_DIGEST})?")
 _ID = re.compile(rf"{_DIGEST}|[0-9a-f]{{64}}")
+PATTERN = rf"{_NAME.pattern}|{_ID.pattern}"
+"""Of the name or the id of an image."""
 _LONGEST = 512
 NAME_RULE = "an image's name or id, such as registry/app:1.2"
 

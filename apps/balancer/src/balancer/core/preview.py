@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from balancer.core.document import json_object, known_fields
 from balancer.core.errors import InvalidRequest
-from balancer.core.fleet import ON_THE_RING, Fleet, Server
-from balancer.core.fleet_change import check_names, weight
+from balancer.core.fleet import HEAVIEST, ON_THE_RING, Fleet, Server
+from balancer.core.fleet_change import check_names
 from balancer.core.lifecycle import State
 from balancer.core.prediction import Expectation, expectations, least_move, moved_share
 from balancer.core.ring_profile import RingProfile
-
-_EXAMPLE = '{"profile":{"strategy":"maglev"},"servers":{"S1":1,"S2":2}}'
+from balancer.core.slot_table import SlotTable
+from balancer.core.strategies.strategy import check_integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,11 @@ class PreviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A ring profile and the expectation of each server, as if all servers on the ring served."""
+    """A ring profile, the expectation of each server, as if all servers on the ring served, and the slot table."""
 
     profile: RingProfile
     servers: tuple[Expectation, ...]
+    table: SlotTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +51,17 @@ class Preview:
     moved: Moved
 
 
-def parse(body: bytes) -> PreviewRequest:
-    """The preview that a body asks for. Raises InvalidRequest."""
-    document = json_object(body, example=_EXAMPLE)
-    known_fields(document, "profile", "servers")
-    if not isinstance(document.get("profile", {}), dict):
-        raise InvalidRequest('profile must be a JSON object, for example {"strategy":"maglev"}')
-    return PreviewRequest(document.get("profile"), _servers(document["servers"]) if "servers" in document else None)
-
-
-def _servers(servers: object) -> dict[str, int | None]:
+def parse_servers(servers: object) -> dict[str, int | None]:
+    """The servers of a preview from JSON: an object of weights, or a list of hostnames. Raises InvalidRequest."""
     if isinstance(servers, list) and all(isinstance(name, str) for name in servers):
         check_names("servers", servers)
         return dict.fromkeys(servers)
     if not isinstance(servers, dict):
         raise InvalidRequest('servers must be a list of hostnames, or an object of weights such as {"S1":1,"S2":2}')
     check_names("servers", list(servers))
-    return {name: weight({"weight": value}, of=f"servers: {name}: ") for name, value in servers.items()}
+    for name, weight in servers.items():
+        check_integer(f"servers: {name}: weight", weight, 0, HEAVIEST)
+    return servers
 
 
 def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None] | None) -> Preview:
@@ -78,8 +72,8 @@ def preview(fleet: Fleet, profile: RingProfile, servers: Mapping[str, int | None
     now = replace(fleet, servers=fleet.of(*ON_THE_RING))
     then = replace(now, servers=now.servers if servers is None else _members(now, servers), profile=profile).placed()
     return Preview(
-        now=Side(now.profile, expectations(now, now.table)),
-        then=Side(then.profile, expectations(then, then.table)),
+        now=Side(now.profile, expectations(now, now.table), now.table),
+        then=Side(then.profile, expectations(then, then.table), then.table),
         moved=Moved(
             slots=now.table.moved(then.table) if now.table.slots == then.table.slots else None,
             of=then.table.slots,

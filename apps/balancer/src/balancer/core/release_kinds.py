@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from balancer.core.document import printable
-from balancer.core.image import NAME_RULE, is_name
+from balancer.core.image import NAME_RULE, PATTERN, is_name
 from balancer.core.linux_names import CAPABILITIES as KNOWN_CAPABILITIES
 from balancer.core.linux_names import SIGNAL as KNOWN_SIGNAL
 from balancer.core.protocol import PROTOCOLS
@@ -48,26 +48,29 @@ class Unfit(ValueError):
 class Kind:
     """`expects` completes "… must be". `check` takes a value as JSON has it and returns the field's value; it raises
     Unfit, or ValueError where `expects` says enough. `read` makes such a JSON value of a setting's
-    text; it raises ValueError or KeyError."""
+    text; it raises ValueError or KeyError. `schema` is the JSON schema of what `check` takes, as far as one can say it.
+    """
 
     expects: str
     check: Callable[[object], Any]
     read: Callable[[str], object]
+    schema: Mapping[str, Any]
 
 
 def text(pattern: str, expects: str) -> Kind:
-    return Kind(expects, lambda value: _matching(pattern, value), str)
+    return Kind(expects, lambda value: _matching(pattern, value), str, _text(pattern))
 
 
 def integer(low: int, high: int, *, zero: str = "") -> Kind:
     """`zero`: what 0 means, where it means something of its own."""
-    return Kind(
-        f"an integer from {low}{zero and f' ({zero})'} to {high}", lambda value: _integer(value, low, high), int
-    )
+    expects = f"an integer from {low}{zero and f' ({zero})'} to {high}"
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    return Kind(expects, lambda value: _integer(value, low, high), int, schema)
 
 
 def number(low: float, high: float, expects: str) -> Kind:
-    return Kind(expects, lambda value: _number(value, low, high), float)
+    schema = {"type": "number", "minimum": low, "maximum": high}
+    return Kind(expects, lambda value: _number(value, low, high), float, schema)
 
 
 def seconds(low: float, high: float) -> Kind:
@@ -192,28 +195,45 @@ def _json_or_nothing(text: str) -> object:
     return json.loads(text) if text else None
 
 
-IMAGE = Kind(NAME_RULE, _image, str)
-ENVIRONMENT = Kind('a JSON object of strings, such as {"MODE":"fast"}', _environment, json.loads)
-LABELS = Kind('a JSON object of strings, such as {"team":"shop"}', _labels, json.loads)
+def _text(pattern: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^({pattern})$"}
+
+
+_STRINGS = {"type": "array", "items": {"type": "string"}}
+_OBJECT = {"type": "object", "additionalProperties": {"type": "string"}}
+_OBJECT_OR_NULL = _OBJECT | {"type": ["object", "null"]}
+
+IMAGE = Kind(NAME_RULE, _image, str, _text(PATTERN))
+ENVIRONMENT = Kind(
+    'a JSON object of strings, such as {"MODE":"fast"}',
+    _environment,
+    json.loads,
+    _OBJECT | {"propertyNames": {"pattern": "^[^=]+$"}},
+)
+LABELS = Kind('a JSON object of strings, such as {"team":"shop"}', _labels, json.loads, _OBJECT)
 LIMIT = text(MEMORY, "such as 256m, or empty for no limit")
 CPUS = number(0, MOST_CPUS, f"a number from 0 (no limit) to {MOST_CPUS}")
 PROTOCOL = text("|".join(PROTOCOLS), "http or h2c")
 PATH = text(r"/[A-Za-z0-9._~%/?&=+,:@-]*", "a path that starts with /, without blanks and quotes")
 HOST = text(r"([A-Za-z0-9._:\[\]-]+)?", "a host such as app.example or app.example:8080, or empty for the address")
-STATUS = Kind("statuses such as 200, 200-399 or 200,204", _statuses, str)
-ARGUMENTS = Kind('a JSON list of strings, such as ["serve","--fast"]', _strings, json.loads)
+STATUS = Kind("statuses such as 200, 200-399 or 200,204", _statuses, str, _text(_STATUS.pattern))
+ARGUMENTS = Kind('a JSON list of strings, such as ["serve","--fast"]', _strings, json.loads, _STRINGS)
 USER = text(r"([A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?)?", "a user such as 1000:1000 or app, or empty for the image's")
 FOLDER = text(r"(/[^\0\n]*)?", "an absolute path, or empty for the image's")
-VOLUMES = Kind('a JSON list such as ["data:/data","shared:/shared:ro"]', _volumes, json.loads)
+VOLUMES = Kind('a JSON list such as ["data:/data","shared:/shared:ro"]', _volumes, json.loads, _STRINGS)
 TMPFS = Kind(
     'a JSON object such as {"/tmp":"size=64m,exec"}, or empty for 64 MB of /tmp where the root is read-only',
     _tmpfs,
     _json_or_nothing,
+    _OBJECT_OR_NULL,
 )
-CAPABILITIES = Kind("Linux capabilities, such as NET_BIND_SERVICE", _capabilities, words)
-FLAG = Kind("true or false", _flag, _yes_or_no)
+CAPABILITIES = Kind("Linux capabilities, such as NET_BIND_SERVICE", _capabilities, words, _STRINGS)
+FLAG = Kind("true or false", _flag, _yes_or_no, {"type": "boolean"})
 SIGNAL = text(rf"({KNOWN_SIGNAL.pattern})?", "a signal such as SIGTERM or SIGQUIT, or empty for the image's")
 LOG_DRIVER = text("|".join(_LOG_DRIVERS), "one of " + ", ".join(_LOG_DRIVERS))
 LOG_OPTIONS = Kind(
-    'a JSON object of strings, such as {"max-size":"10m"}, or empty for the default', _log_options, _json_or_nothing
+    'a JSON object of strings, such as {"max-size":"10m"}, or empty for the default',
+    _log_options,
+    _json_or_nothing,
+    _OBJECT_OR_NULL,
 )

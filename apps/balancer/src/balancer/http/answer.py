@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -22,6 +21,7 @@ from balancer.core.errors import (
     TooManyWait,
     UnknownServer,
 )
+from balancer.http.operation import Document
 from balancer.http.patience import in_time
 from balancer.ports import answers
 
@@ -44,13 +44,13 @@ _RETRY_AFTER = 5
 _DRAIN_BYTES = 64 * 1024 * 1024
 
 
-def success(replicas: Sequence[str]) -> str:
-    """The JSON text of /rep, /add and /rm."""
-    return answers.compact({"message": {"N": len(replicas), "replicas": list(replicas)}, "status": "successful"})
-
-
 def respond(text: str, status: int = HTTPStatus.OK) -> Response:
     return Response(text, status, content_type=answers.CONTENT_TYPE)
+
+
+def give(document: Document, status: int = HTTPStatus.OK) -> Response:
+    """The document as an answer. A field that was not given is left out."""
+    return respond(answers.compact(document.model_dump(mode="json", exclude_unset=True)), status)
 
 
 def install_error_handlers(app: Flask) -> None:

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from flask import Flask, Response, request
+from flask import Flask, request
 
 from balancer.http import body
-from balancer.http.answer import install_error_handlers, respond
+from balancer.http.answer import install_error_handlers
 from balancer.http.deploy import deploy_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
+from balancer.http.openapi_page import openapi_api
 from balancer.http.operation import is_open
 from balancer.http.page import PAGE, page_api
 from balancer.http.points import points_api
-from balancer.http.readiness import readiness
+from balancer.http.readiness import health_api
 from balancer.http.ring import ring_api
 from balancer.http.sessions import sessions_api
-from balancer.ports import answers
 from balancer.service.event_log import EventLog
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
 from balancer.service.ring_service import RingService
 from balancer.service.rollout import Rollout
 from balancer.service.sessions import Sessions
-
-OPENAPI = Path(__file__).with_name("openapi.json")
-"""The description of both ports, served as it is in the file."""
 
 
 def create_control_app(
@@ -51,6 +46,8 @@ def create_control_app(
     app.register_blueprint(points_api(ring))
     app.register_blueprint(sessions_api(sessions, gate.tokens))
     app.register_blueprint(page_api())
+    app.register_blueprint(health_api(health))
+    app.register_blueprint(openapi_api())
 
     @app.before_request
     def enter() -> None:
@@ -58,18 +55,5 @@ def create_control_app(
             needs_token=not is_open(app.view_functions.get(request.endpoint or "")),
             may_be_linked=request.endpoint == PAGE,
         )
-
-    @app.get("/healthz")
-    def healthz() -> Response:
-        """200 as long as the balancer itself works, with the problems of other parts."""
-        return respond(answers.compact(health.report()))
-
-    @app.get("/readyz")
-    def readyz() -> Response:
-        return readiness(health)
-
-    @app.get("/openapi.json")
-    def openapi() -> Response:
-        return respond(OPENAPI.read_text(encoding="utf-8"))
 
     return app

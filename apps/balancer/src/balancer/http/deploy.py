@@ -3,69 +3,68 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import Blueprint, Response, request
 
-from balancer.core import document, roll
-from balancer.core.fleet import COUNTED, Fleet
-from balancer.core.image import Progress
-from balancer.core.release import Release
 from balancer.http import body
-from balancer.http.answer import respond
-from balancer.ports import answers
+from balancer.http.answer import give
+from balancer.http.deploy_documents import Deployed, ReleaseWish, deployed
+from balancer.http.operation import Answer, Operation, described
 from balancer.service.rollout import Rollout
 
 _EXAMPLE = '{"image":"registry/app:1.2"}'
+
+SHOW = Operation(
+    id="deployed",
+    tag="deploy",
+    summary="What servers are made of, and how the latest deploy goes",
+    answers={200: Answer(description="The release, the latest deploy and the servers.", document=Deployed)},
+)
+BEGIN = Operation(
+    id="deploy",
+    tag="deploy",
+    summary="Give every server a container of another release",
+    description="Answers as soon as the wish is saved. First the image is found or pulled; nothing waits for that, "
+    "and nothing has changed where it fails. Then the servers get new containers a few at a time, which take over "
+    "names and slots when they are ready. When one does not become ready, or fails within 10 s, all go back to the old "
+    "release. Other changes take their turn between two steps; another deploy is refused until this one has ended.",
+    body=ReleaseWish,
+    example={"image": "registry/app:1.2", "environment": {"MODE": "fast"}, "memory": "256m", "cpus": 0.5},
+    answers={
+        202: Answer(
+            description="The wish is saved, and is carried out even when the balancer restarts.", document=Deployed
+        )
+    },
+    errors=(409, 429, 503),
+)
+CANCEL = Operation(
+    id="rollBack",
+    tag="deploy",
+    summary="Have the old release again",
+    description="The running deploy goes back; one that still waits for its image ends at once. With 409 there is none "
+    "to go back from.",
+    answers={202: Answer(description="The wish is saved.", document=Deployed)},
+    errors=(409, 429, 503),
+)
 
 
 def deploy_api(rollout: Rollout) -> Blueprint:
     api = Blueprint("deploy", __name__)
 
     @api.get("/deploy")
+    @described(SHOW)
     def show() -> Response:
-        return respond(answers.compact(_deploy(rollout.fleet, rollout.pull)))
+        return give(deployed(rollout.fleet, rollout.pull))
 
     @api.post("/deploy")
+    @described(BEGIN)
     def begin() -> Response:
-        wanted = document.json_object(body.read(request), example=_EXAMPLE)
-        return respond(answers.compact(_deploy(rollout.begin(wanted), None)), HTTPStatus.ACCEPTED)
+        wanted = body.read_object(request, example=_EXAMPLE)
+        return give(deployed(rollout.begin(wanted)), HTTPStatus.ACCEPTED)
 
     @api.delete("/deploy")
+    @described(CANCEL)
     def cancel() -> Response:
-        return respond(answers.compact(_deploy(rollout.cancel(), None)), HTTPStatus.ACCEPTED)
+        return give(deployed(rollout.cancel()), HTTPStatus.ACCEPTED)
 
     return api
-
-
-def _deploy(fleet: Fleet, pull: tuple[Progress, float] | None) -> dict[str, Any]:
-    deploy = fleet.deploy
-    return {
-        "release": _release(fleet.release),
-        "deploy": deploy
-        and {
-            "stage": deploy.stage,
-            "reason": deploy.reason,
-            "pulling": pull and _pull(*pull),
-            "wish": _release(deploy.release),
-            "configured": deploy.release.is_like(fleet.configured_release),
-            "surge": deploy.surge,
-            "batch": deploy.batch,
-            "left": len(fleet.of(*COUNTED) if deploy.is_pulling else roll.outdated(fleet)),
-        },
-        "servers": [{"hostname": server.hostname, "release": server.release} for server in fleet.of(*COUNTED)],
-    }
-
-
-def _release(release: Release) -> dict[str, Any]:
-    return {"number": release.number, **release.told(), "content": release.content, "digest": release.digest}
-
-
-def _pull(progress: Progress, seconds: float) -> dict[str, Any]:
-    return {
-        "layers": progress.layers,
-        "layers_done": progress.layers_done,
-        "bytes": progress.size,
-        "bytes_done": progress.loaded,
-        "seconds": round(seconds, 1),
-    }

@@ -8,13 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Response
 from werkzeug.exceptions import ServiceUnavailable
 
 from balancer.core.event import Event
+from balancer.http import event_documents as documents
 from balancer.ports import answers
 from balancer.service.event_log import EventLog
 
@@ -103,11 +103,6 @@ class Client:
         return [state for _, state in self._watch.poll(_STALL * 1000)] == [select.POLLOUT]
 
 
-def document(event: Event) -> dict[str, Any]:
-    """The event as JSON, with its time in the form that the logs use."""
-    moment = datetime.fromtimestamp(event.time, UTC)
-    return event.document() | {"time": moment.isoformat(timespec="milliseconds")}
-
-
 def _text(event: Event) -> str:
-    return f"id: {event.number}\nevent: {event.kind}\ndata: {answers.compact(document(event))}\n\n"
+    data = answers.compact(documents.Event.of(event).model_dump(mode="json"))
+    return f"id: {event.number}\nevent: {event.kind}\ndata: {data}\n\n"

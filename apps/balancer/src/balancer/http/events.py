@@ -12,12 +12,68 @@ from balancer.core.document import known_fields, printable
 from balancer.core.errors import InvalidRequest
 from balancer.core.event import Event, EventKind
 from balancer.core.hostnames import RULE, is_hostname
+from balancer.http import event_documents as documents
 from balancer.http import event_stream
-from balancer.http.answer import respond
+from balancer.http.answer import give
+from balancer.http.documents import Error
+from balancer.http.event_documents import Events
 from balancer.http.event_stream import EventStreams
+from balancer.http.operation import Answer, Operation, Parameter, described
 from balancer.ports import answers
 from balancer.service.event_log import KEPT, EventLog
 
+EVENTS = Operation(
+    id="events",
+    tag="events",
+    summary="What happened",
+    description=f"The latest {KEPT} events since the balancer's start. With Accept: text/event-stream a stream of "
+    "those that happen from now on, or from `since` or Last-Event-ID on; it ends when the balancer stops or the client "
+    "takes nothing for 2 s, and can be gone on with.",
+    parameters=(
+        Parameter(
+            name="since",
+            place="query",
+            schema={"type": "integer", "minimum": 0},
+            description="Only events after that of this number; the first ones, where a limit is given.",
+        ),
+        Parameter(
+            name="kind",
+            place="query",
+            schema={"$ref": "#/components/schemas/EventKind"},
+            description="Only events of this kind.",
+        ),
+        Parameter(
+            name="server",
+            place="query",
+            schema={"$ref": "#/components/schemas/Hostname"},
+            description="Only events of this server.",
+        ),
+        Parameter(
+            name="limit",
+            place="query",
+            schema={"type": "integer", "minimum": 1, "maximum": KEPT, "default": KEPT},
+            description="At most so many: without `since` the latest. Not for a stream.",
+        ),
+        Parameter(
+            name="Last-Event-ID",
+            place="header",
+            schema={"type": "integer", "minimum": 0},
+            description="Of a stream: the last event that the client got, before `since`.",
+        ),
+    ),
+    answers={
+        200: Answer(
+            description="The oldest first.",
+            document=Events,
+            also={
+                event_stream.CONTENT_TYPE: "Server-sent events: `id` is the number, `event` the kind, `data` the event "
+                "as JSON. `event: dropped` tells how many were forgotten before they could be sent."
+            },
+        ),
+        503: Answer(description=f"{event_stream.MOST} streams are open already.", document=Error),
+    },
+    errors=(400,),
+)
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -40,11 +96,12 @@ def events_api(events: EventLog) -> Blueprint:
     streams = EventStreams(events)
 
     @api.get("/events")
+    @described(EVENTS)
     def happened() -> Response:
         query = _query(request.args)
         if request.method == "GET" and _wants_a_stream():
             return streams.open(_resumed(query), query.includes, request.environ)
-        return respond(answers.compact(_history(events, query)))
+        return give(_history(events, query))
 
     return api
 
@@ -63,17 +120,17 @@ def _resumed(query: EventQuery) -> int | None:
     return _number("Last-Event-ID", last) if last else query.since
 
 
-def _history(events: EventLog, query: EventQuery) -> dict[str, object]:
+def _history(events: EventLog, query: EventQuery) -> Events:
     page = events.since(query.since or 0)
     found = [event for event in page.events if query.includes(event)]
     limit = KEPT if query.limit is None else query.limit
     shown = found[-limit:] if query.since is None else found[:limit]
     is_cut = query.since is not None and len(shown) < len(found)
-    return {
-        "events": [event_stream.document(event) for event in shown],
-        "next": shown[-1].number if is_cut else page.next,
-        "dropped": page.dropped,
-    }
+    return Events(
+        events=[documents.Event.of(event) for event in shown],
+        next=shown[-1].number if is_cut else page.next,
+        dropped=page.dropped,
+    )
 
 
 def _query(arguments: MultiDict[str, str]) -> EventQuery:

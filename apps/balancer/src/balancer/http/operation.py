@@ -31,17 +31,21 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer other than an error: a document, or text of another content type."""
+    """An answer other than an error: a document, or text of another content type, which is empty where there is no
+    body. `also`: further content types that a client may ask for, with a text for each."""
 
     description: str
     document: type[Document] | None = None
     content_type: str = "application/json"
+    also: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """`answers`: status → answer. `errors`: the statuses of the errors, whose texts are the same for all operations.
-    `body`: the document that the request has. `example`: such a document as JSON. `is_open`: no token is needed."""
+    Those that a guarded port or a body brings need not be given: 400, 401, 403, 408, 413.
+    `body`: the document that the request has. `example`: such a document as JSON. `is_open`: no token is needed.
+    `is_public`: the public port answers it, too; where it is open, only there."""
 
     id: str
     tag: str
@@ -53,6 +57,7 @@ class Operation:
     example: Any = None
     parameters: tuple[Parameter, ...] = field(default=())
     is_open: bool = False
+    is_public: bool = False
 
 
 def described(operation: Operation) -> Callable[[View], View]:
@@ -66,9 +71,9 @@ def described(operation: Operation) -> Callable[[View], View]:
 
 
 def is_open(view: Callable[..., Any] | None) -> bool:
-    """Whether a function answers without a token. One without an operation does not."""
+    """Whether a function of the control port answers without a token. One without an operation does not."""
     operation = None if view is None else of(view)
-    return operation is not None and operation.is_open
+    return operation is not None and operation.is_open and not operation.is_public
 
 
 def of(view: Callable[..., Any]) -> Operation | None:

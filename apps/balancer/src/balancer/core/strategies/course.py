@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from balancer.core.slot_table import NOBODY, Member, SlotTable
-from balancer.core.strategies.strategy import Strategy, check_choice, check_integer, check_power_of_two
+from balancer.core.strategies.strategy import (
+    Strategy,
+    check_choice,
+    check_integer,
+    check_power_of_two,
+    parameter,
+)
 
 Probe = Callable[[list[int], int], int]
 """(free, place) → the slot of a virtual server. free[slot] is the slot itself where the slot is free, else a later
@@ -53,9 +59,9 @@ class Course(Strategy):
     weighted: ClassVar[bool] = False
     usual_hash: ClassVar[str] = "course"
 
-    slots: int = 512
-    virtual_servers: int = 9
-    probing: str = "linear"
+    slots: int = parameter(512, "M, a power of two.")
+    virtual_servers: int = parameter(9, "K.")
+    probing: str = parameter("linear", "How a virtual server finds a free slot: linear or triangular.")
 
     def __post_init__(self) -> None:
         check_power_of_two("slots", self.slots)

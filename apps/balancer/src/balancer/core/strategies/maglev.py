@@ -16,7 +16,7 @@ from typing import ClassVar
 import xxhash
 
 from balancer.core.slot_table import NOBODY, Member, SlotTable
-from balancer.core.strategies.strategy import Strategy, check_power_of_two
+from balancer.core.strategies.strategy import Strategy, check_power_of_two, parameter
 
 PRIME = 65_537
 
@@ -27,7 +27,7 @@ class Maglev(Strategy):
 
     name: ClassVar[str] = "maglev"
 
-    slots: int = PRIME
+    slots: int = parameter(PRIME, "M, a power of two or 65537.")
 
     def __post_init__(self) -> None:
         check_power_of_two("slots", self.slots, or_else=(PRIME,))

@@ -14,7 +14,13 @@ from typing import ClassVar
 
 from balancer.core.hashing import DIGESTS
 from balancer.core.slot_table import Member, SlotTable
-from balancer.core.strategies.strategy import Strategy, check_choice, check_integer, check_power_of_two
+from balancer.core.strategies.strategy import (
+    Strategy,
+    check_choice,
+    check_integer,
+    check_power_of_two,
+    parameter,
+)
 
 USUAL_VIRTUAL_SERVERS = {"2^32": 160, "slots": 9}
 """K where none is given, for each value of `points`."""
@@ -34,10 +40,10 @@ class Ring(Strategy):
 
     name: ClassVar[str] = "ring"
 
-    slots: int = 512
-    virtual_servers: int = 0
-    points: str = "2^32"
-    point_hash: str = "xxh64"
+    slots: int = parameter(512, "M, a power of two.")
+    virtual_servers: int = parameter(0, "K; 0 stands for the usual number.")
+    points: str = parameter("2^32", "Where virtual servers can be: 2^32 or slots.")
+    point_hash: str = parameter("xxh64", "What makes their points: xxh64, md5, sha1 or sha256.")
 
     def __post_init__(self) -> None:
         check_power_of_two("slots", self.slots)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import fields
+from dataclasses import field, fields
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from balancer.core.errors import InvalidRequest, RingFull
 from balancer.core.slot_table import Member, SlotTable
 
 POWERS_OF_TWO = tuple(1 << exponent for exponent in range(1, 17))
+
+
+def parameter(usual: int | str, text: str) -> Any:
+    """A parameter of a strategy with a text for users: a field of its dataclass whose default is `usual`."""
+    return field(default=usual, metadata={"text": text})
 
 
 class Strategy(ABC):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from balancer.core.slot_table import Member, SlotTable
-from balancer.core.strategies.strategy import Strategy, check_power_of_two
+from balancer.core.strategies.strategy import Strategy, check_power_of_two, parameter
 
 _MASK = (1 << 64) - 1
 
@@ -39,7 +39,7 @@ class Table(Strategy):
 
     name: ClassVar[str] = "table"
 
-    slots: int = 512
+    slots: int = parameter(512, "M, a power of two.")
 
     def __post_init__(self) -> None:
         check_power_of_two("slots", self.slots)
