@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import validate
 from werkzeug.routing import Rule
 
@@ -48,15 +48,6 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
         for method, operation in item.items()
         if method != "servers"
     ]
-
-
-def promised(method: str, path: str, status: int) -> dict[str, Any]:
-    """The schema of that answer."""
-    response = DOCUMENT["paths"][path][method]["responses"][str(status)]
-    if "$ref" in response:
-        response = DOCUMENT["components"]["responses"][response["$ref"].rpartition("/")[2]]
-    schema: dict[str, Any] = response["content"]["application/json"]["schema"]
-    return schema
 
 
 def wanted(method: str, path: str) -> dict[str, Any]:
@@ -174,7 +165,16 @@ def test_answers_are_as_described(
         balancer.rollout.begin({})
     answer = asked.open(url, method=method.upper(), data=None if body is None else json.dumps(body))
     assert answer.status_code == status
-    check(answer.json, promised(method, path, status))
+
+
+def test_an_answer_that_is_not_as_described_is_noticed(control: FlaskClient) -> None:
+    """In every test that has this client."""
+    control.application.view_functions["health.healthz"] = lambda: {"ready": "perhaps"}
+    with pytest.raises(ValidationError, match="'perhaps' is not of type 'boolean'"):
+        control.get("/healthz")
+    control.application.view_functions["health.healthz"] = lambda: ({}, 418)
+    with pytest.raises(AssertionError, match="GET /healthz promises no 418"):
+        control.get("/healthz")
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/docs", "text/html"), ("/docs.css", "text/css")])
@@ -210,8 +210,7 @@ def test_answers_in_trouble_are_as_described(
         balancer.step()
     else:
         balancer.desired.restored = False
-    answer = control.get(path)
-    check(answer.json, promised("get", path.partition("?")[0], answer.status_code))
+    assert control.get(path).status_code in (200, 503)
 
 
 def test_every_kind_of_event_is_in_it() -> None:

@@ -6,12 +6,14 @@ import re
 from hashlib import sha256
 from html import unescape
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import Field
 
 from balancer.http.openapi_page import curl
+from balancer.http.operation import Answer, Document, Operation, described
 from tests.unit.balancer.in_memory import InMemoryBalancer, control_app, openapi
 
 DOCUMENT = openapi()
@@ -112,6 +114,37 @@ def test_what_the_document_says_is_text_and_never_markup(control: FlaskClient, m
 
     monkeypatch.setattr("balancer.http.openapi_page.build", evil)
     assert "&lt;script&gt;" in control.get("/docs").text
+
+
+class Many(Document):
+    """A value of each type."""
+
+    pairs: list[tuple[int, str]]
+    either: int | list[str] | None
+    one_of: Literal["a", "b"]
+    numbers: dict[str, list[float]]
+    anything: Any
+    things: list[Any]
+    number: float = Field(gt=1, le=2)
+
+
+def test_values_of_every_type_are_shown(balancer: InMemoryBalancer) -> None:
+    operation = Operation(id="many", tag="others", summary="Much", answers={200: Answer(description="", document=Many)})
+    app = control_app(balancer)
+    app.add_url_rule("/many", view_func=described(operation)(lambda: ""), endpoint="many")
+    text = app.test_client().get("/docs").text
+    shown = re.sub("<[^>]+>", "", text[text.index('<h3 id="Many">') :])
+    values = [
+        "list of list of integer and string",
+        "integer or list of string or null",
+        "one of a, b",
+        "object of list of number",
+        "any",
+        "list of any",
+        "number above 1 to 2",
+    ]
+    found = [shown.index(f"{name}{value}") for name, value in zip(Many.model_fields, values, strict=True)]
+    assert found == sorted(found)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import ConfigDict, Field
@@ -21,6 +21,9 @@ class Wanted(Document):
     names: list[Hostname] = Field([])
     is_fast: bool = False
     text: str = Field("", max_length=3)
+    color: Literal["red", "blue"] = "red"
+    part: float = 0.5
+    either: int | str = 1
     profile: RingProfile = Field(default_factory=RingProfile)
 
 
@@ -48,11 +51,14 @@ class Lenient(Document):
         ({"names": ["S1", 2]}, "names must be a list of strings"),
         ({"is_fast": 1}, "is_fast must be true or false"),
         ({"text": 1}, "text must be a string"),
+        ({"color": "green"}, "color must be one of red, blue"),
+        ({"part": "0.5"}, "part must be a number"),
+        ({"either": None}, "either must be as GET /docs describes it"),
         ({"profile": []}, 'profile must be a JSON object, for example {"strategy":"maglev"}'),
         ({"profile": None}, 'profile must be a JSON object, for example {"strategy":"maglev"}'),
         (
             {"kount": 1, "weight": 257},
-            '"kount" is not a field here; there is: count, weight, names, is_fast, text, profile',
+            '"kount" is not a field here; there is: count, weight, names, is_fast, text, color, part, either, profile',
         ),
         ({"count": 0, "weight": -1}, "count must be at least 1"),
     ],

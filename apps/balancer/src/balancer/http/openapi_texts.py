@@ -35,7 +35,6 @@ TAGS: Mapping[str, str] = {
     "fleet": "Who serves; more servers, fewer servers.",
     "deploy": "What servers are made of.",
     "ring": "How requests get slots and slots get servers.",
-    "traffic": "What the servers have to do, and which keys were asked for.",
     "health": "How the balancer is.",
     "events": "What happened.",
     "metrics": "Figures for Prometheus.",

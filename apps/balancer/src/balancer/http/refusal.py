@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 Kind = TypeVar("Kind", bound=Document)
 
-_NAMES = {"boolean": "true or false", "array": "a list of strings", "object": "a JSON object", "string": "a string"}
+_NAMES = {
+    "array": "a list of strings",
+    "boolean": "true or false",
+    "number": "a number",
+    "object": "a JSON object",
+    "string": "a string",
+}
 
 
 def checked(kind: type[Kind], document: Mapping[str, Any]) -> Kind:
@@ -44,13 +50,16 @@ def _sentence(kind: type[Document], error: ErrorDetails) -> str:
 
 def _expected(schema: Mapping[str, Any]) -> str:
     """What completes "… must be", from the JSON schema of a field."""
-    if schema.get("type") == "integer":
-        if "maximum" in schema:
-            return f"an integer from {schema['minimum']} to {schema['maximum']}"
-        return f"an integer of at least {schema['minimum']}"
-    if "example" in schema:
-        return f"{_NAMES[schema['type']]}, for example {answers.compact(schema['example'])}"
-    return _NAMES.get(schema.get("type", ""), "something else")
+    match schema:
+        case {"type": "integer", "minimum": low, "maximum": high}:
+            return f"an integer from {low} to {high}"
+        case {"type": "integer", "minimum": low}:
+            return f"an integer of at least {low}"
+        case {"enum": choices}:
+            return f"one of {', '.join(choices)}"
+        case {"type": kind, "example": example}:
+            return f"{_NAMES[kind]}, for example {answers.compact(example)}"
+    return _NAMES.get(schema.get("type", ""), "as GET /docs describes it")
 
 
 @cache
