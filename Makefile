@@ -7,7 +7,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help up down status logs verify sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak figures fmt lock clean
-.PHONY: locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
+.PHONY: screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring
 
 PYTHON ?= python3
 export PYTHON
@@ -145,6 +145,9 @@ bench-ring: .venv/test.stamp ## Measure the ring beside uhashring, and an edge's
 
 figures: .venv/test.stamp ## Draw docs/figures again from what the code computes
 	python loadtests/ring/figures.py
+
+screenshots: host browser ## Draw the page's pictures in docs/figures again (CONTROL_URL=http://127.0.0.1:5001: of the running deployment)
+	PYTHONPATH=apps/balancer/src:. python -m tests.screenshots $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
 
 fmt: .venv/test.stamp ## Format Python and Terraform
 	ruff check --fix .
