@@ -15,7 +15,7 @@ from selenium.webdriver.support.select import Select
 from tests.polling import until
 
 _WITHIN = 15.0
-_PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
+_PHONE = {"width": 360, "deviceScaleFactor": 1, "mobile": True}
 
 _SHOWN = """return Array.from(document.querySelectorAll(arguments[0])).filter(found => found.checkVisibility())
     .map(found => found.innerText).join("\\n")"""
@@ -33,12 +33,12 @@ class PageReader:
         self.driver.get_log("browser")
         self.driver.get(url)
 
-    def look(self, *, scheme: str = "light", phone: bool = False) -> None:
+    def look(self, *, scheme: str = "light", phone: bool = False, height: int = 740) -> None:
         """With a colour scheme, and as wide as a phone."""
         scheme_is = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme_is)
         if phone:
-            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _PHONE)
+            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _PHONE | {"height": height})
         else:
             self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 

@@ -6,7 +6,6 @@ They are of a deployment of its own, under load, or of the one at --control-url 
 from __future__ import annotations
 
 import argparse
-import base64
 import io
 import time
 from collections.abc import Callable
@@ -63,37 +62,42 @@ def draw(url: str) -> None:
             reader.open(url)
             reader.sees("#load-summary", "requests per second")
             reader.sees("#stream", "live")
-            picture(reader)
-            driver.execute_script("document.activeElement.blur()")
-            save(base64.b64decode(driver.get_screenshot_as_base64()), FIGURES / f"page-{name}.png")
+            save(picture(reader), FIGURES / f"page-{name}.png")
 
 
-def light(reader: PageReader) -> None:
+def light(reader: PageReader) -> bytes:
     reader.write("#lookup-key", "user-7")
     reader.type(Keys.ENTER)
     reader.sees("#lookup-answer", "slot")
+    return seen(reader)
 
 
-def dark(reader: PageReader) -> None:
+def dark(reader: PageReader) -> bytes:
     reader.look(scheme="dark")
-    light(reader)
+    return light(reader)
 
 
-def what_if(reader: PageReader) -> None:
+def what_if(reader: PageReader) -> bytes:
     reader.choose("#wish-strategy", "ring")
     reader.choose("#wish-slots", "512")
     reader.write("#wish-new", "1")
     reader.press("#wish .buttons button")
-    reader.sees("#wish-answer", "move")
     reader.sees("#wish-table", "new-1")
-    reader.driver.execute_script("document.getElementById('what-if').scrollIntoView()")
+    reader.driver.execute_script("document.activeElement.blur()")
+    return reader.one("#what-if").screenshot_as_png
 
 
-def phone(reader: PageReader) -> None:
-    reader.look(phone=True)
+def phone(reader: PageReader) -> bytes:
+    reader.look(phone=True, height=1200)
+    return seen(reader)
 
 
-PICTURES: dict[str, Callable[[PageReader], None]] = {"light": light, "dark": dark, "what-if": what_if, "phone": phone}
+def seen(reader: PageReader) -> bytes:
+    reader.driver.execute_script("document.activeElement.blur()")
+    return reader.driver.get_screenshot_as_png()
+
+
+PICTURES: dict[str, Callable[[PageReader], bytes]] = {"light": light, "dark": dark, "what-if": what_if, "phone": phone}
 
 
 def save(png: bytes, file: Path) -> None:

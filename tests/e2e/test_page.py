@@ -101,22 +101,26 @@ def counted(reader: PageReader) -> bool:
 
 
 def test_a_deploy_is_followed_and_rolled_back(reader: PageReader, system: System) -> None:
-    reader.write("#roll-environment", "HEARTBEAT=never")
-    reader.write("#roll-more", '{"heartbeat_path":"/nowhere"}')
+    """Of so many servers that there is time to think better of it."""
+    assert system.add(4).status == 200
+    reader.write("#roll-environment", "MODE=new")
     reader.press("#roll .buttons button")
-    reader.confirm(says='"heartbeat_path":"/nowhere"')
+    reader.confirm(says='POST /deploy {"environment":{"MODE":"…"}}')
     reader.sees("#deploying", "rolling")
     until(lambda: reader.is_enabled("#roll-back"), "it can be rolled back", within=15)
     reader.press("#roll-back")
     reader.confirm(says="DELETE /deploy")
-    reader.sees("#answers", "✓ DELETE /deploy")
-    until(lambda: "rolled back" in reader.text("#deploying"), "it is rolled back", within=60)
+    until(lambda: "✓ DELETE /deploy" in reader.text("#answers"), "its turn has come", within=60)
+    until(lambda: "rolled back" in reader.text("#deploying"), "it is rolled back", within=90)
     assert system.stage == "rolled back"
+    reader.sees("#event-list", "a user wants the old release again")
 
 
-def test_the_balancers_restart_is_told_and_the_page_goes_on(reader: PageReader, system: System) -> None:
-    system.containers.balancer.restart(timeout=0)
+def test_a_balancer_that_is_away_is_told_and_the_page_goes_on(reader: PageReader, system: System) -> None:
+    system.containers.balancer.stop(timeout=0)
     reader.sees("#away", "⚠ The balancer does not answer")
+    assert system.get("/home").status == 200
+    system.containers.balancer.start()
     until(lambda: "✓ Ready" in reader.text("#health"), "the page has found it again", within=60)
     until(lambda: "live" in reader.text("#stream"), "events come again", within=30)
     reader.sees("#event-list", "restored")

@@ -240,6 +240,17 @@ def test_a_page_in_a_real_browser_changes_and_reads_nothing(deployment: Deployme
     assert deployment.standing == before
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"), [("/", "Ringmaster"), ("/readyz", "a web page of another origin asks for this")]
+)
+def test_a_foreign_pages_link_leads_to_the_page_and_nowhere_else(deployment: Deployment, path: str, shown: str) -> None:
+    elsewhere = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    with serving(elsewhere), browser("--host-resolver-rules=MAP evil.example 127.0.0.1") as page:
+        page.get(f"http://evil.example:{elsewhere.server_port}/")
+        page.execute_script("location = arguments[0]", deployment.control_url + path)
+        until(lambda: shown in page.title + page.page_source, f"{path} shows {shown}", within=10)
+
+
 # Tokens
 
 
@@ -277,6 +288,19 @@ def test_tokens_are_rotated_without_a_restart(deployment: Deployment, tokens_fil
     until(lambda: status(ALICE) == 200, "the old tokens count again", within=3)
     assert deployment.readyz().document["ailments"] == {}
     assert started(deployment.containers.balancer) == run
+
+
+def test_a_link_opens_one_session_that_goes_as_far_as_its_token(deployment: Deployment) -> None:
+    since = time.time()
+    link = ask("POST", deployment.control_url, "/sessions/links", headers=bearer(BOB))
+    code = json.dumps({"code": link.document["code"]}).encode()
+    session = ask("POST", deployment.control_url, "/sessions", body=code).document
+    assert (link.status, session["name"], session["role"]) == (201, "bob", READ)
+    assert ask("POST", deployment.control_url, "/sessions", body=code).status == 401
+    assert ask("GET", deployment.control_url, "/ring", headers=bearer(session["token"])).status == 200
+    assert add(deployment, session["token"]).status == 403
+    logs = deployment.containers.logs("balancer", since=since) + deployment.containers.logs("edge", since=since)
+    assert not [secret for secret in (link.document["code"], session["token"]) if secret in logs]
 
 
 def test_every_change_is_told_with_who_and_from_where_and_no_token_is(deployment: Deployment) -> None:

@@ -136,7 +136,8 @@ def test_a_code_that_is_too_old_or_made_up_opens_nothing(control: FlaskClient, b
     old = code(control, "alice")
     balancer.clock.sleep(CODE_SECONDS)
     check_refused(control, old)
-    check_refused(control, "x" * 32)
+    for made_up in ("", "x" * 32, "x" * 10_000, "é", "\ud800"):
+        check_refused(control, made_up)
 
 
 def check_refused(control: FlaskClient, code: str) -> None:
@@ -147,12 +148,20 @@ def check_refused(control: FlaskClient, code: str) -> None:
     assert answer.headers["WWW-Authenticate"].lower().startswith("bearer")
 
 
-@pytest.mark.parametrize("body", ["{}", '{"code":1}', '{"code":""}', '{"code":"é"}', f'{{"code":"{"x" * 257}"}}'])
-def test_a_body_that_has_no_code_is_told_what_a_code_is(control: FlaskClient, body: str) -> None:
-    answer = control.post("/sessions", data=body.encode())
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("{}", "code is missing: a string, for example"),
+        ('{"code":1}', "code must be a string, for example"),
+        ('{"code":"x","name":"alice"}', '"name" is not a field here; there is: code'),
+        ("", "the body is not JSON; send for example"),
+    ],
+)
+def test_a_body_that_has_no_code_is_told_what_to_send(control: FlaskClient, body: str, reason: str) -> None:
+    answer = control.post("/sessions", data=body)
     assert answer.status_code == 400
     assert answer.json
-    assert answer.json["message"].startswith("<Error> code must be the text in the link after #code=")
+    assert answer.json["message"].startswith(f"<Error> {reason}")
 
 
 def test_links_want_a_token(control: FlaskClient) -> None:

@@ -63,7 +63,6 @@ INDEX_OPERATION = Operation(
     tag="page",
     summary="The page, for a browser",
     answers={200: Answer(description="The page", content_type="text/html")},
-    errors=(403,),
     is_open=True,
 )
 FILE_OPERATION = Operation(
@@ -71,7 +70,7 @@ FILE_OPERATION = Operation(
     tag="page",
     summary="A file of the page",
     answers={200: Answer(description="Its content", content_type="text/javascript")},
-    errors=(403, 404),
+    errors=(404,),
     parameters=(
         Parameter(name="file", place="path", schema={"type": "string"}, description="Its name", is_required=True),
     ),
@@ -82,7 +81,6 @@ ICON_OPERATION = Operation(
     tag="page",
     summary="Nothing: browsers ask for it",
     answers={204: Answer(description="Nothing", content_type="")},
-    errors=(403,),
     is_open=True,
 )
 

@@ -6,16 +6,16 @@ from flask import Blueprint, Response
 from pydantic import Field
 
 from balancer.core.fleet import ON_THE_RING
-from balancer.http.answer import respond
+from balancer.http.answer import give
+from balancer.http.documents import Version
 from balancer.http.operation import Answer, Document, Operation, described
-from balancer.ports import answers
 from balancer.service.ring_service import RingService
 
 
 class Points(Document):
     """Where the virtual servers are."""
 
-    version: int = Field(description="The ring's version")
+    version: Version
     points: dict[str, list[float]] = Field(
         description="hostname → the places of its virtual servers as parts of the circle, 0 ≤ place < 1, ascending. "
         "Empty where the strategy has none."
@@ -27,7 +27,6 @@ POINTS = Operation(
     tag="ring",
     summary="Where the virtual servers are on the circle",
     answers={200: Answer(description="The places, by server", document=Points)},
-    errors=(401, 403),
 )
 
 
@@ -44,7 +43,6 @@ def points_api(service: RingService) -> Blueprint:
             for server in fleet.of(*ON_THE_RING)
             if server.ring_id in places
         }
-        told = Points(version=fleet.version, points=named)
-        return respond(answers.compact(told.model_dump(mode="json")))
+        return give(Points(version=fleet.version, points=named))
 
     return api

@@ -36,6 +36,6 @@ class Health(Document):
         description="Part → what ails it; empty while all is well."
     )
     remedies: Annotated[dict[str, str], WithJsonSchema(_BY_PART)] = Field(
-        description="Part → the command or the sentence that mends it, for every part that ails."
+        description="Part → what mends it: a command, in backticks, or a sentence; empty while all is well."
     )
     certificates: list[Certificate] = Field(description="Empty without TLS.")

@@ -11,22 +11,18 @@ from pydantic import Field
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from balancer.core import document
-from balancer.core.errors import Busy, InvalidRequest
+from balancer.core.errors import Busy
 from balancer.core.tokens import Role
 from balancer.http import body, token
-from balancer.http.answer import respond
+from balancer.http.answer import give
 from balancer.http.guard import client_of
 from balancer.http.operation import Answer, Document, Operation, described
-from balancer.ports import answers
 from balancer.service.sessions import CODE_SECONDS, SESSION_SECONDS, Sessions
 from balancer.service.tokens import Tokens
 
 _log = logging.getLogger(__name__)
 
-_EXAMPLE = {"code": "the code of a link"}
-_LONGEST = 256
-"""Characters of a code that is looked at."""
+_EXAMPLE = '{"code":"2Xh0…"}'
 
 
 class WhoAmI(Document):
@@ -47,7 +43,7 @@ class Link(Document):
 class Code(Document):
     """What opens a session."""
 
-    code: str = Field(min_length=1, max_length=_LONGEST)
+    code: str = Field(description="What the link has after #code=.", json_schema_extra={"example": "2Xh0…"})
 
 
 class Session(Document):
@@ -64,7 +60,6 @@ WHO = Operation(
     tag="sessions",
     summary="Whose token this is, and what it may do",
     answers={200: Answer(description="Name and role of the token", document=WhoAmI)},
-    errors=(401, 403),
 )
 LINK = Operation(
     id="link",
@@ -72,16 +67,16 @@ LINK = Operation(
     summary="Makes a link that opens the page once",
     description="It is for the name and role of the token that asks, and counts for a minute.",
     answers={201: Answer(description="The link's code", document=Link)},
-    errors=(401, 403, 409),
+    errors=(409,),
 )
 BEGIN = Operation(
     id="beginSession",
     tag="sessions",
     summary="Exchanges the code of a link for a token",
     answers={200: Answer(description="The session", document=Session)},
-    errors=(400, 401, 403, 408, 413),
+    errors=(401,),
     body=Code,
-    example=_EXAMPLE,
+    example={"code": "2Xh0…"},
     is_open=True,
 )
 
@@ -96,7 +91,7 @@ def sessions_api(sessions: Sessions, tokens: Tokens) -> Blueprint:
         told = WhoAmI(
             name=who.name if who else "", role=who.role if who else Role.CHANGE, token_wanted=tokens.are_wanted
         )
-        return _respond(told)
+        return _give(told)
 
     @api.post("/sessions/links")
     @described(LINK)
@@ -106,29 +101,20 @@ def sessions_api(sessions: Sessions, tokens: Tokens) -> Blueprint:
         maker = tokens.own(token.bearer(request))
         if maker is None:
             raise Forbidden("a session makes no links: ask with the token itself")
-        return _respond(Link(code=sessions.link(maker.sha256), expires=CODE_SECONDS), HTTPStatus.CREATED)
+        return _give(Link(code=sessions.link(maker.sha256), expires=CODE_SECONDS), HTTPStatus.CREATED)
 
     @api.post("/sessions")
     @described(BEGIN)
     def begin() -> Response:
-        text = sessions.begin(_code(body.read(request)))
+        text = sessions.begin(body.read_document(request, Code, example=_EXAMPLE).code)
         who = None if text is None else tokens.holder(text)
         if text is None or who is None:
             _refuse()
         g.who = who.name
         _log.info("session begun", extra={"who": who.name, "role": who.role, "client": client_of(request)})
-        return _respond(Session(token=text, name=who.name, role=who.role, expires=SESSION_SECONDS))
+        return _give(Session(token=text, name=who.name, role=who.role, expires=SESSION_SECONDS))
 
     return api
-
-
-def _code(text: bytes) -> str:
-    wanted = document.json_object(text, example=answers.compact(_EXAMPLE))
-    document.known_fields(wanted, "code")
-    code = wanted.get("code")
-    if not isinstance(code, str) or not 0 < len(code) <= _LONGEST or not code.isascii():
-        raise InvalidRequest(f"code must be the text in the link after #code=, at most {_LONGEST} characters")
-    return code
 
 
 def _refuse() -> NoReturn:
@@ -138,8 +124,8 @@ def _refuse() -> NoReturn:
     )
 
 
-def _respond(told: Document, status: int = HTTPStatus.OK) -> Response:
+def _give(told: Document, status: int = HTTPStatus.OK) -> Response:
     """A secret is in it, or whose it is: nobody keeps it."""
-    response = respond(answers.compact(told.model_dump(mode="json")), status)
+    response = give(told, status)
     response.headers["Cache-Control"] = "no-store"
     return response

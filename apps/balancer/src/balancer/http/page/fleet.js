@@ -91,7 +91,7 @@ class Row {
 function summary(load) {
   if (!load || load.time === null) return "Nothing is measured yet.";
   const total = load.servers.reduce((sum, server) => sum + server.requests_per_second, 0);
-  const even = load.imbalance === null ? "" : ` · busiest server at ${load.imbalance.toFixed(2)} × its expected share`;
+  const even = load.imbalance === null ? "" : ` · no server gets more than ${load.imbalance.toFixed(2)} × its expected share`;
   const since = load.since === null ? "" : ` · shares measured since ${clock(load.since)}`;
   return `${rate(total)} requests per second${even}${since}`;
 }
