@@ -63,6 +63,11 @@ def servers(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {server["hostname"]: server for server in document["servers"]}
 
 
+def requests(system: System) -> dict[str, int]:
+    """Hostname → all requests that it answered."""
+    return {name: server["requests"] for name, server in servers(system.operate("GET", "/load").document).items()}
+
+
 def slots(document: Mapping[str, Any]) -> dict[str, int]:
     return {hostname: server["slots"] for hostname, server in servers(document).items()}
 
@@ -110,6 +115,24 @@ def test_a_preview_changes_nothing_and_foretells_what_the_switch_then_gives(keye
     assert slots(seen["then"]) == slots(after)
     assert seen["then"]["profile"] == after["profile"]
     assert Counter(keyed.slot_map) == slots(after)
+
+
+def test_what_each_server_got_and_which_keys_came_is_seen(keyed: System) -> None:
+    """3000 requests, each with a key of its own. 187 of them are counted, more or less six standard deviations."""
+    read = keyed.operate("GET", "/load").document["time"] or ""
+    until(lambda: (keyed.operate("GET", "/load").document["time"] or "") > read, "the load is read", within=15)
+    before = requests(keyed)
+    places = served(keyed, keys(3000)).values()
+    sent = Counter(place.server for place in places)
+    until(lambda: Counter(requests(keyed)) - Counter(before) == sent, "all are in the load", within=15)
+    history = keyed.operate("GET", "/load?history=1").document["history"]
+    assert history["servers"].keys() >= sent.keys()
+    seen = keyed.operate("GET", "/traffic").document
+    assert 110 <= seen["counted"] <= 265
+    assert {slot for slot, _ in seen["slots"]} <= {place.slot for place in places}
+    told = keyed.preview({"profile": {"strategy": "maglev", "slots": 512, "key": KEYED}}).document["traffic"]
+    assert (told["counted"], told["is_exact"]) == (seen["counted"], True)
+    assert all(abs(told["now"][name] - sent[name] / 3000) < 0.25 for name in sent)
 
 
 def test_weight_and_profile_are_followed_and_outlive_a_crash_of_the_balancer(keyed: System) -> None:

@@ -24,12 +24,11 @@ def after(
     """The history after these readings, each 5 s after the one before. None: the plane was away."""
     history = since or LoadHistory()
     for reading in readings:
-        number = len(history.readings)
-        time = START + 5 * number
+        time = history.readings[-1].time + 5 if history.readings else START
         if reading is None:
             history = history.missing(time)
         else:
-            history = history.read(reading, at=5.0 * number, time=time, ring=ring, living=("S1", "S2"))
+            history = history.read(reading, at=time - START, time=time, ring=ring, living=("S1", "S2"))
     return history
 
 
@@ -115,6 +114,13 @@ def test_a_reading_that_is_missing_is_no_reading_of_zero() -> None:
     assert history.report(EXPECTED).time == START + 5
     later = after({"S1": counters(200)}, since=history)
     assert load(later).requests_per_second == 10, "150 in the 15 s since the reading before"
+
+
+def test_totals_outlive_a_plane_that_is_away_for_hours() -> None:
+    history = after({"S1": counters(0)}, {"S1": counters(50)}, *[None] * 500)
+    assert load(history) == ServerLoad("S1", 10.0, 0.0, 0, 0.0, requests=50, errors=0, share=None, expected=0.5)
+    later = after({"S1": counters(70)}, since=history)
+    assert load(later).requests == 70
 
 
 def test_shares_are_measured_since_the_ring_changed() -> None:

@@ -35,6 +35,8 @@ QUESTIONS = [
     ("GET", "/readyz", None),
     ("HEAD", "/ring", None),
     ("GET", "/ring/slots", None),
+    ("GET", "/load", None),
+    ("GET", "/traffic", None),
     ("GET", "/deploy", None),
     ("GET", "/events", None),
     ("POST", "/ring/preview", {}),

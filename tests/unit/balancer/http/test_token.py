@@ -71,7 +71,7 @@ def test_where_no_token_is_set_none_is_asked_for(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/healthz", "/readyz", "/ring", "/ring/slots", "/events", "/openapi.json", "/nothing"]
+    "path", ["/healthz", "/readyz", "/ring", "/ring/slots", "/load", "/traffic", "/events", "/openapi.json", "/nothing"]
 )
 def test_the_control_port_asks_for_the_token_too(guarded_control: FlaskClient, path: str) -> None:
     """Also on loopback."""

@@ -6,7 +6,7 @@ A server is known by its hostname: a roll gives it another instance, and its tot
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from balancer.core.growth import NONE, Growth, growth
 from balancer.core.routes import hostname
@@ -48,16 +48,17 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class LoadHistory:
-    """`readings`: the latest ones, the oldest first. `at`: when the counters were read last, by a clock that never goes
-    back; None where they never were. `counters`: instance → counters, as they were read then."""
+    """`readings`: of the last ten minutes, the oldest first. `latest`: the latest one that was taken, however long ago.
+    `at`: its time, by a clock that never goes back. `counters`: instance → counters, as they were read then."""
 
     readings: tuple[Reading | Missing, ...] = ()
-    at: float | None = None
+    latest: Reading | None = None
+    at: float = 0.0
     counters: Mapping[str, ServerCounters] = field(default_factory=dict)
 
     def missing(self, time: float) -> LoadHistory:
         """The history after a reading that could not be taken."""
-        return LoadHistory(self._with(Missing(time)), self.at, self.counters)
+        return replace(self, readings=self._with(Missing(time)))
 
     def read(
         self, counters: Mapping[str, ServerCounters], *, at: float, time: float, ring: Hashable, living: Iterable[str]
@@ -67,7 +68,7 @@ class LoadHistory:
         latest = self.latest
         before = latest.servers if latest else {}
         grown = growth(self.counters, counters) if latest else dict.fromkeys(counters, NONE)
-        seconds = at - self.at if self.at is not None else 0.0
+        seconds = at - self.at if latest else 0.0
         instances: dict[str, list[str]] = {name: [] for name in living if name in before}
         for instance in counters:
             instances.setdefault(hostname(instance), []).append(instance)
@@ -80,12 +81,8 @@ class LoadHistory:
             )
             for name, own in instances.items()
         }
-        return LoadHistory(self._with(Reading(time, ring, servers)), at, counters)
-
-    @property
-    def latest(self) -> Reading | None:
-        """The latest reading that was taken."""
-        return next((reading for reading in reversed(self.readings) if isinstance(reading, Reading)), None)
+        reading = Reading(time, ring, servers)
+        return LoadHistory(self._with(reading), reading, at, counters)
 
     def report(self, expected: Mapping[str, float]) -> LoadReport:
         """The load now. `expected`: hostname → expected share, for every server of the report."""

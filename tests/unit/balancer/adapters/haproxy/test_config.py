@@ -355,3 +355,19 @@ def test_every_error_of_the_edge_is_json_in_the_shape_of_all_errors() -> None:
     for _, text in found:
         assert json.loads(text)["status"] == "failure"
         assert text.startswith('{"message":"<Error> ')
+
+
+@pytest.mark.parametrize("routes", [KEYED, SEEDED], ids=["keyed", "seeded"])
+def test_a_sample_of_the_keys_is_counted_by_one_rule_after_the_slot_is_known(routes: Routes) -> None:
+    """A request that is not counted must cost no more than the condition, of which the random number comes first."""
+    text = rendered(routes)
+    (rule,) = re.findall(r"^    http-request .* table traffic .*$", text, re.MULTILINE)
+    assert rule.endswith(" table traffic if { rand(16) eq 0 } keyed")
+    before = text[: text.index(rule)]
+    assert before.count("http-request set-var(txn.slot) ") == 2, "of a repeated request, and of this one"
+    assert "stick-table type string len 16 size 8192 expire 600s store http_req_cnt" in text
+
+
+def test_where_keys_are_random_nothing_is_counted() -> None:
+    assert "table traffic" not in rendered()
+    assert "backend traffic" not in rendered()
