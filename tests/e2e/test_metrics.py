@@ -16,6 +16,8 @@ from tests.system import System
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 
+REQUESTS = 30
+
 Labels = frozenset[tuple[str, str]]
 
 
@@ -47,6 +49,20 @@ def test_the_balancer_tells_of_fleet_ring_and_itself(system: System) -> None:
     assert figures[series("ringmaster_ready")] == figures[series("ringmaster_in_sync")] == 1
     assert servers_of(figures, "ringmaster_server_slots") == set(system.replicas)
     assert figures[series("ringmaster_reconcile_duration_seconds_count")] > 0
+
+
+def test_the_requests_of_every_server_are_counted(system: System) -> None:
+    """The balancer reads every 5 s what the data plane has counted."""
+
+    def counted() -> float:
+        return sum(value for (name, _), value in scraped(system).items() if name == "ringmaster_server_requests_total")
+
+    before = counted()
+    for _ in range(REQUESTS):
+        assert ask("GET", system.url, "/home").status == 200
+    until(lambda: counted() >= before + REQUESTS, "the requests are counted", within=20)
+    figures = scraped(system)
+    assert servers_of(figures, "ringmaster_server_requests_in_flight") == set(system.replicas)
 
 
 def test_a_killed_server_is_a_failure_and_a_replacement_and_its_series_are_gone(system: System) -> None:

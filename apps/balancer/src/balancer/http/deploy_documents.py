@@ -131,7 +131,7 @@ def _deploy(fleet: Fleet, pull: tuple[Progress, float] | None) -> Deploy | None:
         configured=deploy.release.is_like(fleet.configured_release),
         surge=deploy.surge,
         batch=deploy.batch,
-        left=len(fleet.of(*COUNTED) if deploy.is_pulling else roll.outdated(fleet)),
+        left=roll.left(fleet),
     )
 
 

@@ -13,7 +13,6 @@ from balancer.core.event import Event
 from balancer.core.fleet_settings import FleetSettings
 from balancer.core.policy import Policy
 from balancer.core.protocol import PROTOCOLS
-from balancer.core.server_load import LoadReport
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.durations import Durations, Unmeasured
@@ -352,7 +351,7 @@ class Services:
             health=self.health,
             problems=self.problems,
             watch=self.certificate_watch,
-            load=lambda: LoadReport(0, 0, (), None),  # AT MERGE: load=self.load_history.report
+            load=self.load_history.report,
             spares=self._options.spares,
             has_autoscaler=self.autoscaler is not None,
         )

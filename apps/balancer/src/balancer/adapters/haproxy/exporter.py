@@ -9,8 +9,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 
 from balancer.adapters.haproxy.config import AGAIN, EXPORTER
-from balancer.adapters.haproxy.old_processes import old_processes
-from balancer.adapters.haproxy.runtime_api import RuntimeApi
+from balancer.adapters.haproxy.statistics import Statistics
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.routes import hostname
 
@@ -32,7 +31,7 @@ class HaproxyExporter:
 
     def __init__(self, directory: Path) -> None:
         self._socket = directory / EXPORTER
-        self._master = RuntimeApi(directory / "master.sock")
+        self._statistics = Statistics(directory)
 
     def exposition(self) -> str:
         try:
@@ -41,7 +40,7 @@ class HaproxyExporter:
             raise PlaneUnavailable(f"the edge's exporter does not answer at {self._socket}: {error}") from error
 
     def old_processes(self) -> int:
-        return len(old_processes(self._master))
+        return len(self._statistics.old_processes())
 
     def _asked(self) -> str:
         connection = _UnixConnection(self._socket)
