@@ -81,11 +81,14 @@ def prometheus(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def watched(system: System, prometheus: Prometheus) -> System:
-    """The system, after some requests that Prometheus has heard of."""
-    for _ in range(20):
-        assert system.get("/home").status == 200
+    """The system, of whose requests Prometheus has heard."""
     requests = f'sum(rate(ringmaster_server_requests_total{{deployment="{system.deployment}"}}[1m])) > 0'
-    until(lambda: prometheus.value(requests), "Prometheus sees requests", within=20, pause=0.5)
+
+    def heard() -> float | None:
+        assert system.get("/home").status == 200
+        return prometheus.value(requests)
+
+    until(heard, "Prometheus hears of requests", within=20, pause=0.5)
     return system
 
 
