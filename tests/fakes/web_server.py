@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback. A test decides every byte of its answers."""
+"""A real HTTP server on loopback, or where a test wants it. A test decides every byte of its answers."""
 
 from __future__ import annotations
 
@@ -72,9 +72,10 @@ Answer = Callable[[Exchange], None]
 
 
 class WebServer:
-    """Answers every request with `answer`, and keeps the requests in `received`. It runs within a with statement."""
+    """Answers every request with `answer`, and keeps the requests in `received`. It runs within a with statement.
+    `host`: the address where it listens."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, host: str = "127.0.0.1") -> None:
         self.answer = answer
         self.received: list[Received] = []
         outer = self
@@ -92,14 +93,15 @@ class WebServer:
                     return self.handle_any
                 raise AttributeError(name)
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server((host, 0), Handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, name="web server", daemon=True
         )
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        host, port = self._server.server_address[:2]
+        return f"{host!s}:{port}"
 
     def __enter__(self) -> WebServer:
         self._thread.start()

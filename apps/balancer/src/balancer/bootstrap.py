@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,8 @@ from balancer.settings import Settings, read
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from balancer.adapters.spans import Spans
+
 
 _ANSWER_TIME = 10.0
 """Seconds for which one piece of an answer of the balancer itself may be sent. A client that reads nothing would occupy
@@ -70,13 +73,14 @@ class Application:
         proxies: TrustedProxies,
         loops: Loops,
         begin: Callable[[], None] = lambda: None,
+        end: Callable[[], None] = lambda: None,
     ) -> None:
         self._listening = listening
         self._proxies = proxies
         self._loops = loops
         self._begin = begin
+        self._end = end
         self._stopping: Callable[[], bool] = lambda: False
-        self.stop: Callable[[], None] = loops.stop
 
     def start(self, *, stopping: Callable[[], bool]) -> None:
         """Starts the loops. `stopping` returns whether the web server waits for open answers to end. An event stream
@@ -84,6 +88,10 @@ class Application:
         self._stopping = stopping
         self._begin()
         self._loops.start()
+
+    def stop(self) -> None:
+        self._loops.stop()
+        self._end()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[STOPPING] = self._stopping
@@ -110,8 +118,9 @@ def build(settings: Settings) -> Application:
     plane, forward = _data_plane(settings)
     options = service_options(settings)
     exposition = Exposition(SystemClock())
+    spans = _spans(settings)
     ports = _ports(settings, plane, options, exposition)
-    services = Services(ports, options)
+    services = Services(replace(ports, listeners=(*ports.listeners, *spans)), options)
     exposition.read_from(services.status_report.status, version=VERSION, data_plane=settings.data_plane)
     gate = Gate(
         guard=Guard(attached=AttachedNetworks(), hosts=settings.control_hosts),
@@ -148,8 +157,28 @@ def build(settings: Settings) -> Application:
         },
         proxies=TrustedProxies(settings.trusted_proxies),
         loops=services.loops(),
-        begin=_first_files(plane, options) if isinstance(plane, HaproxyEdge) else lambda: None,
+        begin=_in_turn(
+            *([_first_files(plane, options)] if isinstance(plane, HaproxyEdge) else []), *(each.start for each in spans)
+        ),
+        end=_in_turn(*(each.stop for each in spans)),
     )
+
+
+def _in_turn(*steps: Callable[[], None]) -> Callable[[], None]:
+    def all_of_them() -> None:
+        for step in steps:
+            step()
+
+    return all_of_them
+
+
+def _spans(settings: Settings) -> list[Spans]:
+    """One, or none: then not even its libraries are loaded."""
+    if not settings.otlp_endpoint:
+        return []
+    from balancer.adapters.spans import Spans  # noqa: PLC0415
+
+    return [Spans(settings.otlp_endpoint, settings.deployment)]
 
 
 def _first_files(edge: HaproxyEdge, options: Options) -> Callable[[], None]:

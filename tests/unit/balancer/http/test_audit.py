@@ -34,6 +34,20 @@ def test_a_change_is_an_event_with_who_from_where_and_what(control: FlaskClient,
     assert event.seconds is not None
 
 
+GOOD = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"), [(GOOD, GOOD), (f"cc{GOOD[2:]}-more", f"cc{GOOD[2:]}"), (f"{GOOD}x", None), ("", None)]
+)
+def test_a_change_belongs_to_the_trace_of_its_request(
+    control: FlaskClient, balancer: InMemoryBalancer, sent: str, told: str | None
+) -> None:
+    control.post("/add", json={"n": 1}, headers={**ALICE, "traceparent": sent})
+    [event] = changes(balancer)
+    assert event.facts.get("traceparent") == told
+
+
 def test_a_change_that_failed_says_why(control: FlaskClient, balancer: InMemoryBalancer) -> None:
     control.delete("/rm", json={"n": 9}, headers=ALICE)
     [event] = changes(balancer)

@@ -13,6 +13,7 @@ from flask import Response, g, request
 
 from balancer.core.control_paths import may_change
 from balancer.core.event import EventKind
+from balancer.core.traceparent import KNOWN, is_valid
 from balancer.http.guard import client_of
 from balancer.service.event_log import EventLog
 
@@ -52,7 +53,7 @@ class Audit:
                     EventKind.CHANGE,
                     reason=_reason(response),
                     seconds=self._now() - g.began,
-                    **(_request(response) | {"who": g.who}),
+                    **(_request(response) | {"who": g.who} | _trace()),
                 )
         return response
 
@@ -76,6 +77,12 @@ def _request(response: Response) -> dict[str, Any]:
         "path": request.path[:_LONGEST],
         "status": response.status_code,
     }
+
+
+def _trace() -> dict[str, str]:
+    """The trace that the request belongs to, where its client or the edge says so."""
+    told = request.headers.get("Traceparent", "")
+    return {"traceparent": told[:KNOWN]} if is_valid(told) else {}
 
 
 def _reason(response: Response) -> str:

@@ -11,12 +11,11 @@ MADE = FORM.format(**{name: f"%[unique-id,bytes({part})]" for name, part in _PAR
 
 _UUID = "^(.{8})-(.{4})-.{9}-(.{12})$"
 _OF_UUID = FORM.format(first=r"\\1", second=r"\\2", last=r"\\3")
-_CLIENTS_OR_OURS = f'concat(" ",txn.trace),regsub("^[^ ]* (?=..)",,),regsub(" .*$",,),bytes(0,{KNOWN})'
-"""Of ours and the client's, with a blank between them: the client's. Where it sent none, or an invalid one, that is
-nothing or "-", and ours is taken."""
+_CLIENTS_OR_OURS = f'concat(" ",txn.trace),word(-1," "),bytes(0,{KNOWN})'
+"""The last word of ours and the client's. The client's is empty where it sent none, or an invalid one."""
 
 LOGGED = {
     MAKE: f'unique-id,regsub("{_UUID}","{_OF_UUID}"),{_CLIENTS_OR_OURS}',
-    PASS: f'var(txn.trace),regsub("^-$",,),bytes(0,{KNOWN})',
+    PASS: f"var(txn.trace),bytes(0,{KNOWN})",
 }
 """Of each choice of the setting `traceparent`. Only a line of the log costs this, not a request."""
