@@ -63,6 +63,16 @@ def test_a_one_time_link_lets_in_and_leaves_the_address(reader: PageReader, guar
         reader.driver.switch_to.window(reader.driver.window_handles[0])
 
 
+def test_a_link_that_is_opened_while_the_balancer_is_away_is_not_lost(reader: PageReader, guarded: PageStandIn) -> None:
+    guarded.codes["once"] = TOKEN
+    guarded.is_away = True
+    reader.open(f"{guarded.url}/#code=once")
+    reader.sees("#away", "⚠ The balancer does not answer")
+    assert reader.driver.current_url == f"{guarded.url}/"
+    guarded.is_away = False
+    reader.sees("#who", "alice")
+
+
 def test_who_may_only_read_is_told_so(reader: PageReader, guarded: PageStandIn) -> None:
     guarded.role = "read"
     guarded.documents.deploy = deploy("rolling", left=1)

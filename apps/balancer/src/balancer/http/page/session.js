@@ -4,6 +4,7 @@ import { ask, setToken } from "./api.js";
 
 const KEY = "ringmaster-token";
 
+let code = null; // of a link, until the balancer has answered it
 let wasGiven = false;
 let who = { name: "", role: "read", token_wanted: false };
 
@@ -16,11 +17,22 @@ export const wasTried = () => wasGiven;
 
 /** Asks who the token's holder is. Throws Refused: with 401 a token is wanted. */
 export async function begin() {
-  const code = codeOfLink();
+  code = codeOfLink() ?? code;
   wasGiven = Boolean(code || sessionStorage.getItem(KEY));
-  if (code) keep((await ask("POST", "/sessions", { code })).token);
+  if (code) await exchange();
   else setToken(sessionStorage.getItem(KEY) ?? "");
   who = await ask("GET", "/whoami");
+}
+
+/** A code that got no answer is tried again, one that was refused is not. */
+async function exchange() {
+  try {
+    keep((await ask("POST", "/sessions", { code })).token);
+    code = null;
+  } catch (refused) {
+    if (refused.status >= 400 && refused.status < 500) code = null;
+    throw refused;
+  }
 }
 
 export function keep(token) {
