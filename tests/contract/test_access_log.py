@@ -172,6 +172,7 @@ def test_a_request_that_may_not_be_repeated_was_not(plane: Logged) -> None:
 
 
 def test_a_server_that_cannot_be_reached_is_known_as_down_in_a_while(plane: Logged) -> None:
+    plane.bench.change(access_log="all")
     (living,) = plane.serve(hello)
     plane.route(Backend("S1", f"{plane.host}:1"), Backend("S2", living.address))
     line = plane.ask()

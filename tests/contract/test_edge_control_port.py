@@ -12,6 +12,7 @@ from http.client import HTTPResponse
 
 import pytest
 
+from balancer.core.traceparent import is_valid
 from balancer.ports import answers
 from tests.contract.balancer_stand_in import StandIn, balancer_stand_in
 from tests.contract.haproxy_bench import HaproxyBench
@@ -189,6 +190,26 @@ def test_requests_of_the_control_port_are_logged_without_their_query(
     (logged,) = until(line, "it is logged", within=5)
     assert (logged["path"], logged["status"], logged["server"]) == ("/ring/lookup", 200, "balancer")
     assert b"secret" not in haproxy_bench.container.logs()
+
+
+def test_the_balancer_gets_the_trace_of_a_request_and_the_log_has_it(
+    haproxy_bench: HaproxyBench, balancer: StandIn, side: tuple[int, str, str]
+) -> None:
+    haproxy_bench.change(access_log="all")
+    port, path, _ = side
+    sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    for number, headers in enumerate(({"traceparent": sent}, {"traceparent": "x", "tracestate": "a=b"})):
+        target = f"{path}?{port}-{number}"
+        assert ask("POST", url(haproxy_bench, port), target, body=b"{}", headers=headers).status == 200
+    (valid,), (invalid,) = (balancer.of(f"{path}?{port}-{number}") for number in range(2))
+    assert valid.headers.get_all("traceparent") == [sent]
+    (made,) = invalid.headers.get_all("traceparent", [])
+    assert is_valid(made)
+    assert invalid.headers.get_all("tracestate") is None
+    logs = haproxy_bench.container.logs
+    until(
+        lambda: all(f'"traceparent": "{each}"'.encode() in logs() for each in (sent, made)), "both are there", within=5
+    )
 
 
 def test_a_thousand_slow_clients_keep_nobody_waiting(haproxy_bench: HaproxyBench, balancer: StandIn) -> None:

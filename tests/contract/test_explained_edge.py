@@ -146,8 +146,11 @@ def test_a_request_is_a_line_in_the_log(haproxy_bench: HaproxyBench) -> None:
         "status": 200,
         "server": "S1",
         "slot": int(answer.headers["X-Ring-Slot"]),
+        "key": "random",
         "attempt": 1,
+        "repeated": "",
         "request_id": run,
+        "traceparent": answer.document["headers"]["Traceparent"],
     }
     assert b"secret" not in haproxy_bench.container.logs()
 

@@ -16,8 +16,8 @@ _log = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """`kind`: the setting `access_log`. An answer with 5xx, from a server or from the plane itself, and a request that
-    was repeated are always logged. `draw(n)` returns a random number below n."""
+    """`kind`: the setting `access_log`. An answer with 5xx, from a server or from the plane itself, and a request whose
+    attempt failed and that was repeated are always logged. `draw(n)` returns a random number below n."""
 
     def __init__(self, kind: str, draw: Callable[[int], int] = random.randrange) -> None:
         self._part = part(kind)
@@ -27,7 +27,7 @@ class AccessLog:
         """Logs a request at the end of its answer. `size`: bytes of the answer's body. `seconds`: from the request's
         head to that end."""
         is_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        if not (is_error or journey.repeated or self._is_sampled()):
+        if not (is_error or journey.failures or self._is_sampled()):
             return
         attempt = journey.attempt
         _log.log(

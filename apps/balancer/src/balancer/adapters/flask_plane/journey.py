@@ -21,6 +21,11 @@ class Journey:
     streamed: int = 0
     _failure: Repeated | None = None
 
+    @property
+    def failures(self) -> int:
+        """How many failed attempts were followed by another one."""
+        return sum(why is not Repeated.was_down for why in self.repeated)
+
     def begins(self, attempt: Attempt) -> None:
         """Notes an attempt. Only now a failure before it was a reason to repeat the request."""
         if self._failure:
