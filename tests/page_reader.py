@@ -12,6 +12,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 
+from tests.browser import flaws
 from tests.polling import until
 
 _WITHIN = 15.0
@@ -91,6 +92,10 @@ class PageReader:
         script = """Object.defineProperty(document, "hidden", {value: arguments[0], configurable: true});
             document.dispatchEvent(new Event("visibilitychange"));"""
         self.driver.execute_script(script, is_hidden)
+
+    def flaws(self) -> list[str]:
+        """Those of the page. That the machine got another network, as other tests' containers do to it, is none."""
+        return [flaw for flaw in flaws(self.driver) if "ERR_NETWORK_CHANGED" not in flaw]
 
     def barriers(self) -> list[str]:
         """What axe-core finds."""

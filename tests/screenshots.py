@@ -83,7 +83,7 @@ def what_if(reader: PageReader) -> bytes:
     reader.write("#wish-new", "1")
     reader.press("#wish .buttons button")
     reader.sees("#wish-table", "new-1")
-    reader.driver.execute_script("document.activeElement.blur()")
+    reader.driver.execute_script("document.activeElement.blur(); document.getElementById('what-if').scrollIntoView()")
     return reader.one("#what-if").screenshot_as_png
 
 

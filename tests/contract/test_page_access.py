@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser import flaws
 from tests.contract.page_bench import TOKEN, balancer, chromium, guarded, reader
 from tests.page_documents import Documents, deploy, event, fleet
 from tests.page_reader import PageReader
@@ -113,14 +112,14 @@ def test_nobody_is_kept_out(reader: PageReader, balancer: PageStandIn, scheme: s
         reader.driver.execute_script("document.querySelector(arguments[0]).closest('details').open = true", details)
     reader.sees("#history-table", "S4")
     assert reader.barriers() == []
-    assert flaws(reader.driver) == []
+    assert reader.flaws() == []
     reader.press("#add button")
     reader.confirm(says="POST /add")
     reader.sees("#answers", "✓ POST /add")
     reader.press("#add button")
     reader.sees("#confirm", "POST /add")
     assert reader.barriers() == []
-    assert flaws(reader.driver) == []
+    assert reader.flaws() == []
 
 
 @pytest.mark.parametrize(("scheme", "phone"), [("light", False), ("dark", True)])
@@ -171,4 +170,4 @@ def test_nothing_moves_and_colours_are_the_systems_where_it_says_so(reader: Page
     reader.open(balancer.url)
     reader.sees("#servers", "● serving")
     assert reader.driver.execute_script("return document.getAnimations().length") == 0
-    assert flaws(reader.driver) == []
+    assert reader.flaws() == []

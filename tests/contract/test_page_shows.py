@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser import flaws
 from tests.contract.page_bench import balancer, chromium, reader
 from tests.page_documents import Documents, deploy, event, fleet
 from tests.page_reader import PageReader
@@ -31,7 +30,7 @@ def test_ring_servers_and_figures(reader: PageReader, balancer: PageStandIn) -> 
     assert "33.3 %" in row
     assert reader.count("#servers svg path[d^=M]") == 9
     assert reader.text("#ails") == reader.text("#away") == reader.text("#sign-in") == ""
-    assert flaws(reader.driver) == []
+    assert reader.flaws() == []
 
 
 def test_a_silent_server_and_what_mends_it(reader: PageReader, balancer: PageStandIn) -> None:
@@ -183,4 +182,4 @@ def test_64_servers_on_65536_slots(reader: PageReader, balancer: PageStandIn) ->
         reader.type(Keys.ARROW_RIGHT)
     reader.sees("#ring-slot", f"Slot 19 is {owners[19]}'s")
     assert reader.count("#servers tbody tr") == reader.count("#ring-table tbody tr") == 64
-    assert flaws(reader.driver) == []
+    assert reader.flaws() == []

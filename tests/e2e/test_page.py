@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser import browser, flaws
+from tests.browser import browser
 from tests.e2e.conftest import only_haproxy
 from tests.e2e.keyed import KEYED, keys
 from tests.e2e.under_load import load
@@ -43,7 +43,7 @@ def test_what_is_served_is_what_runs(reader: PageReader, system: System) -> None
     reader.sees("#release", "Release 1:")
     assert reader.text("#who") == ""
     assert reader.barriers() == []
-    assert flaws(reader.driver) == []
+    assert reader.flaws() == []
 
 
 def test_a_key_goes_where_the_lookup_says(reader: PageReader, system: System) -> None:
@@ -89,7 +89,7 @@ def test_another_ring_is_compared_on_the_traffic_that_was_seen_and_applied(reade
         reader.sees("#ring-profile", "strategy maglev")
         assert system.ring().document["profile"]["strategy"] == "maglev"
     assert traffic.failed == 0, str(traffic)
-    assert flaws(reader.driver) == []
+    assert reader.flaws() == []
     assert system.put_ring(before).status == 200
 
 

@@ -24,7 +24,9 @@ export class RingView {
       this.#drawing.highlight(null);
       byId("lookup-answer").replaceChildren();
     });
-    byId("ring-table").closest("details").addEventListener("toggle", () => this.#list());
+    const details = byId("ring-table").closest("details");
+    details.addEventListener("toggle", () => this.#list());
+    details.open = matchMedia("(min-width: 46rem)").matches;
   }
 
   show({ ring, slots, points }) {
