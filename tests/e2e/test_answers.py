@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from balancer.core.traceparent import is_valid
 from tests.http_client import ask
 from tests.system import System
 
@@ -53,6 +54,15 @@ def test_servers_allow_any_origin_and_the_control_endpoints_none(system: System)
 def test_a_request_id_is_passed_on(system: System) -> None:
     seen = system.get("/echo", headers={"X-Request-ID": "mine-1"}).document["headers"]
     assert {value for name, value in seen.items() if name.lower() == "x-request-id"} == {"mine-1"}
+
+
+def test_a_traceparent_is_passed_on_and_a_missing_one_is_made(system: System) -> None:
+    sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    for headers in ({"traceparent": sent}, {}):
+        seen = system.get("/echo", headers=headers).document["headers"]
+        (value,) = {value for name, value in seen.items() if name.lower() == "traceparent"}
+        assert is_valid(value)
+        assert (value == sent) is bool(headers)
 
 
 def test_a_missing_request_id_is_made(system: System) -> None:

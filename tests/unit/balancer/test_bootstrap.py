@@ -27,7 +27,9 @@ from balancer.core.request_hash import RequestHash
 from balancer.core.trusted_proxies import TrustedProxies
 from balancer.http.event_stream import STOPPING
 from balancer.http.guard import CLIENT
+from balancer.service.loops import Loops
 from balancer.settings import Settings, read
+from tests.fakes.collector import Collector, attributes
 
 
 class Socket:
@@ -71,7 +73,7 @@ def ask(path: str, came_in_on: Socket, *, method: str = "GET", data: str | None 
 def test_building_starts_nothing(data_plane: str, tmp_path: Path) -> None:
     """No thread, no file; the folders of the defaults do not even exist here."""
     before = set(threading.enumerate())
-    application(data_plane=data_plane, state_dir=str(tmp_path))
+    application(data_plane=data_plane, state_dir=str(tmp_path), otlp_endpoint="http://127.0.0.1:1")
     assert not set(threading.enumerate()) - before
     assert list(tmp_path.iterdir()) == []
 
@@ -171,6 +173,21 @@ def test_only_answers_of_servers_may_be_read_as_slowly_as_their_clients_like() -
 
 def test_the_token_guards_changes() -> None:
     assert ask("/add", PUBLIC, method="POST", token_sha256="0" * 64).status_code == 401
+
+
+def test_a_change_is_a_span_of_its_requests_trace_for_the_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the start to the stop of the application, whose loops rest here."""
+    monkeypatch.setattr(Loops, "start", lambda self: None)
+    with Collector() as collector:
+        app = application(data_plane="flask", deployment="blue", otlp_endpoint=collector.url)
+        app.start(stopping=lambda: False)
+        trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        environ = {"gunicorn.socket": CONTROL, **LOCAL}
+        Client(app).post("/add", data='{"n":1}', headers={"traceparent": trace}, environ_overrides=environ)
+        app.stop()
+    (span,) = collector.spans
+    assert (span.name, attributes(span)["ringmaster.status"]) == ("change", 409)
+    assert (span.trace_id.hex(), span.parent_span_id.hex()) == (trace[3:35], trace[36:52])
 
 
 def test_a_change_before_the_first_step_is_told_to_wait() -> None:

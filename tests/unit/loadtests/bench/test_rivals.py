@@ -57,8 +57,10 @@ ONLY_THE_EDGE = {
     "backend traffic: …",
     "backend fleet: balance first",
     "backend fleet: acl keyed var(txn.key),length gt 0",
-    "backend fleet: http-request track-sc0 str(missing) table keyless if !keyed !repeated",
-    "backend fleet: http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] unless keyed",
+    "backend fleet: http-request set-var(txn.keyless) str(random) unless keyed",
+    "backend fleet: acl is_keyless var(txn.keyless) -m found",
+    "backend fleet: http-request track-sc0 str(missing) table keyless if is_keyless !repeated",
+    "backend fleet: http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] if is_keyless",
     "backend fleet: http-request set-var(txn.slot) var(txn.key),crc32,mod(512) unless repeated",
     (
         "backend fleet: http-request track-sc0 var(txn.key),xxh32,hex,bytes(8),concat(:,txn.slot) table traffic "

@@ -172,8 +172,9 @@ def test_a_key_is_read_before_any_header_is_changed_and_its_lack_is_counted(key:
     lines = rendered(replace(ROUTES, key=KeySource.parse(key))).splitlines()
     rules = [line.strip() for line in lines if line.startswith("    http-request ")]
     assert rules[1] == f"http-request set-var(txn.key) {KeySource.parse(key).sample}"
-    assert "http-request track-sc0 str(missing) table keyless if !keyed !repeated" in rules
-    assert "http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] unless keyed" in rules
+    assert "http-request track-sc0 str(missing) table keyless if is_keyless !repeated" in rules
+    assert "http-request set-var(txn.keyless) str(random) unless keyed" in rules
+    assert "http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] if is_keyless" in rules
 
 
 @pytest.mark.parametrize(
@@ -257,9 +258,9 @@ def test_a_sample_is_drawn_on_both_ports_and_only_where_it_is_wanted() -> None:
 @pytest.mark.parametrize("key", ["random", "header:X-User", "cookie:session_id", "query:a~b.c", "path", "address"])
 def test_a_line_of_the_log_names_the_source_of_the_key_and_never_the_key(key: str) -> None:
     (line, _) = re.findall("log-format .*", rendered(replace(ROUTES, key=KeySource.parse(key))))
-    source = "str(random)" if key == "random" else f"sc_tracked(0),iif(random,{key})"
-    assert f"%(key)[{source}," in line
-    assert "txn.key" not in line
+    missing = "" if key == "random" else ',concat(" ",txn.keyless),word(-1," ")'
+    assert f'%(key)[var(txn.slot),regsub("^.*$",{key},){missing}]' in line
+    assert not re.search(r"txn\.key\b", line)
 
 
 def test_where_no_traceparent_is_made_a_request_costs_nothing_for_one() -> None:

@@ -190,7 +190,6 @@ class EdgeFiles:
             digest=digest,
             backends=backends,
             key=routes.key,
-            key_kind="str(random)" if routes.key.is_random else f"sc_tracked(0),iif(random,{routes.key})",
             request_hash=routes.request_hash,
             seed=routes.seed,
             slots=len(routes.slots),
