@@ -58,21 +58,26 @@ def files(folder: Path = FOLDER) -> dict[str, PageFile]:
     }
 
 
+_SAME = Answer(description="The browser has it already.", content_type="")
+
 INDEX_OPERATION = Operation(
     id="page",
     tag="page",
     summary="The page, for a browser",
-    answers={200: Answer(description="The page", content_type="text/html")},
+    answers={200: Answer(description="The page.", content_type="text/html"), 304: _SAME},
     is_open=True,
 )
 FILE_OPERATION = Operation(
     id="pageFile",
     tag="page",
     summary="A file of the page",
-    answers={200: Answer(description="Its content", content_type="text/javascript")},
+    answers={
+        200: Answer(description="Its content.", content_type="text/javascript", also={"text/css": "A style sheet."}),
+        304: _SAME,
+    },
     errors=(404,),
     parameters=(
-        Parameter(name="file", place="path", schema={"type": "string"}, description="Its name", is_required=True),
+        Parameter(name="file", place="path", schema={"type": "string"}, description="Its name.", is_required=True),
     ),
     is_open=True,
 )
@@ -80,7 +85,7 @@ ICON_OPERATION = Operation(
     id="icon",
     tag="page",
     summary="Nothing: browsers ask for it",
-    answers={204: Answer(description="Nothing", content_type="")},
+    answers={204: Answer(description="Nothing.", content_type="")},
     is_open=True,
 )
 
