@@ -245,6 +245,7 @@ def test_the_keeper_is_the_one_of_the_settings(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(bootstrap, "KeeperClient", lambda *where, **options: made.append((*where, options)))
     application(name_prefix="blue-", keeper_socket="/run/blue/keeper.sock")
     assert made == [(Path("/run/blue/keeper.sock"), {"container": "blue-ringmaster-keeper"})]
+    assert service_options(settings(name_prefix="blue-")).name_prefix == "blue-"
 
 
 LOADED = "import sys, balancer.bootstrap; print(*{name.partition('.')[0] for name in sys.modules})"

@@ -36,6 +36,7 @@ def service_options(settings: Settings) -> Options:
         autoscaling=settings.autoscaling(),
         token_sha256=settings.token_sha256,
         protocols=settings.protocols,
+        name_prefix=settings.name_prefix,
     )
 
 
