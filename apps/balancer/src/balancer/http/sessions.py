@@ -23,7 +23,7 @@ from balancer.service.tokens import Tokens
 
 _log = logging.getLogger(__name__)
 
-_EXAMPLE = '{"code":"2Xh0…"}'
+_EXAMPLE = '{"code":"CODE"}'
 
 
 class WhoAmI(Document):
@@ -44,7 +44,7 @@ class Link(Document):
 class Code(Document):
     """What opens a session."""
 
-    code: str = Field(description="What the link has after #code=.", json_schema_extra={"example": "2Xh0…"})
+    code: str = Field(description="What the link has after #code=.", json_schema_extra={"example": "CODE"})
 
 
 class Session(Document):
@@ -81,7 +81,7 @@ BEGIN = Operation(
         401: Answer(description="The code was used, is too old, or was never given.", document=Error),
     },
     body=Code,
-    example={"code": "2Xh0…"},
+    example={"code": "CODE"},
     is_open=True,
 )
 
