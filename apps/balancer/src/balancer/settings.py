@@ -19,8 +19,8 @@ from balancer.core.policy import Policy
 from balancer.core.policy import parse as parse_policy
 from balancer.core.protocol import H2_BUFSIZE, HTTP, PROTOCOLS
 from balancer.core.release import FIELDS, Release
-from balancer.core.release_kinds import Unfit
 from balancer.core.ring_profile import RingProfile
+from balancer.core.value_kinds import Unfit
 from balancer.plugins import InvalidPlugin, catalogue
 from balancer.setting_types import (
     ACCESS_LOG,
