@@ -26,8 +26,8 @@ _PATIENCE = 30.0
 class PageStandIn(Serving):
     """`token`: empty where none is wanted. `role`: that of its holder. `is_away`: the edge answers for the balancer.
     `calls`: the changes that came, as (method, path, body); `answers`: (method, path) → status and document, where a
-    change is not to be answered with 200. `asked`: the paths of all requests. `held`: (method, path) → what such a request
-    waits for before it is answered, in the order of their coming."""
+    change is not to be answered with 200. `asked`: the paths of all requests. `held`: (method, path) → what such
+    requests wait for before they are answered, in the order of their coming."""
 
     def __init__(self, documents: Documents | None = None, *, token: str = "", role: str = "change") -> None:
         self.documents = documents or Documents()
