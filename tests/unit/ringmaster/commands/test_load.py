@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,7 +50,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         if len(pauses) == 3:
             raise Enough
 
-    monkeypatch.setattr("ringmaster.watching.time.sleep", sleep)
+    monkeypatch.setattr("ringmaster.watching.time", SimpleNamespace(sleep=sleep))
     return pauses
 
 
