@@ -19,11 +19,11 @@ _OLD_WORKERS = re.compile(r"^# old workers\n((?:[^#].*\n?)*)", re.MULTILINE)
 
 class Statistics:
     """`runtime` reaches the current process, `master` each of them. After a reload an old process finishes its
-    requests."""
+    requests. `timeout`: seconds that each answer may take, None for what RuntimeApi allows."""
 
-    def __init__(self, directory: Path) -> None:
-        self.runtime = RuntimeApi(directory / "runtime.sock")
-        self.master = RuntimeApi(directory / "master.sock", retry_for=_REEXECUTION)
+    def __init__(self, directory: Path, *, timeout: float | None = None) -> None:
+        self.runtime = RuntimeApi(directory / "runtime.sock", timeout=timeout)
+        self.master = RuntimeApi(directory / "master.sock", retry_for=_REEXECUTION, timeout=timeout)
 
     def answers(self, command: str) -> list[str]:
         """The answer of the current process, and those of old ones."""
