@@ -26,6 +26,9 @@ from tests.polling import until
 
 pytestmark = pytest.mark.docker
 
+RENEWALS = 6
+"""Each takes about two seconds."""
+
 
 def pid(bench: TlsBench) -> str:
     """The number of the running HAProxy process."""
@@ -170,20 +173,20 @@ class Load:
         client.close()
 
 
-def test_no_request_is_lost_over_twenty_renewals_and_each_is_seen(
+def test_no_request_is_lost_over_renewals_and_each_is_seen(
     tls_bench: TlsBench, record_property: Callable[[str, object], None]
 ) -> None:
     before = tls_bench.bench.container.attrs["State"]["StartedAt"]
     process = pid(tls_bench)
     took = []
     with Load(tls_bench) as load:
-        for _ in range(20):
+        for _ in range(RENEWALS):
             renewed = serial(tls_bench.put("localhost.pem"))
             began = time.monotonic()
             until(lambda: tls_bench.serial() == renewed, "the renewed certificate is shown", within=WITHIN, pause=0.02)  # noqa: B023
             took.append(time.monotonic() - began)
     assert not load.lost
-    assert load.answered > 500
+    assert load.answered > 25 * RENEWALS
     record_property("requests", load.answered)
     record_property("longest renewal", f"{max(took):.2f} s")
     assert process == pid(tls_bench), "a renewal is no reload"

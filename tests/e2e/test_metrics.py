@@ -52,11 +52,12 @@ def test_the_balancer_tells_of_fleet_ring_and_itself(system: System) -> None:
 
 
 def test_the_requests_of_every_server_are_counted(system: System) -> None:
-    """The balancer reads every 5 s what the data plane has counted."""
+    """The balancer reads every 5 s what the data plane has counted, and tells what came after its first reading."""
 
     def counted() -> float:
         return sum(value for (name, _), value in scraped(system).items() if name == "ringmaster_server_requests_total")
 
+    until(lambda: system.operate("GET", "/load").document["time"], "there is a first reading", within=20)
     before = counted()
     for _ in range(REQUESTS):
         assert ask("GET", system.url, "/home").status == 200

@@ -35,7 +35,12 @@ READ = (
         "Part of all requests that it got, for ten minutes or since the ring changed. Not told without requests.",
         _SERVER,
     ),
-    Family("ringmaster_server_requests_total", COUNTER, "Requests that the server got.", _SERVER),
+    Family(
+        "ringmaster_server_requests_total",
+        COUNTER,
+        "Requests that the server got since the balancer first read its counters.",
+        _SERVER,
+    ),
     Family("ringmaster_server_errors_total", COUNTER, "Responses of the server with a status of 500 or more.", _SERVER),
     Family(
         "ringmaster_server_requests_in_flight",
