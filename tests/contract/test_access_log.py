@@ -266,13 +266,23 @@ def test_a_missing_or_invalid_one_is_replaced_and_the_state_goes(plane: Logged, 
     assert line["traceparent"] == made
 
 
-@pytest.mark.parametrize("sent", INVALID, ids=str)
+@pytest.mark.parametrize("sent", INVALID[1:], ids=str)
 def test_where_none_is_made_an_invalid_one_goes_all_the_same(plane: Logged, sent: tuple[str, ...]) -> None:
     plane.bench.change(access_log="all", traceparent="pass")
     server, _ = plane.serve(hello, hello)
     line = plane.ask(*(("traceparent", value) for value in sent), ("tracestate", "a=b"))
     (request,) = server.received
     assert (request.headers.get_all("traceparent"), request.headers.get_all("tracestate")) == (None, None)
+    assert line["traceparent"] == ""
+
+
+def test_where_none_is_made_a_request_without_one_stays_as_it_is(plane: Logged) -> None:
+    plane.bench.change(access_log="all", traceparent="pass")
+    server, _ = plane.serve(hello, hello)
+    line = plane.ask(("tracestate", "a=b"), ("traceparents", "x"))
+    (request,) = server.received
+    assert request.headers.get_all("traceparent") is None
+    assert (request.headers["tracestate"], request.headers["traceparents"]) == ("a=b", "x")
     assert line["traceparent"] == ""
 
 

@@ -123,6 +123,19 @@ def test_a_request_without_its_key_is_not_counted(bench: PlaneBench) -> None:
     assert bench.traffic.keys() == replace(NOTHING_COUNTED, sampled=1 / SAMPLE)
 
 
+@REAL
+def test_a_repeated_request_counts_once_by_its_own_key(bench: RealPlaneBench) -> None:
+    one, two, _ = bench.servers
+    dead = replace(one, instance="S9", address=one.address.partition(":")[0] + ":1")
+    own = CRC32.slot(b"alice", SLOTS)
+    slots = tuple("S9" if slot == own else "S2" for slot in range(SLOTS))
+    bench.plane.apply(with_slots(slots, (dead, two), request_hash=CRC32, key=KEY))
+    assert set(bench.answers(COUNT, {"X-Key": "alice"})) == {"S2"}
+    (key,) = bench.traffic.keys().keys
+    assert (key.slot, key.key) == (own, key_hash(b"alice"))
+    assert FEWEST <= key.count <= MOST
+
+
 def test_where_keys_are_random_nothing_is_counted(bench: PlaneBench) -> None:
     bench.plane.apply(all_to(*bench.servers))
     bench.answers(100, {"X-Key": "alice"})

@@ -202,8 +202,8 @@ class Settings:
         "Which requests are logged: failed and repeated ones, all, or those and a part of the others.",
     )  # fmt: skip
     traceparent: str = _setting(
-        "make", choice("make", "pass"),
-        "Whether a request without a valid W3C traceparent gets one. A valid one is passed on in any case.",
+        "pass", choice("pass", "make"),
+        "Whether a request without a valid W3C traceparent gets one: make. A valid one is passed on in any case.",
     )  # fmt: skip
     otlp_endpoint: str = _setting(
         "", matching(r"(https?://[^\s/?#@]+(/[^\s?#]*)?)?", "an http or https URL without a user, or empty"),

@@ -138,3 +138,15 @@ def test_every_event_is_a_line_of_the_log(events: EventLog, caplog: pytest.LogCa
     assert not {"reason", "facts"} & vars(joined).keys()
     facts = {"name": "a name that logging has itself"}
     assert {"server": "S1", "reason": "it died", "facts": facts}.items() <= vars(failed).items()
+
+
+def test_a_listener_that_fails_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[EventKind] = []
+
+    def fail(_: object) -> None:
+        raise ValueError("no number")
+
+    events = EventLog(FakeClock(), listeners=(fail, lambda event: heard.append(event.kind)))
+    events.record(EventKind.JOINED)
+    assert heard == [EventKind.JOINED]
+    assert [record.levelname for record in caplog.records if record.message == "a listener failed"] == ["ERROR"]

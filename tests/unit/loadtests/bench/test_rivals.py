@@ -64,7 +64,7 @@ ONLY_THE_EDGE = {
     "backend fleet: http-request set-var(txn.slot) var(txn.key),crc32,mod(512) unless repeated",
     (
         "backend fleet: http-request track-sc0 var(txn.key),xxh32,hex,bytes(8),concat(:,txn.slot) table traffic "
-        "if { rand(16) eq 0 } keyed"
+        "if { rand(16) eq 0 } !is_keyless"
     ),
     "backend fleet: http-request set-var(txn.walk) var(txn.slot),map(/run/ringmaster/slots.map)",
     "backend fleet: http-request deny deny_status 503 unless { var(txn.walk) -m found }",

@@ -63,7 +63,7 @@ class EventLog:
         level = logging.WARNING if kind in WARNINGS else logging.INFO
         _log.log(level, "%s", kind, extra=_extra(event))
         for listener in self._listeners:
-            listener(event)
+            _tell(listener, event)
 
     def since(self, number: int) -> Page:
         """The events after the event of this number. For a number that no event has had since the start, all kept
@@ -79,6 +79,14 @@ class EventLog:
         with self._changed:
             self._changed.wait_for(lambda: self._last != after, timeout)
             return self.since(after)
+
+
+def _tell(listener: Callable[[Event], None], event: Event) -> None:
+    """Whatever becomes of the listener, the fleet goes on: metrics and spans must not stop what they are about."""
+    try:
+        listener(event)
+    except Exception:
+        _log.exception("a listener failed", extra={"number": event.number})
 
 
 def _extra(event: Event) -> dict[str, object]:

@@ -190,14 +190,14 @@ def test_a_missing_or_invalid_one_is_replaced_and_the_state_goes(
     assert logged(caplog, "traceparent") == [made]
 
 
-@pytest.mark.parametrize("sent", [{}, {"traceparent": "x"}])
+@pytest.mark.parametrize(("sent", "state"), [({}, ["a=b"]), ({"traceparent": "x"}, []), ({"traceparent": ""}, [])])
 def test_where_none_is_made_an_invalid_one_goes_all_the_same(
-    rig: Rig, caplog: pytest.LogCaptureFixture, sent: dict[str, str]
+    rig: Rig, caplog: pytest.LogCaptureFixture, sent: dict[str, str], state: list[str]
 ) -> None:
     rig.access_log, rig.traceparent = "all", "pass"
     rig.serve(hello)
     rig.ask(headers={**sent, "tracestate": "a=b"})
-    assert trace(rig) == ([], [])
+    assert trace(rig) == ([], state)
     assert logged(caplog, "traceparent") == [""]
 
 

@@ -132,3 +132,12 @@ def test_old_processes_are_counted(directory: Path, master_socket: RuntimeSocket
     assert HaproxyExporter(directory).old_processes() == 2
     master_socket.answer = lambda _: PROCESSES.replace("# old workers\n20", "# old workers\n# programs\n20")
     assert HaproxyExporter(directory).old_processes() == 0
+
+
+def test_a_master_process_that_hangs_is_not_waited_for(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PROCESSES_WITHIN", 0.01)
+    with closing(socket.socket(socket.AF_UNIX)) as mute:
+        mute.bind(str(directory / "master.sock"))
+        mute.listen()
+        with pytest.raises(PlaneUnavailable, match=r"master\.sock: timed out"):
+            HaproxyExporter(directory).old_processes()

@@ -83,14 +83,9 @@ def test_a_refused_connection_is_tried_again_where_that_is_asked_for(
 ) -> None:
     with socket.socket(socket.AF_UNIX) as late:
         late.bind(str(directory / "late.sock"))
-
-        def listen(_: float) -> None:
-            late.listen()
-            monkeypatch.setattr(runtime_api, "_TIMEOUT", 0.05)
-
-        monkeypatch.setattr(runtime_api, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=listen))
+        monkeypatch.setattr(runtime_api, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _: late.listen()))
         with pytest.raises(PlaneUnavailable, match="timed out"):
-            RuntimeApi(directory / "late.sock", retry_for=5).ask("show info")
+            RuntimeApi(directory / "late.sock", retry_for=5, timeout=0.05).ask("show info")
 
 
 def test_the_trying_again_ends(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

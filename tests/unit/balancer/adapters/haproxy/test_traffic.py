@@ -88,6 +88,11 @@ def test_a_process_that_has_just_ended_says_nothing(traffic: HaproxyTraffic, pro
     assert traffic.counters() == {"S1": ServerCounters(1, 10, 0, 0.001)}
 
 
+def test_half_a_row_of_a_process_that_ends_is_none(traffic: HaproxyTraffic, processes: Processes) -> None:
+    processes.shown = {"20": stat("fleet,S1,0,1,2,30,,40") + "\nfleet,S2,0"}
+    assert traffic.counters().keys() == {"S1"}
+
+
 def test_without_an_edge_nobody_can_tell(traffic: HaproxyTraffic) -> None:
     with pytest.raises(PlaneUnavailable, match="the edge does not answer"):
         traffic.counters()

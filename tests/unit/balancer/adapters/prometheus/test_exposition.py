@@ -78,14 +78,15 @@ def test_a_replacement_is_counted_where_it_happens(balancer: InMemoryBalancer) -
     assert ("ringmaster_server_slots", ("S2",)) not in told
 
 
-def test_open_metrics_are_told_where_they_are_asked_for(balancer: InMemoryBalancer) -> None:
-    text, content_type = balancer.exposition.text(OPEN_METRICS)
+@pytest.mark.parametrize("accept", [OPEN_METRICS, "application/openmetrics-text;version=x;escaping=y"])
+def test_open_metrics_are_told_where_they_are_asked_for(balancer: InMemoryBalancer, accept: str) -> None:
+    text, content_type = balancer.exposition.text(accept)
     assert content_type.startswith("application/openmetrics-text; version=1.0.0")
     names = {family.name for family in open_metrics(text.decode())}
     assert names == {family.name.removesuffix("_total") for family in (*READ, *KEPT)}
 
 
-@pytest.mark.parametrize("accept", ["", "*/*", "text/plain;version=0.0.4", "nonsense;;,"])
+@pytest.mark.parametrize("accept", ["", "*/*", "text/plain;version=0.0.4", "text/plain;version=x", "nonsense;;,"])
 def test_everybody_else_gets_prometheus_own_format(balancer: InMemoryBalancer, accept: str) -> None:
     assert balancer.exposition.text(accept)[1].startswith("text/plain; version=0.0.4")
 

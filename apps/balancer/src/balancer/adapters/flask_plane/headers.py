@@ -51,9 +51,9 @@ def to_server(headers: Mapping[str, str], *, client: str, is_trusted: bool) -> d
 
 
 def traced(headers: dict[str, str], *, makes: bool) -> dict[str, str]:
-    """The headers with a valid traceparent as it came, and its tracestate. Where it is missing or invalid, with none,
-    or with a new one if `makes`."""
-    if is_valid(headers.get("Traceparent", "")):
+    """The headers with a valid traceparent as it came, and its tracestate. An invalid one goes with its tracestate.
+    `makes`: where there is none then, there is a new one."""
+    if is_valid(headers.get("Traceparent", "")) or not (makes or "Traceparent" in headers):
         return headers
     kept = {name: value for name, value in headers.items() if name.lower() not in ("traceparent", "tracestate")}
     return kept | {"Traceparent": made(str(uuid4()))} if makes else kept

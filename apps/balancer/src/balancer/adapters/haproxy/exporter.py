@@ -20,6 +20,9 @@ _TIMEOUT = 2.0
 """Seconds for which HAProxy may send nothing."""
 _WITHIN = 3.0
 """Seconds for the whole text. The edge waits 4 s for an answer to a question."""
+_PROCESSES_WITHIN = 1.0
+"""Seconds that the master process may take to name its processes, beside those in which it may not listen: where it
+hangs, the balancer's metrics still come within those 4 s."""
 _LONGEST = 16 * 1024 * 1024
 """Bytes. A server has about 4 KiB, a frontend or backend too."""
 
@@ -31,7 +34,7 @@ class HaproxyExporter:
 
     def __init__(self, directory: Path) -> None:
         self._socket = directory / EXPORTER
-        self._statistics = Statistics(directory)
+        self._statistics = Statistics(directory, timeout=_PROCESSES_WITHIN)
 
     def exposition(self) -> str:
         try:

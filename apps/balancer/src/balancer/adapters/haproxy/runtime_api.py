@@ -9,7 +9,7 @@ from pathlib import Path
 from balancer.core.errors import PlaneUnavailable
 
 _TIMEOUT = 5.0
-"""Seconds that one command may take. A working HAProxy answers in milliseconds."""
+"""Seconds that one command may take where nothing else is said. A working HAProxy answers in milliseconds."""
 
 
 _PAUSE = 0.01
@@ -17,11 +17,12 @@ _PAUSE = 0.01
 
 class RuntimeApi:
     """Commands to the unix socket at `path`, each over its own connection. `retry_for`: seconds for which connecting is
-    tried again while HAProxy does not listen."""
+    tried again while HAProxy does not listen. `timeout`: seconds that one command may take."""
 
-    def __init__(self, path: Path, *, retry_for: float = 0) -> None:
+    def __init__(self, path: Path, *, retry_for: float = 0, timeout: float | None = None) -> None:
         self._path = path
         self._retry_for = retry_for
+        self._timeout = _TIMEOUT if timeout is None else timeout
 
     def ask(self, command: str, payload: str = "") -> str:
         """The answer to one command, without surrounding blank lines. `payload`: lines, none of them empty. Raises
@@ -47,7 +48,7 @@ class RuntimeApi:
         end = time.monotonic() + self._retry_for
         while True:
             connection = socket.socket(socket.AF_UNIX)
-            connection.settimeout(_TIMEOUT)
+            connection.settimeout(self._timeout)
             try:
                 connection.connect(str(self._path))
             except OSError as error:

@@ -19,11 +19,11 @@ _OLD_WORKERS = re.compile(r"^# old workers\n((?:[^#].*\n?)*)", re.MULTILINE)
 
 class Statistics:
     """`runtime` reaches the current process, `master` each of them. After a reload an old process finishes its
-    requests."""
+    requests. `timeout`: seconds that each answer may take, None for what RuntimeApi allows."""
 
-    def __init__(self, directory: Path) -> None:
-        self.runtime = RuntimeApi(directory / "runtime.sock")
-        self.master = RuntimeApi(directory / "master.sock", retry_for=_REEXECUTION)
+    def __init__(self, directory: Path, *, timeout: float | None = None) -> None:
+        self.runtime = RuntimeApi(directory / "runtime.sock", timeout=timeout)
+        self.master = RuntimeApi(directory / "master.sock", retry_for=_REEXECUTION, timeout=timeout)
 
     def answers(self, command: str) -> list[str]:
         """The answer of the current process, and those of old ones."""
@@ -49,13 +49,14 @@ def rows(answer: str) -> Iterator[dict[str, str]]:
 
 
 def columns(answer: str, fields: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """These fields of each row. A row has about 190 fields, so this takes a third of the time of `rows`."""
+    """These fields of each whole row; a process that ends may leave a part of one. A row has about 190 fields, so this
+    takes a third of the time of `rows`."""
     lines = csv.reader(answer.removeprefix("# ").splitlines())
     header = next(lines, [])
     if not set(fields) <= set(header):
         return
     picked = itemgetter(*map(header.index, fields))
-    yield from (picked(line) for line in lines if line)
+    yield from (picked(line) for line in lines if len(line) == len(header))
 
 
 def _pids(kind: re.Pattern[str], shown: str) -> list[str]:

@@ -13,6 +13,9 @@ from balancer.adapters.prometheus.readings import StatusCollector, about
 from balancer.core.status import Status
 from balancer.ports.clock import Clock
 
+_OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+"""What prometheus_client is told of the header: of some versions that a client may write it makes an error."""
+
 
 class Exposition:
     """`kept`: the listener of events and the measure of durations. They work before `read_from` is called."""
@@ -28,5 +31,5 @@ class Exposition:
 
     def text(self, accept: str) -> tuple[bytes, str]:
         """The text and its content type, for a request with this header `Accept`."""
-        encode, content_type = choose_encoder(accept)
+        encode, content_type = choose_encoder(_OPENMETRICS if _OPENMETRICS.partition(";")[0] in accept else "")
         return encode(self._registry), content_type
