@@ -154,11 +154,11 @@ def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_pl
 
     monkeypatch.setattr(planes, profile, note)
     values = {"response_timeout": "7", "unknown_path": "course", "explain": "false", "access_log": "5%"}
-    values |= {"traceparent": "make"}
+    values |= {"traceparent": "pass"}
     application(data_plane=data_plane, **values)
     seen = made[0]
     assert (seen.response_timeout, seen.course_errors, seen.explain) == (7, True, False)
-    assert (seen.access_log, seen.traceparent) == ("5%", "make")
+    assert (seen.access_log, seen.traceparent) == ("5%", "pass")
 
 
 def test_the_edge_gets_what_protects_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,7 +202,7 @@ class Settings:
         "Which requests are logged: failed and repeated ones, all, or those and a part of the others.",
     )  # fmt: skip
     traceparent: str = _setting(
-        "pass", choice("pass", "make"),
+        "make", choice("make", "pass"),
         "Whether a request without a valid W3C traceparent gets one: make. A valid one is passed on in any case.",
     )  # fmt: skip
     otlp_endpoint: str = _setting(
