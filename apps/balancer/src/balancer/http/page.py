@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -112,11 +114,20 @@ def page_api(known: Mapping[str, PageFile] | None = None) -> Blueprint:
     return api
 
 
+@lru_cache(maxsize=64)
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content)
+
+
 def _respond(found: PageFile | None) -> Response:
     if found is None:
         raise NotFound
-    response = Response(found.content, content_type=found.content_type)
+    is_packed = "gzip" in request.accept_encodings
+    response = Response(_packed(found.content) if is_packed else found.content, content_type=found.content_type)
     response.headers.update(HEADERS)
-    response.set_etag(found.tag)
+    response.headers["Vary"] = "Accept-Encoding"
+    if is_packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.set_etag(found.tag + ("-gzip" if is_packed else ""))
     response.make_conditional(request)
     return response
