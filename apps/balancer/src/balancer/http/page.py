@@ -122,7 +122,7 @@ def _packed(content: bytes) -> bytes:
 def _respond(found: PageFile | None) -> Response:
     if found is None:
         raise NotFound
-    is_packed = "gzip" in request.accept_encodings
+    is_packed = request.accept_encodings.quality("gzip") > 0
     response = Response(_packed(found.content) if is_packed else found.content, content_type=found.content_type)
     response.headers.update(HEADERS)
     response.headers["Vary"] = "Accept-Encoding"
