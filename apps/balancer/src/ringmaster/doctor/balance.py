@@ -44,7 +44,7 @@ def measured(load: Mapping[str, Any]) -> Iterator[Finding]:
         return
     yield wrong(
         "balance",
-        f"one server has {imbalance:.2f} times what the ring promises: few keys make most requests",
+        f"one server has {imbalance:.2f} times what the ring promises; with a key, few keys may make most requests",
         "ringmaster load shows which; ringmaster ring set --bound 1.25 limits it",
     )
 

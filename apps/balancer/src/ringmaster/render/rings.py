@@ -53,7 +53,7 @@ def _moves(answer: Document) -> list[Text]:
     slots = (
         f"{moved['slots']} of {moved['of']} slots" if moved["slots"] is not None else f"all slots, {moved['of']} then"
     )
-    text = f"{words.percent(moved['share'])} of all keys, {slots}; no ring could do with less than "
+    text = f"{words.percent(moved['share'])} of all keys, {slots}; any ring that follows the weights has to move "
     lines = [words.line(("moves ", "bold"), text, words.percent(moved["minimum"]))]
     if traffic:
         kind = "exactly" if traffic["is_exact"] else "about"
