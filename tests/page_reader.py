@@ -18,6 +18,7 @@ from tests.polling import until
 _WITHIN = 15.0
 _PHONE = {"width": 360, "deviceScaleFactor": 1, "mobile": True}
 
+_HAS_RUN = "import('/page/page.js').then(() => arguments[0](true), () => arguments[0](false))"
 _SHOWN = """return Array.from(document.querySelectorAll(arguments[0])).filter(found => found.checkVisibility())
     .map(found => found.innerText).join("\\n")"""
 
@@ -30,9 +31,14 @@ class PageReader:
 
     def open(self, url: str) -> None:
         """Opens the page anew, also where only the part behind # differs. What earlier pages logged is forgotten."""
+        until(lambda: self._is_whole(url), "the page has all of its scripts", within=_WITHIN)
+
+    def _is_whole(self, url: str) -> bool:
+        """Opens it once. A script is missing where this machine's networks changed meanwhile (tests.browser.flaws)."""
         self.driver.get("about:blank")
         self.driver.get_log("browser")
         self.driver.get(url)
+        return bool(self.driver.execute_async_script(_HAS_RUN))
 
     def look(self, *, scheme: str = "light", phone: bool = False, height: int = 740) -> None:
         """With a colour scheme, and as wide as a phone."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,12 +20,14 @@ from tests.serving import Serving
 
 _NOT_LET_IN = "this needs the deployment's token: Authorization: Bearer …"
 _LOOK = 0.05
+_PATIENCE = 30.0
 
 
 class PageStandIn(Serving):
     """`token`: empty where none is wanted. `role`: that of its holder. `is_away`: the edge answers for the balancer.
     `calls`: the changes that came, as (method, path, body); `answers`: (method, path) → status and document, where a
-    change is not to be answered with 200. `asked`: the paths of all requests."""
+    change is not to be answered with 200. `asked`: the paths of all requests. `held`: (method, path) → what such
+    requests wait for before they are answered, in the order of their coming."""
 
     def __init__(self, documents: Documents | None = None, *, token: str = "", role: str = "change") -> None:
         self.documents = documents or Documents()
@@ -36,6 +39,7 @@ class PageStandIn(Serving):
         self.calls: list[tuple[str, str, Any]] = []
         self.asked: list[str] = []
         self.answers: dict[tuple[str, str], tuple[int, Any]] = {}
+        self.held: dict[tuple[str, str], list[threading.Event]] = {}
         server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{server.server_port}"
         super().__init__(server)
@@ -44,11 +48,7 @@ class PageStandIn(Serving):
         """Status and document. Without a token everything but the page and a new session is refused."""
         known = self.documents
         reading: dict[str, Callable[[], Any]] = {
-            "/whoami": lambda: {
-                "name": "alice" if self.token else "",
-                "role": self.role,
-                "token_wanted": bool(self.token),
-            },
+            "/whoami": self._who,
             "/healthz": known.health,
             "/ring": known.ring,
             "/ring/slots": known.table,
@@ -112,6 +112,8 @@ def _handler(stand_in: PageStandIn) -> type[BaseHTTPRequestHandler]:
                 self.send(200, files[name].content, page.HEADERS | {"Content-Type": files[name].content_type})
                 return
             stand_in.asked.append(address.path)
+            if held := stand_in.held.get((self.command, address.path)):
+                held.pop(0).wait(_PATIENCE)
             if stand_in.is_away:
                 self.send_document(502, failure("the balancer is away"))
             elif address.path == "/sessions":

@@ -72,9 +72,10 @@ function close() {
 async function ask() {
   const asked = drawing;
   const answer = await fetch("./ring/drawing").catch(() => null);
-  if (asked !== drawing) return;
-  if (answer?.ok) show(await answer.json());
-  else figure.querySelector("figcaption").textContent = (await answer?.text()) || "locust does not answer";
+  const body = await answer?.[answer.ok ? "json" : "text"]().catch(() => "");
+  if (asked !== drawing) return; // the tab was closed meanwhile
+  if (answer?.ok && body) show(body);
+  else figure.querySelector("figcaption").textContent = body || "locust does not answer";
   timer = setTimeout(ask, EVERY);
 }
 

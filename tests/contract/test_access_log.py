@@ -286,7 +286,7 @@ def test_a_missing_or_invalid_one_is_replaced_and_the_state_goes(plane: Logged, 
     (made,) = request.headers.get_all("traceparent", [])
     assert is_valid(made)
     assert made not in sent
-    assert made.endswith("-00")
+    assert made.endswith("-01")
     assert request.headers.get_all("tracestate") is None
     assert line["traceparent"] == made
 

@@ -51,7 +51,7 @@ run "defaults" {
   assert {
     condition = local.settings == {
       RINGMASTER_ACCESS_LOG             = "errors"
-      RINGMASTER_TRACEPARENT            = "pass"
+      RINGMASTER_TRACEPARENT            = "make"
       RINGMASTER_OTLP_ENDPOINT          = ""
       RINGMASTER_AUTOSCALE              = "{}"
       RINGMASTER_DATA_PLANE             = "haproxy"
@@ -368,7 +368,7 @@ run "own_names_ring_and_heartbeat" {
     explain      = false
     access_log   = "0.5%"
 
-    traceparent   = "make"
+    traceparent   = "pass"
     otlp_endpoint = "http://collector:4318"
   }
 
@@ -401,7 +401,7 @@ run "own_names_ring_and_heartbeat" {
   }
 
   assert {
-    condition     = [local.settings.RINGMASTER_TRACEPARENT, local.settings.RINGMASTER_OTLP_ENDPOINT] == ["make", "http://collector:4318"]
+    condition     = [local.settings.RINGMASTER_TRACEPARENT, local.settings.RINGMASTER_OTLP_ENDPOINT] == ["pass", "http://collector:4318"]
     error_message = "How requests and changes are traced does not reach the balancer as it was given."
   }
 }

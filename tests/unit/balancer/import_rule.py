@@ -82,6 +82,10 @@ LAYERS = (
     Layer("balancer.logs", ()),
     Layer("balancer.listeners", ()),
     Layer("balancer.healthcheck", ("balancer.listeners",)),
+    Layer(
+        "balancer.application",
+        ("balancer.core", "balancer.http", "balancer.listeners", "balancer.service"),
+    ),
     Layer("balancer.worker", ("balancer.listeners", "balancer.ports.answers"), theirs=frozenset({"gunicorn"})),
     Layer("balancer.bootstrap", ("balancer",), theirs=None),
     Layer("ringmaster.render", ("ringmaster.render",), theirs=frozenset({"rich"}), pure=True),

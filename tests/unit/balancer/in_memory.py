@@ -1,4 +1,4 @@
-"""The whole balancer over fake adapters. bootstrap.py builds the same services over the real adapters."""
+"""The whole balancer over fake adapters. bootstrap builds the same services over the real adapters."""
 
 from __future__ import annotations
 

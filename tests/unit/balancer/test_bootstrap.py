@@ -19,38 +19,17 @@ from balancer import bootstrap
 from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.haproxy.tls import Tls
-from balancer.bootstrap import Application, build, service_options
+from balancer.application import Application
+from balancer.bootstrap import build, planes
+from balancer.bootstrap.options import service_options
 from balancer.core.hash_seed import HashSeed
 from balancer.core.rate_limit import RateLimit
 from balancer.core.release import Release
 from balancer.core.request_hash import RequestHash
-from balancer.core.trusted_proxies import TrustedProxies
-from balancer.http.event_stream import STOPPING
-from balancer.http.guard import CLIENT
 from balancer.service.loops import Loops
 from balancer.settings import Settings, read
 from tests.fakes.collector import Collector, attributes
-
-
-class Socket:
-    """What gunicorn says a request came in on."""
-
-    def __init__(self, name: tuple[str, int] | str) -> None:
-        self._name = name
-        self.timeout: float | None = None
-
-    def getsockname(self) -> tuple[str, int] | str:
-        return self._name
-
-    def settimeout(self, seconds: float) -> None:
-        self.timeout = seconds
-
-
-CONTROL = Socket(("127.0.0.1", 5001))
-PUBLIC = Socket(("0.0.0.0", 5000))  # noqa: S104 (nothing is bound)
-EDGE = Socket("/run/ringmaster/balancer.sock")
-EDGE_CONTROL = Socket("/run/ringmaster/control.sock")
-HEALTH = Socket("/tmp/health.sock")  # noqa: S108 (nothing is made there)
+from tests.unit.balancer.sockets import CONTROL, EDGE, EDGE_CONTROL, HEALTH, PUBLIC, Socket
 
 LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_RINGMASTER_CLIENT": "127.0.0.1"}
 """How a client on the engine's host is told, by the peer's address or by the edge."""
@@ -110,37 +89,6 @@ def test_the_health_checks_socket_has_readyz_without_a_token_and_nothing_else() 
     assert ask("/add", HEALTH, method="POST", data="{}").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("came_in_on", "peer", "headers", "client"),
-    [
-        (EDGE, "", {"X-Ringmaster-Client": "10.1.1.1", "X-Forwarded-For": "9.9.9.9"}, "10.1.1.1"),
-        (EDGE_CONTROL, "", {"X-Ringmaster-Client": "10.1.1.1"}, "10.1.1.1"),
-        (EDGE, "", {}, ""),
-        (HEALTH, "", {"X-Ringmaster-Client": "10.1.1.1"}, ""),
-        (PUBLIC, "10.2.2.2", {"X-Ringmaster-Client": "10.1.1.1", "X-Forwarded-For": "9.9.9.9"}, "10.2.2.2"),
-        (CONTROL, "10.2.2.2", {"X-Ringmaster-Client": "10.1.1.1"}, "10.2.2.2"),
-        (CONTROL, "172.16.0.9", {"X-Forwarded-For": "8.8.8.8, 9.9.9.9"}, "9.9.9.9"),
-    ],
-)
-def test_the_client_is_who_the_edge_says_it_is_or_the_peer(
-    came_in_on: Socket, peer: str, headers: dict[str, str], client: str
-) -> None:
-    """Behind a trusted proxy it is whom the proxy names."""
-    seen: list[str] = []
-
-    def note(environ: dict[str, Any], _start_response: object) -> list[bytes]:
-        seen.append(environ[CLIENT])
-        return []
-
-    loops = types.SimpleNamespace(start=lambda: None, stop=lambda: None)
-    names = (5000, 5001, "balancer.sock", "control.sock", "health.sock")
-    listening = dict.fromkeys(names, note)
-    balancer: Any = Application(listening, proxies=TrustedProxies(["172.16.0.0/12"]), loops=loops)  # type: ignore[arg-type]
-    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    balancer({"gunicorn.socket": came_in_on, "REMOTE_ADDR": peer, **environ}, None)
-    assert seen == [client]
-
-
 def test_the_edge_gets_a_first_configuration_at_the_start_and_keeps_a_later_one(tmp_path: Path) -> None:
     """So the control port, which is behind it, answers before there is a fleet."""
     for text in ("", "of a fleet"):
@@ -198,19 +146,19 @@ def test_a_change_before_the_first_step_is_told_to_wait() -> None:
 @pytest.mark.parametrize(("data_plane", "profile"), [("haproxy", "EdgeOptions"), ("flask", "ForwardingOptions")])
 def test_both_planes_get_their_settings(monkeypatch: pytest.MonkeyPatch, data_plane: str, profile: str) -> None:
     made: list[Any] = []
-    original = getattr(bootstrap, profile)
+    original = getattr(planes, profile)
 
     def note(**arguments: Any) -> Any:
         made.append(original(**arguments))
         return made[-1]
 
-    monkeypatch.setattr(bootstrap, profile, note)
+    monkeypatch.setattr(planes, profile, note)
     values = {"response_timeout": "7", "unknown_path": "course", "explain": "false", "access_log": "5%"}
-    values |= {"traceparent": "make"}
+    values |= {"traceparent": "pass"}
     application(data_plane=data_plane, **values)
     seen = made[0]
     assert (seen.response_timeout, seen.course_errors, seen.explain) == (7, True, False)
-    assert (seen.access_log, seen.traceparent) == ("5%", "make")
+    assert (seen.access_log, seen.traceparent) == ("5%", "pass")
 
 
 def test_the_edge_gets_what_protects_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,27 +169,12 @@ def test_the_edge_gets_what_protects_it(monkeypatch: pytest.MonkeyPatch) -> None
             made.append(options)
             super().__init__(options)
 
-    monkeypatch.setattr(bootstrap, "HaproxyEdge", Edge)
+    monkeypatch.setattr(planes, "HaproxyEdge", Edge)
     values = {"max_connections": "500", "rate_limit": '{"requests":9,"seconds":1}', "explain": "false"}
     application(hash_seed="a-secret-of-operators", **values)
     assert (made[0].max_connections, made[0].rate_limit) == (500, RateLimit(requests=9, seconds=1))
     seed = service_options(settings(hash_seed="a-secret-of-operators", **values)).fleet.profile.seed
     assert seed == HashSeed.of("a-secret-of-operators")
-
-
-def test_answers_without_an_end_can_ask_whether_the_process_stops() -> None:
-    asked: list[bool] = []
-
-    def control(environ: dict[str, Any], _start_response: object) -> list[bytes]:
-        asked.append(environ[STOPPING]())
-        return []
-
-    loops = types.SimpleNamespace(start=lambda: None, stop=lambda: None)
-    balancer: Any = Application({5001: control}, proxies=TrustedProxies(), loops=loops)  # type: ignore[arg-type,dict-item]
-    balancer({"gunicorn.socket": CONTROL}, None)
-    balancer.start(stopping=lambda: True)
-    balancer({"gunicorn.socket": CONTROL}, None)
-    assert asked == [False, True]
 
 
 def test_n_follows_the_load_where_the_settings_say_so() -> None:
@@ -312,6 +245,7 @@ def test_the_keeper_is_the_one_of_the_settings(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(bootstrap, "KeeperClient", lambda *where, **options: made.append((*where, options)))
     application(name_prefix="blue-", keeper_socket="/run/blue/keeper.sock")
     assert made == [(Path("/run/blue/keeper.sock"), {"container": "blue-ringmaster-keeper"})]
+    assert service_options(settings(name_prefix="blue-")).name_prefix == "blue-"
 
 
 LOADED = "import sys, balancer.bootstrap; print(*{name.partition('.')[0] for name in sys.modules})"
@@ -377,10 +311,11 @@ def test_times_and_limits_are_what_the_settings_say() -> None:
 
 def test_the_edge_speaks_tls_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
-    monkeypatch.setattr(bootstrap, "HaproxyEdge", made.append)
-    bootstrap._data_plane(settings())
-    bootstrap._data_plane(settings(tls="true", tls_port="443", tls_redirect="true", tls_client_ca="true"))
-    bootstrap._data_plane(settings(tls="true", tls_control="true"))
+    profile = service_options(settings()).fleet.profile
+    monkeypatch.setattr(planes, "HaproxyEdge", made.append)
+    planes.wired(settings(), profile)
+    planes.wired(settings(tls="true", tls_port="443", tls_redirect="true", tls_client_ca="true"), profile)
+    planes.wired(settings(tls="true", tls_control="true"), profile)
     assert [options.tls for options in made] == [
         None,
         Tls(port=443, redirect=True, client_ca=True, control=False),

@@ -9,10 +9,10 @@ from ipaddress import ip_network
 from typing import Any
 
 from balancer.core import access_log
-from balancer.core import release_kinds as kinds
+from balancer.core import value_kinds as kinds
 from balancer.core.caller import HOST_NAME
 from balancer.core.hostnames import RULE, canonical, is_hostname
-from balancer.core.release_kinds import Kind
+from balancer.core.value_kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)

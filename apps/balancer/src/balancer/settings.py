@@ -19,8 +19,8 @@ from balancer.core.policy import Policy
 from balancer.core.policy import parse as parse_policy
 from balancer.core.protocol import H2_BUFSIZE, HTTP, PROTOCOLS
 from balancer.core.release import FIELDS, Release
-from balancer.core.release_kinds import Unfit
 from balancer.core.ring_profile import RingProfile
+from balancer.core.value_kinds import Unfit
 from balancer.plugins import InvalidPlugin, catalogue
 from balancer.setting_types import (
     ACCESS_LOG,
@@ -202,7 +202,7 @@ class Settings:
         "Which requests are logged: failed and repeated ones, all, or those and a part of the others.",
     )  # fmt: skip
     traceparent: str = _setting(
-        "pass", choice("pass", "make"),
+        "make", choice("make", "pass"),
         "Whether a request without a valid W3C traceparent gets one: make. A valid one is passed on in any case.",
     )  # fmt: skip
     otlp_endpoint: str = _setting(

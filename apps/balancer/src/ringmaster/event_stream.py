@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ringmaster.client import Client
 from ringmaster.errors import Away
+
+if TYPE_CHECKING:
+    from ringmaster.client import Client
 
 _PAUSE = 1.0
 _PATIENCE = 120.0

@@ -7,7 +7,6 @@ import os
 import click
 from click.shell_completion import CompletionItem
 
-from ringmaster.client import Client
 from ringmaster.place import Given, find
 
 _PATIENCE = 1.0
@@ -16,6 +15,8 @@ _PATIENCE = 1.0
 
 def complete(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The servers that serve and whose names begin so."""
+    from ringmaster.client import Client  # noqa: PLC0415 (slow to load, and help needs none)
+
     try:
         replicas = (
             Client(find(_given(context), os.environ)).get("/rep", timeout=_PATIENCE).document["message"]["replicas"]

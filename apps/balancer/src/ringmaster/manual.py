@@ -20,7 +20,8 @@ Made of its help by `python -m ringmaster.manual > docs/command.md`.
 nothing else.
 
 In a pipe, and where `NO_COLOR` is set, there are no colours, and progress is told line by line on standard error.
-`--json` prints the API's document as it is.
+`--json` prints the API's document as it is. A terminal without room for a whole table gets fewer columns, a pipe gets
+all.
 """
 _FILE = """## Where it asks
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.status import Status
 
-from ringmaster.client import Answer, Client
 from ringmaster.errors import Away
 from ringmaster.output import Output
 from ringmaster.render.deploys import progress
 from ringmaster.render.words import plain
+
+if TYPE_CHECKING:
+    from ringmaster.client import Answer, Client
 
 ON_THEIR_WAY = ("pulling", "rolling", "rolling back")
 _LOOK = 0.5

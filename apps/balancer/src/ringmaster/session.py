@@ -8,14 +8,16 @@ import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import RenderableType
 
-from ringmaster.client import Answer, Client
 from ringmaster.output import Output, confirm
 from ringmaster.place import Given, find
+
+if TYPE_CHECKING:
+    from ringmaster.client import Answer, Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def asks(function: Callable[..., None]) -> Callable[..., None]:
     def asking(
         *args: Any, url: str | None, token_file: str | None, ca: str | None, as_json: bool, **options: Any
     ) -> None:
+        from ringmaster.client import Client  # noqa: PLC0415 (slow to load, and help needs none)
+
         given = Given(url=url, token_file=token_file, ca=ca, as_json=as_json).over(of_the_group())
         function(Session(Client(find(given, os.environ)), given.as_json), *args, **options)
 

@@ -42,7 +42,10 @@ def keep_showing(out: Output, ask: Callable[[], T], picture: Callable[[T], Rende
 
 
 def keep_printing(out: Output, ask: Callable[[], str], seconds: float) -> None:
-    """Asks and prints one line for ever."""
+    """Asks and prints one line for ever. While the balancer is away, the reason is told on standard error."""
     while True:
-        out.line(ask())
+        try:
+            out.line(ask())
+        except Away as error:
+            out.say(error.format_message())
         time.sleep(seconds)

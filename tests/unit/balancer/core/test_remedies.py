@@ -18,8 +18,13 @@ def test_every_part_has_a_remedy() -> None:
 
 
 def test_only_those_of_the_parts_are_told() -> None:
-    assert remedies(["data plane"]) == {"data plane": REMEDIES["data plane"]}
-    assert remedies([]) == {}
+    assert remedies(["data plane"], name_prefix="") == {"data plane": REMEDIES["data plane"]}
+    assert remedies([], name_prefix="") == {}
+
+
+def test_containers_have_the_names_of_their_deployment() -> None:
+    told = remedies(["data plane"], name_prefix="blue-")["data plane"]
+    assert "`docker restart blue-ringmaster-edge`" in told
 
 
 @pytest.mark.parametrize("part", Part)

@@ -66,11 +66,11 @@ def test_its_parts_are_the_trace_and_the_parent() -> None:
 def test_a_made_one_is_valid_and_samples_nothing() -> None:
     for uuid in (str(UUID(int=2**128 - 1, version=4)), str(uuid4())):
         assert is_valid(made(uuid))
-        assert made(uuid).endswith("-00")
+        assert made(uuid).endswith("-01")
 
 
 def test_it_has_all_random_digits_of_its_uuid_and_no_other_digit_of_it() -> None:
-    assert made("01234567-89ab-4xxx-8xxx-0123456789ab") == "00-000000000123456789ab0123456789ab-00010123456789ab-00"
+    assert made("01234567-89ab-4xxx-8xxx-0123456789ab") == "00-000000000123456789ab0123456789ab-00010123456789ab-01"
 
 
 def test_two_made_ones_differ_in_both_parts() -> None:

@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from balancer.core.event import EventKind
 from balancer.http import event_stream
 from balancer.http.event_stream import MOST, STOPPING
 from balancer.service.event_log import EventLog
+from balancer.service.problems import Problems
+from balancer.service.tokens import Tokens
 from tests.fakes.clock import FakeClock
 from tests.unit.balancer.http.test_events import control_port
 from tests.unit.balancer.http.test_refusals import reason
@@ -25,15 +28,23 @@ class Rig:
 
     def __init__(self) -> None:
         self.events = EventLog(FakeClock(), kept=6)
-        self.client = control_port(self.events)
+        self.names = ["alice", "bob"]
+        self.tokens = Tokens(token_sha256="", problems=Problems(self.events), read=self._file)
+        self.client = control_port(self.events, self.tokens)
         self.is_stopping = False
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.theirs = socket.create_connection(listener.getsockname())
             self.ours, _ = listener.accept()
 
+    def _file(self) -> bytes:
+        """The file with the named tokens; each is its own name."""
+        digests = {name: sha256(name.encode()).hexdigest() for name in self.names}
+        return json.dumps({name: {"sha256": digest, "role": "read"} for name, digest in digests.items()}).encode()
+
     def ask(self, query: str = "", *, method: str = "GET", **headers: str) -> Any:
         environ: dict[str, object] = {"gunicorn.socket": self.ours, STOPPING: lambda: self.is_stopping}
-        headers = {"Accept": "text/event-stream"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        usual = {"Accept": "text/event-stream", "Authorization": "Bearer alice"}
+        headers = usual | {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.open(f"/events?{query}", method=method, headers=headers, environ_overrides=environ)
 
     def pieces(self, query: str = "", **headers: str) -> Iterator[str]:
@@ -145,6 +156,23 @@ def test_a_stream_ends_when_the_process_stops(rig: Rig) -> None:
     sent = rig.pieces()
     rig.is_stopping = True
     assert list(sent) == []
+
+
+def test_a_stream_ends_when_its_token_counts_no_more(rig: Rig) -> None:
+    """What happens after that is not told."""
+    alices, bobs = rig.pieces(), rig.pieces(Authorization="Bearer bob")
+    rig.names.remove("alice")
+    rig.tokens.look()
+    rig.events.record(EventKind.JOINED)
+    assert list(alices) == []
+    assert data(next(bobs))["number"] == rig.events.last
+
+
+def test_where_no_token_is_wanted_a_stream_goes_on(rig: Rig) -> None:
+    rig.client = control_port(rig.events)
+    sent = rig.pieces(Authorization="")
+    rig.events.record(EventKind.JOINED)
+    assert data(next(sent))["number"] == rig.events.last
 
 
 def test_a_stream_ends_when_its_client_is_gone(rig: Rig) -> None:

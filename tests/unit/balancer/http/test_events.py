@@ -12,6 +12,8 @@ from balancer.core.event import EventKind
 from balancer.http.answer import install_error_handlers
 from balancer.http.events import events_api
 from balancer.service.event_log import EventLog
+from balancer.service.problems import Problems
+from balancer.service.tokens import Tokens
 from tests.fakes.clock import FakeClock
 from tests.unit.balancer.http.test_refusals import reason
 
@@ -37,11 +39,11 @@ BAD = [
 ]
 
 
-def control_port(events: EventLog) -> FlaskClient:
-    """Of nothing but these events."""
+def control_port(events: EventLog, tokens: Tokens | None = None) -> FlaskClient:
+    """Of nothing but these events. It asks for no token: that is the gate's."""
     app = Flask(__name__)
     install_error_handlers(app)
-    app.register_blueprint(events_api(events))
+    app.register_blueprint(events_api(events, tokens or Tokens(token_sha256="", problems=Problems(events))))
     return app.test_client()
 
 

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from balancer.core.caller import Attachments
 from balancer.http.public import create_public_app
+from tests.unit.balancer.http.every_path import every_path
 from tests.unit.balancer.in_memory import InMemoryBalancer, control_app, gate
 
 SERVERS = Attachments((IPv4Network("172.18.0.0/16"),), frozenset({IPv4Address("172.18.0.1")}))
@@ -23,17 +24,11 @@ PATHS = [
     ("HEAD", "/rep"),
 ]
 CONTROL_PATHS = [
-    *PATHS,
-    ("GET", "/healthz"),
-    ("GET", "/readyz"),
-    ("GET", "/events"),
-    ("GET", "/openapi.json"),
-    ("GET", "/docs"),
-    ("PUT", "/ring"),
-    ("POST", "/ring/preview"),
-    ("PATCH", "/servers/S1"),
-    ("POST", "/deploy"),
-    ("DELETE", "/deploy"),
+    *every_path(control_app(InMemoryBalancer())),
+    ("OPTIONS", "/add"),
+    ("HEAD", "/rep"),
+    ("HEAD", "/"),
+    ("OPTIONS", "/metrics"),
     ("GET", "/nothing"),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import validate
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from balancer.core.event import EventKind
 from balancer.core.release import FIELDS
@@ -20,7 +22,8 @@ from balancer.http.openapi import build
 from balancer.http.operation import of
 from balancer.ports import answers
 from tests.fakes.runtime import Everyone
-from tests.unit.balancer.in_memory import InMemoryBalancer, openapi
+from tests.unit.balancer.http.described_client import DescribedClient
+from tests.unit.balancer.in_memory import InMemoryBalancer, control_app, openapi
 
 DOCUMENT = openapi()
 Route = tuple[str, str]
@@ -182,11 +185,44 @@ def test_an_answer_that_is_not_as_described_is_noticed(control: FlaskClient) -> 
         control.get("/healthz")
 
 
-@pytest.mark.parametrize(("path", "kind"), [("/docs", "text/html"), ("/docs.css", "text/css")])
-def test_pages_are_of_the_kind_that_is_described(control: FlaskClient, path: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("described", "path", "kind"),
+    [
+        ("/", "/", "text/html"),
+        ("/docs", "/docs", "text/html"),
+        ("/docs.css", "/docs.css", "text/css"),
+        ("/page/{file}", "/page/page.js", "text/javascript"),
+        ("/page/{file}", "/page/page.css", "text/css"),
+    ],
+)
+def test_pages_are_of_the_kind_that_is_described(control: FlaskClient, described: str, path: str, kind: str) -> None:
     answer = control.get(path)
     assert (answer.status_code, answer.mimetype) == (200, kind)
-    assert list(DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]) == [kind]
+    assert kind in DOCUMENT["paths"][described]["get"]["responses"]["200"]["content"]
+
+
+@pytest.mark.parametrize("path", ["/", "/page/page.js"])
+def test_what_the_browser_has_already_is_described_too(control: FlaskClient, path: str) -> None:
+    """The client compares."""
+    assert control.get(path, headers={"If-None-Match": control.get(path).headers["ETag"]}).status_code == 304
+
+
+def test_who_serves_is_behind_the_token_on_the_control_port(balancer: InMemoryBalancer) -> None:
+    guarded = DescribedClient(control_app(balancer, token_sha256="0" * 64), TestResponse)
+    assert guarded.get("/rep").status_code == 401
+
+
+def test_every_text_is_a_sentence() -> None:
+    assert [text for text in texts(DOCUMENT) if not text.endswith(".")] == []
+
+
+def texts(part: object) -> Iterator[str]:
+    """All descriptions in a part of the document, but for those of its servers, which are names."""
+    for name, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        if name == "description" and isinstance(value, str):
+            yield value
+        elif not (name == "servers" and isinstance(value, list)):
+            yield from texts(value)
 
 
 def test_every_described_success_is_asked_for_above() -> None:

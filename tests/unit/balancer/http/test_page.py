@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
@@ -31,6 +32,23 @@ def test_every_file_is_there_without_a_token(guarded: FlaskClient, path: str) ->
     assert answer.headers["Content-Security-Policy"] == POLICY
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_browser_gets_a_file_packed_and_keeps_it_so(guarded: FlaskClient) -> None:
+    packed = guarded.get("/page/ring.js", headers={"Accept-Encoding": "br, gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == (FOLDER / "ring.js").read_bytes()
+    plain = guarded.get("/page/ring.js", headers={"Accept-Encoding": "gzip;q=0"})
+    assert "Content-Encoding" not in plain.headers
+    assert plain.headers["ETag"] != packed.headers["ETag"]
+    assert {packed.headers["Vary"], plain.headers["Vary"]} == {"Accept-Encoding"}
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    assert guarded.get("/page/ring.js", headers=again).status_code == 304
+
+
+def test_the_page_is_small_on_its_way(guarded: FlaskClient) -> None:
+    paths = ["/", *(f"/page/{name}" for name in NAMES)]
+    assert sum(len(guarded.get(path, headers={"Accept-Encoding": "gzip"}).data) for path in paths) < 50_000
 
 
 def test_the_policy_allows_nothing_inline_and_no_other_host() -> None:

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from balancer.http.public import create_public_app
+from tests.unit.balancer.http.every_path import every_path
 from tests.unit.balancer.in_memory import InMemoryBalancer, control_app, gate
 
 TOKEN = "correct-horse-battery"  # noqa: S105 (made up)
@@ -70,14 +71,29 @@ def test_where_no_token_is_set_none_is_asked_for(client: FlaskClient) -> None:
     assert client.post("/add", data=b'{"n":1}').status_code == 200
 
 
-@pytest.mark.parametrize(
-    "path", ["/healthz", "/readyz", "/ring", "/ring/slots", "/load", "/traffic", "/events", "/openapi.json", "/nothing"]
-)
-def test_the_control_port_asks_for_the_token_too(guarded_control: FlaskClient, path: str) -> None:
-    """Also on loopback."""
-    assert guarded_control.get(path).status_code == 401
+PAGES = [("GET", path) for path in ("/", "/page/page.js", "/favicon.ico", "/docs", "/docs.css")]
+"""They are the same for everybody."""
+OPEN = [*PAGES, ("POST", "/sessions")]
+EVERY = every_path(control_app(InMemoryBalancer()))
+
+
+def test_what_is_open_is_on_the_control_port() -> None:
+    assert set(OPEN) <= set(EVERY)
+
+
+@pytest.mark.parametrize(("method", "path"), [*(asked for asked in EVERY if asked not in OPEN), ("GET", "/nothing")])
+def test_the_control_port_asks_for_the_token_too(guarded_control: FlaskClient, method: str, path: str) -> None:
+    """Also on loopback, and for /rep."""
+    answer = guarded_control.open(path, method=method)
+    assert answer.status_code == 401
+    assert "this needs the deployment's token" in answer.text
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    assert guarded_control.get(path, headers=headers).status_code in (200, 404)
+    assert guarded_control.open(path, method=method, headers=headers).status_code != 401
+
+
+@pytest.mark.parametrize(("method", "path"), PAGES)
+def test_pages_need_no_token(guarded_control: FlaskClient, method: str, path: str) -> None:
+    assert guarded_control.open(path, method=method).status_code in (200, 204)
 
 
 @pytest.mark.parametrize("headers", WRONG)

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from loadtests.ring.figures import FIGURES, FOLDER, drawn
+from tests.screenshots import LARGEST, PICTURES
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -15,8 +16,10 @@ def test_a_figure_is_what_the_code_draws(name: str) -> None:
 
 
 def test_no_figure_is_left_over_or_large() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.svg" for name in FIGURES}
-    assert all(path.stat().st_size < 100_000 for path in FOLDER.iterdir())
+    drawings, pictures = {f"{name}.svg" for name in FIGURES}, {f"page-{name}.png" for name in PICTURES}
+    assert {path.name for path in FOLDER.iterdir()} == drawings | pictures
+    assert all((FOLDER / name).stat().st_size < 100_000 for name in drawings)
+    assert all((FOLDER / name).stat().st_size <= LARGEST for name in pictures)
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -39,7 +40,9 @@ class Enough(Exception):
     pass
 
 
-def test_watched_it_is_shown_again_and_again(run: Run, port: ControlPort, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses between looks; the third one ends the test's command."""
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -47,7 +50,11 @@ def test_watched_it_is_shown_again_and_again(run: Run, port: ControlPort, monkey
         if len(pauses) == 3:
             raise Enough
 
-    monkeypatch.setattr("ringmaster.watching.time.sleep", sleep)
+    monkeypatch.setattr("ringmaster.watching.time", SimpleNamespace(sleep=sleep))
+    return pauses
+
+
+def test_watched_it_is_shown_again_and_again(run: Run, port: ControlPort, pauses: list[float]) -> None:
     away = (503, {"message": "<Error> The balancer is away", "status": "failure"})
     port.own["GET", "/load"] = [(200, documents.load()), away, (200, documents.load())]
     result = run("load", "--watch", "--interval", "1.5")
@@ -55,3 +62,13 @@ def test_watched_it_is_shown_again_and_again(run: Run, port: ControlPort, monkey
     assert pauses == [1.5] * 3
     assert result.stdout.count("imbalance 1.02") == 2
     assert "The balancer is away (503)" in result.stdout
+
+
+@pytest.mark.usefixtures("pauses")
+def test_watched_as_json_it_survives_a_balancer_that_is_away(run: Run, port: ControlPort) -> None:
+    away = (503, {"message": "<Error> The balancer is away", "status": "failure"})
+    port.own["GET", "/load"] = [(200, documents.load()), away, (200, documents.load())]
+    result = run("load", "--watch", "--json")
+    assert isinstance(result.exception, Enough)
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [documents.load()] * 2
+    assert "The balancer is away (503)" in result.stderr

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class EventKind(StrEnum):
-    """What an event is about. The table for users is in docs/operations.md."""
+    """What an event is about. The table for users is in docs/fleet.md."""
 
     RESTORED = "restored"  # the balancer has its fleet after a start; the reason says from where
     JOINED = "joined"  # a server is ready and on the ring

@@ -11,13 +11,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from balancer.core import release_kinds as kinds
 from balancer.core.document import known_fields, printable
 from balancer.core.errors import InvalidRequest
 from balancer.core.image import is_id
 from balancer.core.linux_names import HARMLESS_CAPABILITIES
 from balancer.core.registry_credentials import DOCKER_HUB, begins_with_host, registry_of_image
 from balancer.core.release import FIELDS, Release
+from balancer.core.value_kinds import ARGUMENTS
 
 EVERY_IMAGE = "*"
 _CAPABILITIES = HARMLESS_CAPABILITIES - {"MKNOD", "NET_RAW"}
@@ -29,9 +29,9 @@ _LOG_OPTIONS = ("max-size", "max-file", "compress", "labels", "env", "tag", "mod
 """Not max-buffer-size: that memory is the engine's, beyond every limit of the server."""
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _KINDS = {
-    "images": kinds.ARGUMENTS,
-    "volumes": kinds.ARGUMENTS,
-    "labels": kinds.ARGUMENTS,
+    "images": ARGUMENTS,
+    "volumes": ARGUMENTS,
+    "labels": ARGUMENTS,
     "capabilities": FIELDS["capabilities"].kind,
     "memory": FIELDS["memory"].kind,
     "cpus": FIELDS["cpus"].kind,

@@ -17,7 +17,7 @@ from balancer.core.errors import InvalidRequest
 from balancer.core.heartbeat import Heartbeat
 from balancer.core.image import Image
 from balancer.core.protocol import HTTP
-from balancer.core.release_kinds import Kind, Unfit
+from balancer.core.value_kinds import ARGUMENTS, FLAG, Kind, Unfit, integer, seconds
 
 _LOGS = {"max-size": "10m", "max-file": "3"}
 """The default options of the log driver json-file, whose files would grow without end."""
@@ -59,9 +59,9 @@ class Release:
     memory: str = _field("server_memory", "512m", kinds.LIMIT, "A server's memory limit, without swap; empty: none.")
     cpus: float = _field("server_cpus", "0", kinds.CPUS, "A server's limit in CPUs; 0: none.")
     pids: int = _field(
-        "server_pids", "512", kinds.integer(0, 4194304, zero="no limit"), "The most processes and threads of a server."
+        "server_pids", "512", integer(0, 4194304, zero="no limit"), "The most processes and threads of a server."
     )
-    port: int = _field("server_port", "5000", kinds.integer(1, 65535), "Where a server listens for HTTP.")
+    port: int = _field("server_port", "5000", integer(1, 65535), "Where a server listens for HTTP.")
     protocol: str = _field(
         "server_protocol", "http", kinds.PROTOCOL, "What a server speaks: HTTP/1.1, or HTTP/2 without TLS (h2c)."
     )
@@ -75,18 +75,16 @@ class Release:
     heartbeat_timeout: float = _field(
         "heartbeat_timeout",
         "0.4",
-        kinds.seconds(0.01, 600),
+        seconds(0.01, 600),
         "How long a heartbeat may take; longer while all do.",
     )
     command: tuple[str, ...] = _field(
         "server_command",
         "[]",
-        kinds.ARGUMENTS,
+        ARGUMENTS,
         "The command; empty: the image's, or none where there is a server_entrypoint.",
     )
-    entrypoint: tuple[str, ...] = _field(
-        "server_entrypoint", "[]", kinds.ARGUMENTS, "The entrypoint; empty: the image's."
-    )
+    entrypoint: tuple[str, ...] = _field("server_entrypoint", "[]", ARGUMENTS, "The entrypoint; empty: the image's.")
     user: str = _field("server_user", "", kinds.USER, "The user that a server runs as; empty: the image's.")
     working_dir: str = _field("server_working_dir", "", kinds.FOLDER, "The working folder; empty: the image's.")
     volumes: tuple[str, ...] = _field(
@@ -99,13 +97,13 @@ class Release:
     capabilities: tuple[str, ...] = _field(
         "server_capabilities", "", kinds.CAPABILITIES, "Linux capabilities a server keeps; none by default."
     )
-    read_only: bool = _field("server_read_only", "true", kinds.FLAG, "A read-only root file system for servers.")
+    read_only: bool = _field("server_read_only", "true", FLAG, "A read-only root file system for servers.")
     init: bool = _field(
-        "server_init", "true", kinds.FLAG, "A tiny init is a server's first process, so that ended children are reaped."
+        "server_init", "true", FLAG, "A tiny init is a server's first process, so that ended children are reaped."
     )
     stop_signal: str = _field("server_stop_signal", "", kinds.SIGNAL, "What asks a server to end; empty: the image's.")
     stop_timeout: int = _field(
-        "stop_timeout", "10", kinds.integer(0, 3600), "Seconds from a server's stop signal to its SIGKILL."
+        "stop_timeout", "10", integer(0, 3600), "Seconds from a server's stop signal to its SIGKILL."
     )
     labels: Mapping[str, str] = _field(
         "server_labels", "{}", kinds.LABELS, "More labels of every server's container.", secret=True

@@ -1,21 +1,27 @@
-"""The kinds of values that the fields of a release have: how each is read from a setting's text, and checked.
-
-Settings and POST /deploy use the same checks.
-"""
+"""The kinds of values that the fields of a release have, beside those that anything may have."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from balancer.core.document import printable
 from balancer.core.image import NAME_RULE, PATTERN, is_name
 from balancer.core.linux_names import CAPABILITIES as KNOWN_CAPABILITIES
 from balancer.core.linux_names import SIGNAL as KNOWN_SIGNAL
 from balancer.core.protocol import PROTOCOLS
+from balancer.core.value_kinds import (
+    STRINGS,
+    Kind,
+    Unfit,
+    mapping,
+    matching,
+    number,
+    pattern_schema,
+    strings,
+    text,
+    words,
+)
 
 MEMORY = r"([1-9][0-9]{0,14}[bkmg]?)?"
 MOST_CPUS = 512
@@ -40,51 +46,8 @@ _LOG_DRIVERS = (
 )
 
 
-class Unfit(ValueError):
-    """A value of the right type that cannot be. Its sentence says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """`expects` completes "… must be". `check` takes a value as JSON has it and returns the field's value; it raises
-    Unfit, or ValueError where `expects` says enough. `read` makes such a JSON value of a setting's
-    text; it raises ValueError or KeyError. `schema` is the JSON schema of what `check` takes, as far as one can say it.
-    """
-
-    expects: str
-    check: Callable[[object], Any]
-    read: Callable[[str], object]
-    schema: Mapping[str, Any]
-
-
-def text(pattern: str, expects: str) -> Kind:
-    return Kind(expects, lambda value: _matching(pattern, value), str, _text(pattern))
-
-
-def integer(low: int, high: int, *, zero: str = "") -> Kind:
-    """`zero`: what 0 means, where it means something of its own."""
-    expects = f"an integer from {low}{zero and f' ({zero})'} to {high}"
-    schema = {"type": "integer", "minimum": low, "maximum": high}
-    return Kind(expects, lambda value: _integer(value, low, high), int, schema)
-
-
-def number(low: float, high: float, expects: str) -> Kind:
-    schema = {"type": "number", "minimum": low, "maximum": high}
-    return Kind(expects, lambda value: _number(value, low, high), float, schema)
-
-
-def seconds(low: float, high: float) -> Kind:
-    return number(low, high, f"seconds from {low:g} to {high:g}")
-
-
-def _matching(pattern: str, value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(pattern, value):
-        raise ValueError
-    return value
-
-
 def _statuses(value: object) -> str:
-    statuses = _matching(_STATUS.pattern, value)
+    statuses = matching(_STATUS.pattern, value)
     for low, _, high in (part.partition("-") for part in statuses.split(",")):
         if high and int(low) > int(high):
             raise Unfit(f"no status is in {low}-{high}")
@@ -97,38 +60,8 @@ def _image(value: object) -> str:
     return value
 
 
-def _integer(value: object, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError
-    return value
-
-
-def _number(value: object, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError
-    return float(value)
-
-
-def _flag(value: object) -> bool:
-    if value is True or value is False:
-        return bool(value)
-    raise ValueError
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and "\0" not in item for item in value):
-        raise ValueError
-    return tuple(value)
-
-
-def _mapping(value: object) -> dict[str, str]:
-    if not isinstance(value, Mapping) or not all(isinstance(item, str) for item in value.values()):
-        raise ValueError
-    return dict(value)
-
-
 def _environment(value: object) -> dict[str, str]:
-    variables = _mapping(value)
+    variables = mapping(value)
     for name, content in variables.items():
         if not name or "=" in name or "\0" in name + content:
             raise Unfit(f"{printable(name)} cannot be a variable")
@@ -136,7 +69,7 @@ def _environment(value: object) -> dict[str, str]:
 
 
 def _labels(value: object) -> dict[str, str]:
-    labels = _mapping(value)
+    labels = mapping(value)
     for name, content in labels.items():
         if not name or "\0" in name + content:
             raise Unfit(f"{printable(name)} cannot be a label")
@@ -146,7 +79,7 @@ def _labels(value: object) -> dict[str, str]:
 
 
 def _volumes(value: object) -> tuple[str, ...]:
-    volumes = _strings(value)
+    volumes = strings(value)
     targets: set[str] = set()
     for volume in volumes:
         match = _VOLUME.fullmatch(volume)
@@ -161,7 +94,7 @@ def _volumes(value: object) -> tuple[str, ...]:
 def _tmpfs(value: object) -> dict[str, str] | None:
     if value is None:
         return None
-    folders = _mapping(value)
+    folders = mapping(value)
     for path, options in folders.items():
         if not re.fullmatch(r"/[^:,\0]+", path) or ".." in path.split("/"):
             raise Unfit(f"{printable(path)} is not an absolute path")
@@ -171,7 +104,7 @@ def _tmpfs(value: object) -> dict[str, str] | None:
 
 
 def _capabilities(value: object) -> tuple[str, ...]:
-    names = tuple(name.removeprefix("CAP_") for name in _strings(value))
+    names = tuple(name.removeprefix("CAP_") for name in strings(value))
     for name in names:
         if name not in KNOWN_CAPABILITIES:
             raise Unfit(f"{printable(name)} is not a capability, such as NET_BIND_SERVICE")
@@ -179,31 +112,17 @@ def _capabilities(value: object) -> tuple[str, ...]:
 
 
 def _log_options(value: object) -> dict[str, str] | None:
-    return None if value is None else _mapping(value)
-
-
-def words(text: str) -> tuple[str, ...]:
-    """The words between the commas of a text."""
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _yes_or_no(text: str) -> bool:
-    return {"true": True, "false": False}[text.lower()]
+    return None if value is None else mapping(value)
 
 
 def _json_or_nothing(text: str) -> object:
     return json.loads(text) if text else None
 
 
-def _text(pattern: str) -> dict[str, Any]:
-    return {"type": "string", "pattern": f"^({pattern})$"}
-
-
-_STRINGS = {"type": "array", "items": {"type": "string"}}
 _OBJECT = {"type": "object", "additionalProperties": {"type": "string"}}
 _OBJECT_OR_NULL = _OBJECT | {"type": ["object", "null"]}
 
-IMAGE = Kind(NAME_RULE, _image, str, _text(PATTERN))
+IMAGE = Kind(NAME_RULE, _image, str, pattern_schema(PATTERN))
 ENVIRONMENT = Kind(
     'a JSON object of strings, such as {"MODE":"fast"}',
     _environment,
@@ -216,19 +135,17 @@ CPUS = number(0, MOST_CPUS, f"a number from 0 (no limit) to {MOST_CPUS}")
 PROTOCOL = text("|".join(PROTOCOLS), "http or h2c")
 PATH = text(r"/[A-Za-z0-9._~%/?&=+,:@-]*", "a path that starts with /, without blanks and quotes")
 HOST = text(r"([A-Za-z0-9._:\[\]-]+)?", "a host such as app.example or app.example:8080, or empty for the address")
-STATUS = Kind("statuses such as 200, 200-399 or 200,204", _statuses, str, _text(_STATUS.pattern))
-ARGUMENTS = Kind('a JSON list of strings, such as ["serve","--fast"]', _strings, json.loads, _STRINGS)
+STATUS = Kind("statuses such as 200, 200-399 or 200,204", _statuses, str, pattern_schema(_STATUS.pattern))
 USER = text(r"([A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?)?", "a user such as 1000:1000 or app, or empty for the image's")
 FOLDER = text(r"(/[^\0\n]*)?", "an absolute path, or empty for the image's")
-VOLUMES = Kind('a JSON list such as ["data:/data","shared:/shared:ro"]', _volumes, json.loads, _STRINGS)
+VOLUMES = Kind('a JSON list such as ["data:/data","shared:/shared:ro"]', _volumes, json.loads, STRINGS)
 TMPFS = Kind(
     'a JSON object such as {"/tmp":"size=64m,exec"}, or empty for 64 MB of /tmp where the root is read-only',
     _tmpfs,
     _json_or_nothing,
     _OBJECT_OR_NULL,
 )
-CAPABILITIES = Kind("Linux capabilities, such as NET_BIND_SERVICE", _capabilities, words, _STRINGS)
-FLAG = Kind("true or false", _flag, _yes_or_no, {"type": "boolean"})
+CAPABILITIES = Kind("Linux capabilities, such as NET_BIND_SERVICE", _capabilities, words, STRINGS)
 SIGNAL = text(rf"({KNOWN_SIGNAL.pattern})?", "a signal such as SIGTERM or SIGQUIT, or empty for the image's")
 LOG_DRIVER = text("|".join(_LOG_DRIVERS), "one of " + ", ".join(_LOG_DRIVERS))
 LOG_OPTIONS = Kind(

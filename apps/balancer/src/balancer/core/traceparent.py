@@ -14,11 +14,12 @@ KNOWN = 55
 MAKE, PASS = "make", "pass"
 """What becomes of a request without a valid one: it gets one, or it has none."""
 
-FORM = "00-00000000{first}{second}{last}-0001{last}-00"
+FORM = "00-00000000{first}{second}{last}-0001{last}-01"
 """A made one, of 8, 4 and 12 hexadecimal digits.
 
 A UUID's digits for its version and variant are left out: tracers sample by the last 16 digits of the trace, so all of
-these are random. The flags are 00: nothing is recorded here, so a tracer behind decides by itself what it samples."""
+these are random. The flags are 01, sampled: most tracers obey their caller, and 00 would end the traces of servers that
+trace by themselves."""
 
 _VALID = re.compile(VALID)
 

@@ -47,7 +47,7 @@ def create_control_app(
     gate.install(app)
     app.register_blueprint(fleet_api(fleet))
     app.register_blueprint(ring_api(ring))
-    app.register_blueprint(events_api(events))
+    app.register_blueprint(events_api(events, gate.tokens))
     app.register_blueprint(deploy_api(rollout))
     app.register_blueprint(health_api(health))
     app.register_blueprint(openapi_api())

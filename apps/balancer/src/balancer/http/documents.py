@@ -24,6 +24,12 @@ WeightOfServer = TypeAliasType(
     Annotated[int, Field(ge=0, le=HEAVIEST, description="Its share beside the others' weights; 0 owns no slot.")],
 )
 Share = TypeAliasType("Share", Annotated[float, Field(ge=0, le=1, description="A part of the whole.")])
+Time = TypeAliasType(
+    "Time",
+    Annotated[
+        str, WithJsonSchema({"type": "string", "format": "date-time", "description": "A time in UTC, as ISO 8601."})
+    ],
+)
 Version = TypeAliasType(
     "Version", Annotated[int, Field(ge=1, description="Grows with every change of profile or slot table.")]
 )

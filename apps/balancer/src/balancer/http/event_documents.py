@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from balancer.core import event
 from balancer.core.event import EventKind
+from balancer.http.documents import Time
 from balancer.http.operation import Document
 
 
@@ -16,7 +17,7 @@ class Event(Document):
     """Something that the balancer decided or saw."""
 
     number: int = Field(ge=1, description="Grows from event to event, over restarts, too.")
-    time: Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+    time: Time
     kind: EventKind
     server: str = Field(description="A hostname; empty where no single server is meant.")
     reason: str = Field(description="Empty where it goes without saying.")

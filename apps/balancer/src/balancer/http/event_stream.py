@@ -44,24 +44,35 @@ class EventStreams:
         self._events = events
         self._free = threading.BoundedSemaphore(MOST)
 
-    def open(self, after: int | None, wanted: Callable[[Event], bool], environ: WSGIEnvironment) -> Response:
-        """A stream of the wanted events after the event number `after`; None for new events only. Raises
-        ServiceUnavailable (503) when MOST streams are open."""
+    def open(
+        self,
+        after: int | None,
+        wanted: Callable[[Event], bool],
+        environ: WSGIEnvironment,
+        *,
+        may_go_on: Callable[[], bool],
+    ) -> Response:
+        """A stream of the wanted events after the event number `after`; None for new events only. It ends where
+        `may_go_on` says no. Raises ServiceUnavailable (503) when MOST streams are open."""
         client = Client(environ["gunicorn.socket"])
         begin = self._events.last if after is None else after
         if not self._free.acquire(blocking=False):
             raise ServiceUnavailable(_FULL)
-        pieces = client.taking(self._pieces(begin, wanted, environ[STOPPING]))
+        pieces = client.taking(self._pieces(begin, wanted, environ[STOPPING], may_go_on))
         response = Response(pieces, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
         response.call_on_close(self._free.release)
         return response
 
-    def _pieces(self, after: int, wanted: Callable[[Event], bool], stopping: Callable[[], bool]) -> Iterator[str]:
+    def _pieces(
+        self, after: int, wanted: Callable[[Event], bool], stopping: Callable[[], bool], may_go_on: Callable[[], bool]
+    ) -> Iterator[str]:
         """The pieces of the stream. An empty piece is not sent: it only makes the caller check the client."""
         yield "retry: 1000\n\n"
         alive = time.monotonic()
         while not stopping():
             page = self._events.follow(after, _LOOK)
+            if not may_go_on():
+                return
             after = page.next
             if page.dropped:
                 yield f"event: dropped\ndata: {page.dropped}\n\n"

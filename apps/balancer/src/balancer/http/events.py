@@ -13,7 +13,7 @@ from balancer.core.errors import InvalidRequest
 from balancer.core.event import Event, EventKind
 from balancer.core.hostnames import RULE, is_hostname
 from balancer.http import event_documents as documents
-from balancer.http import event_stream
+from balancer.http import event_stream, token
 from balancer.http.answer import give
 from balancer.http.documents import Error
 from balancer.http.event_documents import Events
@@ -21,14 +21,15 @@ from balancer.http.event_stream import EventStreams
 from balancer.http.operation import Answer, Operation, Parameter, described
 from balancer.ports import answers
 from balancer.service.event_log import KEPT, EventLog
+from balancer.service.tokens import Tokens
 
 EVENTS = Operation(
     id="events",
     tag="events",
     summary="What happened",
     description=f"The latest {KEPT} events since the balancer's start. With Accept: text/event-stream a stream of "
-    "those that happen from now on, or from `since` or Last-Event-ID on; it ends when the balancer stops or the client "
-    "takes nothing for 2 s, and can be gone on with.",
+    "those that happen from now on, or from `since` or Last-Event-ID on; it ends when the balancer stops, the token "
+    "counts no more, or the client takes nothing for 2 s, and can be gone on with.",
     parameters=(
         Parameter(
             name="since",
@@ -91,7 +92,7 @@ class EventQuery:
         return self.kind in ("", event.kind) and self.server in ("", event.server)
 
 
-def events_api(events: EventLog) -> Blueprint:
+def events_api(events: EventLog, tokens: Tokens) -> Blueprint:
     api = Blueprint("events", __name__)
     streams = EventStreams(events)
 
@@ -100,7 +101,8 @@ def events_api(events: EventLog) -> Blueprint:
     def happened() -> Response:
         query = _query(request.args)
         if request.method == "GET" and _wants_a_stream():
-            return streams.open(_resumed(query), query.includes, request.environ)
+            may_go_on = token.lasts(request, tokens)
+            return streams.open(_resumed(query), query.includes, request.environ, may_go_on=may_go_on)
         return give(_history(events, query))
 
     return api

@@ -19,6 +19,7 @@ REP = Operation(
     id="replicas",
     tag="fleet",
     summary="Who serves",
+    description="The control port asks for the token here, too.",
     answers={200: Answer(description="The servers that answer requests, in the order of joining.", document=Replicas)},
     errors=(503,),
     is_open=True,

@@ -13,23 +13,24 @@ from balancer.core.errors import InvalidRequest
 from balancer.core.load_history import KEPT, Missing, Reading
 from balancer.core.server_load import LoadReport, ServerLoad
 from balancer.http.answer import respond
+from balancer.http.documents import Hostname, Share, Time
 from balancer.http.operation import Answer, Document, Operation, Parameter, described
 from balancer.ports import answers
 from balancer.service.load_history import INTERVAL, LoadHistory
 
 
-class ServerLoadDocument(Document):
+class LoadOfServer(Document):
     """The load of a server that is on the ring or leaves it. Totals are since the balancer's start."""
 
-    hostname: str
-    requests_per_second: float = Field(description="Answered requests, since the reading before")
-    errors_per_second: float = Field(description="Answers with 5xx, since the reading before")
-    in_flight: int = Field(description="Requests at the server now, waiting ones included")
-    response_time: float = Field(description="Seconds to the head of a response, the mean of recent ones")
-    requests: int = Field(description="All answered requests; never falls while the server keeps its name")
-    errors: int = Field(description="All answers with 5xx")
-    share: float | None = Field(description="Measured part of all requests since `since`; null where there were none")
-    expected: float = Field(description="The part that the ring predicts; bounded load is not counted in")
+    hostname: Hostname
+    requests_per_second: float = Field(description="Answered requests, since the reading before.")
+    errors_per_second: float = Field(description="Answers with 5xx, since the reading before.")
+    in_flight: int = Field(ge=0, description="Requests at the server now, waiting ones included.")
+    response_time: float = Field(description="Seconds to the head of a response, the mean of recent ones.")
+    requests: int = Field(ge=0, description="All answered requests; never falls while the server keeps its name.")
+    errors: int = Field(ge=0, description="All answers with 5xx.")
+    share: Share | None = Field(description="Measured part of all requests since `since`; null where there were none.")
+    expected: Share = Field(description="The part that the ring predicts; bounded load is not counted in.")
 
 
 class ServerHistory(Document):
@@ -44,21 +45,21 @@ class ServerHistory(Document):
 class History(Document):
     """The readings of the last ten minutes, the oldest first."""
 
-    times: list[str] = Field(max_length=KEPT)
+    times: list[Time] = Field(max_length=KEPT)
     servers: dict[str, ServerHistory]
 
 
-class LoadDocument(Document):
+class Load(Document):
     """The latest reading of what each server gets, and the shares since the ring's latest change or ten minutes."""
 
-    time: str | None = Field(description="When the latest reading was taken; null where there is none yet")
-    since: str | None = Field(description="From when shares are measured; null where there is no reading yet")
-    interval: float = Field(description="Seconds between two readings")
+    time: Time | None = Field(description="When the latest reading was taken; null where there is none yet.")
+    since: Time | None = Field(description="From when shares are measured; null where there is no reading yet.")
+    interval: float = Field(description="Seconds between two readings.")
     imbalance: float | None = Field(
-        description="The largest measured share over its expectation; null below 100 requests"
+        description="The largest measured share over its expectation; null below 100 requests."
     )
-    servers: list[ServerLoadDocument]
-    history: History | None = Field(default=None, description="Only where `history=1` asks for it")
+    servers: list[LoadOfServer]
+    history: History | None = Field(default=None, description="Only where `history=1` asks for it.")
 
 
 _LOAD = Operation(
@@ -71,10 +72,10 @@ _LOAD = Operation(
             name="history",
             place="query",
             schema={"type": "string", "enum": ["0", "1"], "default": "0"},
-            description="1 adds the readings of the last ten minutes",
+            description="1 adds the readings of the last ten minutes.",
         ),
     ),
-    answers={200: Answer(description="The load", document=LoadDocument)},
+    answers={200: Answer(description="The load.", document=Load)},
     errors=(400,),
 )
 
@@ -97,8 +98,8 @@ def load_api(service: LoadHistory) -> Blueprint:
     return api
 
 
-def _document(report: LoadReport) -> LoadDocument:
-    return LoadDocument(
+def _document(report: LoadReport) -> Load:
+    return Load(
         time=_iso(report.time) if report.time else None,
         since=_iso(report.since) if report.time else None,
         interval=INTERVAL,
@@ -107,8 +108,8 @@ def _document(report: LoadReport) -> LoadDocument:
     )
 
 
-def _server(load: ServerLoad) -> ServerLoadDocument:
-    return ServerLoadDocument(
+def _server(load: ServerLoad) -> LoadOfServer:
+    return LoadOfServer(
         hostname=load.hostname,
         requests_per_second=round(load.requests_per_second, 3),
         errors_per_second=round(load.errors_per_second, 3),

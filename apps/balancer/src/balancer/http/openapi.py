@@ -91,7 +91,7 @@ def _operation(operation: Operation, references: References) -> dict[str, Any]:
 def _errors(operation: Operation) -> Iterator[int]:
     """The statuses of all errors: also those that every guarded port and every body brings."""
     yield HTTPStatus.FORBIDDEN
-    if not operation.is_open:
+    if operation.is_public or not operation.is_open:
         yield HTTPStatus.UNAUTHORIZED
     if operation.body:
         yield from _BODY_ERRORS

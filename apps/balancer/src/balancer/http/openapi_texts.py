@@ -47,8 +47,9 @@ SECURITY: Mapping[str, Any] = {
     "token": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The operator's token or a named one, where the deployment has tokens. A named one whose role "
-        "is read may send GET, and POST to /ring/preview.",
+        "description": "The operator's token or a named one, where the deployment has tokens. A session's counts as "
+        "the one that made its link. One whose role is read may send GET, and POST to /ring/preview and "
+        "/sessions/links.",
     }
 }
 

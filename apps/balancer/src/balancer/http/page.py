@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -58,21 +60,26 @@ def files(folder: Path = FOLDER) -> dict[str, PageFile]:
     }
 
 
+_SAME = Answer(description="The browser has it already.", content_type="")
+
 INDEX_OPERATION = Operation(
     id="page",
     tag="page",
     summary="The page, for a browser",
-    answers={200: Answer(description="The page", content_type="text/html")},
+    answers={200: Answer(description="The page.", content_type="text/html"), 304: _SAME},
     is_open=True,
 )
 FILE_OPERATION = Operation(
     id="pageFile",
     tag="page",
     summary="A file of the page",
-    answers={200: Answer(description="Its content", content_type="text/javascript")},
+    answers={
+        200: Answer(description="Its content.", content_type="text/javascript", also={"text/css": "A style sheet."}),
+        304: _SAME,
+    },
     errors=(404,),
     parameters=(
-        Parameter(name="file", place="path", schema={"type": "string"}, description="Its name", is_required=True),
+        Parameter(name="file", place="path", schema={"type": "string"}, description="Its name.", is_required=True),
     ),
     is_open=True,
 )
@@ -80,7 +87,7 @@ ICON_OPERATION = Operation(
     id="icon",
     tag="page",
     summary="Nothing: browsers ask for it",
-    answers={204: Answer(description="Nothing", content_type="")},
+    answers={204: Answer(description="Nothing.", content_type="")},
     is_open=True,
 )
 
@@ -107,11 +114,20 @@ def page_api(known: Mapping[str, PageFile] | None = None) -> Blueprint:
     return api
 
 
+@lru_cache(maxsize=64)
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content)
+
+
 def _respond(found: PageFile | None) -> Response:
     if found is None:
         raise NotFound
-    response = Response(found.content, content_type=found.content_type)
+    is_packed = request.accept_encodings.quality("gzip") > 0
+    response = Response(_packed(found.content) if is_packed else found.content, content_type=found.content_type)
     response.headers.update(HEADERS)
-    response.set_etag(found.tag)
+    response.headers["Vary"] = "Accept-Encoding"
+    if is_packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.set_etag(found.tag + ("-gzip" if is_packed else ""))
     response.make_conditional(request)
     return response

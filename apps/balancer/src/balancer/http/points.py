@@ -26,7 +26,7 @@ POINTS = Operation(
     id="points",
     tag="ring",
     summary="Where the virtual servers are on the circle",
-    answers={200: Answer(description="The places, by server", document=Points)},
+    answers={200: Answer(description="The places, by server.", document=Points)},
 )
 
 

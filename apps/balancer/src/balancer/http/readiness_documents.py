@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from balancer.http.documents import Digest, Hostname
+from balancer.http.documents import Digest, Hostname, Time
 from balancer.http.operation import Document
 from balancer.service.problems import Part
 
@@ -18,7 +18,7 @@ class Certificate(Document):
 
     file: str = Field(description="Its name in the folder tls.")
     names: list[str] = Field(description="The hosts it is for.")
-    expires: Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+    expires: Time
 
 
 class Health(Document):

@@ -15,6 +15,7 @@ from balancer.core.errors import Busy
 from balancer.core.tokens import Role
 from balancer.http import body, token
 from balancer.http.answer import give
+from balancer.http.documents import Error
 from balancer.http.guard import client_of
 from balancer.http.operation import Answer, Document, Operation, described
 from balancer.service.sessions import CODE_SECONDS, SESSION_SECONDS, Sessions
@@ -22,7 +23,7 @@ from balancer.service.tokens import Tokens
 
 _log = logging.getLogger(__name__)
 
-_EXAMPLE = '{"code":"2Xh0…"}'
+_EXAMPLE = '{"code":"CODE"}'
 
 
 class WhoAmI(Document):
@@ -37,13 +38,13 @@ class Link(Document):
     """The code of a link CONTROL_URL/#code=CODE, which opens the page once."""
 
     code: str
-    expires: int = Field(description="Seconds")
+    expires: int = Field(description="Seconds.")
 
 
 class Code(Document):
     """What opens a session."""
 
-    code: str = Field(description="What the link has after #code=.", json_schema_extra={"example": "2Xh0…"})
+    code: str = Field(description="What the link has after #code=.", json_schema_extra={"example": "CODE"})
 
 
 class Session(Document):
@@ -52,31 +53,35 @@ class Session(Document):
     token: str
     name: str
     role: Role
-    expires: int = Field(description="Seconds")
+    expires: int = Field(description="Seconds.")
 
 
 WHO = Operation(
     id="whoami",
     tag="sessions",
     summary="Whose token this is, and what it may do",
-    answers={200: Answer(description="Name and role of the token", document=WhoAmI)},
+    answers={200: Answer(description="Name and role of the token.", document=WhoAmI)},
 )
 LINK = Operation(
     id="link",
     tag="sessions",
     summary="Makes a link that opens the page once",
-    description="It is for the name and role of the token that asks, and counts for a minute.",
-    answers={201: Answer(description="The link's code", document=Link)},
-    errors=(409,),
+    description="It is for the name and role of the token that asks, and counts for a minute. A session makes none.",
+    answers={
+        201: Answer(description="The link's code.", document=Link),
+        409: Answer(description="The deployment wants no token, so a link has nothing to bring.", document=Error),
+    },
 )
 BEGIN = Operation(
     id="beginSession",
     tag="sessions",
     summary="Exchanges the code of a link for a token",
-    answers={200: Answer(description="The session", document=Session)},
-    errors=(401,),
+    answers={
+        200: Answer(description="The session.", document=Session),
+        401: Answer(description="The code was used, is too old, or was never given.", document=Error),
+    },
     body=Code,
-    example={"code": "2Xh0…"},
+    example={"code": "CODE"},
     is_open=True,
 )
 

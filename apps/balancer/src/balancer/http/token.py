@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
@@ -25,6 +27,14 @@ def check(request: Request, tokens: Tokens) -> Token | None:
     if token.role is Role.READ and may_change(request.method, request.path):
         raise Forbidden(f"the token {token.name} may only read: take one whose role is change")
     return token
+
+
+def lasts(request: Request, tokens: Tokens) -> Callable[[], bool]:
+    """Returns whether the token that let the request in counts still, which an answer without an end has to ask."""
+    if not tokens.are_wanted:
+        return lambda: True
+    text = bearer(request)
+    return lambda: tokens.holder(text) is not None
 
 
 def bearer(request: Request) -> str:

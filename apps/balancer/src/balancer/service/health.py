@@ -37,10 +37,13 @@ class Report(TypedDict):
 
 
 class Health:
-    def __init__(self, *, desired: DesiredFleet, problems: Problems, watch: CertificateWatch) -> None:
+    """`name_prefix`: what stands before the names of the deployment's containers."""
+
+    def __init__(self, *, desired: DesiredFleet, problems: Problems, watch: CertificateWatch, name_prefix: str) -> None:
         self._desired = desired
         self._problems = problems
         self._watch = watch
+        self._name_prefix = name_prefix
 
     @property
     def is_ready(self) -> bool:
@@ -60,7 +63,7 @@ class Health:
             silent=[server.hostname for server in fleet.of(State.SILENT)],
             ring=fleet.table.digest(),
             ailments=ailments,
-            remedies=remedies(ailments),
+            remedies=remedies(ailments, name_prefix=self._name_prefix),
             certificates=[
                 CertificateReport(file=item.file, names=list(item.names), expires=shown(item.expires))
                 for item in self._watch.certificates

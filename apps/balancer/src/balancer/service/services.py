@@ -101,6 +101,7 @@ class Options:
     autoscaling: autoscale.ScalingPolicy | None = None
     protocols: tuple[str, ...] = PROTOCOLS
     token_sha256: str = ""
+    name_prefix: str = ""
 
     @property
     def most_servers_at_once(self) -> int:
@@ -292,7 +293,12 @@ class Services:
 
     @cached_property
     def health(self) -> Health:
-        return Health(desired=self.desired, problems=self.problems, watch=self.certificate_watch)
+        return Health(
+            desired=self.desired,
+            problems=self.problems,
+            watch=self.certificate_watch,
+            name_prefix=self._options.name_prefix,
+        )
 
     @cached_property
     def certificate_watch(self) -> CertificateWatch:

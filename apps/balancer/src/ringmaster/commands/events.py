@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from ringmaster import event_stream
-from ringmaster.client import Answer
 from ringmaster.hostnames import complete
 from ringmaster.render import happened
 from ringmaster.session import Session, asks
+
+if TYPE_CHECKING:
+    from ringmaster.client import Answer
 
 _USUAL = 20
 

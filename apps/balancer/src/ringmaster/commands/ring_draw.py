@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ringmaster.client import Answer, Client
 from ringmaster.errors import Refused
 from ringmaster.key_value import values
 from ringmaster.other_servers import members
 from ringmaster.profiles import merged
 from ringmaster.render.drawings import Picture, drawing
 from ringmaster.session import Session, asks
+
+if TYPE_CHECKING:
+    from ringmaster.client import Answer, Client
 
 
 @click.command()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import RenderableType
 
 from ringmaster import watching
-from ringmaster.client import Answer, Client
 from ringmaster.render import fleet
 from ringmaster.session import Session, asks
+
+if TYPE_CHECKING:
+    from ringmaster.client import Answer, Client
 
 
 @dataclass(frozen=True, slots=True)

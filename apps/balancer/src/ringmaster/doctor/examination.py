@@ -4,11 +4,14 @@ is no good, there is nothing more to ask."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from ringmaster.client import Answer, Client
 from ringmaster.doctor import balance, fleet, times
 from ringmaster.doctor.finding import Finding, note, well, wrong
 from ringmaster.errors import Away, Refused, Unauthorized, Unreachable
+
+if TYPE_CHECKING:
+    from ringmaster.client import Answer, Client
 
 _ROLE = "a token whose role is change may do more; docs/operations.md says how tokens are made"
 _RECENT = 200

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ringmaster.render import words
 from ringmaster.render.deploys import summary
+from ringmaster.render.fitting import Fitting
 
 Document = Mapping[str, Any]
+
+_SPARE = ("", "slots", "release", "weight", "in flight", "share", "err/s", "response", "measured", "req/s")
 
 
 def status(health: Document, ring: Document, deployed: Document, load: Document | None) -> RenderableType:
@@ -30,13 +32,12 @@ def headline(health: Document, ring: Document) -> Text:
     )
 
 
-def servers(ring: Document, load: Document | None) -> Table:
+def servers(ring: Document, load: Document | None) -> Fitting:
     """The table of all servers."""
     loads = {one["hostname"]: one for one in load["servers"]} if load else {}
     figures = ("measured", "req/s", "err/s", "in flight", "response") if load else ()
-    shown = words.table(
-        "server", "state", "release", "weight", "slots", "share", *figures, "", left=("server", "state", "")
-    )
+    columns = ("server", "state", "release", "weight", "slots", "share", *figures, "")
+    shown = Fitting(columns=columns, spare=_SPARE, left=("server", "state", ""))
     for server in ring["servers"]:
         shown.add_row(
             words.plain(server["hostname"]),
@@ -87,7 +88,7 @@ def _load(load: Document | None) -> tuple[str, ...]:
         f"{load['requests_per_second']:.1f}",
         f"{load['errors_per_second']:.1f}",
         str(load["in_flight"]),
-        words.duration(load["response_time"]),
+        words.duration(load["response_time"] or None),
     )
 
 

@@ -26,7 +26,7 @@ _STYLES = {
 def event(document: Mapping[str, Any]) -> Text:
     """One event: number, time, kind, server, and what else is known of it."""
     kind, seconds = document["kind"], document["seconds"]
-    facts = [f"{name}={_short(value)}" for name, value in document["facts"].items()]
+    facts = [f"{name}={_short(value)}" for name, value in document["facts"].items() if value not in ("", [])]
     rest = [
         document["reason"],
         f"after {words.duration(seconds)}" if seconds is not None else "",

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ringmaster.render import words
+from ringmaster.render.fitting import Fitting
 from ringmaster.render.fleet import servers
 
 Document = Mapping[str, Any]
@@ -32,21 +32,11 @@ def preview(answer: Document) -> RenderableType:
     return Group(head, other, Text(), _both(now, then, answer.get("traffic")), Text(), *_moves(answer))
 
 
-def _both(now: Document, then: Document, traffic: Document | None) -> Table:
+def _both(now: Document, then: Document, traffic: Document | None) -> Fitting:
     figures = ("seen now", "seen then") if traffic else ()
-    shown = words.table(
-        "server",
-        "weight",
-        "→ ",
-        "slots",
-        "→  ",
-        "share",
-        "→   ",
-        *figures,
-        "now",
-        "then",
-        left=("server", "now", "then"),
-    )
+    columns = ("server", "weight", "→ ", "slots", "→  ", "share", "→   ", *figures, "now", "then")
+    spare = ("now", "then", "weight", "→ ", "slots", "→  ")
+    shown = Fitting(columns=columns, spare=spare, left=("server", "now", "then"))
     sides = [{server["hostname"]: server for server in side["servers"]} for side in (now, then)]
     for hostname in dict.fromkeys([*sides[0], *sides[1]]):
         one, other = (side.get(hostname, {}) for side in sides)

@@ -6,16 +6,20 @@ import { count, listed } from "./format.js";
 
 const SHOWN = 5;
 
+const underway = new Set(); // the calls that have no answer yet, as JSON
 let after = () => {};
 
 /** `changed` is called after each change. */
 export function begin(changed) {
   after = changed;
-  byId("answers-close").addEventListener("click", () => {
-    byId("answers").hidden = true;
-    byId("answer-list").replaceChildren();
-  });
+  byId("answers-close").addEventListener("click", close);
 }
+
+export function close() {
+  byId("answers").hidden = true;
+  byId("answer-list").replaceChildren();
+}
+
 
 /** Asks for confirmation and carries the calls, [method, path, body], out; the first that is refused is the last.
  * Returns whether all were carried out. */
@@ -51,7 +55,13 @@ function isConfirmed(title, text, yes, calls) {
 }
 
 async function isDone(call) {
+  const what = JSON.stringify(call);
+  if (underway.has(what)) {
+    tell(`Nothing was sent: ${written(call)} is underway already`, true);
+    return false;
+  }
   const line = tell(`${written(call)}: waiting for the answer …`);
+  underway.add(what);
   try {
     line.textContent = `✓ ${written(call)}: ${told(await ask(...call))}`;
     return true;
@@ -60,6 +70,7 @@ async function isDone(call) {
     line.className = "wrong";
     return false;
   } finally {
+    underway.delete(what);
     after();
   }
 }

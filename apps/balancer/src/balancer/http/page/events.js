@@ -2,7 +2,7 @@
 
 import { ask } from "./api.js";
 import { byId, el, onChange, onSubmit, options, say } from "./dom.js";
-import { clock, count, duration } from "./format.js";
+import { count, duration, moment } from "./format.js";
 import { messages } from "./stream.js";
 
 const KEPT = 300;
@@ -15,7 +15,6 @@ export class Events {
   #isOn = false;
   #next = null;
   #stop = null;
-  #servers = new Set();
 
   /** `onEvent` gets each new event. */
   constructor(onEvent) {
@@ -42,9 +41,9 @@ export class Events {
     const { signal } = (this.#stop = new AbortController());
     while (!signal.aborted) {
       try {
-        await this.#catchUp();
-        say(byId("stream"), "● live");
-        for await (const message of messages(`/events?since=${this.#next}`, signal)) this.#take(message);
+        await this.#catchUp(signal);
+        const isLive = () => say(byId("stream"), "● live");
+        for await (const message of messages(`/events?since=${this.#next}`, signal, isLive)) this.#take(message);
       } catch (error) {
         if (signal.aborted || error.status === 401) return;
         say(byId("stream"), error.status === 503 ? "○ every few seconds: all streams are taken" : "○ not live: trying again");
@@ -53,9 +52,10 @@ export class Events {
     }
   }
 
-  /** The events since the last one; at first the latest ones. */
-  async #catchUp() {
+  /** The events since the last one; at first the latest ones. An answer that comes after the signal is left to the next. */
+  async #catchUp(signal) {
     const page = await ask("GET", this.#next === null ? `/events?limit=${KEPT}` : `/events?since=${this.#next}`);
+    signal.throwIfAborted();
     if (this.#next !== null && page.dropped) this.#missed(page.dropped);
     const isNew = this.#next !== null;
     for (const event of page.events) this.#put(event);
@@ -79,16 +79,20 @@ export class Events {
     const list = byId("event-list");
     const isWarning = WARNINGS.includes(event.kind);
     const item = el("li", { className: isWarning ? "warning" : "" },
-      el("time", { dateTime: event.time, title: event.time }, clock(event.time)),
+      el("time", { dateTime: event.time, title: event.time }, moment(event.time)),
       el("b", {}, `${isWarning ? "⚠ " : ""}${event.kind}`), el("span", {}, event.server), el("span", {}, sentence(event)));
     Object.assign(item.dataset, { kind: event.kind, server: event.server });
     item.hidden = !this.#isWanted(item);
     list.prepend(item);
     while (list.children.length > KEPT) list.lastChild.remove();
-    if (event.server && !this.#servers.has(event.server)) {
-      this.#servers.add(event.server);
-      options(byId("filter-server"), [["", "all"], ...[...this.#servers].sort()]);
-    }
+    const offered = [...byId("filter-server").options].map(({ value }) => value);
+    if (event.server && !offered.includes(event.server)) this.#offer(byId("filter-server").value);
+  }
+
+  /** The servers of the events that are kept, and the one that is chosen. */
+  #offer(chosen) {
+    const names = new Set([...byId("event-list").children].map(({ dataset }) => dataset.server ?? "").concat(chosen));
+    options(byId("filter-server"), [["", "all"], ...[...names].filter(Boolean).sort()]);
   }
 
   #filter() {

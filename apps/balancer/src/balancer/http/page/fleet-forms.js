@@ -17,6 +17,7 @@ export function show({ ring }) {
   weights = new Map(ring.servers.map((server) => [server.hostname, server.weight]));
   const isFirst = byId("weigh-server").options.length === 0;
   options(byId("weigh-server"), [...weights.keys()]);
+  for (const field of byId("weigh").elements) field.disabled = !weights.size;
   if (isFirst && weights.size) choose(byId("weigh-server").value);
 }
 

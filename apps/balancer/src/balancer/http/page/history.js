@@ -1,4 +1,4 @@
-// What the servers did in the last ten minutes: asked for once, then each load is appended.
+// What the servers did in the last ten minutes: asked for once, then each load is appended. Who was gone all the time is forgotten.
 
 const KEPT = 120;
 export const MEASURES = ["requests_per_second", "in_flight", "response_time"];
@@ -22,6 +22,7 @@ export class History {
       for (const measure of MEASURES) {
         series[measure] = [...series[measure], present.get(hostname)?.[measure] ?? null].slice(-KEPT);
       }
+      if (MEASURES.every((measure) => series[measure].every((value) => value === null))) delete this.servers[hostname];
     }
   }
 

@@ -56,7 +56,7 @@ function styles(context, paints) {
 /** The slot that is pointed at, all slots of its owner, and its walk; null for none. */
 export function drawPointed(context, { owners, pointed, isCompared, ink }) {
   context.fillStyle = ink;
-  if (!pointed) return write(context, [`${owners.length} slots`]);
+  if (!pointed) return write(context, owners.some(Boolean) ? [`${owners.length.toLocaleString("en")} slots`] : ["no server"]);
   const { slot, walk } = pointed;
   const same = runs(owners, Math.PI * context.canvas.width).filter(({ value }) => value === walk[0]?.hostname);
   band(context, same, BANDS.same, () => ink);

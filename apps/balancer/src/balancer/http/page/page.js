@@ -37,6 +37,7 @@ function signedIn() {
 
 function signedOut(why) {
   watch?.stop();
+  byId("confirm").close(); // a question that is open means no
   session.forget();
   show({ isIn: false });
   byId("away").hidden = byId("who").hidden = true;
@@ -65,7 +66,10 @@ onSubmit(byId("token-form"), () => {
   byId("token").value = "";
   signIn();
 });
-byId("sign-out").addEventListener("click", () => signedOut("The token is forgotten."));
+byId("sign-out").addEventListener("click", () => {
+  actions.close();
+  signedOut("The token is forgotten.");
+});
 byId("link").addEventListener("click", makeLink);
 addEventListener("hashchange", () => session.isLink() && signIn());
 actions.begin(() => watch?.soon());

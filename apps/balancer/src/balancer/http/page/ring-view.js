@@ -16,11 +16,13 @@ export class RingView {
   #now = null;
   #listed = null;
   #slot = null;
+  #wanted = null; // what is looked up: an older answer must not replace a newer one
 
   constructor() {
     say(byId("ring-slot"), IDLE);
     onSubmit(byId("lookup"), () => this.#lookUp(byId("lookup-key").value));
     byId("lookup").addEventListener("reset", () => {
+      this.#wanted = null;
       this.#drawing.highlight(null);
       byId("lookup-answer").replaceChildren();
     });
@@ -53,14 +55,18 @@ export class RingView {
 
   async #lookUp(key) {
     const answer = byId("lookup-answer");
+    const wanted = (this.#wanted = { key });
     try {
       const found = await ask("GET", `/ring/lookup?key=${encodeURIComponent(key)}`);
+      if (this.#wanted !== wanted) return;
       this.#drawing.highlight(found);
       const steps = found.walk.map((stop) => el("li", {}, `slot ${stop.slot}: ${stop.hostname}, ${state(stop.state)}`));
       answer.replaceChildren(
         el("p", { className: "said" }, el("b", {}, found.server ? `→ ${found.server}` : "Nobody answers"), ` slot ${found.slot}`),
         el("p", {}, found.why), el("ol", {}, ...steps));
     } catch (refused) {
+      if (this.#wanted !== wanted) return;
+      this.#drawing.highlight(null);
       answer.replaceChildren(el("p", { className: "wrong" }, refused.message));
     }
   }

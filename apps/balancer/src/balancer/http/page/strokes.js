@@ -7,6 +7,7 @@ export function band(context, runs, [inner, outer], style, ink = "") {
   const half = context.canvas.width / 2;
   const radius = (half * (inner + outer)) / 2;
   context.lineWidth = half * (outer - inner);
+  context.lineJoin = "bevel"; // where an arc begins, rounding may leave a corner, whose mitre would be a spike
   for (const [value, own] of Map.groupBy(runs, (run) => run.value)) {
     context.strokeStyle = style(value);
     context.beginPath();

@@ -24,6 +24,7 @@ export class Watch {
   #state = { ready: null, ring: null, slots: null, points: null, load: null, history: new History(), deploy: null };
   #known = ""; // the ring that `slots` and `points` belong to
   #measured = 0;
+  #visit = 0; // counts stops: what was asked in an earlier visit is nobody's business in this one
   #ring = new Poll(() => this.#looked(RING_EVERY, () => this.#lookAtRing(), away));
   #load = new Poll(() => this.#looked(LOAD_EVERY, () => this.#lookAtLoad()));
   #deploy = new Poll(() => this.#lookAtDeploy());
@@ -40,6 +41,7 @@ export class Watch {
   }
 
   stop() {
+    this.#visit += 1;
     for (const each of [this.#ring, this.#load, this.#deploy, this.#events]) each.stop();
   }
 
@@ -86,11 +88,13 @@ export class Watch {
 
   /** Does the work and returns the seconds until it is due again: soon where it failed. */
   async #looked(pause, work, failed = () => {}) {
+    const visit = this.#visit;
     try {
       await work();
       return pause;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      if (visit !== this.#visit) return 0;
       if (error.status === 401) this.onRefused();
       else failed(error);
       return RING_EVERY;

@@ -9,10 +9,12 @@ import { drawn } from "./ring-view.js";
 import { RingDrawing } from "./ring.js";
 import * as wish from "./wish.js";
 
+const COMPARING = "Comparing …";
+
 export class WhatIf {
   #ring = null;
   #slots = null;
-  #asked = null;
+  #asked = null; // what the form said when it was compared; null once it says something else
   #drawing = null;
 
   constructor(mayChange) {
@@ -47,20 +49,24 @@ export class WhatIf {
   #forget() {
     this.#asked = null;
     byId("apply").disabled = true;
+    if (byId("wish-answer").textContent === COMPARING) byId("wish-answer").replaceChildren();
   }
 
   async #compare() {
-    const asked = wish.read(this.#ring);
-    const ring = this.#ring;
-    byId("wish-answer").replaceChildren("Comparing …");
+    this.#forget();
+    const wanted = wish.read(this.#ring);
+    const asked = (this.#asked = { ...wanted, calls: wish.calls(wanted, this.#ring) });
+    byId("wish-answer").replaceChildren(COMPARING);
     try {
       const seen = await ask("POST", "/ring/preview", wish.question(asked));
-      this.#asked = { ...asked, calls: wish.calls(asked, ring) };
-      byId("apply").disabled = !this.mayChange() || !this.#asked.calls.length;
+      if (this.#asked !== asked) return;
+      byId("apply").disabled = !this.mayChange() || !asked.calls.length;
       byId("wish-answer").replaceChildren(...sentences(seen).map((text) => el("p", {}, text)));
       this.#draw(seen);
-      heavy(await ask("GET", "/traffic").catch(() => null), seen);
+      const traffic = await ask("GET", "/traffic").catch(() => null);
+      if (this.#asked === asked) heavy(traffic, seen);
     } catch (refused) {
+      if (this.#asked !== asked) return;
       this.#forget();
       byId("compared").hidden = true;
       byId("wish-answer").replaceChildren(el("p", { className: "wrong" }, refused.message));
@@ -69,7 +75,7 @@ export class WhatIf {
 
   #draw({ now, then, traffic }) {
     const names = [...new Set([...now.servers, ...then.servers].map(({ hostname }) => hostname))];
-    assign(names);
+    assign([...new Set([...this.#ring.servers.map(({ hostname }) => hostname), ...names])]);
     byId("compared").hidden = false;
     this.#drawing ??= new RingDrawing(byId("wish-canvas"));
     const servers = names.map((hostname) => ({ hostname, state: "serving", color: paint(hostname) }));
