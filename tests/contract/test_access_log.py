@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from balancer.adapters.haproxy.exporter import HaproxyExporter
 from balancer.core.key_source import KeySource
 from balancer.core.routes import Backend, Routes
 from balancer.core.traceparent import is_valid
@@ -44,12 +45,19 @@ INVALID = [
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A plane, and its log. `host`: where servers listen that the plane can reach. `texts` returns the log's lines."""
+    """A plane, and its log. `host`: where servers listen that the plane can reach. `texts` returns the log's lines.
+    `is_settled`: whether nothing obeys older settings any more."""
 
     bench: RealPlaneBench
     host: str
     texts: Callable[[], list[str]]
     stack: ExitStack
+    is_settled: Callable[[], bool] = lambda: True
+
+    def change(self, **changes: Any) -> None:
+        """The settings are these. A process from before the reload could answer the next request, and log as before."""
+        self.bench.change(**changes)
+        until(self.is_settled, "the old processes have ended", within=10)
 
     def serve(self, *answers: Answer, key: str = "random") -> list[WebServer]:
         """Servers S1, S2 … with these answers; S1 gets all requests, and S2 is the next one on the ring."""
@@ -111,7 +119,8 @@ def of_edge(stack: ExitStack, bench: HaproxyBench, lab: Lab) -> Logged:
         text = bench.container.logs(stdout=True, stderr=False).decode()
         return [line for line in text.splitlines() if line.startswith("{")]
 
-    return Logged(bench, lab.gateway, texts, stack)
+    processes = HaproxyExporter(bench.profile.directory)
+    return Logged(bench, lab.gateway, texts, stack, is_settled=lambda: processes.old_processes() == 0)
 
 
 @pytest.fixture(params=[FLASK, HAPROXY])
@@ -124,7 +133,7 @@ def plane(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> I
 
 
 def test_whatever_becomes_of_a_request_its_line_has_the_same_fields(plane: Logged) -> None:
-    plane.bench.change(access_log="all")
+    plane.change(access_log="all")
     plane.serve(hello, hello)
     lines = [plane.ask()]
     plane.serve(break_off, hello)
@@ -138,7 +147,7 @@ def test_whatever_becomes_of_a_request_its_line_has_the_same_fields(plane: Logge
 
 
 def test_a_line_says_how_much_was_answered(plane: Logged) -> None:
-    plane.bench.change(access_log="all")
+    plane.change(access_log="all")
     plane.serve(lambda exchange: exchange.reply(200, b"x" * 200_000), hello)
     assert 200_000 <= plane.ask()["bytes"] < 201_000
 
@@ -147,7 +156,7 @@ def test_a_line_says_how_much_was_answered(plane: Logged) -> None:
 
 
 def test_a_line_names_the_source_of_the_key_and_never_the_key(plane: Logged) -> None:
-    plane.bench.change(access_log="all")
+    plane.change(access_log="all")
     plane.serve(hello, hello, key="header:X-User")
     assert plane.ask(("X-User", "very-private"))["key"] == "header:X-User"
     assert plane.ask()["key"] == "random"
@@ -172,7 +181,7 @@ def test_a_request_that_may_not_be_repeated_was_not(plane: Logged) -> None:
 
 
 def test_a_server_that_cannot_be_reached_is_known_as_down_in_a_while(plane: Logged) -> None:
-    plane.bench.change(access_log="all")
+    plane.change(access_log="all")
     (living,) = plane.serve(hello)
     plane.route(Backend("S1", f"{plane.host}:1"), Backend("S2", living.address))
     line = plane.ask()
@@ -183,25 +192,29 @@ def test_a_server_that_cannot_be_reached_is_known_as_down_in_a_while(plane: Logg
 
 def test_all_reasons_are_there_in_their_order(plane: Logged) -> None:
     one, two, _ = servers = plane.serve(break_off, break_off, hello)
-    backends = [Backend(f"S{number}", server.address) for number, server in enumerate(servers, 1)]
-    routes = nearly_all_to(*backends)
-    slots = tuple("S3" if slot % 2 and name == "S2" else name for slot, name in enumerate(routes.slots))
-    until(lambda: _obeys(plane.bench, replace(routes, slots=slots)), "the plane obeys", within=10)
+    all_on_the_ring(plane, *(server.address for server in servers))
     line = plane.ask()
     assert line["repeated"] in ("broke off", "broke off, broke off")
     assert line["attempt"] == 1 + line["repeated"].count("broke off")
     assert len(one.received) + len(two.received) == line["repeated"].count("broke off")
 
 
+def all_on_the_ring(plane: Logged, *addresses: str) -> None:
+    """S1, S2 and S3 at these addresses; S1 gets all requests, and what it does not answer goes to S2 or to S3."""
+    routes = nearly_all_to(*(Backend(f"S{number}", address) for number, address in enumerate(addresses, 1)))
+    slots = tuple("S3" if slot % 2 and name == "S2" else name for slot, name in enumerate(routes.slots))
+    until(lambda: _obeys(plane.bench, replace(routes, slots=slots)), "the plane obeys", within=10)
+
+
 # Which requests
 
 
 def test_of_the_others_a_part_is_logged_and_whatever_went_wrong(plane: Logged) -> None:
-    plane.bench.change(access_log="50%")
+    plane.change(access_log="50%")
     plane.serve(hello, hello)
     for number in range(60):
         send_quietly(plane, f"/all-{number}")
-    plane.bench.change(access_log="0.0001%")
+    plane.change(access_log="0.0001%")
     plane.serve(break_off, hello)
     repeated = plane.ask()
     plane.serve(lambda exchange: exchange.reply(500), hello)
@@ -210,13 +223,25 @@ def test_of_the_others_a_part_is_logged_and_whatever_went_wrong(plane: Logged) -
     assert 10 < sum(line["path"].startswith("/all-") for line in plane.lines()) < 50
 
 
+def test_a_failure_after_a_server_that_was_down_is_no_part_of_the_others(plane: Logged) -> None:
+    plane.change(access_log="0.0001%")
+    breaking, living = plane.serve(break_off, hello)
+    all_on_the_ring(plane, f"{plane.host}:1", breaking.address, living.address)
+
+    def logged() -> bool:
+        send_quietly(plane, "/")
+        return any(line["repeated"] == "server was down, broke off" for line in plane.lines())
+
+    until(logged, "there is a line", within=20)
+
+
 @pytest.mark.docker
 def test_an_answer_that_breaks_off_in_the_middle_is_no_part_of_the_others(
     haproxy_bench: HaproxyBench, lab: Lab
 ) -> None:
     with ExitStack() as stack:
         plane = of_edge(stack, haproxy_bench, lab)
-        plane.bench.change(access_log="0.0001%")
+        plane.change(access_log="0.0001%")
         plane.serve(lambda exchange: exchange.reply(200, b"x" * 300_000), hello)
         send_quietly(plane, "/whole")
         plane.serve(cut, hello)
@@ -243,7 +268,7 @@ def send_quietly(plane: Logged, path: str) -> None:
 @pytest.mark.parametrize("choice", ["make", "pass"])
 @pytest.mark.parametrize("sent", [GOOD, LATER])
 def test_a_valid_traceparent_passes_unchanged_with_its_state(plane: Logged, choice: str, sent: str) -> None:
-    plane.bench.change(access_log="all", traceparent=choice)
+    plane.change(access_log="all", traceparent=choice)
     server, _ = plane.serve(hello, hello)
     line = plane.ask(("TraceParent", sent), ("tracestate", "a=b"), ("tracestate", "c=d"))
     (request,) = server.received
@@ -254,7 +279,7 @@ def test_a_valid_traceparent_passes_unchanged_with_its_state(plane: Logged, choi
 
 @pytest.mark.parametrize("sent", INVALID, ids=str)
 def test_a_missing_or_invalid_one_is_replaced_and_the_state_goes(plane: Logged, sent: tuple[str, ...]) -> None:
-    plane.bench.change(access_log="all")
+    plane.change(access_log="all")
     server, _ = plane.serve(hello, hello)
     line = plane.ask(*(("traceparent", value) for value in sent), ("tracestate", "a=b"))
     (request,) = server.received
@@ -268,7 +293,7 @@ def test_a_missing_or_invalid_one_is_replaced_and_the_state_goes(plane: Logged, 
 
 @pytest.mark.parametrize("sent", INVALID[1:], ids=str)
 def test_where_none_is_made_an_invalid_one_goes_all_the_same(plane: Logged, sent: tuple[str, ...]) -> None:
-    plane.bench.change(access_log="all", traceparent="pass")
+    plane.change(access_log="all", traceparent="pass")
     server, _ = plane.serve(hello, hello)
     line = plane.ask(*(("traceparent", value) for value in sent), ("tracestate", "a=b"))
     (request,) = server.received
@@ -277,7 +302,7 @@ def test_where_none_is_made_an_invalid_one_goes_all_the_same(plane: Logged, sent
 
 
 def test_where_none_is_made_a_request_without_one_stays_as_it_is(plane: Logged) -> None:
-    plane.bench.change(access_log="all", traceparent="pass")
+    plane.change(access_log="all", traceparent="pass")
     server, _ = plane.serve(hello, hello)
     line = plane.ask(("tracestate", "a=b"), ("traceparents", "x"))
     (request,) = server.received

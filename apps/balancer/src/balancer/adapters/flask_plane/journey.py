@@ -27,10 +27,11 @@ class Journey:
         return sum(why is not Repeated.was_down for why in self.repeated)
 
     def begins(self, attempt: Attempt) -> None:
-        """Notes an attempt. Only now a failure before it was a reason to repeat the request."""
+        """Notes an attempt. Only now a failure before it was a reason to repeat the request. A server that is known as
+        unreachable is passed over by every attempt, and noted once."""
         if self._failure:
             self.repeated.append(self._failure)
-        if attempt.is_diverted:
+        if attempt.is_diverted and Repeated.was_down not in self.repeated:
             self.repeated.append(Repeated.was_down)
         self.attempt, self._failure = attempt, None
 
