@@ -40,7 +40,8 @@ def test_what_is_served_is_what_runs(reader: PageReader, system: System) -> None
         reader.sees("#servers", server["hostname"])
     reader.sees("#ring-profile", f"version {ring['version']}")
     reader.sees("#load-summary", "requests per second")
-    reader.sees("#release", "Release 1:")
+    release = system.operate("GET", "/deploy").document["release"]["number"]
+    reader.sees("#release", f"Release {release}:")
     assert reader.text("#who") == ""
     assert reader.barriers() == []
     assert reader.flaws() == []

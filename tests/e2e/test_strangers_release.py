@@ -29,7 +29,7 @@ def system() -> Iterator[Deployment]:
             server_image=image,
             server_port=8080,
             heartbeat_path="/healthz",
-            heartbeat={"start_grace": 4},
+            heartbeat={"start_grace": 6},
             stop_timeout=1,
         ) as system,
     ):
@@ -98,7 +98,7 @@ def test_an_application_that_answers_only_its_own_host_is_asked_by_it(system: De
 def test_an_application_is_well_by_the_statuses_that_it_is_asked_for(system: Deployment) -> None:
     picky = {"PORT": "9090", "HEALTH": "/up", "HEALTH_STATUS": "204"}
     stage, reason = deploy(system, environment=picky)
-    assert (stage, "with 200 within 4 s; last seen: answered 204" in reason) == ("rolled back", True), reason
+    assert (stage, "with 200 within 6 s; last seen: answered 204" in reason) == ("rolled back", True), reason
     assert deploy(system, environment=picky, heartbeat_status="200-299") == ("done", "")
     time.sleep(2)
     assert killed(system) == []
@@ -122,7 +122,7 @@ def test_of_a_server_that_is_not_ready_the_last_that_was_seen_is_told(
     stage, reason = deploy(system, environment={"PORT": "9090", "HEALTH": "/up", **environment})
     assert stage == "rolled back"
     url = r"http://\d+\.\d+\.\d+\.\d+:9090/up"
-    assert re.fullmatch(rf"\S+ did not answer {url} with 200 within 4 s; last seen: {seen}", reason), reason
+    assert re.fullmatch(rf"\S+ did not answer {url} with 200 within 6 s; last seen: {seen}", reason), reason
     assert system.standing == before
 
 

@@ -62,7 +62,7 @@ def test_each_bound_is_broken_once(requests: list[Request], said: str) -> None:
 
 
 def test_what_a_hang_may_cost_a_call_may_not() -> None:
-    late = [request(100.0, 1.5, attempt=2), request(100.0, 1.5, post="7", status=502)]
+    late = [request(100.0, 3.5, attempt=2), request(100.0, 3.5, post="7", status=502)]
     assert wrong(PAUSE, views=REPLACED, requests=late) == []
     assert len(wrong(ADD, requests=late)) == 3
 
