@@ -6,8 +6,8 @@ import click
 
 from ringmaster.commands import COMMANDS
 from ringmaster.errors import INTERRUPTED
+from ringmaster.invocation import common
 from ringmaster.place import Given
-from ringmaster.session import common
 
 
 class _InOrder(click.Group):

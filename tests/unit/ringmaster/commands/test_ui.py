@@ -35,7 +35,7 @@ def test_in_the_balancers_container_it_is_where_the_port_is_usually_published(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_container = Place(url=OF_THE_SOCKET, socket="/run/ringmaster/control.sock")
-    monkeypatch.setattr("ringmaster.session.find", lambda *_: in_container)
+    monkeypatch.setattr("ringmaster.invocation.find", lambda *_: in_container)
     result = run("ui")
     assert result.stdout == "http://127.0.0.1:5001/\n"
     assert "may be another address" in result.stderr

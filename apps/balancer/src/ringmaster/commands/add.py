@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from ringmaster.invocation import Invocation, asks
 from ringmaster.render import words
 from ringmaster.render.fleet import replicas
-from ringmaster.session import Session, asks
 
 
 @click.command()
@@ -16,7 +16,7 @@ from ringmaster.session import Session, asks
 @click.option("--hostname", "hostnames", multiple=True, metavar="NAME", help="A name for one of them; may be repeated.")
 @click.option("--weight", type=int, metavar="W", help="The weight of each of them. [default: 1]")
 @asks
-def add(session: Session, n: int | None, hostnames: tuple[str, ...], weight: int | None) -> None:
+def add(invocation: Invocation, n: int | None, hostnames: tuple[str, ...], weight: int | None) -> None:
     """Start servers.
 
     N of them: as many as there are names where N is left out, and 1 without either. The command ends when all
@@ -29,6 +29,6 @@ def add(session: Session, n: int | None, hostnames: tuple[str, ...], weight: int
     wish: dict[str, Any] = {"n": n or len(hostnames) or 1, "hostnames": list(hostnames)}
     if weight is not None:
         wish["weight"] = weight
-    with session.out.waiting(f"starting {words.number(wish['n'], 'server')}"):
-        answer = session.client.change("POST", "/add", wish)
-    session.show(answer, lambda: replicas(answer.document))
+    with invocation.out.waiting(f"starting {words.number(wish['n'], 'server')}"):
+        answer = invocation.client.change("POST", "/add", wish)
+    invocation.show(answer, lambda: replicas(answer.document))

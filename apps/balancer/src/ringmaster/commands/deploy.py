@@ -8,10 +8,10 @@ import click
 
 from ringmaster import rollouts
 from ringmaster.errors import No
+from ringmaster.invocation import Invocation, asks
 from ringmaster.key_value import texts, values
 from ringmaster.render import words
 from ringmaster.render.deploys import summary
-from ringmaster.session import Session, asks
 
 
 @click.command()
@@ -32,7 +32,7 @@ from ringmaster.session import Session, asks
 @click.option("--no-wait", is_flag=True, help="End as soon as the wish is saved.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @asks
-def deploy(session: Session, *, more: tuple[str, ...], no_wait: bool, yes: bool, **named: Any) -> None:
+def deploy(invocation: Invocation, *, more: tuple[str, ...], no_wait: bool, yes: bool, **named: Any) -> None:
     """Give all servers another release.
 
     Every server gets a container of it, a few at a time, and the command follows that to its end. What is not named
@@ -48,11 +48,11 @@ def deploy(session: Session, *, more: tuple[str, ...], no_wait: bool, yes: bool,
     """
     wish = _wish(more=more, **named)
     if not wish:
-        session.confirm("Make every server anew, of what it is now?", is_sure=yes)
-    answer = session.client.change("POST", "/deploy", wish)
+        invocation.confirm("Make every server anew, of what it is now?", is_sure=yes)
+    answer = invocation.client.change("POST", "/deploy", wish)
     if not no_wait:
-        answer = rollouts.follow(session.client, session.out)
-    session.show(answer, lambda: words.line(summary(answer.document)))
+        answer = rollouts.follow(invocation.client, invocation.out)
+    invocation.show(answer, lambda: words.line(summary(answer.document)))
     if not no_wait and rollouts.stage(answer) != "done":
         raise No(f"the deploy is {rollouts.stage(answer)}: {rollouts.reason(answer)}")
 

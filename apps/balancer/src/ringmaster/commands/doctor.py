@@ -8,13 +8,13 @@ import click
 
 from ringmaster.doctor.examination import examine
 from ringmaster.errors import No
+from ringmaster.invocation import Invocation, asks
 from ringmaster.render.diagnosis import diagnosis
-from ringmaster.session import Session, asks
 
 
 @click.command()
 @asks
-def doctor(session: Session) -> None:
+def doctor(invocation: Invocation) -> None:
     """Find what is wrong, and what mends it.
 
     Whether the balancer is reached and takes the token,
@@ -27,11 +27,11 @@ def doctor(session: Session) -> None:
     ringmaster doctor
     ringmaster doctor --json
     """
-    findings = examine(session.client)
+    findings = examine(invocation.client)
     wrong = [finding for finding in findings if finding.is_wrong]
-    if session.as_json:
-        session.out.line(json.dumps({"well": not wrong, "findings": [finding.document() for finding in findings]}))
+    if invocation.as_json:
+        invocation.out.line(json.dumps({"well": not wrong, "findings": [finding.document() for finding in findings]}))
     else:
-        session.out.show(diagnosis(findings))
+        invocation.out.show(diagnosis(findings))
     if wrong:
         raise No("1 thing is wrong" if len(wrong) == 1 else f"{len(wrong)} things are wrong")

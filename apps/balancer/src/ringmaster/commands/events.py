@@ -8,8 +8,8 @@ import click
 
 from ringmaster import event_stream
 from ringmaster.hostnames import complete
+from ringmaster.invocation import Invocation, asks
 from ringmaster.render import happened
-from ringmaster.session import Session, asks
 
 if TYPE_CHECKING:
     from ringmaster.client import Answer
@@ -27,7 +27,7 @@ _USUAL = 20
 )
 @asks
 def events(
-    session: Session, *, follow: bool, kind: str | None, server: str | None, since: int | None, limit: int | None
+    invocation: Invocation, *, follow: bool, kind: str | None, server: str | None, since: int | None, limit: int | None
 ) -> None:
     """Show what happened, and why.
 
@@ -40,33 +40,33 @@ def events(
     ringmaster events -f --server S1
     """
     shown = limit or (_USUAL if since is None else None)
-    answer = session.client.get("/events", kind=kind, server=server, since=since, limit=shown)
-    if not (follow and session.as_json):
-        _history(session, answer)
+    answer = invocation.client.get("/events", kind=kind, server=server, since=since, limit=shown)
+    if not (follow and invocation.as_json):
+        _history(invocation, answer)
     if not follow:
         return
-    if session.as_json:
+    if invocation.as_json:
         for document in answer.document["events"]:
-            session.out.line(event_stream.as_line(document))
-    for message in event_stream.follow(session.client, after=answer.document["next"], kind=kind, server=server):
-        _told(session, message)
+            invocation.out.line(event_stream.as_line(document))
+    for message in event_stream.follow(invocation.client, after=answer.document["next"], kind=kind, server=server):
+        _told(invocation, message)
 
 
-def _history(session: Session, answer: Answer) -> None:
-    if session.as_json:
-        session.out.line(answer.text)
+def _history(invocation: Invocation, answer: Answer) -> None:
+    if invocation.as_json:
+        invocation.out.line(answer.text)
         return
     if answer.document["dropped"]:
-        session.out.show(happened.dropped(answer.document["dropped"]))
+        invocation.out.show(happened.dropped(answer.document["dropped"]))
     for event in answer.document["events"]:
-        session.out.line_of(happened.event(event))
+        invocation.out.line_of(happened.event(event))
 
 
-def _told(session: Session, message: event_stream.Message) -> None:
-    if session.as_json:
+def _told(invocation: Invocation, message: event_stream.Message) -> None:
+    if invocation.as_json:
         if message.kind != "dropped":
-            session.out.line(message.data)
+            invocation.out.line(message.data)
     elif message.kind == "dropped":
-        session.out.show(happened.dropped(message.data))
+        invocation.out.show(happened.dropped(message.data))
     else:
-        session.out.line_of(happened.event(event_stream.event(message)))
+        invocation.out.line_of(happened.event(event_stream.event(message)))

@@ -7,14 +7,14 @@ from urllib.parse import quote
 
 import click
 
+from ringmaster.invocation import Invocation, asks
 from ringmaster.render.explanation import explanation
-from ringmaster.session import Session, asks
 
 
 @click.command()
 @click.argument("key")
 @asks
-def explain(session: Session, key: str) -> None:
+def explain(invocation: Invocation, key: str) -> None:
     """Show where a key goes, and why.
 
     Which server answers requests with KEY: its hash, its slot, the slot's owner, and the walk past
@@ -25,5 +25,5 @@ def explain(session: Session, key: str) -> None:
     ringmaster explain /home
     """
     # A form would make a plus sign of a blank, and the API takes a plus sign for what it is.
-    answer = session.client.get(f"/ring/lookup?key={quote(os.fsencode(key), safe='')}")
-    session.show(answer, lambda: explanation(answer.document))
+    answer = invocation.client.get(f"/ring/lookup?key={quote(os.fsencode(key), safe='')}")
+    invocation.show(answer, lambda: explanation(answer.document))

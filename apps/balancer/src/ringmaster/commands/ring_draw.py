@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ringmaster.errors import Refused
+from ringmaster.invocation import Invocation, asks
 from ringmaster.key_value import values
 from ringmaster.other_servers import members
 from ringmaster.profiles import merged
 from ringmaster.render.drawings import Picture, drawing
-from ringmaster.session import Session, asks
 
 if TYPE_CHECKING:
     from ringmaster.client import Answer, Client
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--answering", is_flag=True, help="Draw who answers for each slot now, not its owner.")
 @asks
-def draw(session: Session, changes: tuple[str, ...], servers: str | None, shape: str, answering: bool) -> None:
+def draw(invocation: Invocation, changes: tuple[str, ...], servers: str | None, shape: str, answering: bool) -> None:
     """Draw the ring.
 
     Slot 0 is at the top, slots go clockwise, each in its owner's colour, or letter where there are no
@@ -45,13 +45,13 @@ def draw(session: Session, changes: tuple[str, ...], servers: str | None, shape:
     ringmaster ring draw --shape band
     """
     if changes or servers is not None:
-        answer = _other(session.client, changes, servers)
-        pictures = [_side(title, answer.document[title]) for title in ("now", "then")] if not session.as_json else []
+        answer = _other(invocation.client, changes, servers)
+        pictures = [_side(title, answer.document[title]) for title in ("now", "then")] if not invocation.as_json else []
     else:
-        answer = session.client.get("/ring/slots")
-        pictures = [_present(session.client, answer.document["answering" if answering else "owners"])]
-    out = session.out
-    session.show(answer, lambda: drawing(pictures, out.columns, shape=shape, has_colour=out.has_colour))
+        answer = invocation.client.get("/ring/slots")
+        pictures = [_present(invocation.client, answer.document["answering" if answering else "owners"])]
+    out = invocation.out
+    invocation.show(answer, lambda: drawing(pictures, out.columns, shape=shape, has_colour=out.has_colour))
 
 
 def _present(client: Client, owners: list[str]) -> Picture:

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
+from ringmaster.invocation import Invocation, asks
 from ringmaster.other_servers import members
 from ringmaster.profiles import merged, profile_options
 from ringmaster.render import rings
-from ringmaster.session import Session, asks
 
 
 @click.command()
@@ -20,7 +20,7 @@ from ringmaster.session import Session, asks
 )
 @profile_options
 @asks
-def preview(session: Session, servers: str | None, fields: dict[str, Any]) -> None:
+def preview(invocation: Invocation, servers: str | None, fields: dict[str, Any]) -> None:
     """Show another ring beside the present one.
 
     What another profile or other servers would change: shares, slots, and the keys that would move. Nothing is
@@ -34,11 +34,11 @@ def preview(session: Session, servers: str | None, fields: dict[str, Any]) -> No
     ringmaster ring preview --strategy course --servers 6
     ringmaster ring preview --servers S1=1,S2=2,S9=1
     """
-    present = session.client.get("/ring").document
+    present = invocation.client.get("/ring").document
     wish: dict[str, Any] = {}
     if fields:
         wish["profile"] = merged(present["profile"], fields)
     if servers is not None:
         wish["servers"] = members(servers, [server["hostname"] for server in present["servers"]])
-    answer = session.client.ask("/ring/preview", wish)
-    session.show(answer, lambda: rings.preview(answer.document))
+    answer = invocation.client.ask("/ring/preview", wish)
+    invocation.show(answer, lambda: rings.preview(answer.document))

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
+from ringmaster.invocation import Invocation, asks
 from ringmaster.profiles import merged, profile_options
 from ringmaster.render import rings
-from ringmaster.session import Session, asks
 
 
 @click.command("set")
 @profile_options
 @asks
-def set_ring(session: Session, fields: dict[str, Any]) -> None:
+def set_ring(invocation: Invocation, fields: dict[str, Any]) -> None:
     """Switch to another ring.
 
     No request is lost; ringmaster ring preview shows before which keys move.
@@ -28,7 +28,7 @@ def set_ring(session: Session, fields: dict[str, Any]) -> None:
     """
     if not fields:
         raise click.UsageError("say what to set, such as --strategy maglev; ringmaster ring show shows what is")
-    present = session.client.get("/ring").document["profile"]
-    with session.out.waiting("switching the ring"):
-        answer = session.client.change("PUT", "/ring", merged(present, fields))
-    session.show(answer, lambda: rings.ring(answer.document))
+    present = invocation.client.get("/ring").document["profile"]
+    with invocation.out.waiting("switching the ring"):
+        answer = invocation.client.change("PUT", "/ring", merged(present, fields))
+    invocation.show(answer, lambda: rings.ring(answer.document))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
+from ringmaster.invocation import Invocation, asks
 from ringmaster.render import rings
-from ringmaster.session import Session, asks
 
 
 @click.command()
 @asks
-def show(session: Session) -> None:
+def show(invocation: Invocation) -> None:
     """Show the ring as it is.
 
     Its profile, and the slots and the share of every server.
@@ -19,5 +19,5 @@ def show(session: Session) -> None:
     ringmaster ring show
     ringmaster ring show --json
     """
-    answer = session.client.get("/ring")
-    session.show(answer, lambda: rings.ring(answer.document))
+    answer = invocation.client.get("/ring")
+    invocation.show(answer, lambda: rings.ring(answer.document))

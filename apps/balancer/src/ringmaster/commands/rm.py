@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from ringmaster.hostnames import complete
+from ringmaster.invocation import Invocation, asks
 from ringmaster.render import words
 from ringmaster.render.fleet import replicas
-from ringmaster.session import Session, asks
 
 
 @click.command()
@@ -22,7 +22,7 @@ from ringmaster.session import Session, asks
 )
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @asks
-def rm(session: Session, n: int | None, hostnames: tuple[str, ...], yes: bool) -> None:
+def rm(invocation: Invocation, n: int | None, hostnames: tuple[str, ...], yes: bool) -> None:
     """Take servers away.
 
     N of them: as many as there are names where N is left out. The command ends when they are drained and
@@ -37,7 +37,7 @@ def rm(session: Session, n: int | None, hostnames: tuple[str, ...], yes: bool) -
         raise click.UsageError("say how many or which: ringmaster rm 1, or ringmaster rm --hostname S4")
     chance = count - len(hostnames)
     named = [*hostnames, *([f"{words.number(chance, 'server')} chosen at random"] if chance > 0 else [])]
-    session.confirm(f"Take away {', '.join(named)}?", is_sure=yes)
-    with session.out.waiting(f"draining {words.number(count, 'server')}"):
-        answer = session.client.change("DELETE", "/rm", {"n": count, "hostnames": list(hostnames)})
-    session.show(answer, lambda: replicas(answer.document))
+    invocation.confirm(f"Take away {', '.join(named)}?", is_sure=yes)
+    with invocation.out.waiting(f"draining {words.number(count, 'server')}"):
+        answer = invocation.client.change("DELETE", "/rm", {"n": count, "hostnames": list(hostnames)})
+    invocation.show(answer, lambda: replicas(answer.document))

@@ -6,15 +6,15 @@ import click
 
 from ringmaster import rollouts
 from ringmaster.errors import No
+from ringmaster.invocation import Invocation, asks
 from ringmaster.render import words
 from ringmaster.render.deploys import summary
-from ringmaster.session import Session, asks
 
 
 @click.command()
 @click.option("--no-wait", is_flag=True, help="End as soon as the wish is saved.")
 @asks
-def rollback(session: Session, no_wait: bool) -> None:
+def rollback(invocation: Invocation, no_wait: bool) -> None:
     """Have the old release again.
 
     The running deploy goes back, and the command follows that to its end. A deploy that
@@ -26,9 +26,9 @@ def rollback(session: Session, no_wait: bool) -> None:
     ringmaster rollback
     ringmaster rollback --no-wait
     """
-    answer = session.client.change("DELETE", "/deploy")
+    answer = invocation.client.change("DELETE", "/deploy")
     if not no_wait:
-        answer = rollouts.follow(session.client, session.out)
-    session.show(answer, lambda: words.line(summary(answer.document)))
+        answer = rollouts.follow(invocation.client, invocation.out)
+    invocation.show(answer, lambda: words.line(summary(answer.document)))
     if not no_wait and rollouts.stage(answer) != "rolled back":
         raise No(f"the deploy is {rollouts.stage(answer)}: {rollouts.reason(answer)}")

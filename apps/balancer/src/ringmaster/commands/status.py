@@ -9,8 +9,8 @@ import click
 from rich.console import RenderableType
 
 from ringmaster import watching
+from ringmaster.invocation import Invocation, asks
 from ringmaster.render import fleet
-from ringmaster.session import Session, asks
 
 if TYPE_CHECKING:
     from ringmaster.client import Answer, Client
@@ -46,7 +46,7 @@ def look(client: Client) -> Seen:
 @watching.watch
 @watching.interval
 @asks
-def status(session: Session, watch: bool, interval: float) -> None:
+def status(invocation: Invocation, watch: bool, interval: float) -> None:
     """Show the whole system at a glance.
 
     Whether all is well, every server with its share and load, the deploy, and what ails.
@@ -57,11 +57,11 @@ def status(session: Session, watch: bool, interval: float) -> None:
     ringmaster status
     ringmaster status --watch --interval 1
     """
-    if watch and session.as_json:
-        watching.keep_printing(session.out, lambda: look(session.client).text, interval)
+    if watch and invocation.as_json:
+        watching.keep_printing(invocation.out, lambda: look(invocation.client).text, interval)
     elif watch:
-        watching.keep_showing(session.out, lambda: look(session.client), lambda seen: seen.picture, interval)
-    elif session.as_json:
-        session.out.line(look(session.client).text)
+        watching.keep_showing(invocation.out, lambda: look(invocation.client), lambda seen: seen.picture, interval)
+    elif invocation.as_json:
+        invocation.out.line(look(invocation.client).text)
     else:
-        session.out.show(look(session.client).picture)
+        invocation.out.show(look(invocation.client).picture)

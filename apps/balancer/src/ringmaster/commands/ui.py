@@ -6,14 +6,14 @@ import json
 
 import click
 
+from ringmaster.invocation import Invocation, asks
 from ringmaster.place import DEFAULT_URL
-from ringmaster.session import Session, asks
 
 
 @click.command()
 @click.option("--open", "opens", is_flag=True, help="Open it in this machine's browser, too.")
 @asks
-def ui(session: Session, opens: bool) -> None:
+def ui(invocation: Invocation, opens: bool) -> None:
     """Print the URL of the page.
 
     Where there is a token, it is a link that logs in once, within a minute, with that token's
@@ -25,13 +25,13 @@ def ui(session: Session, opens: bool) -> None:
     ringmaster ui
     ringmaster ui --open
     """
-    place = session.client.place
+    place = invocation.client.place
     url, expires = f"{DEFAULT_URL if place.socket else place.url}/", None
     if place.token:
-        link = session.client.change("POST", "/sessions/links").document
+        link = invocation.client.change("POST", "/sessions/links").document
         url, expires = f"{url}#code={link['code']}", link["expires"]
-    session.out.line(json.dumps({"url": url, "expires": expires}) if session.as_json else url)
+    invocation.out.line(json.dumps({"url": url, "expires": expires}) if invocation.as_json else url)
     if place.socket:
-        session.out.say("The page is where the control port is published; that may be another address than this.")
+        invocation.out.say("The page is where the control port is published; that may be another address than this.")
     if opens and click.launch(url):
-        session.out.say("No browser could be opened here; open the link yourself.")
+        invocation.out.say("No browser could be opened here; open the link yourself.")

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import click
 
 from ringmaster.hostnames import complete
+from ringmaster.invocation import Invocation, asks
 from ringmaster.render.fleet import weighed
-from ringmaster.session import Session, asks
 
 
 @click.command()
@@ -16,7 +16,7 @@ from ringmaster.session import Session, asks
 @click.argument("w", type=int)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @asks
-def weight(session: Session, host: str, w: int, yes: bool) -> None:
+def weight(invocation: Invocation, host: str, w: int, yes: bool) -> None:
     """Give a server another weight.
 
     HOST gets the weight W, from 0 to 256: W times the share of a server with weight 1. With 0 it
@@ -27,6 +27,6 @@ def weight(session: Session, host: str, w: int, yes: bool) -> None:
     ringmaster weight S1 0 --yes
     """
     if w == 0:
-        session.confirm(f"Give {host} no new requests?", is_sure=yes)
-    answer = session.client.change("PATCH", f"/servers/{quote(host, safe='')}", {"weight": w})
-    session.show(answer, lambda: weighed(answer.document))
+        invocation.confirm(f"Give {host} no new requests?", is_sure=yes)
+    answer = invocation.client.change("PATCH", f"/servers/{quote(host, safe='')}", {"weight": w})
+    invocation.show(answer, lambda: weighed(answer.document))

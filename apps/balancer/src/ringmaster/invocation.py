@@ -1,4 +1,4 @@
-"""A session: the client, the output, and whether the user wants JSON. Every command gets one."""
+"""An invocation: the client, the output, and whether the user wants JSON. Every command gets one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Invocation:
     client: Client
     as_json: bool = False
     out: Output = field(default_factory=Output)
@@ -57,7 +57,7 @@ def common(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def asks(function: Callable[..., None]) -> Callable[..., None]:
-    """A function that asks the balancer: it gets a session first, and the common options are not its own."""
+    """A function that asks the balancer: it gets its invocation first, and the common options are not its own."""
 
     @functools.wraps(function)
     def asking(
@@ -66,7 +66,7 @@ def asks(function: Callable[..., None]) -> Callable[..., None]:
         from ringmaster.client import Client  # noqa: PLC0415 (slow to load, and help needs none)
 
         given = Given(url=url, token_file=token_file, ca=ca, as_json=as_json).over(of_the_group())
-        function(Session(Client(find(given, os.environ)), given.as_json), *args, **options)
+        function(Invocation(Client(find(given, os.environ)), given.as_json), *args, **options)
 
     return common(asking)
 
