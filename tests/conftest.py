@@ -54,6 +54,9 @@ _began: dict[str, float] = {}
 def pytest_configure(config: pytest.Config) -> None:
     for mark, (meaning, _) in PARTS.items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
+    # A shell starts what runs in the background without interrupts, and so would be started what tests interrupt.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
