@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 _VERSION = "1.6"
@@ -107,12 +107,12 @@ def _debian(name: str, image: Document, root: Path) -> Document:
 def _python(root: Path, folder: Path) -> Document:
     """Only what the packages say of themselves is unpacked: nothing of the image is run here."""
     with tarfile.open(root) as archive:
-        wanted = [
-            member
-            for member in archive
-            if member.isfile() and member.name.startswith(_PACKAGES) and ".dist-info/" in member.name
-        ]
-        archive.extractall(folder, wanted, filter="data")
+        for member in archive:
+            path = PurePosixPath(member.name)
+            is_wanted = member.name.startswith(_PACKAGES) and ".dist-info/" in member.name and ".." not in path.parts
+            if is_wanted and (content := archive.extractfile(member)):  # of a file, not of a folder
+                (folder / path.parent).mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(content.read())
     environment = os.environ | {"PYTHONPATH": str(folder / _PACKAGES)}
     words = (
         _tool("cyclonedx-py"),
