@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 KINDS = ("docker kill", "docker stop", "docker rm -f", "docker pause", "SIGSTOP")
 SLOWER = 3.0
 """How many times as long as `docker run` a replacement may take: 1.24 was measured, and two cores are busy."""
+BUSIER = 3
+"""How many times as long everything may take beside other tests as on its own machine; `make chaos` is stricter."""
 ROOM = 2 * BUSY
 """Seconds that a replacement may take on top: the other data plane's tests may build images meanwhile."""
 
@@ -68,7 +70,7 @@ def test_a_failed_server_is_replaced_and_no_request_fails(system: System, fault:
     measured(str(traffic))
     bounds = replace(BOUNDS[fault], repeated=1.5 / N)
     assert exceeded(traffic.counts, bounds, rate=RATE, posts=0.0) == []
-    assert late(bounds, off_ring=off - began, whole=whole - began) == []
+    assert late(bounds, off_ring=(off - began) / BUSIER, whole=(whole - began) / BUSIER) == []
     assert whole - off < SLOWER * bare + ROOM
     *survivors, newcomer = after
     assert survivors == before[1:]
