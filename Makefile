@@ -97,7 +97,7 @@ tools: .venv/test.stamp ## Bring in what tests send requests, floods and certifi
 	@$(PLAYBOOK)/tools.yml
 
 e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
-	pytest --numprocesses 3 --dist worksteal $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
+	pytest --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
 	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))
