@@ -122,17 +122,20 @@ class Deployment(System):
     def close(self) -> None:
         """Destroys the deployment and fails where anything of it is left. It may be called again."""
         try:
-            try:
-                self.destroy()
-            except AssertionError as error:
-                # The provider gives a volume or a network 30 s to go, which a busy engine may take longer for.
-                if "timeout while waiting for state" not in str(error):
-                    raise
-                self.destroy()
+            self._destroy_patiently()
             assert not self.containers.belongings, f"left behind by {self.deployment}: {self.containers.belongings}"
         finally:
             self.containers.close()
             self._folder.cleanup()
+
+    def _destroy_patiently(self) -> None:
+        """The provider gives a volume or a network 30 s to go, which a busy engine may take longer for."""
+        try:
+            self.destroy()
+        except AssertionError as error:
+            if "timeout while waiting for state" not in str(error):
+                raise
+            self.destroy()
 
     def _run(self, command: str, **options: Any) -> None:
         code, output = self._terraform_command(command, **options)

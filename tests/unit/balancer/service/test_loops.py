@@ -12,7 +12,7 @@ import pytest
 from balancer.adapters.system import SystemClock
 from balancer.core.errors import InvalidRequest
 from balancer.core.event import EventKind
-from balancer.ports.durations import Operation
+from balancer.ports.durations import Work
 from balancer.service.heartbeat_loop import HeartbeatLoop
 from balancer.service.step_loop import StepLoop
 from tests.polling import until
@@ -125,7 +125,7 @@ def test_a_step_that_fails_is_a_problem_until_one_succeeds(
 
 def test_every_step_is_timed_also_one_that_fails(balancer: InMemoryBalancer) -> None:
     """A step takes two seconds here."""
-    took: list[tuple[Operation, float]] = []
+    took: list[tuple[Work, float]] = []
 
     def step() -> None:
         balancer.clock.sleep(2.0)
@@ -138,7 +138,7 @@ def test_every_step_is_timed_also_one_that_fails(balancer: InMemoryBalancer) -> 
     steps.round()
     with pytest.raises(InvalidRequest):
         steps.round()
-    assert took == [(Operation.RECONCILE, 2.0)] * 2
+    assert took == [(Work.RECONCILE, 2.0)] * 2
 
 
 def test_stopping_ends_the_steps_and_the_heartbeats() -> None:

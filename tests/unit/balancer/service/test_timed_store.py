@@ -8,7 +8,7 @@ from balancer.core.errors import StateUnavailable
 from balancer.core.fleet import Fleet
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Table
-from balancer.ports.durations import Operation
+from balancer.ports.durations import Work
 from balancer.service.timed_store import TimedStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import MemoryStore
@@ -32,10 +32,10 @@ class Noted:
     """A Durations that notes them."""
 
     def __init__(self) -> None:
-        self.durations: list[tuple[Operation, float]] = []
+        self.durations: list[tuple[Work, float]] = []
 
-    def took(self, operation: Operation, seconds: float) -> None:
-        self.durations.append((operation, seconds))
+    def took(self, work: Work, seconds: float) -> None:
+        self.durations.append((work, seconds))
 
 
 def test_a_save_is_timed() -> None:
@@ -44,7 +44,7 @@ def test_a_save_is_timed() -> None:
     assert store.load() is None
     store.save(FLEET)
     assert store.load() == FLEET
-    assert noted.durations == [(Operation.SAVE, 2.0)]
+    assert noted.durations == [(Work.SAVE, 2.0)]
 
 
 def test_a_save_that_fails_has_no_duration() -> None:

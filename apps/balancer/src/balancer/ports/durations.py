@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 
-class Operation(StrEnum):
+class Work(StrEnum):
     RECONCILE = "reconcile"
     """One step of the reconciler, also one that failed."""
     SAVE = "save"
@@ -14,12 +14,12 @@ class Operation(StrEnum):
 
 
 class Durations(Protocol):
-    def took(self, operation: Operation, seconds: float) -> None:
-        """Notes that the operation has just ended and took `seconds` seconds. Returns at once, in any thread."""
+    def took(self, work: Work, seconds: float) -> None:
+        """Notes that the work has just ended and took `seconds` seconds. Returns at once, in any thread."""
 
 
 class Unmeasured:
     """Durations that nobody wants to know."""
 
-    def took(self, operation: Operation, seconds: float) -> None:
+    def took(self, work: Work, seconds: float) -> None:
         pass

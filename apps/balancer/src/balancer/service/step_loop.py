@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from balancer.core.errors import RingmasterError
 from balancer.ports.clock import Clock
-from balancer.ports.durations import Durations, Operation
+from balancer.ports.durations import Durations, Work
 from balancer.service.problems import Part, Problems
 
 _LONGEST_PAUSE = 1.0
@@ -45,7 +45,7 @@ class StepLoop:
             self._problems.report(Part.BALANCER, _reason(error))
             raise
         finally:
-            self._durations.took(Operation.RECONCILE, self._clock.now() - began)
+            self._durations.took(Work.RECONCILE, self._clock.now() - began)
         self._problems.clear(Part.BALANCER)
         called_for = self._wake.wait(self._pause)
         self._wake.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from balancer.core.fleet import Fleet
 from balancer.ports.clock import Clock
-from balancer.ports.durations import Durations, Operation
+from balancer.ports.durations import Durations, Work
 from balancer.ports.store import FleetStore
 
 
@@ -22,4 +22,4 @@ class TimedStore:
     def save(self, fleet: Fleet) -> None:
         began = self._clock.now()
         self._store.save(fleet)
-        self._durations.took(Operation.SAVE, self._clock.now() - began)
+        self._durations.took(Work.SAVE, self._clock.now() - began)

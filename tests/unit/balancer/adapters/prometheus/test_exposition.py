@@ -11,7 +11,7 @@ from balancer.adapters.prometheus.exposition import Exposition
 from balancer.adapters.prometheus.families import KEPT, READ
 from balancer.adapters.prometheus.family import Type
 from balancer.core.event import Event, EventKind
-from balancer.ports.durations import Operation
+from balancer.ports.durations import Work
 from tests.fakes.clock import FakeClock
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
@@ -60,8 +60,8 @@ def test_events_and_durations_are_counted() -> None:
     exposition = Exposition(clock)
     exposition.kept.heard(Event(1, 0.0, EventKind.REPLACED, "S1", "S1 failed: its container is gone", 2.0))
     exposition.kept.heard(Event(2, 0.0, EventKind.PROMOTED, "S1"))
-    exposition.kept.took(Operation.RECONCILE, 0.25)
-    exposition.kept.took(Operation.SAVE, 0.5)
+    exposition.kept.took(Work.RECONCILE, 0.25)
+    exposition.kept.took(Work.SAVE, 0.5)
     told = samples(exposition)
     assert told["ringmaster_replacements_total", ("exited",)] == 1
     assert told["ringmaster_promotions_total", ()] == 1

@@ -11,13 +11,13 @@ from balancer.adapters.prometheus.event_counts import additions
 from balancer.adapters.prometheus.family import Type
 from balancer.core.event import Event
 from balancer.ports.clock import Clock
-from balancer.ports.durations import Operation
+from balancer.ports.durations import Work
 
 Metric = TypeVar("Metric", Counter, Histogram)
 Series = tuple[str, tuple[str, ...]]
 """The name of a family, and the values of its labels."""
 
-_DURATIONS = {Operation.RECONCILE: families.RECONCILE_DURATION, Operation.SAVE: families.SAVE_DURATION}
+_DURATIONS = {Work.RECONCILE: families.RECONCILE_DURATION, Work.SAVE: families.SAVE_DURATION}
 
 
 class Kept:
@@ -47,9 +47,9 @@ class Kept:
             else:
                 self._histograms[series].observe(addition.seconds)
 
-    def took(self, operation: Operation, seconds: float) -> None:
-        self._histograms[_DURATIONS[operation].name, ()].observe(seconds)
-        if operation is Operation.SAVE:
+    def took(self, work: Work, seconds: float) -> None:
+        self._histograms[_DURATIONS[work].name, ()].observe(seconds)
+        if work is Work.SAVE:
             self._last_save.set(self._clock.time())
 
 
