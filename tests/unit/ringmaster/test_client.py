@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -79,24 +80,28 @@ def test_a_report_with_503_is_an_answer_and_the_edges_503_is_none(client: Client
 @pytest.fixture
 def served() -> Iterator[Served]:
     """Starts a server that answers each connection with the next of these bytes, and hangs up. Gives its URL."""
-    listeners: list[socket.socket] = []
+    serving: list[tuple[socket.socket, threading.Thread]] = []
 
     def serve(*answers: bytes) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
-        listeners.append(listener)
 
         def work() -> None:
-            for answer in answers:
-                connection, _ = listener.accept()
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(answer)
+            with suppress(OSError):  # the test has ended, or its client has gone
+                for answer in answers:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(answer)
 
-        threading.Thread(target=work, daemon=True).start()
+        thread = threading.Thread(target=work, daemon=True)
+        serving.append((listener, thread))
+        thread.start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     yield serve
-    for listener in listeners:
+    for listener, thread in serving:
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
         listener.close()
 
 
