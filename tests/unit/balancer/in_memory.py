@@ -107,6 +107,7 @@ class InMemoryBalancer:
         self.profile = self.catalogue.profile(ring or {})
         self.ports = Ports(
             runtime=self.runtime,
+            local=self.runtime,
             images=self.images,
             plane=self.plane,
             traffic=self.plane.traffic,

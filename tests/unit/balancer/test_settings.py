@@ -93,6 +93,11 @@ DEFAULTS = {
     "state_dir": "/var/lib/ringmaster",
     "edge_dir": "/run/ringmaster",
     "keeper_socket": "/run/keeper/keeper.sock",
+    "runtime": "engine",
+    "node_constraints": (),
+    "edge_port": 5002,
+    "edge_lease": 3.0,
+    "edge_certificates": "/run/edges",
     "log_level": "info",
 }
 
@@ -163,6 +168,8 @@ ACCEPTED = [
     ("traceparent", "pass", "pass"),
     ("otlp_endpoint", "http://collector:4318", "http://collector:4318"),
     ("otlp_endpoint", "https://traces.example/team/a", "https://traces.example/team/a"),
+    ("node_constraints", "node.role==worker,node.labels.zone != b", ("node.role==worker", "node.labels.zone != b")),
+    ("edge_lease", "1.5", 1.5),
     ("log_level", "debug", "debug"),
 ]
 
@@ -261,6 +268,11 @@ REFUSED = [
     ("state_dir", ["", "var", "/a b"], "an absolute path"),
     ("edge_dir", ["", "run", "/a b"], "an absolute path"),
     ("keeper_socket", ["", "run", "/a b"], "an absolute path"),
+    ("runtime", ["", "docker"], "one of engine, swarm"),
+    ("node_constraints", ["node.role=worker", "role==worker", "node.role==a b"], "Swarm's constraints, such as"),
+    ("edge_port", ["0", "65536"], "an integer from 1 to 65535"),
+    ("edge_lease", ["0.5", "61"], "seconds from 1 to 60"),
+    ("edge_certificates", ["", "edges"], "an absolute path"),
     ("log_level", ["", "loud", "INFO"], "one of debug, info, warning, error"),
 ]
 

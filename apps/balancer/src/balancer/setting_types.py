@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -65,6 +66,11 @@ def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ip_network(word)) for word in kinds.words(text))
 
 
+def _constraints(text: str) -> tuple[str, ...]:
+    constraints = tuple(kinds.words(text))
+    return constraints if all(map(_CONSTRAINT.fullmatch, constraints)) else _refuse()
+
+
 def _object(text: str) -> dict[str, Any]:
     document = json.loads(text)
     return document if isinstance(document, dict) else _refuse()
@@ -74,7 +80,13 @@ def _refuse() -> Any:
     raise ValueError
 
 
+_CONSTRAINT = re.compile(
+    r"(node\.(id|hostname|role|ip|platform\.(os|arch)|labels\.[\w.-]+)|engine\.labels\.[\w.-]+) ?[=!]= ?[\w./:-]+",
+    re.ASCII,
+)
+
 ACCESS_LOG = Type(access_log.EXPECTS, _access_log)
+CONSTRAINTS = Type("Swarm's constraints, such as node.role==worker, with commas between them", _constraints)
 FLAG = of_kind(kinds.FLAG)
 SECRET = of_kind(
     kinds.text(r"([!-~]{16,256})?", "16 to 256 printable ASCII characters without blanks, or empty"), secret=True

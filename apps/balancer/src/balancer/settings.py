@@ -24,6 +24,7 @@ from balancer.core.value_kinds import Unfit
 from balancer.plugins import InvalidPlugin, catalogue
 from balancer.setting_types import (
     ACCESS_LOG,
+    CONSTRAINTS,
     FLAG,
     HOSTNAMES,
     HOSTS,
@@ -233,6 +234,23 @@ class Settings:
     keeper_socket: str = _setting(
         "/run/keeper/keeper.sock", matching(r"/\S*", "an absolute path"), "Where the keeper listens."
     )
+    runtime: str = _setting(
+        "engine",
+        choice("engine", "swarm"),
+        "Where the servers run: on this host's engine, or on the nodes of a Docker Swarm.",
+    )
+    node_constraints: tuple[str, ...] = _setting(
+        "", CONSTRAINTS,
+        "With swarm: which nodes may run servers, in Swarm's own words, such as node.labels.zone==a. Empty: all.",
+    )  # fmt: skip
+    edge_port: int = _setting("5002", integer(1, 65535), "With swarm: where the balancer waits for the edges' agents.")
+    edge_lease: float = _setting(
+        "3", seconds(1, 60), "With swarm: how long an edge may be silent until changes no longer wait for it."
+    )
+    edge_certificates: str = _setting(
+        "/run/edges", matching(r"/\S*", "an absolute path"),
+        "With swarm: the folder of ca.pem, certificate.pem and key.pem, by which balancer and edges know each other.",
+    )  # fmt: skip
     log_level: str = _setting("info", choice("debug", "info", "warning", "error"), "What is logged.")
 
     @property
@@ -315,6 +333,10 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.tls and settings.data_plane != "haproxy":
         raise InvalidSetting(f"{PREFIX}TLS: only the edge speaks TLS; set {PREFIX}DATA_PLANE=haproxy")
+    if settings.runtime == "swarm" and settings.data_plane != "haproxy":
+        raise InvalidSetting(
+            f"{PREFIX}RUNTIME=swarm: requests come in at an edge on every node; set {PREFIX}DATA_PLANE=haproxy"
+        )
     if settings.hash_seed and settings.explain:
         raise InvalidSetting(
             f"{PREFIX}HASH_SEED hides which server a key leads to, and {PREFIX}EXPLAIN=true tells everybody: "

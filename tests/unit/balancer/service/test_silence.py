@@ -344,7 +344,7 @@ def test_no_server_is_hung_before_it_was_looked_at_however_short_the_hang_timeou
     watch = SilenceWatch(
         heartbeats=balancer.heartbeats,
         plane=balancer.plane,
-        runtime=balancer.runtime,
+        local=balancer.runtime,
         clock=balancer.clock,
         hang_timeout=short,
     )

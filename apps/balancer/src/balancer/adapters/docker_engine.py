@@ -37,7 +37,8 @@ _INIT = "docker-init"
 
 
 class DockerEngine:
-    """A ContainerRuntime over the Docker API. DOCKER_HOST gives the address of the engine."""
+    """A ContainerRuntime and LocalEngine over the Docker API. Containers are named by their instances.
+    DOCKER_HOST gives the address of the engine."""
 
     def __init__(self, spec: ServerSpec) -> None:
         self._spec = spec

@@ -32,7 +32,8 @@ _KINDS: dict[str, type[RingmasterError]] = {
 
 
 class KeeperClient:
-    """A ContainerRuntime and an Images. `path`: of the socket. `container`: the keeper's name, for advice.
+    """A ContainerRuntime, a LocalEngine and an Images. `path`: of the socket. `container`: the keeper's name,
+    for advice.
 
     The keeper does not begin a call whose caller has gone, so that a call that was given up happens never."""
 

@@ -112,6 +112,7 @@ def _ports(settings: Settings, plane: Wired, options: Options, exposition: Expos
     keeper = KeeperClient(Path(settings.keeper_socket), container=f"{settings.name_prefix}ringmaster-keeper")
     return Ports(
         runtime=keeper,
+        local=keeper,
         images=keeper,
         plane=plane.plane,
         traffic=plane.traffic,

@@ -57,6 +57,10 @@ class StateUnavailable(RingmasterError):
     """The desired fleet cannot be read from or written to its volume."""
 
 
+class Superseded(StateUnavailable):
+    """Another balancer has saved the fleet since this one last did: this one must not act any more."""
+
+
 class NewerState(StateUnavailable):
     """The saved fleet has a format that only a newer balancer knows. The files are left as they are."""
 

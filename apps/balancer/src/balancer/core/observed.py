@@ -14,7 +14,8 @@ class Observed:
     requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of.
     `paused`: the engine has paused all its processes. `heartbeat` and `fingerprint` are of the release that the
     container is made of; None and empty where the container does not tell them. `starved`: how often the kernel killed
-    a process of the container because its memory limit was reached, as far as somebody listened."""
+    a process of the container because its memory limit was reached, as far as somebody listened. `node`: the
+    name of the Swarm node that it runs on, empty on one host."""
 
     instance: str
     ring_id: int
@@ -31,6 +32,7 @@ class Observed:
     heartbeat: Heartbeat | None = None
     fingerprint: str = ""
     starved: int = 0
+    node: str = ""
 
     def __post_init__(self) -> None:
         if not self.container_name:

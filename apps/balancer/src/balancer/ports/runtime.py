@@ -13,21 +13,17 @@ from balancer.core.release import Release
 class ContainerRuntime(Protocol):
     """Starts and removes the containers of this deployment's servers, and touches no other containers.
 
-    Every method may raise EngineUnavailable. Containers are named by their instances.
+    Every method may raise EngineUnavailable. A container is called by its instance.
     """
 
     def start(self, server: Server, release: Release) -> None:
-        """Creates and starts the server's container; its container name is the instance. Raises NameTaken where a
-        container of another owner has the name, ImageMissing where the engine lacks the release's image, StartFailed
-        with the engine's reason where the container cannot start. No image is pulled.
+        """Creates and starts the server's container. Raises NameTaken where somebody else's container has its name,
+        ImageMissing where the engine lacks the release's image, StartFailed with the engine's reason where the
+        container cannot start. On one host no image is pulled.
         After an error no container is left."""
 
     def observe(self) -> dict[str, Observed]:
         """instance → container, for every container of this deployment's servers, running or not."""
-
-    def rename(self, instance: str, name: str) -> None:
-        """Gives the container another container name; the instance stays. It has no effect where the name is in use or
-        the container is missing."""
 
     def stop(self, instance: str) -> None:
         """Asks the container to end, waits until it has ended or its stop timeout is over, and removes it. A missing
@@ -36,10 +32,6 @@ class ContainerRuntime(Protocol):
     def kill(self, instance: str, container: str = "") -> None:
         """Kills the container, even a hung or paused one, and removes it. A missing container is no error. `container`:
         the id of the container that is meant; where another one has the instance by now, nothing happens."""
-
-    def is_stopped(self, instance: str) -> bool:
-        """Whether a signal has stopped the container's first process: then nothing in it answers. Where the first
-        process is only an init, whether all children of it are stopped. False where nobody can say."""
 
     def engine_events(self) -> Iterator[str]:
         """Blocks, and yields a few words for each engine event of a server. It never ends, but may raise.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from balancer.core import roll
@@ -12,6 +13,7 @@ from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
 from balancer.core.plan import READY, Plan, decide
 from balancer.core.routes import hostname
+from balancer.ports.local_engine import LocalEngine
 from balancer.ports.runtime import ContainerRuntime
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
@@ -23,17 +25,20 @@ from balancer.service.silence_watch import SilenceWatch
 from balancer.service.starter import Starter
 from balancer.service.starvation_report import StarvationReport
 
+_log = logging.getLogger(__name__)
+
 _REMOVAL_FINISHED = "a removal that somebody had begun"
 
 
 class PlanExecutor:
-    """`spares`: how many spares to keep."""
+    """`spares`: how many spares to keep. `local`: None where containers have no names of ours."""
 
     def __init__(
         self,
         *,
         desired: DesiredFleet,
         runtime: ContainerRuntime,
+        local: LocalEngine | None,
         workers: ServerWorkers,
         watch: SilenceWatch,
         report: SilenceReport,
@@ -46,6 +51,7 @@ class PlanExecutor:
     ) -> None:
         self._desired = desired
         self._runtime = runtime
+        self._local = local
         self._workers = workers
         self._watch = watch
         self._report = report
@@ -81,8 +87,7 @@ class PlanExecutor:
             if self._problems.has(Part.ENGINE):
                 return
             self._use_engine(plan, observed)
-        for instance, name in plan.rename.items():
-            self._workers.rename(instance, name)
+        self._rename(plan.rename)
 
     def _observe(self) -> Mapping[str, Observed]:
         """The containers that the engine shows, by instance. While the engine is away, all servers of the fleet, as
@@ -147,6 +152,17 @@ class PlanExecutor:
         self._starter.start(plan.start)
         if not self._starter.starting and not plan.start:
             self._problems.clear(Part.FLEET)
+
+    def _rename(self, names: Mapping[str, str]) -> None:
+        """Renames containers, where they have names: instance → container name. Where the engine does not answer, a
+        later step tries again."""
+        if self._local is None:
+            return
+        for instance, name in names.items():
+            try:
+                self._local.rename(instance, name)
+            except EngineUnavailable as error:
+                _log.warning("container not renamed yet", extra={"server": instance, "reason": str(error)})
 
     def _retire(self, leaving: tuple[str, ...]) -> None:
         with self._problems.watch(Part.ENGINE, EngineUnavailable):

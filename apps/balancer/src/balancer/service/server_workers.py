@@ -94,13 +94,6 @@ class ServerWorkers:
             raise errors[0]
         return {instance: task.result() for instance, task in tasks.items()}
 
-    def rename(self, instance: str, name: str) -> None:
-        """Renames a container. Where the engine does not answer, a later step tries again."""
-        try:
-            self._runtime.rename(instance, name)
-        except EngineUnavailable as error:
-            _log.warning("container not renamed yet", extra={"server": instance, "reason": str(error)})
-
     def kill(self, instances: Collection[str]) -> None:
         """Kills and removes containers. Where the engine does not answer, a later step tries again."""
         self.fence(dict.fromkeys(instances, ""))

@@ -17,7 +17,9 @@ from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.durations import Durations, Unmeasured
 from balancer.ports.edge_metrics import EdgeMetrics
+from balancer.ports.edges import Edges
 from balancer.ports.images import Images
+from balancer.ports.local_engine import LocalEngine
 from balancer.ports.probe import Probe, Probes
 from balancer.ports.randomness import Randomness
 from balancer.ports.runtime import ContainerRuntime
@@ -61,9 +63,11 @@ from balancer.service.tokens import Tokens
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """The adapters that the services use, one for each port. `tokens` reads the file with the named tokens; None for no
-    such file. `listeners`: each gets every event. `edge`: None in the data plane flask."""
+    such file. `local`: None on several hosts. `listeners`: each gets every event. `edge`: None in the data plane flask.
+    `edges`: None on one host."""
 
     runtime: ContainerRuntime
+    local: LocalEngine | None
     images: Images
     plane: DataPlane
     traffic: Traffic
@@ -76,6 +80,7 @@ class Ports:
     listeners: tuple[Callable[[Event], None], ...] = ()
     durations: Durations = Unmeasured()
     edge: EdgeMetrics | None = None
+    edges: Edges | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +168,7 @@ class Services:
         return SilenceWatch(
             heartbeats=self.heartbeats,
             plane=self._ports.plane,
-            runtime=self._ports.runtime,
+            local=self._ports.local,
             clock=self._ports.clock,
             hang_timeout=self._options.hang_timeout,
         )
@@ -217,6 +222,7 @@ class Services:
         return PlanExecutor(
             desired=self.desired,
             runtime=self._ports.runtime,
+            local=self._ports.local,
             workers=self.workers,
             watch=self.watch,
             report=SilenceReport(watch=self.watch, problems=self.problems, events=self.events, clock=self._ports.clock),

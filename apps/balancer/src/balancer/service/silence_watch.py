@@ -14,7 +14,7 @@ from balancer.core.observed import Observed
 from balancer.core.silence import Identity, Silence, Silences
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
-from balancer.ports.runtime import ContainerRuntime
+from balancer.ports.local_engine import LocalEngine
 from balancer.service.heartbeats import Heartbeats
 
 _log = logging.getLogger(__name__)
@@ -41,14 +41,15 @@ _UNKNOWN = Activity(in_flight=1)
 
 
 class SilenceWatch:
-    """`hang_timeout`: in seconds. One thread looks; any thread may ask for `finished`."""
+    """`hang_timeout`: in seconds. `local`: None where nobody can say whether a process is
+    stopped. One thread looks; any thread may ask for `finished`."""
 
     def __init__(
         self,
         *,
         heartbeats: Heartbeats,
         plane: DataPlane,
-        runtime: ContainerRuntime,
+        local: LocalEngine | None,
         clock: Clock,
         hang_timeout: float,
     ) -> None:
@@ -56,7 +57,7 @@ class SilenceWatch:
         self._last_answer = min(_LAST_ANSWER, hang_timeout / 2)
         self._heartbeats = heartbeats
         self._plane = plane
-        self._runtime = runtime
+        self._local = local
         self._clock = clock
         self._silences: dict[Identity, Silence] = {}
         self._asked_at: dict[Identity, float] = {}
@@ -147,7 +148,10 @@ class SilenceWatch:
 
     def _ask_for_stopped(self, servers: list[Server]) -> frozenset[Identity]:
         """The servers whose first process is stopped by a signal. The engine is asked about each at most once in a
-        second, about the one first that waits longest. Where it does not answer, nothing is known."""
+        second, about the one first that waits longest. Where it does not answer, or where there are several hosts,
+        nothing is known."""
+        if self._local is None:
+            return frozenset()
         now = self._clock.now()
         stopped: set[Identity] = set()
         asked_at: dict[Identity, float] = {}
@@ -159,7 +163,7 @@ class SilenceWatch:
                 continue
             asked_at[identity] = now
             try:
-                stopped |= {identity} if self._runtime.is_stopped(server.instance) else set()
+                stopped |= {identity} if self._local.is_stopped(server.instance) else set()
             except EngineUnavailable:
                 continue
         self._asked_at = asked_at

@@ -1,0 +1,153 @@
+"""What the hub in the balancer and the agents beside the edges say to each other: one JSON object a line, over TLS in
+which both sides show a certificate of the deployment's own authority.
+
+An agent opens every connection, and its first line says what the connection is:
+
+- `{"edge": {"node": NAME}}`: the stream. From then on
+  - the hub says `{"files": …}`, see `files_document`, whenever there are others, and the agent makes its edge obey
+    them;
+  - the hub says `{"ask": VERB, "id": NUMBER, …}`, see VERBS. The agent answers, in the order in which it was told files
+    and asked: `{"answer": NUMBER, "result": …}`, or `{"answer": NUMBER, "error": TEXT}`;
+  - the agent says `{"beat": {"obeys": NAME, "serving": BOOLEAN, "problem": TEXT}}` every BEAT seconds at least, and at
+    once when one of the three has changed. NAME is that of the files that its edge obeys, empty for none or for others
+    than the latest ones. `serving`: HAProxy answers, so that it may send requests to servers.
+- `{"tunnel": SOCKET}`, one of TUNNELS: what follows are the bytes of a connection to that socket of the balancer.
+
+A side that is told what it does not know ends the connection.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import zlib
+from array import array
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from balancer.adapters.haproxy.edge_files import EdgeFiles
+from balancer.core.activity import Activity
+from balancer.core.certificate import Certificate
+from balancer.core.load import Load
+from balancer.core.routes import Backend
+from balancer.core.server_load import ServerCounters
+from balancer.core.traffic import CountedKey, KeyCounts
+
+BEAT = 0.5
+"""Seconds between two beats of an agent."""
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes."""
+HUB_NAME = "ringmaster-balancer"
+"""The name in the hub's certificate; the agents find the hub under it, too."""
+EDGE_NAME = "ringmaster-edge"
+"""The name in the agents' certificate."""
+TUNNELS = ("balancer.sock", "control.sock")
+"""The balancer's sockets, as listeners.EDGE_SOCKETS has them."""
+_NOBODY = 0xFFFF
+"""Stands for no owner of a slot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """What an agent says of its edge. `obeys`: the name of the EdgeFiles."""
+
+    obeys: str = ""
+    serving: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One question: how its result becomes JSON, and what the JSON means."""
+
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+VERBS: Mapping[str, Verb] = {
+    # instance → Activity
+    "activity": Verb(
+        lambda found: {
+            instance: [each.in_flight, each.given, each.taken, each.given_up] for instance, each in found.items()
+        },
+        lambda told: {instance: Activity(*each) for instance, each in told.items()},
+    ),
+    # has the argument "instance"
+    "close_idle": Verb(_same, _same),
+    "load": Verb(asdict, lambda told: Load(**told)),
+    "keyless": Verb(_same, int),
+    "certificates": Verb(
+        lambda found: [asdict(each) for each in found],
+        lambda told: tuple(Certificate(**{**each, "names": tuple(each["names"])}) for each in told),
+    ),
+    # instance → ServerCounters
+    "counters": Verb(
+        lambda found: {instance: asdict(each) for instance, each in found.items()},
+        lambda told: {instance: ServerCounters(**each) for instance, each in told.items()},
+    ),
+    "keys": Verb(
+        lambda found: {"sampled": found.sampled, "keys": [[each.slot, each.key, each.count] for each in found.keys]},
+        lambda told: KeyCounts(told["sampled"], tuple(CountedKey(*each) for each in told["keys"])),
+    ),
+    "exposition": Verb(_same, str),
+    "old_processes": Verb(_same, int),
+}
+
+
+def line(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+
+
+def files_document(files: EdgeFiles) -> dict[str, Any]:
+    """The files as JSON. A slot is two bytes, the number of its owner in `backends`; both large fields are deflated."""
+    numbers = {backend.instance: number for number, backend in enumerate(files.backends)}
+    slots = array("H", (numbers.get(owner, _NOBODY) for owner in files.slots))
+    if sys.byteorder == "big":
+        slots.byteswap()
+    return {
+        "digest": files.digest,
+        "fixed_digest": files.fixed_digest,
+        "configuration": _packed(files.configuration.encode()),
+        "slots": _packed(slots.tobytes()),
+        "backends": [
+            [each.instance, each.address, each.draining, each.weight, each.protocol] for each in files.backends
+        ],
+        "bound": files.bound and str(files.bound),
+        "server_options": dict(files.server_options),
+    }
+
+
+def files_of(document: Mapping[str, Any]) -> EdgeFiles:
+    """The files of a document. Raises ValueError, KeyError, TypeError for one that is none."""
+    backends = tuple(Backend(*each) for each in document["backends"])
+    slots = array("H", _unpacked(document["slots"]))
+    if sys.byteorder == "big":
+        slots.byteswap()
+    owners = {_NOBODY: "", **{number: backend.instance for number, backend in enumerate(backends)}}
+    return EdgeFiles(
+        digest=document["digest"],
+        fixed_digest=document["fixed_digest"],
+        configuration=_unpacked(document["configuration"]).decode(),
+        slots=tuple(owners[number] for number in slots),
+        backends=backends,
+        bound=Fraction(document["bound"]) if document["bound"] else None,
+        server_options=document["server_options"],
+    )
+
+
+def _packed(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content)).decode()
+
+
+def _unpacked(text: str) -> bytes:
+    try:
+        return zlib.decompress(base64.b64decode(text, validate=True))
+    except zlib.error as error:
+        raise ValueError(f"damaged: {error}") from error
