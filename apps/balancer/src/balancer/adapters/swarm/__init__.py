@@ -1,0 +1,1 @@
+"""Ringmaster on Docker Swarm: servers as services, and the fleet in the raft."""
