@@ -60,7 +60,7 @@ class SwarmConfigs:
         packed = zlib.compress(content)
         if len(packed) >= _MOST:
             raise StateUnavailable(
-                f"the fleet cannot be saved: packed it has {len(packed)} bytes, and a Swarm config has less than {_MOST}"
+                f"the fleet cannot be saved: it has {len(packed)} bytes, packed, and a Swarm config less than {_MOST}"
             )
         revision = expected + 1
         with _state_errors():
@@ -115,8 +115,9 @@ class SwarmConfigs:
         return f"{self._base}-{revision}"
 
     @property
-    def _api(self) -> docker.APIClient:
-        """The connection to the engine. It is made at the first call, so that the balancer starts without an engine."""
+    def _api(self) -> Any:
+        """The connection to the engine, a docker.APIClient, whose calls for configs have no types. It is made at the first call, so
+        that the balancer starts without an engine."""
         if self._connection is None:
             self._connection = docker.APIClient(**kwargs_from_env(), version="auto", timeout=_CALL_TIMEOUT)
         return self._connection
