@@ -116,8 +116,8 @@ class SwarmConfigs:
 
     @property
     def _api(self) -> Any:
-        """The connection to the engine, a docker.APIClient, whose calls for configs have no types. It is made at the first call, so
-        that the balancer starts without an engine."""
+        """The connection to the engine: a docker.APIClient, whose calls for configs have no types. It is made at the
+        first call, so that the balancer starts without an engine."""
         if self._connection is None:
             self._connection = docker.APIClient(**kwargs_from_env(), version="auto", timeout=_CALL_TIMEOUT)
         return self._connection
