@@ -25,7 +25,8 @@ class Revisions(Protocol):
     """A place that keeps contents under growing numbers. Every method may raise StateUnavailable."""
 
     def newest(self) -> tuple[int, bytes] | None:
-        """The newest revision and its content; None where there is none yet."""
+        """The newest revision and its content; None where there is none yet. The content is empty where nobody can read
+        it."""
 
     def replace(self, expected: int, content: bytes) -> int:
         """Makes the revision after `expected`, and returns its number. `expected`: 0 where there is none yet. Raises
