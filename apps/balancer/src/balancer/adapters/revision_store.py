@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from balancer.adapters.fleet_document import DAMAGES, FleetDocument, NewerFormat
 from balancer.core.catalogue import Catalogue
-from balancer.core.errors import DamagedState, NewerState, StateUnavailable, Superseded
+from balancer.core.errors import DamagedState, NewerState, Superseded
 from balancer.core.fleet import Fleet
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
@@ -25,7 +25,8 @@ class Revisions(Protocol):
     """A place that keeps contents under growing numbers. Every method may raise StateUnavailable."""
 
     def newest(self) -> tuple[int, bytes] | None:
-        """The newest revision and its content; None where there is none yet."""
+        """The newest revision and its content; None where there is none yet. The content is empty where nobody can read
+        it."""
 
     def replace(self, expected: int, content: bytes) -> int:
         """Makes the revision after `expected`, and returns its number. `expected`: 0 where there is none yet. Raises
@@ -85,13 +86,10 @@ class RevisionStore:
     def _recognise(self) -> None:
         """Takes note of the newest revision where it is this store's own. Raises Superseded where it is another's."""
         revision, content = self._newest()
-        if revision == self._revision:
-            return
-        if revision and self._wrote(content):
+        if revision > (self._revision or 0):
+            if not self._wrote(content):
+                raise Superseded(f"another balancer has saved revision {revision} of the fleet")
             self._revision = revision
-            return
-        if revision:
-            raise Superseded(f"another balancer has saved revision {revision} of the fleet")
 
     def _wrote(self, content: bytes) -> bool:
         with suppress(*DAMAGES):
