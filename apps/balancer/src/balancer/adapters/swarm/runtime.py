@@ -229,8 +229,8 @@ class SwarmRuntime:
 
     @property
     def _api(self) -> Any:
-        """The connection to the manager, a docker.APIClient, whose calls of Swarm have no types. It is made at the first
-        call, so that the balancer starts without it."""
+        """The connection to the manager: a docker.APIClient, whose calls of Swarm have no types. It is made at the
+        first call, so that the balancer starts without it."""
         if self._connection is None:
             self._connection = docker.APIClient(**kwargs_from_env(), version="auto", timeout=_CALL_TIMEOUT)
         return self._connection
