@@ -1,1 +1,1 @@
-"""Docker Swarm: the adapters of a deployment on several hosts. They call a manager's engine."""
+"""Docker Swarm: what several hosts have in the place of one engine."""
