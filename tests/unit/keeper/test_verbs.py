@@ -8,7 +8,6 @@ from typing import cast
 
 import pytest
 
-from balancer.adapters.docker_engine import DockerEngine
 from balancer.adapters.docker_images import DockerImages
 from balancer.core.errors import StartFailed
 from balancer.core.fleet import Server
@@ -16,7 +15,7 @@ from balancer.core.image import Image
 from balancer.core.observed import Observed
 from balancer.core.policy import Policy
 from balancer.core.release import Release
-from keeper.verbs import Verbs
+from keeper.verbs import Runtime, Verbs
 
 CONTENT = f"sha256:{'0a' * 32}"
 HOSTS = Release(image="shop", volumes=("/:/host",), content=CONTENT)
@@ -50,7 +49,9 @@ class Images:
 
 def verbs(engine: Engine, images: Images | None = None, *, servers: int = 1_000_000) -> Verbs:
     policy = Policy(release=Release(image="shop"), servers=servers, surge=2)
-    return Verbs(engine=cast(DockerEngine, engine), images=cast(DockerImages, images or Images()), policy=policy)
+    return Verbs(
+        runtime=cast(Runtime, engine), local=None, images=cast(DockerImages, images or Images()), policy=policy
+    )
 
 
 def start(keeper: Verbs, release: Release) -> None:
