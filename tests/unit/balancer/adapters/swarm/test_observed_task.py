@@ -1,0 +1,104 @@
+"""What Swarm says of a task and its node, as the balancer knows a container."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from balancer.adapters import container_spec
+from balancer.adapters.container_spec import ServerSpec
+from balancer.adapters.swarm.observed_task import observed
+from balancer.core.fleet import Server
+from balancer.core.lifecycle import State
+from balancer.core.observed import Observed
+from balancer.core.release import Release
+
+SPEC = ServerSpec(deployment="shop", name_prefix="shop-", network="shop-net", port=5000)
+SERVER = Server("S1", 4, State.JOINING, release=3, rolled=True, generation=7)
+RELEASE = Release(3, port=8080)
+
+
+def see(
+    *, state: str = "running", desired: str = "running", error: str = "", node: str = "ready", network: str = "shop-net"
+) -> Observed:
+    """`node`: its state; "gone" where the swarm has no such node, and "" for a task that has none yet."""
+    labels = container_spec.labels(SERVER, RELEASE)
+    task: dict[str, Any] = {
+        "ID": "t1",
+        "ServiceID": "s1",
+        "NodeID": "n1" if node else "",
+        "DesiredState": desired,
+        "Status": {"State": state, **({"Err": error} if error else {})},
+        "Spec": {"ContainerSpec": {"Image": "sha256:1", "Labels": labels}},
+        "NetworksAttachments": [{"Network": {"Spec": {"Name": network}}, "Addresses": ["10.78.1.3/24"]}],
+    }
+    nodes = {"n1": {"Status": {"State": node}, "Description": {"Hostname": "node1"}}}
+    return observed(task, {} if node == "gone" else nodes, SPEC)
+
+
+def test_a_running_task_is_a_running_container() -> None:
+    assert see() == Observed(
+        "S1.7",
+        4,
+        running=True,
+        address="10.78.1.3:8080",
+        status="running",
+        release=3,
+        id="s1",
+        image="sha256:1",
+        generation=7,
+        heartbeat=RELEASE.heartbeat,
+        fingerprint=RELEASE.fingerprint,
+        node="node1",
+    )
+
+
+@pytest.mark.parametrize("state", ["new", "pending", "assigned", "preparing", "starting"])
+def test_a_task_on_its_way_does_not_run_yet(state: str) -> None:
+    seen = see(state=state)
+    assert (seen.running, seen.address, seen.status, seen.ending) == (False, "", state, False)
+
+
+def test_a_task_without_a_node_waits_for_one() -> None:
+    seen = see(state="pending", node="", error="no suitable node")
+    assert (seen.node, seen.running, seen.status) == ("", False, "pending: no suitable node")
+
+
+def test_a_dead_task_tells_why_and_where_it_was() -> None:
+    seen = see(state="failed", desired="shutdown", error="task: non-zero exit (137)")
+    assert (seen.running, seen.address, seen.ending) == (False, "", False)
+    assert (seen.status, seen.node) == ("failed: task: non-zero exit (137)", "node1")
+
+
+@pytest.mark.parametrize("desired", ["shutdown", "remove"])
+def test_a_task_that_is_to_end_is_ending_while_it_runs(desired: str) -> None:
+    seen = see(desired=desired)
+    assert (seen.running, seen.ending, seen.address) == (True, True, "10.78.1.3:8080")
+
+
+@pytest.mark.parametrize("node", ["unknown", "disconnected"])
+def test_a_task_runs_on_where_the_managers_have_changed(node: str) -> None:
+    assert see(node=node).running
+
+
+@pytest.mark.parametrize(
+    ("node", "status", "name"),
+    [("down", "its node node1 is down", "node1"), ("gone", "its node has left the swarm", "")],
+)
+def test_a_task_of_a_lost_node_does_not_run_and_counts_as_ending_once_it_is_removed(
+    node: str, status: str, name: str
+) -> None:
+    seen = see(node=node, desired="shutdown")
+    assert (seen.running, seen.address, seen.status, seen.ending, seen.node) == (False, "", status, False, name)
+    removed = see(node=node, desired="remove")
+    assert (removed.running, removed.ending) == (False, True)
+
+
+def test_a_death_before_the_node_was_lost_is_told_as_it_was() -> None:
+    assert see(node="down", state="failed", error="task: non-zero exit (1)").status == "failed: task: non-zero exit (1)"
+
+
+def test_a_task_off_the_servers_network_runs_without_an_address() -> None:
+    seen = see(network="another")
+    assert (seen.running, seen.address) == (True, "")
