@@ -1,4 +1,4 @@
-"""SwarmRuntime on the bench: the Swarm of a playground, whose first node is reached through a door that can be shut."""
+"""SwarmRuntime on the bench: the Swarm of a playground. One manager is reached through a door that can be shut."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ from tests.playground import Playground
 
 class SwarmBench:
     """A RuntimeBench, beside what only a Swarm has. It has a deployment of its own. `image`: the id of the sample
-    server's image, which all nodes have. `network`: an overlay network."""
+    server's image, which all nodes have. `network`: an overlay network. `manager`: the node that the runtime calls."""
 
-    def __init__(self, playground: Playground, *, image: str, network: str, folder: Path) -> None:
+    def __init__(
+        self, playground: Playground, *, image: str, network: str, folder: Path, manager: str = "node1"
+    ) -> None:
         self.deployment = f"swarm-{secrets.token_hex(3)}"
         self.playground = playground
-        self.door = EngineDoor(folder / "manager.sock", Path(playground.host("node1").removeprefix("unix://")))
+        self.door = EngineDoor(folder / "manager.sock", Path(playground.host(manager).removeprefix("unix://")))
         self.spec = ServerSpec(
             deployment=self.deployment, name_prefix=f"{self.deployment}-", network=network, port=PORT
         )
@@ -41,7 +43,7 @@ class SwarmBench:
         self.release = Release(1, image, stop_timeout=2)
         self.broken_release = Release(1, NO_IMAGE)
         self._folder = folder
-        self._manager = docker.APIClient(base_url=playground.host("node1"), version="auto")
+        self._manager = docker.APIClient(base_url=playground.host(manager), version="auto")
         self._runtimes = [self.runtime]
         self._environment = pytest.MonkeyPatch()
         self._keepers = ExitStack()

@@ -45,3 +45,15 @@ def overlay(swarm: Playground) -> str:
 def swarm_bench(swarm: Playground, server_image: str, overlay: str, tmp_path: Path) -> Iterator[SwarmBench]:
     with SwarmBench(swarm, image=server_image, network=overlay, folder=tmp_path) as bench:
         yield bench
+
+
+@pytest.fixture
+def another_manager(swarm: Playground, server_image: str, overlay: str, tmp_path: Path) -> Iterator[SwarmBench]:
+    """A bench at a manager that is not the leader of the Swarm."""
+    followers = [
+        node["Description"]["Hostname"]
+        for node in swarm.client("node1").api.nodes()
+        if not node["ManagerStatus"].get("Leader")
+    ]
+    with SwarmBench(swarm, image=server_image, network=overlay, folder=tmp_path, manager=followers[0]) as bench:
+        yield bench

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from balancer.core.errors import NameTaken, StartFailed
+from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from tests.containers import run_in
+from tests.contract.listening import listening
 from tests.contract.runtime_bench import joining
 from tests.contract.swarm_bench import SwarmBench
 from tests.polling import until
@@ -251,3 +252,47 @@ def test_a_node_that_is_cut_off_comes_back_and_its_removed_servers_end(swarm_ben
 def answers_on_its_network(bench: SwarmBench, instance: str) -> bool:
     script = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:5000/heartbeat').status)"
     return run_in(bench.container(instance), "python3", "-c", script).strip() == "200"
+
+
+def test_any_manager_serves(another_manager: SwarmBench) -> None:
+    another_manager.runtime.start(joining("S1", 1), another_manager.release)
+    with listening(another_manager) as heard:
+        another_manager.runtime.kill("S1")
+        while "service remove" not in heard.get(timeout=10):
+            pass
+    assert "S1" not in another_manager.runtime.observe()
+
+
+def test_without_a_majority_of_managers_every_change_says_why_and_servers_run_on(swarm_bench: SwarmBench) -> None:
+    on_node1 = spread(swarm_bench)["node1"]
+    lost = ("node2", "node3")
+    for node in lost:
+        swarm_bench.playground.engines("kill", node)
+    try:
+        until(lambda: _refuses(swarm_bench), "a change is refused", within=30)
+        assert answers_on_its_network(swarm_bench, on_node1)
+    finally:
+        for node in lost:
+            swarm_bench.playground.engines("start", node)
+        until(lambda: _has_a_leader(swarm_bench), "the managers have a leader again", within=60)
+    swarm_bench.runtime.kill(on_node1)
+    until(lambda: on_node1 not in swarm_bench.runtime.observe(), "it is gone", within=20)
+    for name in swarm_bench.names:
+        swarm_bench.runtime.kill(name)
+
+
+def _refuses(bench: SwarmBench) -> bool:
+    """The manager takes some seconds until it knows that it is alone."""
+    try:
+        bench.runtime.start(joining("S9", 9), bench.release)
+    except EngineUnavailable as error:
+        return "leader" in str(error) or "deadline" in str(error)
+    return False
+
+
+def _has_a_leader(bench: SwarmBench) -> bool:
+    try:
+        bench.runtime.start(joining("S8", 8), bench.release)
+    except (EngineUnavailable, StartFailed):
+        return False
+    return True
