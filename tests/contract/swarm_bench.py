@@ -62,8 +62,8 @@ class SwarmBench:
             self._manager.remove_service(service["ID"])
         self._manager.close()
         for runtime in self._runtimes:
-            if runtime._connection is not None:
-                runtime._connection.close()
+            if runtime._manager._connection is not None:
+                runtime._manager._connection.close()
         self.door.shut()
 
     def start_keeper(self) -> None:

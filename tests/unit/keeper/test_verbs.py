@@ -45,6 +45,9 @@ class Engine:
 class Images:
     names: tuple[str, ...] = ("shop:1",)
 
+    def find(self, name: str) -> Image | None:
+        return self.look(name)[0]
+
     def look(self, name: str) -> tuple[Image | None, tuple[str, ...]]:
         return Image(CONTENT), self.names
 

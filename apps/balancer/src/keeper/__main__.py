@@ -35,17 +35,18 @@ def main() -> None:
         deployment=mine.deployment, name_prefix=mine.name_prefix, network=mine.network, port=mine.server_port
     )
     policy = mine.release_policy()
-    verbs = _verbs(mine, spec, DockerImages(registry), policy)
+    verbs = _verbs(mine, spec, registry, policy)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with KeeperServer(Path(mine.keeper_socket), verbs, most_calls=policy.servers + 32) as server:
         logging.getLogger("keeper").info("ready", extra={"policy": mine.policy, "servers": policy.servers})
         server.serve_forever()
 
 
-def _verbs(mine: Settings, spec: ServerSpec, images: DockerImages, policy: Policy) -> Verbs:
+def _verbs(mine: Settings, spec: ServerSpec, registry: RegistryConfig, policy: Policy) -> Verbs:
+    images = DockerImages(registry)
     if mine.runtime == "swarm":
         return Verbs(
-            runtime=SwarmRuntime(spec, mine.node_constraints),
+            runtime=SwarmRuntime(spec, mine.node_constraints, registry),
             local=None,
             images=images,
             policy=policy,

@@ -100,7 +100,7 @@ class Verbs:
         """The image that the release means on the engine. Raises InvalidRequest, PullFailed for what the policy does
         not allow."""
         if release.content and any(map(release.is_named, self._made_of(release.content))):
-            return Image(release.content)
+            return self._images.find(release.content) or Image(release.content)  # with the digest, for other nodes
         self._policy.check(release)
         return self._found(release.content or release.image)
 

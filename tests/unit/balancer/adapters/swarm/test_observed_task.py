@@ -8,7 +8,7 @@ import pytest
 
 from balancer.adapters import container_spec
 from balancer.adapters.container_spec import ServerSpec
-from balancer.adapters.swarm.observed_task import observed
+from balancer.adapters.swarm.observed_task import observed, present
 from balancer.core.fleet import Server
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
@@ -102,3 +102,26 @@ def test_a_death_before_the_node_was_lost_is_told_as_it_was() -> None:
 def test_a_task_off_the_servers_network_runs_without_an_address() -> None:
     seen = see(network="another")
     assert (seen.running, seen.address) == (True, "")
+
+
+def task(task: str, service: str, *, state: str = "running", desired: str = "running", at: str = "1") -> dict[str, Any]:
+    return {"ID": task, "ServiceID": service, "CreatedAt": at, "DesiredState": desired, "Status": {"State": state}}
+
+
+def left(*tasks: dict[str, Any]) -> list[str]:
+    return [each["ID"] for each in present(tasks)]
+
+
+def test_a_removed_task_stands_for_a_container_until_it_has_ended() -> None:
+    assert left(task("t", "s", desired="remove")) == ["t"]
+    assert left(task("t", "s", desired="remove", state="shutdown")) == []
+
+
+def test_a_dead_task_stands_for_its_container_while_it_is_the_newest_of_its_service() -> None:
+    dead = task("old", "s", state="failed", desired="shutdown", at="1")
+    assert left(dead) == ["old"]
+    assert left(task("new", "s", at="2"), dead) == ["new"]
+
+
+def test_the_task_that_is_meant_comes_after_one_of_a_removed_service() -> None:
+    assert left(task("second", "s2", at="1"), task("first", "s1", desired="remove", at="2")) == ["first", "second"]
