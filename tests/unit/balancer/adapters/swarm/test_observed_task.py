@@ -8,7 +8,7 @@ import pytest
 
 from balancer.adapters import container_spec
 from balancer.adapters.container_spec import ServerSpec
-from balancer.adapters.swarm.observed_task import observed, present
+from balancer.adapters.swarm.observed_task import digest, observed, present
 from balancer.core.fleet import Server
 from balancer.core.lifecycle import State
 from balancer.core.observed import Observed
@@ -125,3 +125,16 @@ def test_a_dead_task_stands_for_its_container_while_it_is_the_newest_of_its_serv
 
 def test_the_task_that_is_meant_comes_after_one_of_a_removed_service() -> None:
     assert left(task("second", "s2", at="1"), task("first", "s1", desired="remove", at="2")) == ["first", "second"]
+
+
+def test_a_digest_is_known_from_a_server_of_the_same_content() -> None:
+    def made_of(image: str, content: str) -> dict[str, Any]:
+        return {"Spec": {"ContainerSpec": {"Image": image, "Labels": {"ringmaster.content": content}}}}
+
+    tasks = [
+        made_of("sha256:1", "sha256:1"),
+        made_of("r/shop@sha256:d", "sha256:1"),
+        made_of("r/x@sha256:e", "sha256:2"),
+    ]
+    assert digest(tasks, "sha256:1") == "r/shop@sha256:d"
+    assert digest(tasks, "sha256:3") == ""

@@ -40,6 +40,13 @@ def present(tasks: Iterable[Task]) -> list[Task]:
     return [task for task in left if not has_ended(task) or newest[task["ServiceID"]] == task["ID"]]
 
 
+def digest(tasks: Iterable[Task], content: str) -> str:
+    """The digest by which a task's node pulled the image of this content; empty where no task tells one."""
+    containers = (task["Spec"]["ContainerSpec"] for task in tasks)
+    told = (str(each["Image"]) for each in containers if each["Labels"].get(CONTENT) == content)
+    return next((image for image in told if "@" in image), "")
+
+
 def is_down(node: Node | None) -> bool:
     """Whether nothing is known of the node's containers. None: the node is no longer in the swarm. Where the managers
     have just changed, all nodes are in the state "unknown", and run on."""

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import requests
 from docker.errors import APIError, DockerException
@@ -17,7 +18,7 @@ from balancer.adapters.own_volumes import refuse_own_volumes
 from balancer.adapters.registry_config import RegistryConfig
 from balancer.adapters.swarm import service_spec
 from balancer.adapters.swarm.manager import Manager, is_out_of_order
-from balancer.adapters.swarm.observed_task import RUNNING, Task, has_ended, observed, present
+from balancer.adapters.swarm.observed_task import RUNNING, Task, digest, has_ended, observed, present
 from balancer.core.errors import ImageMissing, InvalidRequest, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
@@ -110,6 +111,8 @@ class SwarmRuntime:
         """The id of the server's service. A leftover service of this deployment with the same name is removed. Raises
         NameTaken, StartFailed."""
         refuse_own_volumes(self._manager.api, server, release)
+        if release.content and not release.digest:  # this manager's own engine need not have the image
+            release = replace(release, digest=digest(self._manager.tasks(), release.content))
         try:
             arguments = service_spec.service(
                 server, release, self._spec, constraints=self._constraints, api=self._manager.version, init=init
