@@ -1,1 +1,1 @@
-"""Ringmaster on Docker Swarm: servers as services, and the fleet in the raft."""
+"""Docker Swarm: what several hosts have in the place of one engine. Servers are services, and the fleet is in the raft."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from balancer.adapters import container_spec
@@ -29,6 +29,22 @@ def has_ended(task: Task) -> bool:
 def is_removed(task: Task) -> bool:
     """Whether the task's service is removed. Swarm forgets the task when its container has ended."""
     return bool(task["DesiredState"] == _REMOVED)
+
+
+def present(tasks: Iterable[Task]) -> list[Task]:
+    """The tasks that stand for containers, those of removed services first. A task is none where its service is removed
+    and its container has ended, or where its service has a newer one."""
+    left = [task for task in tasks if not (is_removed(task) and has_ended(task))]
+    left.sort(key=lambda task: (not is_removed(task), task["CreatedAt"]))
+    newest = {task["ServiceID"]: task["ID"] for task in left}
+    return [task for task in left if not has_ended(task) or newest[task["ServiceID"]] == task["ID"]]
+
+
+def digest(tasks: Iterable[Task], content: str) -> str:
+    """The digest by which a task's node pulled the image of this content; empty where no task tells one."""
+    containers = (task["Spec"]["ContainerSpec"] for task in tasks)
+    told = (str(each["Image"]) for each in containers if each["Labels"].get(CONTENT) == content)
+    return next((image for image in told if "@" in image), "")
 
 
 def is_down(node: Node | None) -> bool:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from dataclasses import replace
 
-import docker
 import requests
-from docker.errors import APIError, DockerException, NotFound
-from docker.utils import kwargs_from_env
+from docker.errors import APIError, DockerException
 
-from balancer.adapters.container_spec import INSTANCE, RING_ID, ServerSpec
+from balancer.adapters.container_spec import ServerSpec
 from balancer.adapters.engine_errors import engine_errors
 from balancer.adapters.engine_stream import EngineStream
 from balancer.adapters.own_volumes import refuse_own_volumes
+from balancer.adapters.registry_config import RegistryConfig
 from balancer.adapters.swarm import service_spec
-from balancer.adapters.swarm.observed_task import RUNNING, Node, Task, has_ended, is_down, is_removed, observed
+from balancer.adapters.swarm.manager import Manager, is_out_of_order
+from balancer.adapters.swarm.observed_task import RUNNING, Task, digest, has_ended, observed, present
 from balancer.core.errors import ImageMissing, InvalidRequest, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
@@ -27,14 +27,8 @@ from balancer.core.release import Release
 
 _log = logging.getLogger(__name__)
 
-_CALL_TIMEOUT = 30
-"""Seconds that one call to the manager may take."""
-_LOGS_TIMEOUT = 5
-"""Seconds: the manager asks the node for what a server printed."""
 _START_TIMEOUT = 100.0
 """Seconds until a container runs. Its node may have to pull the image first."""
-_ENDING = 8.0
-"""Seconds beside its stop timeout that a container may take to end: Swarm waits 2 s before it sends the signal."""
 _KILLING = 5.0
 """Seconds that a kill waits for the end. A hung container takes longer, and nobody can make that shorter."""
 _POLL = 0.1
@@ -46,17 +40,18 @@ _RAN = "task: "
 
 class SwarmRuntime:
     """A ContainerRuntime over the API of a Swarm's manager, whose address DOCKER_HOST gives. `spec.network`: an overlay
-    network. `constraints`: which nodes may run servers, in Swarm's words.
+    network. `constraints`: which nodes may run servers, in Swarm's words. `registry`: the credentials with which nodes
+    pull an image that they lack.
 
     Swarm can only ask a container to end and kill it when its stop timeout is over. So a kill of a container that does
     not end takes that long, and 2 s more."""
 
-    def __init__(self, spec: ServerSpec, constraints: tuple[str, ...]) -> None:
+    def __init__(self, spec: ServerSpec, constraints: tuple[str, ...], registry: RegistryConfig | None = None) -> None:
         self._spec = spec
         self._constraints = constraints
-        self._labels = [*(f"{label}={value}" for label, value in service_spec.owned(spec).items()), RING_ID]
+        self._registry = registry or RegistryConfig(None)
+        self._manager = Manager(service_spec.owned(spec))
         self._stream = EngineStream()
-        self._connection: docker.APIClient | None = None
 
     def start(self, server: Server, release: Release) -> None:
         with engine_errors():
@@ -75,183 +70,93 @@ class SwarmRuntime:
         """All containers of this deployment's servers. Of those of one instance, the one that is meant is the last:
         others belong to removed services, and end."""
         with engine_errors():
-            tasks = self._api.tasks(filters={"label": self._labels})
-            nodes = self._nodes()
-        return [observed(task, nodes, self._spec) for task in _present(tasks)]
+            tasks, nodes = self._manager.tasks(), self._manager.nodes()
+        return [observed(task, nodes, self._spec) for task in present(tasks)]
 
     def stop(self, instance: str) -> None:
         with engine_errors():
-            self._remove(self._services_of(instance), longest=float("inf"))
+            self._manager.remove(self._manager.services_of(instance), longest=float("inf"))
 
     def kill(self, instance: str, container: str = "") -> None:
         with engine_errors():
-            services = [service for service in self._services_of(instance) if container in ("", service["ID"])]
-            self._remove(services, longest=_KILLING)
+            services = self._manager.services_of(instance)
+            meant = [service for service in services if container in ("", service["ID"])]
+            self._manager.remove(meant, longest=_KILLING)
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["node", "service"], "scope": ["swarm"]}
         listener = self._stream.listen()
         with engine_errors():
-            for event in self._stream.events(self._api, listener, filters):
+            for event in self._stream.events(self._manager.api, listener, filters):
                 attributes = event["Actor"]["Attributes"]
                 state = attributes.get("state.new") or attributes.get("availability.new") or ""
                 yield f"{event['Type']} {event['Action']} {attributes.get('name', '')} {state}".strip()
 
     def last_output(self, instance: str) -> str:
-        output = b""
         with engine_errors():
-            nodes = self._nodes()
-            for service in self._services_of(instance):
-                if any(not is_down(nodes.get(task.get("NodeID", ""))) for task in self._tasks_of(service["ID"])):
-                    output += self._logs(service["ID"])
+            output = b"".join(self._manager.logs(service["ID"]) for service in self._manager.services_of(instance))
         return output.decode(errors="replace").strip()
 
     def _start(self, server: Server, release: Release, *, init: bool) -> None:
-        self._remove(self._services_of(server.instance), longest=0)
+        self._manager.remove(self._manager.services_of(server.instance), longest=0)
         service = self._create(server, release, init=init)
         try:
             self._wait_until_it_runs(service, server, release)
         except BaseException:
             with suppress(DockerException, requests.RequestException):
-                self._remove([{"ID": service}], longest=0)
+                self._manager.remove([{"ID": service}], longest=0)
             raise
 
     def _create(self, server: Server, release: Release, *, init: bool) -> str:
         """The id of the server's service. A leftover service of this deployment with the same name is removed. Raises
         NameTaken, StartFailed."""
-        refuse_own_volumes(self._api, server, release)
+        refuse_own_volumes(self._manager.api, server, release)
+        if release.content and not release.digest:  # this manager's own engine need not have the image
+            release = replace(release, digest=digest(self._manager.tasks(), release.content))
         try:
             arguments = service_spec.service(
-                server, release, self._spec, constraints=self._constraints, api=self._version, init=init
+                server, release, self._spec, constraints=self._constraints, api=self._manager.version, init=init
             )
+            credentials = self._registry.credentials(release.digest) if release.digest else {}
         except InvalidRequest as error:
             raise StartFailed(f"{server.hostname} cannot be created: {error}") from error
         self._make_way(arguments["name"])
         try:
-            return str(self._api.create_service(**arguments)["ID"])
+            return self._manager.create(arguments, credentials)
         except APIError as error:
-            if _is_out_of_order(error):
+            if is_out_of_order(error):
                 raise
             why = without_secrets(str(error.explanation), release)
             raise StartFailed(f"{server.hostname} cannot be created: {why}") from error
 
     def _make_way(self, name: str) -> None:
-        """Removes a service of this name. Raises NameTaken where it is not a server of this deployment."""
-        ours = service_spec.owned(self._spec).items()
-        for present in self._api.services(filters={"name": [name]}):  # and others whose names begin so
-            labels = present["Spec"]["Labels"] or {}
-            if present["Spec"]["Name"].lower() != name.lower():
-                continue
-            if not (ours <= labels.items() and RING_ID in labels):
-                raise NameTaken(f"a service named {name} exists and is not a server of this deployment")
-            self._remove([present], longest=0)
+        leftover = self._manager.named(name)
+        if leftover is None:
+            return
+        if not self._manager.is_ours(leftover):
+            raise NameTaken(f"a service named {name} exists and is not a server of this deployment")
+        self._manager.remove([leftover], longest=0)
 
     def _wait_until_it_runs(self, service: str, server: Server, release: Release) -> None:
         """Returns when the container runs, or has run. Raises ImageMissing, StartFailed."""
         deadline = time.monotonic() + _START_TIMEOUT
-        status: Mapping[str, Any] = {"State": "new"}
         while time.monotonic() < deadline:
-            for task in self._tasks_of(service):
-                status = task["Status"]
-                why = without_secrets(str(status.get("Err", "")), release)
-                if status["State"] == RUNNING or (has_ended(task) and (not why or why.startswith(_RAN))):
-                    return
-                if "No such image" in why:
-                    where = self._hostname(task)
-                    raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing} of {where}")
-                if has_ended(task):
-                    raise StartFailed(f"{server.hostname} cannot be started on {self._hostname(task)}: {why}")
-                if why:
-                    raise StartFailed(f"{server.hostname} cannot be started: {why}{self._constraints_told}")
+            if any(self._has_run(task, server, release) for task in self._manager.tasks_of(service)):
+                return
             time.sleep(_POLL)
-        raise StartFailed(f"{server.hostname} is still {status['State']} after {_START_TIMEOUT:g} s")
+        raise StartFailed(f"{server.hostname} does not run yet after {_START_TIMEOUT:g} s: is its image being pulled?")
 
-    @property
-    def _constraints_told(self) -> str:
-        return f"; node_constraints: {', '.join(self._constraints)}" if self._constraints else ""
-
-    def _remove(self, services: Iterable[Mapping[str, Any]], *, longest: float) -> None:
-        """Removes the services, and waits until their containers have ended, their stop timeouts are over, or
-        `longest` seconds are. A node that is down is not waited for."""
-        began, waits = time.monotonic(), 0.0
-        tasks: list[str] = []
-        for service in services:
-            with suppress(NotFound):
-                tasks += [task["ID"] for task in self._tasks_of(service["ID"])] if longest else []
-                self._api.remove_service(service["ID"])
-                waits = max(waits, _stop_timeout(service) + _ENDING if longest else 0)
-        while tasks and time.monotonic() - began < min(waits, longest) and self._any_runs(tasks):
-            time.sleep(_POLL)
-
-    def _any_runs(self, tasks: list[str]) -> bool:
-        nodes = self._nodes()
-        return any(
-            not has_ended(task) and not is_down(nodes.get(task.get("NodeID", "")))
-            for task in self._api.tasks(filters={"id": tasks})
-        )
-
-    def _services_of(self, instance: str) -> list[dict[str, Any]]:
-        """One or none."""
-        labels = [*self._labels, f"{INSTANCE}={instance}"]
-        services: list[dict[str, Any]] = self._api.services(filters={"label": labels})
-        return services
-
-    def _tasks_of(self, service: str) -> list[Task]:
-        """None where the service is gone."""
-        with suppress(NotFound):
-            tasks: list[Task] = self._api.tasks(filters={"service": [service]})
-            return tasks
-        return []
-
-    def _nodes(self) -> dict[str, Node]:
-        """By id."""
-        return {node["ID"]: node for node in self._api.nodes()}
-
-    def _hostname(self, task: Task) -> str:
-        """Of the task's node."""
-        node = self._nodes().get(task.get("NodeID", ""))
-        return str(node["Description"]["Hostname"]) if node else "a node"
-
-    def _logs(self, service: str) -> bytes:
-        """Empty where the service is gone, its node does not answer, or its log driver cannot be read."""
-        api = docker.APIClient(**kwargs_from_env(), version=self._api.api_version, timeout=_LOGS_TIMEOUT)
-        try:
-            return b"".join(api.service_logs(service, stdout=True, stderr=True, tail="5", is_tty=False))
-        except (DockerException, requests.RequestException):
-            return b""
-        finally:
-            api.close()
-
-    @property
-    def _version(self) -> service_spec.Version:
-        major, _, minor = self._api.api_version.partition(".")
-        return int(major), int(minor)
-
-    @property
-    def _api(self) -> Any:
-        """The connection to the manager, a docker.APIClient, whose calls of Swarm have no types. It is made at the first
-        call, so that the balancer starts without it."""
-        if self._connection is None:
-            self._connection = docker.APIClient(**kwargs_from_env(), version="auto", timeout=_CALL_TIMEOUT)
-        return self._connection
-
-
-def _present(tasks: Iterable[Task]) -> list[Task]:
-    """The tasks that stand for containers, those of removed services first. A task is none where its service is removed
-    and its container has ended, or where its service has a newer one."""
-    present = [task for task in tasks if not (is_removed(task) and has_ended(task))]
-    present.sort(key=lambda task: (not is_removed(task), task["CreatedAt"]))
-    newest = {task["ServiceID"]: task["ID"] for task in present}
-    return [task for task in present if not has_ended(task) or newest[task["ServiceID"]] == task["ID"]]
-
-
-def _stop_timeout(service: Mapping[str, Any]) -> float:
-    """Seconds."""
-    period = service["Spec"]["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod", 0)
-    return float(period / service_spec.NANOSECONDS)
-
-
-def _is_out_of_order(error: APIError) -> bool:
-    """Whether the manager cannot change anything now, as when most managers are gone: it is not about the service."""
-    why = str(error.explanation)
-    return error.status_code == requests.codes.service_unavailable or "DeadlineExceeded" in why or "leader" in why
+    def _has_run(self, task: Task, server: Server, release: Release) -> bool:
+        """Whether the task's container runs or has run. Raises ImageMissing, StartFailed where it will not."""
+        why = without_secrets(str(task["Status"].get("Err", "")), release)
+        if task["Status"]["State"] == RUNNING or (has_ended(task) and (not why or why.startswith(_RAN))):
+            return True
+        if "No such image" in why:
+            where = self._manager.node_name(task)
+            raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing} ({where})")
+        if has_ended(task):
+            raise StartFailed(f"{server.hostname} cannot be started on {self._manager.node_name(task)}: {why}")
+        if why:
+            told = f"; node_constraints: {', '.join(self._constraints)}" if self._constraints else ""
+            raise StartFailed(f"{server.hostname} cannot be started: {why}{told}")
+        return False
