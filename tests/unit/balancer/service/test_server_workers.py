@@ -16,6 +16,9 @@ from balancer.core.heartbeat import Heartbeat
 from balancer.core.lifecycle import State
 from balancer.core.lost_nodes import NO_NODE_LOST, LostNodes
 from balancer.core.release import Release
+from balancer.core.ring_profile import RingProfile
+from balancer.core.strategies import Table
+from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
 from balancer.service.nodes import Nodes
 from balancer.service.server_workers import ServerWorkers
@@ -23,6 +26,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.plane import FakePlane
 from tests.fakes.probe import FakeProbe
 from tests.fakes.runtime import Everyone, FakeRuntime
+from tests.fakes.store import MemoryStore
 from tests.polling import until
 
 RELEASE = Release(3, "shop:3")
@@ -37,7 +41,10 @@ class Fixture:
         self.probe = FakeProbe(self.runtime)
         self.finished: set[str] = set()
         self.lost = NO_NODE_LOST
+        self.store = MemoryStore()
+        self.desired = DesiredFleet(store=self.store, plane=self.plane, profile=RingProfile(strategy=Table(slots=8)))
         self.workers = ServerWorkers(
+            desired=self.desired,
             runtime=self.runtime,
             plane=self.plane,
             probe=self.probe,

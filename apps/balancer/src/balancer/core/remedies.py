@@ -27,7 +27,7 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "servers": "`uptime`: the host is overloaded, or the servers answer too late: give them more threads or a "
         "longer `heartbeat_timeout`",
         "state": "`df -h`: make room on the disk where it is full; `make up` from the newer release where the file is "
-        "a newer one's",
+        "a newer one's; where another balancer has taken over, stop this one or the other one",
         "tokens": "mend the file with the tokens or write it again; it is read within a second",
     }
 )

@@ -161,6 +161,8 @@ class PlanExecutor:
         before another thread can start the same instance. Dead servers and orphans are fenced only after the ring has
         changed. Only the containers that were observed are fenced: an instance may have another one by then.
         """
+        if plan.fence or plan.retire:  # Perhaps the servers of another balancer, which this one does not know.
+            self._desired.confirm()
         if plan.fence:
             containers = {instance: observed[instance].id for instance in plan.fence}
             for instance in plan.fence:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 from balancer.core.activity import IDLE
-from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed
+from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed, Superseded
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
 from balancer.core.lost_nodes import LostNodes
@@ -24,6 +24,7 @@ from balancer.ports.data_plane import DataPlane
 from balancer.ports.probe import Probe
 from balancer.ports.runtime import ContainerRuntime
 from balancer.service.claims import Claims
+from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
 from balancer.service.nodes import Nodes
 
@@ -44,12 +45,16 @@ class ServerWorkers:
     finish what it has. `lost` returns the lost nodes: no server becomes ready there. `size`: the number of threads,
     each of which handles one server.
 
+    Before anything begins, and before a drained server is stopped, it is made sure that no other balancer has taken
+    over: after that, nothing here starts, stops or kills a server.
+
     There are two pools, so that no thread waits for its own pool: pieces of work wait for the servers that they handle.
     """
 
     def __init__(
         self,
         *,
+        desired: DesiredFleet,
         runtime: ContainerRuntime,
         plane: DataPlane,
         probe: Probe,
@@ -63,6 +68,7 @@ class ServerWorkers:
         size: int,
     ) -> None:
         self.claims = Claims()
+        self._desired = desired
         self._runtime = runtime
         self._plane = plane
         self._probe = probe
@@ -85,7 +91,10 @@ class ServerWorkers:
 
         def ended(task: Future[None]) -> None:
             claim.close()
-            if error := task.exception():
+            error = task.exception()
+            if isinstance(error, Superseded):
+                _log.warning("work given up", extra={"servers": sorted(instances), "reason": str(error)})
+            elif error:
                 _log.error("unforeseen", exc_info=error)
 
         self._background.submit(work).add_done_callback(ended)
@@ -93,8 +102,10 @@ class ServerWorkers:
     def bring_up(self, servers: Collection[Server], release: Release) -> dict[str, str]:
         """Starts servers at the same time; returns instance → address when all of them answer their heartbeats.
 
-        Raises StartFailed, NameTaken, EngineUnavailable: the first error, when all starts have ended.
+        Raises StartFailed, NameTaken, EngineUnavailable: the first error, when all starts have ended. Raises Superseded
+        before any start.
         """
+        self._desired.confirm()
         tasks = {server.instance: self._pool.submit(self._bring_up, server, release) for server in servers}
         errors = [error for task in tasks.values() if (error := task.exception())]
         if errors:
@@ -102,12 +113,14 @@ class ServerWorkers:
         return {instance: task.result() for instance, task in tasks.items()}
 
     def kill(self, instances: Collection[str]) -> None:
-        """Kills and removes containers. Where the engine does not answer, a later step tries again."""
+        """Kills and removes containers. Where the engine does not answer, a later step tries again. Raises
+        Superseded."""
         self.fence(dict.fromkeys(instances, ""))
 
     def fence(self, containers: Mapping[str, str]) -> None:
         """Kills and removes exactly these containers: instance → id. An empty id stands for the present container of
-        the instance. Where the engine does not answer, a later step tries again."""
+        the instance. Where the engine does not answer, a later step tries again. Raises Superseded."""
+        self._desired.confirm()
         for task in [self._pool.submit(self._kill, instance, key) for instance, key in containers.items()]:
             task.result()
 
@@ -115,8 +128,9 @@ class ServerWorkers:
         """Retires servers: waits until each has nothing in flight, at most the drain timeout, then stops and removes
         it. One that cannot finish is killed, so that its open requests are answered elsewhere.
 
-        Raises EngineUnavailable.
+        Raises EngineUnavailable, Superseded.
         """
+        self._desired.confirm()
         for task in [self._pool.submit(self._retire, instance) for instance in instances]:
             task.result()
 
@@ -170,6 +184,7 @@ class ServerWorkers:
         began = self._clock.now()
         idle = 0
         while idle < 2 and self._clock.now() - began < self._drain_timeout:
+            self._desired.check()
             if self._cannot_finish(instance):
                 self._events.record(EventKind.FENCED, server=hostname(instance), instance=instance, container=instance)
                 self._runtime.kill(instance)
@@ -185,6 +200,7 @@ class ServerWorkers:
                 seconds=self._clock.now() - began,
                 requests=self._in_flight(instance),
             )
+        self._desired.check()
         self._runtime.stop(instance)
 
     def _in_flight(self, instance: str) -> int:

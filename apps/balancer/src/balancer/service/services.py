@@ -43,7 +43,7 @@ from balancer.service.load_history import LoadHistory
 from balancer.service.loops import Loops, Round
 from balancer.service.nodes import Nodes
 from balancer.service.plan_executor import PlanExecutor
-from balancer.service.problems import Problems
+from balancer.service.problems import Part, Problems
 from balancer.service.reconciler import Reconciler
 from balancer.service.release_image import ReleaseImage
 from balancer.service.restorer import Restorer
@@ -60,6 +60,9 @@ from balancer.service.status_report import StatusReport
 from balancer.service.step_loop import StepLoop
 from balancer.service.timed_store import TimedStore
 from balancer.service.tokens import Tokens
+
+_REST = 1.0
+"""Seconds between two looks of a loop that acts, in a balancer that was superseded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +155,12 @@ class Services:
     @cached_property
     def desired(self) -> DesiredFleet:
         store = TimedStore(self._ports.store, clock=self._ports.clock, durations=self._ports.durations)
-        return DesiredFleet(store=store, plane=self._ports.plane, profile=self._options.fleet.profile)
+        return DesiredFleet(
+            store=store,
+            plane=self._ports.plane,
+            profile=self._options.fleet.profile,
+            on_loss=lambda reason: self.problems.report(Part.STATE, reason),
+        )
 
     @cached_property
     def queue(self) -> ChangeQueue:
@@ -165,6 +173,7 @@ class Services:
     @cached_property
     def workers(self) -> ServerWorkers:
         return ServerWorkers(
+            desired=self.desired,
             runtime=self._ports.runtime,
             plane=self._ports.plane,
             probe=self._ports.probe,
@@ -407,9 +416,9 @@ class Services:
             "steps": self.steps.round,
             "heartbeats": self.heartbeat_loop.round,
             "engine events": EngineListener(runtime=self._ports.runtime, wake=self.wake).round,
-            "rollout": self.rollout.round,
-            "slow start": self.slow_start.round,
-            "image": self.release_image.round,
+            "rollout": self._unless_superseded(self.rollout.round),
+            "slow start": self._unless_superseded(self.slow_start.round),
+            "image": self._unless_superseded(self.release_image.round),
             "certificates": self.certificate_watch.round,
             "load": self.load_history.round,
         }
@@ -418,8 +427,12 @@ class Services:
         if self._ports.tokens:
             rounds["tokens"] = self.tokens.round
         if self.autoscaler:
-            rounds["autoscaler"] = self.autoscaler.round
+            rounds["autoscaler"] = self._unless_superseded(self.autoscaler.round)
         return Loops(rounds, before_stop=self.wake.set, waited_for=("steps", "heartbeats"))
+
+    def _unless_superseded(self, one_round: Round) -> Round:
+        """The round of a loop that acts, as long as this balancer may act."""
+        return lambda: _REST if self.desired.superseded else one_round()
 
     def _may_scale(self) -> bool:
         """Not before the first servers serve, and not while a deploy runs."""

@@ -1,0 +1,1 @@
+"""Docker Swarm: what several hosts have in the place of one engine."""
