@@ -14,16 +14,18 @@ from balancer.core.event import EventKind
 from balancer.core.fleet import Server
 from balancer.core.heartbeat import Heartbeat
 from balancer.core.lifecycle import State
+from balancer.core.lost_nodes import NO_NODE_LOST, LostNodes
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Table
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
+from balancer.service.nodes import Nodes
 from balancer.service.server_workers import ServerWorkers
 from tests.fakes.clock import FakeClock
 from tests.fakes.plane import FakePlane
 from tests.fakes.probe import FakeProbe
-from tests.fakes.runtime import FakeRuntime
+from tests.fakes.runtime import Everyone, FakeRuntime
 from tests.fakes.store import MemoryStore
 from tests.polling import until
 
@@ -34,9 +36,11 @@ S1, S2, S3 = (Server(f"S{number}", number, State.JOINING, release=RELEASE.number
 class Fixture:
     def __init__(self) -> None:
         self.runtime, self.plane, self.clock = FakeRuntime(), FakePlane(), FakeClock()
-        self.events = EventLog(self.clock)
+        self.nodes = Nodes()
+        self.events = EventLog(self.clock, nodes=self.nodes)
         self.probe = FakeProbe(self.runtime)
         self.finished: set[str] = set()
+        self.lost = NO_NODE_LOST
         self.store = MemoryStore()
         self.desired = DesiredFleet(store=self.store, plane=self.plane, profile=RingProfile(strategy=Table(slots=8)))
         self.workers = ServerWorkers(
@@ -46,9 +50,11 @@ class Fixture:
             probe=self.probe,
             clock=self.clock,
             events=self.events,
+            nodes=self.nodes,
             start_grace=30,
             drain_timeout=20,
             cannot_finish=lambda instance: instance in self.finished,
+            lost=lambda: self.lost,
             size=8,
         )
 
@@ -280,3 +286,23 @@ def test_an_unforeseen_error_in_the_background_is_logged(fixture: Fixture, caplo
         until(lambda: caplog.records, "logged", within=5, pause=0.001)
     assert fixture.workers.claims.instances == frozenset()
     assert "a defect" in caplog.text
+
+
+def test_a_server_that_comes_to_a_lost_node_is_not_waited_for(fixture: Fixture) -> None:
+    """The scheduler takes the node for well for some seconds more."""
+    fixture.runtime.nodes = ["w2"]
+    fixture.runtime.mute = Everyone()
+    fixture.lost = LostNodes(unheard=frozenset({"w2"}))
+    began = fixture.clock.now()
+    with pytest.raises(StartFailed, match="S1 cannot become ready: its node w2 is cut off"):
+        fixture.workers.bring_up([S1], RELEASE)
+    assert fixture.clock.now() - began < 1
+
+
+def test_events_of_a_server_tell_the_node_of_its_container(fixture: Fixture) -> None:
+    fixture.runtime.nodes = ["w2"]
+    fixture.workers.bring_up([S1], RELEASE)
+    fixture.finished.add("S1")
+    fixture.workers.retire(["S1"])
+    (fenced,) = fixture.events.since(0).events
+    assert (fenced.kind, fenced.server, fenced.node) == (EventKind.FENCED, "S1", "w2")

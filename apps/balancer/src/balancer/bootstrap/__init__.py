@@ -71,6 +71,7 @@ def build(settings: Settings) -> Application:
         services.rollout,
         sessions=services.sessions,
         load=services.load_history,
+        edges=services.edge_watch,
         gate=gate,
         metrics=Metrics(balancer=exposition.text, edge=plane.edge.exposition if plane.edge else None),
     )

@@ -151,6 +151,9 @@ class Starter:
         for instance in newcomers:
             server = fleet.server(instance)
             self._events.record(
-                kind if server.state is State.SERVING else EventKind.SPARE, server=server.hostname, seconds=seconds
+                kind if server.state is State.SERVING else EventKind.SPARE,
+                server=server.hostname,
+                instance=instance,
+                seconds=seconds,
             )
         self._failures.replaced(before, fleet)
