@@ -115,7 +115,7 @@ class SeveralHosts:
     def obeying(self) -> set[str]:
         """The nodes whose edges take part, and obey the present routes."""
         return {
-            node for node, edge in self.edges.items() if edge["is_leased"] and edge["is_serving"] and edge["in_step"]
+            node for node, edge in self.edges.items() if edge[names.LEASED] and edge[names.SERVING] and edge["in_step"]
         }
 
     @property
@@ -140,7 +140,7 @@ class SeveralHosts:
         if not self.operator.is_ready:
             return False
         running = sorted(server for servers in self.places.values() for server in servers)
-        leased = {node for node, edge in self.edges.items() if edge["is_leased"]}
+        leased = {node for node, edge in self.edges.items() if edge[names.LEASED]}
         nodes = set(self.urls)
         return leased == nodes and self.obeying == nodes and running == sorted(self.operator.replicas)
 

@@ -196,7 +196,7 @@ def test_a_node_is_cut_off_and_heals(hosts: SeveralHosts, figures: Figures) -> N
             seen = detected(hosts, lost, began=moment, since=last)
             assert hosts.hosts[node].served_from_inside(own) == {key: before[key] for key in own}
             answered = sum(bool(server) for server in hosts.hosts[node].served_from_inside(others).values())
-            assert not hosts.edges.get(node, {}).get("is_leased"), "the edge that is cut off holds nobody up"
+            assert not hosts.edges.get(node, {}).get(names.LEASED), "the edge that is cut off holds nobody up"
             now = hosts.owners
             time.sleep(max(0.0, moment + CUT - time.monotonic()))
         healed = time.monotonic()
