@@ -92,7 +92,7 @@ def build(settings: Settings) -> Application:
     )
 
 
-def _in_turn(*steps: Callable[[], None]) -> Callable[[], None]:
+def _in_turn(*steps: Callable[[], object]) -> Callable[[], None]:
     def all_of_them() -> None:
         for step in steps:
             step()

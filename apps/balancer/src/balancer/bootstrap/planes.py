@@ -41,7 +41,7 @@ class Wired:
     edge: EdgeMetrics | None = None
     forward: Forward | None = None
     edges: Edges | None = None
-    begin: Callable[[], None] = lambda: None
+    begin: Callable[[], object] = lambda: None
     end: Callable[[], None] = lambda: None
 
 
