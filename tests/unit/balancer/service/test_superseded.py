@@ -93,6 +93,21 @@ def test_the_plane_obeys_the_other_one(balancer: InMemoryBalancer) -> None:
     assert has_stopped(balancer)
 
 
+def test_containers_keep_the_names_that_the_other_one_gives_them() -> None:
+    """A spare was promoted, and has the container name of a server now."""
+    first = InMemoryBalancer(spares=1).started()
+    other = InMemoryBalancer(first.world, spares=1, store=first.store.another())
+    other.step()
+    other.runtime.vanish("S2")
+    other.steps(3)
+    assert other.is_sound()
+    renamed: list[str] = []
+    first.runtime.rename = lambda instance, name: renamed.append(name)  # type: ignore[method-assign]
+    first.steps(3)
+    assert not renamed
+    assert has_stopped(first)
+
+
 def test_every_change_is_refused_with_the_reason(balancer: InMemoryBalancer) -> None:
     other = successor(balancer)
     other.fleet.add(FleetChange(1, ("S9",)))
