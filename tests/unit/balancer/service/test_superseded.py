@@ -209,6 +209,17 @@ def test_a_server_that_drains_is_not_stopped_after_the_loss(
     assert other.is_sound()
 
 
+def test_the_loops_that_act_rest(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin({"image": "app:2"})
+    InMemoryBalancer(balancer.world, store=balancer.store.another()).step()
+    with pytest.raises(Superseded):
+        balancer.desired.confirm()
+    before = touched(balancer)
+    rounds = balancer.services.loops()._rounds
+    assert [rounds[name]() for name in ("rollout", "slow start", "image")] == [1.0, 1.0, 1.0]
+    assert touched(balancer) == before
+
+
 def test_a_deploy_goes_on_with_the_other_one(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin({"image": "app:2"})
     other = InMemoryBalancer(balancer.world, store=balancer.store.another())
