@@ -211,6 +211,25 @@ def test_a_file_that_somebody_took_away_is_made_again_and_its_copy_stays_the_nex
     assert file_store(tmp_path).load() == SMALL
 
 
+@pytest.mark.parametrize("content", ["{", "", "{}", "[]", '{"format":0}'])
+def test_a_file_that_is_damaged_under_a_running_balancer_is_no_save_and_healed(tmp_path: Path, content: str) -> None:
+    store = file_store(tmp_path)
+    store.save(SMALL)
+    for file in ("fleet.json", "fleet.json.last"):
+        (tmp_path / file).write_text(content)
+    store.confirm()
+    store.save(LARGE)
+    assert file_store(tmp_path).load() == LARGE
+
+
+def test_a_file_of_a_newer_format_is_another_balancers(tmp_path: Path) -> None:
+    store = file_store(tmp_path)
+    store.save(SMALL)
+    (tmp_path / "fleet.json").write_text('{"format":6}')
+    assert is_superseded(lambda: store.save(LARGE))
+    assert (tmp_path / "fleet.json").read_text() == '{"format":6}'
+
+
 @pytest.mark.parametrize("in_place", [True, False], ids=["in place", "another file"])
 def test_a_file_that_somebody_restored_is_not_overwritten_before_a_restart(tmp_path: Path, *, in_place: bool) -> None:
     store = file_store(tmp_path)

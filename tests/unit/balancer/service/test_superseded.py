@@ -93,6 +93,21 @@ def test_the_plane_obeys_the_other_one(balancer: InMemoryBalancer) -> None:
     assert has_stopped(balancer)
 
 
+def test_containers_keep_the_names_that_the_other_one_gives_them() -> None:
+    """A spare was promoted, and has the container name of a server now."""
+    first = InMemoryBalancer(spares=1).started()
+    other = InMemoryBalancer(first.world, spares=1, store=first.store.another())
+    other.step()
+    other.runtime.vanish("S2")
+    other.steps(3)
+    assert other.is_sound()
+    renamed: list[str] = []
+    first.runtime.rename = lambda instance, name: renamed.append(name)  # type: ignore[method-assign]
+    first.steps(3)
+    assert not renamed
+    assert has_stopped(first)
+
+
 def test_every_change_is_refused_with_the_reason(balancer: InMemoryBalancer) -> None:
     other = successor(balancer)
     other.fleet.add(FleetChange(1, ("S9",)))
@@ -192,6 +207,17 @@ def test_a_server_that_drains_is_not_stopped_after_the_loss(
     other.steps(2)
     assert "S2" not in balancer.runtime.names
     assert other.is_sound()
+
+
+def test_the_loops_that_act_rest(balancer: InMemoryBalancer) -> None:
+    balancer.rollout.begin({"image": "app:2"})
+    InMemoryBalancer(balancer.world, store=balancer.store.another()).step()
+    with pytest.raises(Superseded):
+        balancer.desired.confirm()
+    before = touched(balancer)
+    rounds = balancer.services.loops()._rounds
+    assert [rounds[name]() for name in ("rollout", "slow start", "image")] == [1.0, 1.0, 1.0]
+    assert touched(balancer) == before
 
 
 def test_a_deploy_goes_on_with_the_other_one(balancer: InMemoryBalancer) -> None:
