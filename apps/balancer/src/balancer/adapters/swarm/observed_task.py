@@ -33,8 +33,8 @@ def is_removed(task: Task) -> bool:
 
 def present(tasks: Iterable[Task]) -> list[Task]:
     """The tasks that stand for containers, those of removed services first. A task is none where its service is removed
-    and its container has ended, or where its service has a newer one."""
-    left = [task for task in tasks if not (is_removed(task) and has_ended(task))]
+    and its container has ended or never began, or where its service has a newer one."""
+    left = [task for task in tasks if not (is_removed(task) and (has_ended(task) or not task.get("NodeID")))]
     left.sort(key=lambda task: (not is_removed(task), task["CreatedAt"]))
     newest = {task["ServiceID"]: task["ID"] for task in left}
     return [task for task in left if not has_ended(task) or newest[task["ServiceID"]] == task["ID"]]
