@@ -104,7 +104,7 @@ class SwarmRuntime:
             self._wait_until_it_runs(service, server, release)
         except BaseException:
             with suppress(DockerException, requests.RequestException):
-                self._manager.remove([{"ID": service}], longest=0)
+                self._manager.remove(self._manager.services_of(server.instance), longest=_KILLING)
             raise
 
     def _create(self, server: Server, release: Release, *, init: bool) -> str:
