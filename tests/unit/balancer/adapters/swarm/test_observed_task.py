@@ -99,6 +99,11 @@ def test_a_death_before_the_node_was_lost_is_told_as_it_was() -> None:
     assert see(node="down", state="failed", error="task: non-zero exit (1)").status == "failed: task: non-zero exit (1)"
 
 
+def test_what_may_quote_the_release_is_not_told() -> None:
+    quoted = "starting container failed: unknown log opt 'token' for json-file log driver: hunter2"
+    assert see(state="failed", error=quoted).status == "failed"
+
+
 def test_a_task_off_the_servers_network_runs_without_an_address() -> None:
     seen = see(network="another")
     assert (seen.running, seen.address) == (True, "")
