@@ -99,13 +99,25 @@ def test_a_death_before_the_node_was_lost_is_told_as_it_was() -> None:
     assert see(node="down", state="failed", error="task: non-zero exit (1)").status == "failed: task: non-zero exit (1)"
 
 
+def test_what_may_quote_the_release_is_not_told() -> None:
+    quoted = "starting container failed: unknown log opt 'token' for json-file log driver: hunter2"
+    assert see(state="failed", error=quoted).status == "failed"
+
+
 def test_a_task_off_the_servers_network_runs_without_an_address() -> None:
     seen = see(network="another")
     assert (seen.running, seen.address) == (True, "")
 
 
 def task(task: str, service: str, *, state: str = "running", desired: str = "running", at: str = "1") -> dict[str, Any]:
-    return {"ID": task, "ServiceID": service, "CreatedAt": at, "DesiredState": desired, "Status": {"State": state}}
+    return {
+        "ID": task,
+        "ServiceID": service,
+        "NodeID": "" if state == "pending" else "n1",
+        "CreatedAt": at,
+        "DesiredState": desired,
+        "Status": {"State": state},
+    }
 
 
 def left(*tasks: dict[str, Any]) -> list[str]:
@@ -115,6 +127,11 @@ def left(*tasks: dict[str, Any]) -> list[str]:
 def test_a_removed_task_stands_for_a_container_until_it_has_ended() -> None:
     assert left(task("t", "s", desired="remove")) == ["t"]
     assert left(task("t", "s", desired="remove", state="shutdown")) == []
+
+
+def test_a_removed_task_that_waited_for_a_node_stands_for_nothing() -> None:
+    assert left(task("t", "s", state="pending")) == ["t"]
+    assert left(task("t", "s", state="pending", desired="remove")) == []
 
 
 def test_a_dead_task_stands_for_its_container_while_it_is_the_newest_of_its_service() -> None:

@@ -14,7 +14,7 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
 from balancer.adapters.container_spec import INSTANCE, RING_ID
-from balancer.adapters.swarm.observed_task import Node, Task, has_ended, is_down
+from balancer.adapters.swarm.observed_task import Node, Task, has_ended, is_down, is_removed
 from balancer.adapters.swarm.service_spec import NANOSECONDS, Version
 
 _CALL_TIMEOUT = 30
@@ -101,7 +101,7 @@ class Manager:
                     tasks += [task["ID"] for task in self.tasks_of(service["ID"])]
                     waits = max(waits, _stop_timeout(service) + _ENDING)
                 self.api.remove_service(service["ID"])
-        while tasks and time.monotonic() - began < min(waits, longest) and self._any_runs(tasks):
+        while tasks and time.monotonic() - began < min(waits, longest) and self._any_is_left(tasks):
             time.sleep(_POLL)
 
     def logs(self, service: str) -> bytes:
@@ -116,10 +116,11 @@ class Manager:
             except (DockerException, requests.RequestException):
                 return b""
 
-    def _any_runs(self, tasks: list[str]) -> bool:
+    def _any_is_left(self, tasks: list[str]) -> bool:
+        """Whether a task may still run, or Swarm has not yet noted that its service is removed."""
         nodes = self.nodes()
         return any(
-            not has_ended(task) and not is_down(nodes.get(task.get("NodeID", "")))
+            not is_removed(task) or (not has_ended(task) and not is_down(nodes.get(task.get("NodeID", ""))))
             for task in self.api.tasks(filters={"id": tasks})
         )
 

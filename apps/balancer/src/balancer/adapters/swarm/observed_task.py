@@ -10,6 +10,10 @@ from balancer.adapters.container_spec import FINGERPRINT, GENERATION, INSTANCE, 
 from balancer.adapters.swarm.service_spec import CONTENT
 from balancer.core.observed import Observed
 
+RAN = "task: "
+"""Begins Swarm's words for a container that has run and ended."""
+_HARMLESS = (RAN, "no suitable node")
+
 Task = Mapping[str, Any]
 Node = Mapping[str, Any]
 
@@ -33,8 +37,8 @@ def is_removed(task: Task) -> bool:
 
 def present(tasks: Iterable[Task]) -> list[Task]:
     """The tasks that stand for containers, those of removed services first. A task is none where its service is removed
-    and its container has ended, or where its service has a newer one."""
-    left = [task for task in tasks if not (is_removed(task) and has_ended(task))]
+    and its container has ended or never began, or where its service has a newer one."""
+    left = [task for task in tasks if not (is_removed(task) and (has_ended(task) or not task.get("NodeID")))]
     left.sort(key=lambda task: (not is_removed(task), task["CreatedAt"]))
     newest = {task["ServiceID"]: task["ID"] for task in left}
     return [task for task in left if not has_ended(task) or newest[task["ServiceID"]] == task["ID"]]
@@ -79,8 +83,9 @@ def observed(task: Task, nodes: Mapping[str, Node], spec: ServerSpec) -> Observe
 
 
 def _status(status: Mapping[str, Any]) -> str:
-    """The state, and Swarm's words for what went wrong."""
-    return ": ".join(filter(None, (status["State"], status.get("Err", ""))))
+    """The state, and Swarm's words for what went wrong, where they quote nothing of the release: it may be secret."""
+    why = str(status.get("Err", ""))
+    return f"{status['State']}: {why}" if why.startswith(_HARMLESS) else str(status["State"])
 
 
 def _lost(node: Node | None) -> str:

@@ -18,7 +18,7 @@ from balancer.adapters.own_volumes import refuse_own_volumes
 from balancer.adapters.registry_config import RegistryConfig
 from balancer.adapters.swarm import service_spec
 from balancer.adapters.swarm.manager import Manager, is_out_of_order
-from balancer.adapters.swarm.observed_task import RUNNING, Task, digest, has_ended, observed, present
+from balancer.adapters.swarm.observed_task import RAN, RUNNING, Task, digest, has_ended, observed, present
 from balancer.core.errors import ImageMissing, InvalidRequest, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
@@ -34,8 +34,6 @@ _KILLING = 5.0
 _POLL = 0.1
 _INIT = "docker-init"
 """The program of the node's init, which not every engine has beside it."""
-_RAN = "task: "
-"""Begins Swarm's words for a container that has run and ended."""
 
 
 class SwarmRuntime:
@@ -104,7 +102,7 @@ class SwarmRuntime:
             self._wait_until_it_runs(service, server, release)
         except BaseException:
             with suppress(DockerException, requests.RequestException):
-                self._manager.remove([{"ID": service}], longest=0)
+                self._manager.remove(self._manager.services_of(server.instance), longest=_KILLING)
             raise
 
     def _create(self, server: Server, release: Release, *, init: bool) -> str:
@@ -149,7 +147,7 @@ class SwarmRuntime:
     def _has_run(self, task: Task, server: Server, release: Release) -> bool:
         """Whether the task's container runs or has run. Raises ImageMissing, StartFailed where it will not."""
         why = without_secrets(str(task["Status"].get("Err", "")), release)
-        if task["Status"]["State"] == RUNNING or (has_ended(task) and (not why or why.startswith(_RAN))):
+        if task["Status"]["State"] == RUNNING or (has_ended(task) and (not why or why.startswith(RAN))):
             return True
         if "No such image" in why:
             where = self._manager.node_name(task)
