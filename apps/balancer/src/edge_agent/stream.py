@@ -44,7 +44,7 @@ class Stream:
                 self.accepted.set()
         finally:
             beats.cancel()
-            self._writer.close()
+            self._writer.transport.abort()
 
     async def _beat(self) -> None:
         with suppress(OSError):

@@ -17,7 +17,7 @@ MOST = 160
 """The most connections at once: twice the places of haproxy.cfg, as after a reload the process before it still has its
 own, and some more. Others wait."""
 
-_BACKLOG = 128
+_BACKLOG = 1024
 _HANG_UP = 1.0
 """Seconds until it is noticed that HAProxy, which had closed one side, has closed the other, too."""
 _PART = 65536
@@ -67,6 +67,8 @@ class Tunnels:
             async with self._places:
                 with suppress(OSError):
                     await _carry(name, Connection(reader, writer), await connect())
+        except asyncio.CancelledError:
+            writer.transport.abort()
         finally:
             self._carried.discard(task)
             writer.close()
@@ -82,10 +84,14 @@ async def _carry(name: str, edge: Connection, hub: Connection) -> None:
         await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
         while not back.done() and not _has_hung_up(edge.writer):
             await asyncio.wait({back}, timeout=_HANG_UP)
+        there.cancel()
+        edge.writer.close()
+        hub.writer.close()
+        await hub.writer.wait_closed()
     finally:
         there.cancel()
         back.cancel()
-        hub.writer.close()
+        hub.writer.transport.abort()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
