@@ -7,6 +7,7 @@ import pytest
 from balancer.adapters.edges import sums
 from balancer.adapters.edges.labelled import labelled
 from balancer.adapters.edges.totals import Totals
+from balancer.adapters.edges.wire import VERBS, ActivityColumns
 from balancer.core.activity import Activity
 from balancer.core.certificate import Certificate
 from balancer.core.load import Load
@@ -17,7 +18,21 @@ from balancer.core.traffic import MOST_KEYS, NOTHING_COUNTED, CountedKey, KeyCou
 def test_activity_is_a_sum_by_instance() -> None:
     one = {"S1": Activity(1, 2, 3, 4), "S2": Activity(5)}
     other = {"S1": Activity(10, 20, 30, 40), "S3": Activity(0, 7)}
-    assert sums.activity([one, other]) == {"S1": Activity(11, 22, 33, 44), "S2": Activity(5), "S3": Activity(0, 7)}
+    assert sums.activity(map(over_the_wire, (one, other))) == {
+        "S1": Activity(11, 22, 33, 44),
+        "S2": Activity(5),
+        "S3": Activity(0, 7),
+    }
+
+
+def test_the_activity_of_edges_with_the_same_servers_is_added_up_by_column() -> None:
+    same = [{"S2": Activity(1, 2, 3, number), "S1": Activity(number)} for number in range(10)]
+    assert sums.activity(map(over_the_wire, same)) == {"S1": Activity(45), "S2": Activity(10, 20, 30, 45)}
+    assert sums.activity([over_the_wire({})]) == {}
+
+
+def over_the_wire(found: dict[str, Activity]) -> ActivityColumns:
+    return VERBS["activity"].decode(VERBS["activity"].encode(found))
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import pairwise, product
 
 import pytest
 
-from balancer.adapters.edges.wire import VERBS, changes_document, files_document, files_of, line
+from balancer.adapters.edges.wire import (
+    ACTIVITY,
+    VERBS,
+    ActivityColumns,
+    changes_document,
+    files_document,
+    files_of,
+    line,
+)
 from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.core.activity import Activity
 from balancer.core.certificate import Certificate
@@ -76,10 +84,22 @@ def test_damaged_files_are_refused() -> None:
         files_of({**files_document(files()), "slots": "AAAA"})
 
 
+def test_activity_comes_over_in_columns() -> None:
+    said = json.loads(line({"result": VERBS["activity"].encode({"S2": Activity(1, 2, 3, 4), "S1": Activity(5)})}))
+    told = VERBS["activity"].decode(said["result"])
+    assert told == ActivityColumns(("S1", "S2"), ([5, 1], [0, 2], [0, 3], [0, 4]))
+    assert tuple(field.name for field in fields(Activity)) == ACTIVITY
+
+
+@pytest.mark.parametrize("told", [[], [["S1"]], [["S1"], [1], [1], [1], []], [["S1"], [1], [1], [1], [1], [1]]])
+def test_what_are_no_columns_is_refused(told: list[list[object]]) -> None:
+    with pytest.raises(ValueError, match=r"columns|unpack"):
+        VERBS["activity"].decode(told)
+
+
 @pytest.mark.parametrize(
     ("verb", "result"),
     [
-        ("activity", {"S1": Activity(1, 2, 3, 4)}),
         ("close_idle", None),
         ("load", Load(3, 0.25)),
         ("keyless", 7),

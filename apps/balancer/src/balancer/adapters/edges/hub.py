@@ -25,6 +25,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _REMEMBERED = 300.0
 """Seconds for which an edge that is lost is still shown."""
+_LONGEST_REST = 0.25
+"""Seconds between the answers to a question and the next equal one, at most."""
 _STOPPED = "the hub of the edges does not run"
 _Key = tuple[str, tuple[tuple[str, Any], ...]]
 """Verb and arguments of a question."""
@@ -51,6 +53,8 @@ class EdgeHub:
         self._offer: Offer | None = None
         self._asked: dict[_Key, asyncio.Task[Question]] = {}
         self._to_ask: dict[_Key, asyncio.Task[Question]] = {}
+        self._rested: dict[str, float] = {}
+        """verb → when it may be asked again."""
         self._all_are_there = 0.0
 
     def start(self) -> int:
@@ -232,19 +236,24 @@ class EdgeHub:
         return question.answers
 
     async def _put(self, key: _Key, before: asyncio.Task[Question] | None) -> Question:
-        """Asks once the equal question before is answered. Until then, further callers wait for this one."""
+        """Asks once the equal question before is answered, and then rests for as long as that took. Until then, further
+        callers wait for this one: where the answers of many edges are much work, it is not all that is done."""
+        loop = asyncio.get_running_loop()
         if before:
             await asyncio.wait({before})
-        await asyncio.sleep(self._all_are_there - asyncio.get_running_loop().time())
+        await asyncio.sleep(max(self._all_are_there, self._rested.get(key[0], 0.0)) - loop.time())
         task = asyncio.current_task()
         assert task  # noqa: S101 (for the type checker: a coroutine runs in a task)
         self._asked[key] = self._to_ask.pop(key)
         try:
             leased = [edge for edge in self._edges.values() if edge.is_leased]
             question = Question(key[0], dict(key[1]), [edge.node for edge in leased])
+            began = loop.time()
             for edge in leased:
                 edge.ask(question)
             await question.done.wait()
+            if not key[1]:
+                self._rested[key[0]] = loop.time() + min(loop.time() - began, _LONGEST_REST)
             return question
         finally:
             if self._asked.get(key) is task:

@@ -33,7 +33,7 @@ class ManyEdges:
         self._summed: tuple[object, Mapping[str, Activity]] = (None, {})
         self._profile = ""
         self._counters, self._keyless = Totals(), Totals()
-        self._lock = threading.Lock()
+        self._lock, self._summing = threading.Lock(), threading.Lock()
 
     def apply(self, routes: Routes) -> None:
         files = self._files_of(routes)
@@ -51,10 +51,11 @@ class ManyEdges:
     def activity(self) -> Mapping[str, Activity]:
         """An edge whose lease is over is left out: it may still have requests, but nobody can know."""
         answers = self._hub.ask("activity")
-        known, summed = self._summed
-        if known is not answers:  # several threads get the same answers
-            summed = sums.activity(answers.values())
-            self._summed = answers, summed
+        with self._summing:  # threads that waited for the same answers add them up once
+            known, summed = self._summed
+            if known is not answers:
+                summed = sums.activity(answers.values())
+                self._summed = answers, summed
         return summed
 
     def close_idle(self, instance: str) -> None:

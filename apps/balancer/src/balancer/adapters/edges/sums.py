@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import astuple
+from operator import add
 
+from balancer.adapters.edges.wire import ActivityColumns
 from balancer.core.activity import Activity
 from balancer.core.certificate import Certificate
 from balancer.core.load import Load
 from balancer.core.traffic import MOST_KEYS, CountedKey, KeyCounts
 
 
-def activity(of_edges: Iterable[Mapping[str, Activity]]) -> dict[str, Activity]:
-    """instance → the sums over the edges that know it."""
-    sums: dict[str, tuple[int, int, int, int]] = {}
+def activity(of_edges: Iterable[ActivityColumns]) -> dict[str, Activity]:
+    """instance → the sums over the edges that know it. Mostly all edges know the same servers: then whole columns are
+    added up, which takes a fifth of the time."""
+    alike: defaultdict[tuple[str, ...], list[ActivityColumns]] = defaultdict(list)
     for of_edge in of_edges:
-        for instance, one in of_edge.items():
-            if known := sums.get(instance):
-                in_flight, given, taken, given_up = known
-                sums[instance] = (
-                    in_flight + one.in_flight, given + one.given, taken + one.taken, given_up + one.given_up
-                )  # fmt: skip
-            else:
-                sums[instance] = (one.in_flight, one.given, one.taken, one.given_up)
-    return {instance: Activity(*sums[instance]) for instance in sums}
+        alike[of_edge.instances].append(of_edge)
+    sums: dict[str, Activity] = {}
+    for instances, edges in alike.items():
+        columns = (map(sum, zip(*same, strict=True)) for same in zip(*(edge.figures for edge in edges), strict=True))
+        for instance, figures in zip(instances, zip(*columns, strict=True), strict=True):
+            known = sums.get(instance)
+            sums[instance] = Activity(*figures) if known is None else Activity(*map(add, astuple(known), figures))
+    return sums
 
 
 def load(of_edges: Iterable[Load]) -> Load:

@@ -31,7 +31,6 @@ from fractions import Fraction
 from typing import Any
 
 from balancer.adapters.haproxy.edge_files import EdgeFiles
-from balancer.core.activity import Activity
 from balancer.core.certificate import Certificate
 from balancer.core.load import Load
 from balancer.core.routes import Backend
@@ -71,17 +70,38 @@ class Verb:
     decode: Callable[[Any], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class ActivityColumns:
+    """The activity of an edge's servers: the instances in order, and for each field of Activity their figures."""
+
+    instances: tuple[str, ...]
+    figures: tuple[Sequence[int], ...]
+
+
+ACTIVITY = ("in_flight", "given", "taken", "given_up")
+"""The fields of Activity."""
+
+
+def columns(told: Sequence[Sequence[Any]]) -> ActivityColumns:
+    """Raises ValueError, TypeError for what are no columns."""
+    instances, *figures = told
+    if len(figures) != len(ACTIVITY) or any(len(column) != len(instances) for column in figures):
+        raise ValueError("an activity has five columns of one length")
+    return ActivityColumns(tuple(instances), tuple(figures))
+
+
 def _same(value: Any) -> Any:
     return value
 
 
 VERBS: Mapping[str, Verb] = {
-    # instance → Activity
+    # instance → Activity; the hub gets the columns: it adds up those of many edges
     "activity": Verb(
-        lambda found: {
-            instance: [each.in_flight, each.given, each.taken, each.given_up] for instance, each in found.items()
-        },
-        lambda told: {instance: Activity(*each) for instance, each in told.items()},
+        lambda found: [
+            sorted(found),
+            *([getattr(found[instance], name) for instance in sorted(found)] for name in ACTIVITY),
+        ],
+        columns,
     ),
     # has the argument "instance"
     "close_idle": Verb(_same, _same),
@@ -93,8 +113,11 @@ VERBS: Mapping[str, Verb] = {
     ),
     # instance → ServerCounters
     "counters": Verb(
-        lambda found: {instance: asdict(each) for instance, each in found.items()},
-        lambda told: {instance: ServerCounters(**each) for instance, each in told.items()},
+        lambda found: {
+            instance: [each.in_flight, each.requests, each.errors, each.response_time]
+            for instance, each in found.items()
+        },
+        lambda told: {instance: ServerCounters(*each) for instance, each in told.items()},
     ),
     "keys": Verb(
         lambda found: {"sampled": found.sampled, "keys": [[each.slot, each.key, each.count] for each in found.keys]},
