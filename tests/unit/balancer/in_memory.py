@@ -64,8 +64,8 @@ class InMemoryBalancer:
     """One balancer process without loops: a test calls its steps. Only the work that a step began runs in threads.
 
     `initial`: the hostnames of the first fleet. `release`: of the settings. `seed`: the
-    seed of all randomness. `policy`: what a release may ask for; by default nearly anything. The other arguments
-    are the settings of the same names."""
+    seed of all randomness. `policy`: what a release may ask for; by default nearly anything. `store`: its own one,
+    where another balancer lives in the same world. The other arguments are the settings of the same names."""
 
     def __init__(
         self,
@@ -83,6 +83,7 @@ class InMemoryBalancer:
         seed: int = 0,
         policy: Policy | None = None,
         protocols: tuple[str, ...] = PROTOCOLS,
+        store: MemoryStore | None = None,
     ) -> None:
         self.world = world or World()
         self._settings = {
@@ -98,8 +99,10 @@ class InMemoryBalancer:
             "seed": seed,
             "policy": policy,
             "protocols": protocols,
+            "store": store,
         }
-        self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
+        self.runtime, self.plane = self.world.runtime, self.world.plane
+        self.store = store or self.world.store
         self.clock, self.images = self.world.clock, self.world.images
         self.probe = FakeProbe(self.runtime)
         self.catalogue = Catalogue()
