@@ -57,6 +57,7 @@ def test_a_server_that_the_first_one_does_not_know_is_not_killed_by_it(balancer:
     balancer.steps(3)
     assert "S9" in balancer.runtime.names
     assert not balancer.runtime.killed
+    assert not [event for event in balancer.events.since(0).events if event.kind is EventKind.FENCED]
     assert has_stopped(balancer)
     assert other.is_sound()
 
@@ -93,19 +94,34 @@ def test_the_plane_obeys_the_other_one(balancer: InMemoryBalancer) -> None:
     assert has_stopped(balancer)
 
 
-def test_containers_keep_the_names_that_the_other_one_gives_them() -> None:
-    """A spare was promoted, and has the container name of a server now."""
-    first = InMemoryBalancer(spares=1).started()
-    other = InMemoryBalancer(first.world, spares=1, store=first.store.another())
-    other.step()
-    other.runtime.vanish("S2")
-    other.steps(3)
-    assert other.is_sound()
-    renamed: list[str] = []
-    first.runtime.rename = lambda instance, name: renamed.append(name)  # type: ignore[method-assign]
-    first.steps(3)
-    assert not renamed
-    assert has_stopped(first)
+def test_containers_keep_the_names_that_the_other_one_gives_them(balancer: InMemoryBalancer) -> None:
+    successor(balancer).runtime.rename("S1", "S1.spare")
+    balancer.steps(2)
+    assert balancer.runtime.observe()["S1"].container_name == "S1.spare"
+    assert has_stopped(balancer)
+
+
+def test_after_the_loss_a_step_does_not_even_look(balancer: InMemoryBalancer) -> None:
+    successor(balancer)
+    with pytest.raises(Superseded):
+        balancer.desired.confirm()
+    balancer.runtime.away.arm()
+    balancer.plane.away.arm()
+    balancer.reconciler.step()
+    assert set(balancer.health.report()["ailments"]) == {"state"}
+
+
+def test_what_another_thread_finds_out_during_a_step_is_not_said_to_be_well(balancer: InMemoryBalancer) -> None:
+    successor(balancer)
+
+    def find_out(_: int) -> None:
+        with pytest.raises(Superseded):
+            balancer.desired.confirm()
+
+    balancer.services.starter.start = find_out  # type: ignore[method-assign]
+    balancer.reconciler.step()
+    assert has_stopped(balancer)
+    assert not [event for event in balancer.events.since(0).events if event.facts.get("part") == "state"][1:]
 
 
 def test_every_change_is_refused_with_the_reason(balancer: InMemoryBalancer) -> None:
@@ -276,6 +292,7 @@ def test_one_that_was_overtaken_while_it_took_up_the_fleet_takes_it_up_again(bal
     late.reconciler.step()
     assert not late.desired.restored
     late.steps(2)
+    assert late.health.report()["ready"]
     assert late.replicas == ("S1", "S2", "S3", "S9")
     assert late.is_sound()
     balancer.runtime.vanish("S9")

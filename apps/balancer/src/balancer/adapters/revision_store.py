@@ -58,7 +58,7 @@ class RevisionStore:
                     f"revision {revision} of the fleet {error}. It is left as it is. Run the newer balancer again"
                 ) from error
             except DAMAGES as error:
-                _log.exception("state damaged", extra={"revision": revision})
+                _log.error("state damaged", extra={"revision": revision, "reason": str(error)})
                 self._revision = revision
                 raise DamagedState(f"revision {revision} of the fleet cannot be read: {error}") from error
             self._revision = revision
