@@ -138,7 +138,7 @@ class ServerWorkers:
     def _bring_up(self, server: Server, release: Release) -> str:
         instance = server.instance
         began = self._clock.now()
-        self._runtime.start(server, release)
+        self._runtime.start(server, release, avoid=self._lost().unheard)
         address = seen = ""
         observed_at = began
         while (left := began + self._start_grace - self._clock.now()) > 0:
