@@ -45,6 +45,12 @@ def test_only_nodes_that_the_constraints_name_run_servers(swarm_bench: SwarmBenc
     assert {server.node for server in swarm_bench.runtime.observe().values()} == {"node2"}
 
 
+def test_no_server_starts_on_a_node_that_it_must_avoid(swarm_bench: SwarmBench) -> None:
+    for number in range(2):
+        swarm_bench.runtime.start(joining(f"S{number}", number), swarm_bench.release, avoid=["node1", "node3"])
+    assert {server.node for server in swarm_bench.runtime.observe().values()} == {"node2"}
+
+
 def test_where_no_node_fits_the_constraints_are_told_and_nothing_is_left(swarm_bench: SwarmBench) -> None:
     swarm_bench.constrain("node.labels.zone==moon")
     with pytest.raises(StartFailed, match=r"S1 cannot be started: no suitable node .*node\.labels\.zone==moon"):
