@@ -67,7 +67,8 @@ class InMemoryBalancer:
 
     `initial`: the hostnames of the first fleet. `release`: of the settings. `seed`: the
     seed of all randomness. `policy`: what a release may ask for; by default nearly anything. `has_local`: the engine
-    runs the containers itself. The other arguments are the settings of the same names."""
+    runs the containers itself. `store`: its own one, where another balancer lives in the same world. The other
+    arguments are the settings of the same names."""
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class InMemoryBalancer:
         policy: Policy | None = None,
         protocols: tuple[str, ...] = PROTOCOLS,
         has_local: bool = True,
+        store: MemoryStore | None = None,
     ) -> None:
         self.world = world or World()
         self._settings = {
@@ -102,8 +104,10 @@ class InMemoryBalancer:
             "policy": policy,
             "protocols": protocols,
             "has_local": has_local,
+            "store": store,
         }
-        self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
+        self.runtime, self.plane = self.world.runtime, self.world.plane
+        self.store = store or self.world.store
         self.clock, self.images = self.world.clock, self.world.images
         self.probe = FakeProbe(self.runtime)
         self.catalogue = Catalogue()

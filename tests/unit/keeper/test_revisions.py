@@ -16,16 +16,16 @@ from balancer.core.policy import Policy
 from balancer.core.release import Release
 from keeper.server import KeeperServer
 from keeper.verbs import Runtime, Verbs
-from tests.unit.keeper.memory import Memory
+from tests.fakes.revisions import MemoryRevisions
 
 
 @pytest.fixture
-def memory() -> Memory:
-    return Memory()
+def memory() -> MemoryRevisions:
+    return MemoryRevisions()
 
 
 @pytest.fixture
-def client(tmp_path: Path, memory: Memory) -> Iterator[KeeperClient]:
+def client(tmp_path: Path, memory: MemoryRevisions) -> Iterator[KeeperClient]:
     nothing = cast(Runtime, None), cast(DockerImages, None)
     policy = Policy(release=Release(image="shop"), servers=1, surge=0)
     verbs = Verbs(runtime=nothing[0], local=None, images=nothing[1], policy=policy, revisions=memory)
@@ -47,14 +47,14 @@ def test_what_was_saved_comes_back_also_where_it_is_large(client: KeeperClient) 
 
 def test_the_balancer_that_was_slower_is_told(client: KeeperClient) -> None:
     client.replace(0, b"one")
-    with pytest.raises(Superseded, match="another balancer was faster"):
+    with pytest.raises(Superseded, match="another balancer has saved revision 1"):
         client.replace(0, b"two")
     assert client.newest() == (1, b"one")
 
 
-def test_the_reason_why_there_is_no_state_is_told(client: KeeperClient, memory: Memory) -> None:
-    memory.away = "the swarm has no leader"
-    with pytest.raises(StateUnavailable, match="no leader"):
+def test_the_reason_why_there_is_no_state_is_told(client: KeeperClient, memory: MemoryRevisions) -> None:
+    memory.away.arm()
+    with pytest.raises(StateUnavailable, match="no answer"):
         client.newest()
 
 

@@ -17,7 +17,7 @@ from balancer.core.observed import Observed
 from balancer.core.policy import Policy
 from balancer.core.release import Release
 from keeper.verbs import Runtime, Verbs
-from tests.unit.keeper.memory import Memory
+from tests.fakes.revisions import MemoryRevisions
 
 CONTENT = f"sha256:{'0a' * 32}"
 HOSTS = Release(image="shop", volumes=("/:/host",), content=CONTENT)
@@ -122,7 +122,7 @@ def on_a_swarm(engine: Engine, *, servers: int = 1_000_000) -> Verbs:
         local=None,
         images=cast(DockerImages, Images()),
         policy=Policy(release=Release(image="shop"), servers=servers, surge=0),
-        revisions=Memory(),
+        revisions=MemoryRevisions(),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from balancer.core.activity import Activity
-from balancer.core.errors import EngineUnavailable, StartFailed
+from balancer.core.errors import EngineUnavailable, StartFailed, Superseded
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
 from balancer.core.heartbeat import Heartbeat
@@ -319,3 +319,57 @@ def test_events_of_a_server_tell_the_node_of_its_container(fixture: Fixture) -> 
     fixture.workers.retire(["S1"])
     (fenced,) = fixture.events.since(0).events
     assert (fenced.kind, fenced.server, fenced.node) == (EventKind.FENCED, "S1", "w2")
+
+
+def supersede(fixture: Fixture) -> None:
+    """Another balancer saves the fleet."""
+    fixture.desired.change(lambda fleet: fleet.begin_join(["S1"]))
+    other = fixture.store.another()
+    other.load()
+    other.save(fixture.desired.fleet)
+
+
+def test_nothing_begins_where_another_balancer_has_taken_over(fixture: Fixture) -> None:
+    fixture.workers.bring_up([S1, S2], RELEASE)
+    before = fixture.runtime.observe()
+    supersede(fixture)
+    for act in (
+        lambda: fixture.workers.bring_up([S3], RELEASE),
+        lambda: fixture.workers.kill([S1.instance]),
+        lambda: fixture.workers.fence({S1.instance: ""}),
+        lambda: fixture.workers.retire([S1.instance]),
+    ):
+        with pytest.raises(Superseded):
+            act()
+    assert fixture.runtime.observe() == before
+
+
+@pytest.mark.parametrize("is_idle", [True, False])
+def test_a_server_that_drains_stays_where_another_balancer_takes_over(fixture: Fixture, *, is_idle: bool) -> None:
+    """Whether it would be stopped, or killed because it cannot finish."""
+    fixture.workers.bring_up([S1], RELEASE)
+    fixture.plane.busy(S1.instance, 1)
+
+    def take_over(_: float) -> None:
+        supersede(fixture)
+        with pytest.raises(Superseded):
+            fixture.desired.confirm()
+        if is_idle:
+            fixture.plane.busy(S1.instance, 0)
+        else:
+            fixture.finished.add(S1.instance)
+
+    fixture.clock.sleep = take_over  # type: ignore[method-assign]
+    with pytest.raises(Superseded):
+        fixture.workers.retire([S1.instance])
+    assert S1.instance in fixture.runtime.names
+
+
+def test_background_work_that_is_given_up_is_told_without_a_trace(
+    fixture: Fixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    supersede(fixture)
+    fixture.workers.run([S1.instance], lambda: fixture.workers.kill([S1.instance]))
+    until(lambda: not fixture.workers.claims.instances, "it ended", within=5)
+    until(lambda: "work given up" in caplog.messages, "it is told", within=5)
+    assert "unforeseen" not in caplog.messages

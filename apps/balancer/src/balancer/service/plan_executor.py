@@ -176,9 +176,10 @@ class PlanExecutor:
 
     def _rename(self, names: Mapping[str, str]) -> None:
         """Renames containers, where they have names: instance → container name. Where the engine does not answer, a
-        later step tries again."""
-        if self._local is None:
+        later step tries again. Raises Superseded."""
+        if self._local is None or not names:
             return
+        self._desired.confirm()  # To another balancer's fleet other names belong.
         for instance, name in names.items():
             try:
                 self._local.rename(instance, name)

@@ -44,7 +44,8 @@ class SwarmConfigs:
         self._connection: docker.APIClient | None = None
 
     def newest(self) -> tuple[int, bytes] | None:
-        """The newest revision. Where its content is damaged, that of the one before stands for it."""
+        """The newest revision. Where its content is damaged, that of the one before stands for it. Where that one is
+        damaged as well, the content is empty."""
         with _state_errors():
             present = self._present()
         for revision in sorted(present, reverse=True):
@@ -52,9 +53,7 @@ class SwarmConfigs:
                 return max(present), zlib.decompress(base64.b64decode(present[revision]["Spec"].get("Data") or ""))
             except (ValueError, zlib.error) as error:
                 _log.error("state damaged", extra={"config": self._name(revision), "reason": str(error)})
-        if present:
-            raise StateUnavailable(f"no content of the configs {', '.join(map(self._name, present))} can be read")
-        return None
+        return (max(present), b"") if present else None
 
     def replace(self, expected: int, content: bytes) -> int:
         packed = zlib.compress(content)
@@ -73,6 +72,12 @@ class SwarmConfigs:
         for old in sorted(present.keys() - {revision}, reverse=True)[_KEPT - 1 :]:
             self._sweep(present[old]["ID"])
         return revision
+
+    def close(self) -> None:
+        """Ends the connection to the engine. The next call makes another one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _create(self, revision: int, packed: bytes) -> str:
         """The id of the new config."""

@@ -25,6 +25,7 @@ _LOGS_TIMEOUT = 5
 _ENDING = 8.0
 """Seconds beside its stop timeout that a container may take to end: Swarm waits 2 s before it sends the signal."""
 _POLL = 0.1
+_OUT_OF_ORDER = ("does not have a leader", "lost leader status", "DeadlineExceeded")
 
 Service = Mapping[str, Any]
 
@@ -136,7 +137,7 @@ class Manager:
 def is_out_of_order(error: APIError) -> bool:
     """Whether the manager cannot change anything now, as when most managers are gone: it is not about the service."""
     why = str(error.explanation)
-    return error.status_code == requests.codes.service_unavailable or "DeadlineExceeded" in why or "leader" in why
+    return error.status_code == requests.codes.service_unavailable or any(words in why for words in _OUT_OF_ORDER)
 
 
 def _connection(timeout: int, version: str) -> Any:
