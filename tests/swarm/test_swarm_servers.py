@@ -236,6 +236,18 @@ def test_servers_of_a_node_that_is_killed_do_not_run_and_their_removal_is_not_wa
     until(lambda: not swarm_bench.containers(instance)["node3"], "the lost one stays dead", within=20)
 
 
+def test_a_start_on_a_node_that_dies_ends_when_the_node_is_found_down(swarm_bench: SwarmBench) -> None:
+    """Swarm takes the node for well until then, and places the server there."""
+    swarm_bench.constrain("node.hostname==node3")
+    swarm_bench.playground.engines("kill", "node3")
+    try:
+        with pytest.raises(EngineUnavailable, match="node3 is down"):
+            swarm_bench.runtime.start(joining("S1", 1), swarm_bench.release)
+    finally:
+        swarm_bench.playground.engines("start", "node3")
+        until(lambda: swarm_bench.node_state("node3") == "ready", "node3 is back", within=30)
+
+
 def test_a_node_that_is_cut_off_comes_back_and_its_removed_servers_end(swarm_bench: SwarmBench) -> None:
     instance = spread(swarm_bench)["node2"]
     swarm_bench.playground.engines("cut", "node2")
