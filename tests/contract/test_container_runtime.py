@@ -52,6 +52,11 @@ def test_a_started_server_is_observed_with_its_ring_id_and_an_address_of_its_own
         assert server.address.endswith(":5000")
 
 
+def test_a_server_starts_where_the_nodes_to_avoid_are_others(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 7), bench.release, avoid=["no-such-node"])
+    assert bench.runtime.observe()["S1"].running
+
+
 def test_servers_are_told_apart_by_instance_ring_id_and_release(bench: RuntimeBench) -> None:
     """While a roll lasts there are two containers of one server."""
     bench.runtime.start(joining("S1", 7), bench.release)

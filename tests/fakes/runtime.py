@@ -74,7 +74,7 @@ class FakeRuntime:
         self._lock = threading.Lock()
         self._process = process or Process()
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         self._call()
         instance = server.instance
         told = {server.hostname, release.image}
@@ -102,7 +102,7 @@ class FakeRuntime:
                 release=release,
                 id=next(self._ids),
                 generation=server.generation,
-                node=self._next_node(),
+                node=self._next_node(avoid),
             )
         self._tell(f"start {instance}")
 
@@ -226,14 +226,14 @@ class FakeRuntime:
         return {container.instance for container in self._containers.values() if container.node == node}
 
     def cut_off(self, node: str) -> None:
-        """Nothing on the node answers any more, and no new container is placed there. The engine says nothing."""
-        self.nodes = [other for other in self.nodes if other != node]
+        """Nothing on the node answers any more. The engine says nothing, and may place new containers there."""
         for instance in self.on(node):
             self._become(instance, mute=True)
 
     def lose(self, node: str) -> None:
         """The engine finds the node down."""
         self.cut_off(node)
+        self.nodes = [other for other in self.nodes if other != node]
         for instance in self.on(node):
             self._become(instance, state="exited", status=f"its node {node} is down")
             self._tell(f"die {instance}")
@@ -255,9 +255,10 @@ class FakeRuntime:
         if self.away.hits:
             raise EngineUnavailable("the engine does not answer")
 
-    def _next_node(self) -> str:
+    def _next_node(self, avoid: Collection[str]) -> str:
         """The node with the fewest containers. The caller holds the lock."""
-        loads = {node: sum(item.node == node for item in self._containers.values()) for node in self.nodes}
+        nodes = [node for node in self.nodes if node not in avoid]
+        loads = {node: sum(item.node == node for item in self._containers.values()) for node in nodes}
         return min(loads, key=lambda node: loads[node], default="")
 
     def _become(self, instance: str, **changes: object) -> None:

@@ -45,6 +45,12 @@ def test_only_nodes_that_the_constraints_name_run_servers(swarm_bench: SwarmBenc
     assert {server.node for server in swarm_bench.runtime.observe().values()} == {"node2"}
 
 
+def test_no_server_starts_on_a_node_that_it_must_avoid(swarm_bench: SwarmBench) -> None:
+    for number in range(2):
+        swarm_bench.runtime.start(joining(f"S{number}", number), swarm_bench.release, avoid=["node1", "node3"])
+    assert {server.node for server in swarm_bench.runtime.observe().values()} == {"node2"}
+
+
 def test_where_no_node_fits_the_constraints_are_told_and_nothing_is_left(swarm_bench: SwarmBench) -> None:
     swarm_bench.constrain("node.labels.zone==moon")
     with pytest.raises(StartFailed, match=r"S1 cannot be started: no suitable node .*node\.labels\.zone==moon"):
@@ -228,6 +234,18 @@ def test_servers_of_a_node_that_is_killed_do_not_run_and_their_removal_is_not_wa
         swarm_bench.playground.engines("start", "node3")
         until(lambda: swarm_bench.node_state("node3") == "ready", "node3 is back", within=30)
     until(lambda: not swarm_bench.containers(instance)["node3"], "the lost one stays dead", within=20)
+
+
+def test_a_start_on_a_node_that_dies_ends_when_the_node_is_found_down(swarm_bench: SwarmBench) -> None:
+    """Swarm takes the node for well until then, and places the server there."""
+    swarm_bench.constrain("node.hostname==node3")
+    swarm_bench.playground.engines("kill", "node3")
+    try:
+        with pytest.raises(EngineUnavailable, match="node3 is down"):
+            swarm_bench.runtime.start(joining("S1", 1), swarm_bench.release)
+    finally:
+        swarm_bench.playground.engines("start", "node3")
+        until(lambda: swarm_bench.node_state("node3") == "ready", "node3 is back", within=30)
 
 
 def test_a_node_that_is_cut_off_comes_back_and_its_removed_servers_end(swarm_bench: SwarmBench) -> None:

@@ -66,8 +66,8 @@ class InMemoryBalancer:
     """One balancer process without loops: a test calls its steps. Only the work that a step began runs in threads.
 
     `initial`: the hostnames of the first fleet. `release`: of the settings. `seed`: the
-    seed of all randomness. `policy`: what a release may ask for; by default nearly anything. `store`: its own one,
-    where another balancer lives in the same world. `has_local`: the engine runs the containers itself. The other
+    seed of all randomness. `policy`: what a release may ask for; by default nearly anything. `has_local`: the engine
+    runs the containers itself. `store`: its own one, where another balancer lives in the same world. The other
     arguments are the settings of the same names."""
 
     def __init__(
@@ -86,8 +86,8 @@ class InMemoryBalancer:
         seed: int = 0,
         policy: Policy | None = None,
         protocols: tuple[str, ...] = PROTOCOLS,
-        store: MemoryStore | None = None,
         has_local: bool = True,
+        store: MemoryStore | None = None,
     ) -> None:
         self.world = world or World()
         self._settings = {
@@ -103,8 +103,8 @@ class InMemoryBalancer:
             "seed": seed,
             "policy": policy,
             "protocols": protocols,
-            "store": store,
             "has_local": has_local,
+            "store": store,
         }
         self.runtime, self.plane = self.world.runtime, self.world.plane
         self.store = store or self.world.store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -37,7 +37,7 @@ class Engine:
             for number, fingerprint in enumerate(self.fingerprints)
         ]
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         self.started.append(release)
 
 
@@ -62,7 +62,7 @@ def verbs(engine: Engine, images: Images | None = None, *, servers: int = 1_000_
 def start(keeper: Verbs, release: Release) -> None:
     server = {"hostname": "S9", "ring_id": 9, "rolled": False, "generation": 1}
     what = {"number": release.number, "content": release.content, **release.document()}
-    list(keeper.results({"verb": "start", "server": server, "release": what}))
+    list(keeper.results({"verb": "start", "server": server, "release": what, "avoid": []}))
 
 
 @pytest.mark.parametrize("fingerprint", [HOSTS.fingerprint, HOSTS.fingerprint[:16]])

@@ -62,7 +62,7 @@ class Verbs:
         """Fingerprint and content of what servers of this deployment are or were made of. It stays allowed, so that a
         roll under a new policy can go back."""
         self._verbs: Table = {
-            "start": (self._start, ("server", "release")),
+            "start": (self._start, ("server", "release", "avoid")),
             "observe": (self._observe, ()),
             "stop": (self._stop, ("instance",)),
             "kill": (self._kill, ("instance", "container")),
@@ -84,7 +84,7 @@ class Verbs:
         return carry_out(call.all_fields(dict(document), "verb", *names))
 
     def _start(self, fields: Fields) -> Results:
-        server = call.server(fields["server"])
+        server, avoid = call.server(fields["server"]), call.nodes(fields["avoid"])
         try:
             release = call.release(fields["release"])
             image = self._image_to_run(release)
@@ -93,7 +93,7 @@ class Verbs:
         if image is None:
             raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}")
         with self._place(server.hostname):
-            self._runtime.start(server, release.of(image))
+            self._runtime.start(server, release.of(image), avoid=avoid)
         yield None
 
     def _image_to_run(self, release: Release) -> Image | None:

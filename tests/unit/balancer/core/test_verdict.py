@@ -128,7 +128,9 @@ def test_a_lost_node_explains_the_silence_of_its_own_servers_only(
     assert judge(servers(states), silences, is_whole=True, on_lost_nodes=names(*lost)) == expected
 
 
-def test_servers_on_a_lost_node_hang_as_few_do_beside_a_crowd() -> None:
+def test_servers_on_a_lost_node_do_not_count_as_hung() -> None:
     silences = Silences(silent=ids(1, 2, 3), hung=ids(1, 2, 3), lifeless=ids(3))
-    told = judge(servers("+++"), silences, is_whole=True, on_lost_nodes=names(1, 2))
-    assert told == verdict(hung=(1, 2, 3), crowd=(3,))
+    beside_a_crowd = judge(servers("+++s"), silences, is_whole=True, on_lost_nodes=names(1, 2))
+    assert beside_a_crowd == verdict(silenced=(1, 2), hung=(3,), crowd=(3,))
+    beside_a_few = judge(servers("+-++"), silences, is_whole=True, on_lost_nodes=names(1, 2))
+    assert beside_a_few == verdict(silenced=(1,), hung=(3,))

@@ -69,7 +69,7 @@ def test_servers_start_together(fixture: Fixture) -> None:
     together = threading.Barrier(3)
     start = fixture.runtime.start
 
-    def meet_and_start(server: Server, release: Release) -> None:
+    def meet_and_start(server: Server, release: Release, **_: object) -> None:
         together.wait(5)
         start(server, release)
 
@@ -289,14 +289,27 @@ def test_an_unforeseen_error_in_the_background_is_logged(fixture: Fixture, caplo
 
 
 def test_a_server_that_comes_to_a_lost_node_is_not_waited_for(fixture: Fixture) -> None:
-    """The scheduler takes the node for well for some seconds more."""
     fixture.runtime.nodes = ["w2"]
     fixture.runtime.mute = Everyone()
-    fixture.lost = LostNodes(unheard=frozenset({"w2"}))
+    start = fixture.runtime.start
+
+    def start_and_lose(server: Server, release: Release, **_: object) -> None:
+        start(server, release)
+        fixture.lost = LostNodes(unheard=frozenset({"w2"}))
+
+    fixture.runtime.start = start_and_lose  # type: ignore[method-assign]
     began = fixture.clock.now()
-    with pytest.raises(StartFailed, match="S1 cannot become ready: its node w2 is cut off"):
+    with pytest.raises(EngineUnavailable, match="S1 cannot become ready: its node w2 is cut off"):
         fixture.workers.bring_up([S1], RELEASE)
     assert fixture.clock.now() - began < 1
+
+
+def test_no_server_is_started_on_a_lost_node(fixture: Fixture) -> None:
+    """The scheduler takes the node for well for some seconds more."""
+    fixture.runtime.nodes = ["w1", "w2"]
+    fixture.lost = LostNodes(unheard=frozenset({"w1"}))
+    fixture.workers.bring_up([S1, S2, S3], RELEASE)
+    assert fixture.runtime.on("w2") == {"S1", "S2", "S3"}
 
 
 def test_events_of_a_server_tell_the_node_of_its_container(fixture: Fixture) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -49,7 +49,8 @@ class DockerEngine:
         self._connection: docker.APIClient | None = None
         self._stream = EngineStream()
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
+        """`avoid` has no effect: one engine is one node."""
         with engine_errors():
             try:
                 self._start(server, release, init=release.init)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from base64 import b64decode, b64encode
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -51,10 +51,10 @@ class KeeperClient:
         self._path = path
         self._advice = f"docker start {container}; docker unpause {container}; docker logs {container}"
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         who = {name: getattr(server, name) for name in ("hostname", "ring_id", "rolled", "generation")}
         what = {"number": release.number, "content": release.content, **release.document()}
-        self._call("start", server=who, release=what)
+        self._call("start", server=who, release=what, avoid=sorted(avoid))
 
     def observe(self) -> dict[str, Observed]:
         return {instance: _observed(told) for instance, told in self._call("observe").items()}

@@ -10,7 +10,7 @@ from balancer.core.lifecycle import State
 from balancer.core.lost_nodes import NO_NODE_LOST, LostNodes
 from balancer.core.observed import Observed
 from balancer.core.silence import NOBODY, Silences
-from balancer.core.verdict import judge
+from balancer.core.verdict import is_silent, judge
 
 READY = (*COUNTED, State.SPARE)
 
@@ -161,10 +161,7 @@ def failure(container: Observed | None, *, stopped: bool, memory: str = "") -> s
 def _cut_off(server: Server, node: str, silences: Silences, lost: LostNodes) -> str:
     """The reason why a silent server on a lost node counts as dead: nobody can ask the engine there, nor kill. Empty
     for any other server."""
-    is_silent = server.identity in silences.silent or (
-        server.state is State.SILENT and server.identity not in silences.answering
-    )
-    return f"its node {node} is cut off" if is_silent and node in lost.cut_off else ""
+    return f"its node {node} is cut off" if node in lost.cut_off and is_silent(server, silences) else ""
 
 
 def _renames(fleet: Fleet, observed: Mapping[str, Observed], promoted: Collection[str]) -> dict[str, str]:

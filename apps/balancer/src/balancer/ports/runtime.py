@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from balancer.core.fleet import Server
@@ -18,10 +18,10 @@ class ContainerRuntime(Protocol):
     node that is down.
     """
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         """Creates and starts the server's container. Raises NameTaken where somebody else's container has its name,
         ImageMissing where the engine lacks the release's image, StartFailed with the engine's reason where the
-        container cannot start. On one host no image is pulled.
+        container cannot start. On one host no image is pulled. `avoid`: the names of nodes that it must not run on.
         After an error no container is left."""
 
     def observe(self) -> dict[str, Observed]:

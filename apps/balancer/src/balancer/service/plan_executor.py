@@ -76,6 +76,7 @@ class PlanExecutor:
         observed = self._observe()
         self._starvation.observed(self._desired.fleet, observed)
         silences = self._watch.look(self._desired.fleet, observed)
+        lost = self._edges.lost
         with self._desired.lock:
             self._failures.doubt(self._watch.alive_at)
             observed = _without_gone(observed, before, self._desired.fleet)
@@ -87,7 +88,7 @@ class PlanExecutor:
                 claimed=self._workers.claims.instances,
                 silences=silences,
                 spares=self._spares,
-                lost=self._edges.lost,
+                lost=lost,
             )
             self._change_fleet(plan)
             self._watch.close_idle(self._desired.fleet)

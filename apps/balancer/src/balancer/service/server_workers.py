@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 from balancer.core.activity import IDLE
+from balancer.core.cause import Cause, cause_of
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed, Superseded
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
@@ -137,7 +138,7 @@ class ServerWorkers:
     def _bring_up(self, server: Server, release: Release) -> str:
         instance = server.instance
         began = self._clock.now()
-        self._runtime.start(server, release)
+        self._runtime.start(server, release, avoid=self._lost().unheard)
         address = seen = ""
         observed_at = began
         while (left := began + self._start_grace - self._clock.now()) > 0:
@@ -156,16 +157,18 @@ class ServerWorkers:
         )
 
     def _address(self, instance: str, release: Release) -> str:
-        """The address of a server that is starting. Raises StartFailed where its container has ended, or its node is
-        lost."""
+        """The address of a server that is starting. Raises StartFailed where its container has ended, and
+        EngineUnavailable where its node is lost: that says nothing of its release."""
         observed = self._runtime.observe()
         self._nodes.observed(observed)
         container = observed.get(instance)
         node = self._nodes.of(instance)
         if node in self._lost().unheard:
-            raise StartFailed(f"{instance} cannot become ready: its node {node} is cut off")
+            raise EngineUnavailable(f"{instance} cannot become ready: its node {node} is cut off")
         if container is None or not container.running:
             status = container.status if container else "removed"
+            if cause_of(status) is Cause.NODE:
+                raise EngineUnavailable(f"{instance} cannot become ready: {status}")
             if container is not None and container.starved:
                 status += f", {out_of_memory(release.memory)}"
             self._log_last_output(instance, release)

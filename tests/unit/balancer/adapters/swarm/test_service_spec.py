@@ -136,3 +136,8 @@ def test_a_folder_in_memory_may_run_programs_where_the_api_has_it() -> None:
 def test_what_swarm_cannot_give_is_refused(option: str) -> None:
     with pytest.raises(InvalidRequest, match=f"Swarm cannot give /run the option {option}$"):
         container(Release(tmpfs={"/run": option}))
+
+
+def test_a_server_can_be_kept_off_nodes() -> None:
+    assert list(service_spec.not_on({"w2", "w1"})) == ["node.hostname!=w1", "node.hostname!=w2"]
+    assert list(service_spec.not_on(())) == []

@@ -16,6 +16,7 @@ from docker.utils import kwargs_from_env
 from balancer.adapters.container_spec import INSTANCE, RING_ID
 from balancer.adapters.swarm.observed_task import Node, Task, has_ended, is_down, is_removed
 from balancer.adapters.swarm.service_spec import NANOSECONDS, Version
+from balancer.core.errors import EngineUnavailable
 
 _CALL_TIMEOUT = 30
 """Seconds that one call to the manager may take."""
@@ -69,6 +70,13 @@ class Manager:
             tasks: list[Task] = self.api.tasks(filters={"service": [service]})
             return tasks
         return []
+
+    def refuse_lost_nodes(self, service: str) -> None:
+        """Raises EngineUnavailable where the service's container is to run on a node that is down."""
+        nodes = self.nodes()
+        for task in self.tasks_of(service):
+            if task.get("NodeID") and is_down(nodes.get(task["NodeID"])):
+                raise EngineUnavailable(f"{self.node_name(task)} is down: no container starts there")
 
     def services_of(self, instance: str) -> list[Service]:
         """Our services of the instance: one or none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 _START_TIMEOUT = 100.0
 """Seconds until a container runs. Its node may have to pull the image first."""
+_LOOK_AT_NODES = 1.0
+"""Seconds between two looks whether the node of a container that does not run yet is down."""
 _KILLING = 5.0
 """Seconds that a kill waits for the end. A hung container takes longer, and nobody can make that shorter."""
 _POLL = 0.1
@@ -51,15 +53,15 @@ class SwarmRuntime:
         self._manager = Manager(service_spec.owned(spec))
         self._stream = EngineStream()
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         with engine_errors():
             try:
-                self._start(server, release, init=release.init)
+                self._start(server, release, avoid, init=release.init)
             except StartFailed as error:
                 if not release.init or _INIT not in str(error):
                     raise
                 _log.warning("no init on a node", extra={"server": server.hostname, "reason": str(error)})
-                self._start(server, release, init=False)
+                self._start(server, release, avoid, init=False)
 
     def observe(self) -> dict[str, Observed]:
         return {container.instance: container for container in self.containers()}
@@ -95,9 +97,9 @@ class SwarmRuntime:
             output = b"".join(self._manager.logs(service["ID"]) for service in self._manager.services_of(instance))
         return output.decode(errors="replace").strip()
 
-    def _start(self, server: Server, release: Release, *, init: bool) -> None:
+    def _start(self, server: Server, release: Release, avoid: Collection[str], *, init: bool) -> None:
         self._manager.remove(self._manager.services_of(server.instance), longest=0)
-        service = self._create(server, release, init=init)
+        service = self._create(server, release, avoid, init=init)
         try:
             self._wait_until_it_runs(service, server, release)
         except BaseException:
@@ -105,7 +107,7 @@ class SwarmRuntime:
                 self._manager.remove(self._manager.services_of(server.instance), longest=_KILLING)
             raise
 
-    def _create(self, server: Server, release: Release, *, init: bool) -> str:
+    def _create(self, server: Server, release: Release, avoid: Collection[str], *, init: bool) -> str:
         """The id of the server's service. A leftover service of this deployment with the same name is removed. Raises
         NameTaken, StartFailed."""
         refuse_own_volumes(self._manager.api, server, release)
@@ -113,7 +115,12 @@ class SwarmRuntime:
             release = replace(release, digest=digest(self._manager.tasks(), release.content))
         try:
             arguments = service_spec.service(
-                server, release, self._spec, constraints=self._constraints, api=self._manager.version, init=init
+                server,
+                release,
+                self._spec,
+                constraints=(*self._constraints, *service_spec.not_on(avoid)),
+                api=self._manager.version,
+                init=init,
             )
             credentials = self._registry.credentials(release.digest) if release.digest else {}
         except InvalidRequest as error:
@@ -136,9 +143,14 @@ class SwarmRuntime:
         self._manager.remove([leftover], longest=0)
 
     def _wait_until_it_runs(self, service: str, server: Server, release: Release) -> None:
-        """Returns when the container runs, or has run. Raises ImageMissing, StartFailed."""
+        """Returns when the container runs, or has run. Raises ImageMissing, StartFailed; EngineUnavailable where its
+        node is down."""
         deadline = time.monotonic() + _START_TIMEOUT
+        looked_at = time.monotonic()
         while time.monotonic() < deadline:
+            if time.monotonic() - looked_at >= _LOOK_AT_NODES:
+                looked_at = time.monotonic()
+                self._manager.refuse_lost_nodes(service)
             if any(self._has_run(task, server, release) for task in self._manager.tasks_of(service)):
                 return
             time.sleep(_POLL)

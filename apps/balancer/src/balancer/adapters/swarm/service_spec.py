@@ -5,7 +5,7 @@ may use as much swap again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from docker.utils import parse_bytes
@@ -38,6 +38,11 @@ def name(server: Server, spec: ServerSpec) -> str:
     """PREFIX HOSTNAME-RING_ID-GENERATION. A long hostname is cut: ring id and generation are unique without it."""
     end = f"-{server.ring_id}-{server.generation}"
     return (spec.name_prefix + server.hostname)[: _LONGEST_NAME - len(end)] + end
+
+
+def not_on(nodes: Collection[str]) -> Iterator[str]:
+    """Swarm's words for all other nodes."""
+    return (f"node.hostname!={node}" for node in sorted(nodes))
 
 
 def service(
