@@ -41,6 +41,7 @@ resource "docker_service" "balancer" {
     restart_policy {
       condition = "any"
       delay     = "1s"
+      window    = "0s"
     }
 
     resources {
@@ -57,6 +58,7 @@ resource "docker_service" "balancer" {
     container_spec {
       image             = var.images.balancer
       user              = "10001:10001"
+      groups            = ["0"] # Some runtimes give a tmpfs the mode of the image's folder below it, and root as its owner.
       read_only         = true
       cap_drop          = ["ALL"]
       stop_grace_period = "${var.grace_seconds}s"
@@ -94,7 +96,7 @@ resource "docker_service" "balancer" {
         target = "/run/ringmaster"
         tmpfs_options {
           size_bytes = 33554432
-          mode       = 1023 # 1777
+          mode       = 511 # 0777
         }
       }
 
@@ -103,7 +105,7 @@ resource "docker_service" "balancer" {
         target = "/tmp"
         tmpfs_options {
           size_bytes = 67108864
-          mode       = 1023
+          mode       = 511 # 0777
         }
       }
 

@@ -46,6 +46,7 @@ resource "docker_service" "edge" {
     restart_policy {
       condition = "any"
       delay     = "1s"
+      window    = "0s"
     }
 
     resources {
@@ -62,6 +63,7 @@ resource "docker_service" "edge" {
     container_spec {
       image     = var.images.edge
       user      = "10001:10001"
+      groups    = ["0"] # Some runtimes give a tmpfs the mode of the image's folder below it, and root as its owner.
       read_only = true
       cap_drop  = ["ALL"]
       # As in modules/edge: what a server off the network has not acknowledged is given up after 1.4 to 3 s.
@@ -80,7 +82,7 @@ resource "docker_service" "edge" {
         target = "/run/ringmaster"
         tmpfs_options {
           size_bytes = 33554432
-          mode       = 1023 # 1777
+          mode       = 511 # 0777
         }
       }
 
@@ -89,7 +91,7 @@ resource "docker_service" "edge" {
         target = "/tmp"
         tmpfs_options {
           size_bytes = 16777216
-          mode       = 1023
+          mode       = 511 # 0777
         }
       }
 

@@ -33,6 +33,7 @@ resource "docker_service" "keeper" {
     restart_policy {
       condition = "any"
       delay     = "1s"
+      window    = "0s"
     }
 
     resources {
@@ -90,7 +91,7 @@ resource "docker_service" "keeper" {
         target = "/tmp"
         tmpfs_options {
           size_bytes = 4194304
-          mode       = 1023 # 1777
+          mode       = 511 # 0777
         }
       }
 
