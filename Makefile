@@ -30,10 +30,6 @@ SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ri
 LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 PLAYBOOK = ansible-playbook $(if $(call said,INVENTORY),--inventory $(INVENTORY)) infra/ansible
 
-# With an inventory the first manager is asked, since only a manager's engine answers for all nodes.
-ON_FIRST = ansible --inventory $(INVENTORY) 'swarm_managers[0]' --module-name ansible.builtin.shell --args
-ON_SWARM = export DOCKER_HOST="{{ ringmaster_docker_host | default(\"\") }}";
-
 # The playground is a deployment of its own, beside one that this machine may have.
 PLAYGROUND = $(or $(RINGMASTER_PLAYGROUND),/var/lib/ringmaster-playground)
 IN_PLAYGROUND = ansible-playbook --inventory infra/ansible/inventory/playground.yml infra/ansible
@@ -52,7 +48,7 @@ status: $(if $(call said,INVENTORY),.venv/deploy.stamp) ## Show the deployment's
 ifeq ($(call said,INVENTORY),)
 	@docker ps --all --filter $(LABEL) --format 'table {{.Names}}\t{{.Label "ringmaster.role"}}\t{{.Status}}\t{{.Ports}}'
 else
-	@ANSIBLE_STDOUT_CALLBACK=ansible.builtin.minimal $(ON_FIRST) '$(ON_SWARM) docker node ls && docker service ls --filter $(LABEL)'
+	@$(PLAYBOOK)/status.yml $(SETTINGS)
 endif
 
 logs: $(if $(call said,INVENTORY),.venv/deploy.stamp) ## Follow the balancer's log (ROLE=edge for the edge's, ROLE=keeper; INVENTORY=: its end, of all nodes)
@@ -60,9 +56,7 @@ ifeq ($(call said,INVENTORY),)
 	@docker ps --all --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
 		xargs --no-run-if-empty --max-args=1 docker logs --tail 100 --follow
 else
-	@ANSIBLE_STDOUT_CALLBACK=ansible.builtin.minimal $(ON_FIRST) '$(ON_SWARM) \
-		docker service ls --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
-		xargs --no-run-if-empty --max-args=1 timeout 30 docker service logs --timestamps --tail 100 2>&1'
+	@$(PLAYBOOK)/logs.yml $(SETTINGS) $(call extra,ROLE,deployment_log_role)
 endif
 
 verify: .venv/deploy.stamp ## Check the running deployment: ready, fleet complete, containers locked down, plan empty
