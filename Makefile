@@ -30,12 +30,9 @@ SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ri
 LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 PLAYBOOK = ansible-playbook $(if $(call said,INVENTORY),--inventory $(INVENTORY)) infra/ansible
 
-# With an inventory the first manager is asked, since only a manager's engine answers for all nodes.
-ON_FIRST = ansible --inventory $(INVENTORY) 'swarm_managers[0]' --module-name ansible.builtin.shell --args
-ON_SWARM = export DOCKER_HOST="{{ ringmaster_docker_host | default(\"\") }}";
-
 # The playground is a deployment of its own, beside one that this machine may have.
 PLAYGROUND = $(or $(RINGMASTER_PLAYGROUND),/var/lib/ringmaster-playground)
+ON_NODE1 = docker --host unix://$(PLAYGROUND)/node1/docker.sock
 IN_PLAYGROUND = ansible-playbook --inventory infra/ansible/inventory/playground.yml infra/ansible
 PLAYGROUND_SETTINGS = -e ringmaster_deployment=playground -e ringmaster_tls=self-signed $(SETTINGS)
 
@@ -52,7 +49,7 @@ status: $(if $(call said,INVENTORY),.venv/deploy.stamp) ## Show the deployment's
 ifeq ($(call said,INVENTORY),)
 	@docker ps --all --filter $(LABEL) --format 'table {{.Names}}\t{{.Label "ringmaster.role"}}\t{{.Status}}\t{{.Ports}}'
 else
-	@ANSIBLE_STDOUT_CALLBACK=ansible.builtin.minimal $(ON_FIRST) '$(ON_SWARM) docker node ls && docker service ls --filter $(LABEL)'
+	@$(PLAYBOOK)/status.yml $(SETTINGS)
 endif
 
 logs: $(if $(call said,INVENTORY),.venv/deploy.stamp) ## Follow the balancer's log (ROLE=edge for the edge's, ROLE=keeper; INVENTORY=: its end, of all nodes)
@@ -60,9 +57,7 @@ ifeq ($(call said,INVENTORY),)
 	@docker ps --all --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
 		xargs --no-run-if-empty --max-args=1 docker logs --tail 100 --follow
 else
-	@ANSIBLE_STDOUT_CALLBACK=ansible.builtin.minimal $(ON_FIRST) '$(ON_SWARM) \
-		docker service ls --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
-		xargs --no-run-if-empty --max-args=1 timeout 30 docker service logs --timestamps --tail 100 2>&1'
+	@$(PLAYBOOK)/logs.yml $(SETTINGS) $(call extra,ROLE,deployment_log_role)
 endif
 
 verify: .venv/deploy.stamp ## Check the running deployment: ready, fleet complete, containers locked down, plan empty
@@ -73,16 +68,20 @@ observe: .venv/deploy.stamp ## Start Prometheus beside the running deployment, w
 
 swarm-up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up on three nodes, which are network namespaces of this machine (as root; docs/several-hosts.md)
 	@infra/playground/engines up 3
+	@# What this machine's engine builds on need not be made again.
+	@for image in ringmaster-base:trixie debian:trixie-slim; do \
+		! docker image inspect $$image >/dev/null 2>&1 || $(ON_NODE1) image inspect $$image >/dev/null 2>&1 || \
+			docker save $$image | $(ON_NODE1) load --quiet; done
 	@umask 077 && { test -s $(PLAYGROUND)/token || openssl rand -hex 32 >$(PLAYGROUND)/token; }
 	@RINGMASTER_TOKEN="$$(cat $(PLAYGROUND)/token)" $(IN_PLAYGROUND)/deploy.yml $(PLAYGROUND_SETTINGS)
 	@echo 'The edges: http://10.77.0.11:5000 http://10.77.0.12:5000 http://10.77.0.13:5000 (HTTPS on 5443); control: https://10.77.0.11:5001 and so on.'
 	@echo 'The token: export RINGMASTER_TOKEN=$$(cat $(PLAYGROUND)/token)     Stop: make swarm-down'
 
 swarm-down: .venv/deploy.stamp ## Take the three nodes away, and all that runs on them
-	-@! docker --host unix://$(PLAYGROUND)/node1/docker.sock version >/dev/null 2>&1 || \
+	-@! $(ON_NODE1) version >/dev/null 2>&1 || \
 		RINGMASTER_TOKEN="$$(cat $(PLAYGROUND)/token)" $(IN_PLAYGROUND)/destroy.yml $(PLAYGROUND_SETTINGS)
 	@infra/playground/engines down
-	@rm -rf infra/terraform/.deployments/playground infra/terraform/terraform.tfstate.d/playground
+	@rm -rf $(addsuffix /$(or $(if $(call said,DEPLOYMENT),$(DEPLOYMENT)),playground),infra/terraform/.deployments infra/terraform/terraform.tfstate.d)
 
 sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of the running deployment into sbom/
 	python infra/images/sbom.py $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster) sbom
