@@ -55,4 +55,5 @@ def test_the_playground_knows_what_it_shows() -> None:
     shown = re.findall(r"infra/playground/engines (\w+)|; (\w+) node\d", PAGE)
     verbs = {verb for found in shown for verb in found if verb}
     assert verbs == {"cut", "heal", "kill", "start"}
-    assert all(f"{verb})" in PLAYGROUND for verb in verbs)
+    known = {verb for line in re.findall(r"^([a-z |]+)\)$", PLAYGROUND, re.MULTILINE) for verb in line.split(" | ")}
+    assert verbs < known

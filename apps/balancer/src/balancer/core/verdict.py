@@ -20,28 +20,41 @@ class Verdict:
     crowd: tuple[str, ...] = ()
 
 
-def judge(servers: Collection[Server], silences: Silences, *, is_whole: bool) -> Verdict:
+def judge(
+    servers: Collection[Server], silences: Silences, *, is_whole: bool, on_lost_nodes: Collection[str] = ()
+) -> Verdict:
     """The verdict on these servers: serving and silent ones and spares, none of which is known to be dead. `is_whole`:
-    no server is dead or down, and none is being started.
+    no server is dead or down, and none is being started. `on_lost_nodes`: the instances of those on nodes that are
+    lost.
 
     Where more than half of the N servers are silent at once, it is rather the host, or an application that is too slow
     for its heartbeat. Then all of them stay on the ring. One of them is replaced after the other, each when it gave no
-    sign of life for a long time.
+    sign of life for a long time. A lost node is reason enough for the silence of its own servers: they do not count
+    for that majority, and are judged as few silent servers are.
     """
-    counted = [server for server in servers if server.state in COUNTED]
+    lost = [server for server in servers if server.instance in on_lost_nodes and _is_silent(server, silences)]
+    others = [server for server in servers if server not in lost]
+    counted = [server for server in others if server.state in COUNTED]
     silent = [server for server in counted if _is_silent(server, silences)]
     if 2 * len(silent) > len(counted):
         lifeless = _instances(silent, silences.lifeless)[:1] if is_whole else ()
+        few = _of_few(lost, silences)
         return Verdict(
-            silenced=(),
+            silenced=few.silenced,
             answered=tuple(
                 server.instance
                 for server in counted
                 if server.state is State.SILENT and server.instance not in lifeless
             ),
-            hung=lifeless,
+            hung=(*few.hung, *lifeless),
             crowd=tuple(server.instance for server in silent),
         )
+    return _of_few(servers, silences)
+
+
+def _of_few(servers: Collection[Server], silences: Silences) -> Verdict:
+    counted = [server for server in servers if server.state in COUNTED]
+    silent = [server for server in counted if _is_silent(server, silences)]
     hung = _instances(servers, silences.hung)
     return Verdict(
         silenced=tuple(
