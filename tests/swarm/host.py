@@ -39,11 +39,11 @@ class Host(System):
 
     def __init__(self, node: str, playground: Playground, token: str) -> None:
         self.node = node
-        self._address = playground.address(node)
+        address = playground.address(node)
         super().__init__(
             names.DEPLOYMENT,
-            url=f"http://{self._address}:{names.PUBLIC_PORT}",
-            control_url=f"http://{self._address}:{names.CONTROL_PORT}",
+            url=names.PUBLIC.format(address=address),
+            control_url=names.CONTROL.format(address=address),
             token=token,
             engine=playground.client(node),
         )
@@ -75,7 +75,7 @@ class Host(System):
     def served_from_inside(self, keys: Sequence[str]) -> Mapping[str, str]:
         """key → the server that a client on this very node gets; empty where no answer or another than 200 came. It
         works while the node is cut off."""
-        address = (self._address, str(names.PUBLIC_PORT))
+        address = self.url.removeprefix("http://").split(":")
         command = [f"--net=/var/run/netns/rm-{self.node}", sys.executable, "-c", _ASK, *address, KEY, SERVED_BY, *keys]
         done = subprocess.run(["nsenter", *command], check=True, capture_output=True, text=True)
         return dict(json.loads(done.stdout))

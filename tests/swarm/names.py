@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-DEPLOYMENT = "ringmaster"
+DEPLOYMENT = "playground"
+"""The deployment's label; its name prefix is empty."""
 SERVERS = 6
 """N after the deployment: two servers on each of three nodes."""
-PUBLIC_PORT = 5000
-CONTROL_PORT = 5001
+PUBLIC = "http://{address}:5000"
+CONTROL = "https://{address}:5001"
 TOKEN_VARIABLE = "RINGMASTER_TOKEN"  # noqa: S105 (the name of a variable)
+TOKEN_FILE = "token"  # noqa: S105 (the name of a file)
+"""In the playground's folder, written by UP."""
 
 UP = ("make", "swarm-up", f'VARS={{"ringmaster_variables": {{"replicas": {SERVERS}}}}}')
-"""Engines, Swarm and deployment, with the token from the environment."""
-DESTROY = ("ansible-playbook", "--inventory", "infra/ansible/inventory/playground.yml", "infra/ansible/destroy.yml")
+"""Engines, Swarm and deployment."""
+DESTROY = (
+    *("ansible-playbook", "--inventory", "infra/ansible/inventory/playground.yml", "infra/ansible/destroy.yml"),
+    *("-e", f"ringmaster_deployment={DEPLOYMENT}", "-e", "ringmaster_tls=self-signed"),
+)
 """Takes the deployment away; engines and Swarm stay."""
 DOWN = ("make", "swarm-down")
 """Takes everything away, the engines included. It has no effect where nothing is up."""
 
-BALANCER_SERVICE = f"{DEPLOYMENT}-balancer"
-OURS = DEPLOYMENT
+BALANCER_SERVICE = "ringmaster-balancer"
+OURS = "ringmaster"
 """How the names of all services, networks, volumes, configs and secrets of the deployment begin."""
 EDGES = "/edges"
 """On the control port: {"edges": [{"node", LEASED, SERVING, "in_step", …}]}."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,13 +31,14 @@ class SeveralHosts:
 
     def __init__(self) -> None:
         self.playground = Playground()
-        self.token = secrets.token_hex(16)
+        self.token = ""
         self.hosts: dict[str, Host] = {}
         self.away: set[str] = set()
 
     def __enter__(self) -> Self:
         try:
             self._run(*names.UP)
+            self.token = (self.playground.folder / names.TOKEN_FILE).read_text(encoding="utf-8").strip()
             self.hosts = {node: Host(node, self.playground, self.token) for node in self.playground.nodes}
             self.wait_until_whole()
         except BaseException:

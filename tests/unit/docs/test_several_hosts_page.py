@@ -46,9 +46,15 @@ def test_the_times_that_it_names_are_the_settings() -> None:
 
 
 def test_settings_that_it_names_exist() -> None:
-    known = {field.name for field in fields(Settings)}
-    assert {"runtime", "node_constraints", "server_volumes", "edge_lease", "tls"} <= known
-    assert all(f"`{name}" in PAGE for name in ("runtime", "node_constraints", "server_volumes", "edge_lease", "tls"))
+    named = {"runtime", "node_constraints", "server_volumes", "edge_lease", "stop_timeout", "tls"}
+    assert named <= {field.name for field in fields(Settings)}
+    assert all(re.search(rf"[`\"]{name}[`\" ]", PAGE) for name in named - {"tls"})
+
+
+def test_every_make_line_is_a_target() -> None:
+    said = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)", PAGE, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"up", "swarm-up", "swarm-down", "test-swarm"} <= {name for pair in said for name in pair if name} <= targets
 
 
 def test_the_playground_knows_what_it_shows() -> None:
