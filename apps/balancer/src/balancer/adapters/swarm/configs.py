@@ -30,7 +30,7 @@ _DIGITS = 12
 """Digits of a revision that fit into a name: one revision a second for thirty thousand years."""
 _KEPT = 2
 """How many revisions are kept: the newest, and one in case that one is damaged."""
-_CALL_TIMEOUT = 15
+_CALL_TIMEOUT = 10
 """Seconds that one call to the engine may take. Managers without a majority let a call wait."""
 
 
