@@ -92,6 +92,12 @@ class AgentBench:
         url = self.url
         return [answering(url) for _ in range(count)]
 
+    def answers_at_all(self) -> bool:
+        try:
+            return bool(self.answers(1))
+        except OSError:
+            return False
+
     @property
     def log(self) -> str:
         return str(self.container.logs().decode())
