@@ -102,7 +102,9 @@ def test_files_and_asks_are_done_in_the_order_in_which_they_came(
         stays(lambda: number not in stream.answers, "it is not answered yet", seconds=0.2)
         haproxy.may_answer.set()
         until(lambda: number in stream.answers, "it is answered", within=10)
-        assert stream.order[-2:] == [other.name, number]
+        told = [" ".join(command.split()[:2]) for command in haproxy.commands]
+        assert told.index("show stat") > max(at for at, command in enumerate(told) if command == "commit map")
+        assert haproxy.digest == OTHERS.digest
         assert VERBS["activity"].decode(stream.answers[number]["result"]) == {"S1": Activity(3, 20, 10)}
 
 
