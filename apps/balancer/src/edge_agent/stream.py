@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from balancer.adapters.edges.wire import BEAT, VERBS, files_of, line
+from balancer.adapters.haproxy.edge_files import EdgeFiles
 from edge_agent.hub import Connection
 from edge_agent.work import Ask, Work
 
@@ -31,6 +32,7 @@ class Stream:
         self._changed = changed
         self._loop = asyncio.get_running_loop()
         self.accepted = asyncio.Event()
+        self._told: EdgeFiles | None = None
 
     async def run(self, node: str) -> None:
         """Returns when the hub ends the stream. Raises OSError, Nonsense."""
@@ -66,7 +68,8 @@ class Stream:
         try:
             document = json.loads(text)
             if "files" in document:
-                self._work.obey(files_of(document["files"]))
+                self._told = files_of(document["files"], self._told)
+                self._work.obey(self._told)
             else:
                 self._work.ask(self._ask(**document))
         except Exception as error:  # whatever is wrong with it

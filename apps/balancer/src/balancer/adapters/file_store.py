@@ -2,239 +2,176 @@
 
 from __future__ import annotations
 
-import json
+import fcntl
 import logging
-from dataclasses import replace
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from balancer.adapters.atomic_file import replace_file
+from balancer.adapters.fleet_document import DAMAGES, FleetDocument, NewerFormat
 from balancer.core.catalogue import Catalogue
-from balancer.core.deploy import Deploy, Stage
-from balancer.core.errors import InvalidRequest, NewerState, StateUnavailable
-from balancer.core.fleet import WARM, Fleet, Server
-from balancer.core.lifecycle import State
-from balancer.core.protocol import HTTP
+from balancer.core.errors import DamagedState, NewerState, StateUnavailable, Superseded
+from balancer.core.fleet import Fleet
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
-from balancer.core.slot_table import SlotTable
 
 _log = logging.getLogger(__name__)
-_FORMAT = 5
-_FORMAT_WITHOUT_PROTOCOLS = 4
-"""Where all releases speak HTTP/1.1, no protocol is saved, and a balancer that knows no other one reads the file."""
 _PRIVATE = 0o600
 """Permissions of the files: the releases' environments are in them."""
-_UNKNOWN = {"number": 1, "image": "", "environment": {}, "memory": "", "cpus": 0}
-"""The configured release of a file before format 3. No settings are like it, so the servers are rolled to the release
-of the settings."""
 
-_ONCE_OF_ALL = (
-    "port",
-    "heartbeat_path",
-    "heartbeat_timeout",
-    "read_only",
-    "capabilities",
-    "stop_timeout",
-)
-"""Before format 4 these were settings of all servers. Whatever else a release has now, no server had."""
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """One version of the file. Every save makes a new file; the digest also tells two of them apart that came in one
+    tick of the file system's clock."""
+
+    inode: int
+    modified: int
+    digest: bytes
+
+    @classmethod
+    def of(cls, path: Path) -> _Version | None:
+        """None where there is no file. Raises OSError."""
+        try:
+            with path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                return cls(status.st_ino, status.st_mtime_ns, sha256(file.read()).digest())
+        except FileNotFoundError:
+            return None
 
 
 class FileStore:
-    """The files are fleet.json and its copy fleet.json.last in `directory`. `profile` is used where the file has no
-    ring profile, as in format 1, or one that the catalogue does not know. `release` is used where the file has no
-    release, as before format 3. Before format 4 a release had four fields: the others were as the settings said."""
+    """The files are fleet.json and its copy fleet.json.last in `directory`. The other arguments are those of
+    FleetDocument.
+
+    Which version of the file is this store's own is remembered from its load or save. Another version there is another
+    balancer's. Where the file is gone, somebody took it away, and no balancer is known to have saved since; nor
+    where it is damaged, for a balancer saves it as a whole. A store that has neither loaded nor saved yet takes the
+    file as it is."""
 
     def __init__(self, directory: Path, *, catalogue: Catalogue, profile: RingProfile, release: Release) -> None:
-        self._catalogue = catalogue
-        self._profile = profile
-        self._release = release
+        self._document = FleetDocument(catalogue=catalogue, profile=profile, release=release)
+        self._directory = directory
         self._file = directory / "fleet.json"
         self._copy = directory / "fleet.json.last"
+        self._own: _Version | None = None
+        self._has_looked = False
+        self._lock = threading.Lock()
 
     def load(self) -> Fleet | None:
-        try:
-            present = [path for path in (self._file, self._copy) if path.exists()]
-        except OSError as error:
-            raise StateUnavailable(f"the fleet cannot be read: {error}") from error
-        for path in present:
+        with self._lock:
             try:
-                content = path.read_bytes()
-                document = json.loads(content)
-                self._refuse_newer(path, document)
-                fleet = self._from_document(document)
-            except (OSError, ValueError, LookupError, TypeError) as error:
-                _log.error("state damaged", extra={"file": str(path), "reason": str(error)})
-                continue
-            if path != self._file:
-                self._mend(content)
-            return fleet
+                present = [path for path in (self._file, self._copy) if path.exists()]
+                # Before it is read: where somebody saves in between, the next save finds out.
+                version = self._version()
+            except OSError as error:
+                raise StateUnavailable(f"the fleet cannot be read: {error}") from error
+            for path in present:
+                try:
+                    content = path.read_bytes()
+                    fleet = self._document.read(content)
+                except NewerFormat as error:
+                    raise NewerState(self._left_alone(path, error)) from error
+                except (OSError, *DAMAGES) as error:
+                    _log.error("state damaged", extra={"file": str(path), "reason": str(error)})
+                    continue
+                self._own, self._has_looked = version, True
+                if path != self._file:
+                    self._mend(content)
+                return fleet
+            self._own, self._has_looked = version, True
         if present:
-            raise StateUnavailable(f"{self._file} and its copy cannot be read")
+            raise DamagedState(f"{self._file} and its copy cannot be read")
         return None
 
-    def _mend(self, content: bytes) -> None:
-        """Replaces the damaged file with the content of its copy."""
+    def save(self, fleet: Fleet) -> None:
+        content = self._document.written(fleet)
+        with self._lock:
+            try:
+                self._replace(content)
+            except OSError as error:
+                raise StateUnavailable(f"the fleet cannot be saved: {error}") from error
+
+    def confirm(self) -> None:
+        with self._lock:
+            try:
+                self._refuse_others()
+            except OSError as error:
+                raise StateUnavailable(f"the fleet cannot be read: {error}") from error
+
+    def _version(self) -> _Version | None:
+        """The version of the file. A file that is there and cannot be read is damaged, and its version is not known:
+        None. Raises OSError where not even that can be found out."""
         try:
-            replace_file(self._file, content, mode=_PRIVATE)
+            return _Version.of(self._file)
+        except OSError:
+            self._file.stat()
+            return None
+
+    def _refuse_others(self) -> None:
+        """Raises Superseded where the file is another balancer's, and OSError."""
+        present = self._version()
+        if self._has_looked and present not in (None, self._own) and not self._is_damaged():
+            raise Superseded(f"another balancer has saved the fleet to {self._file}")
+
+    def _is_damaged(self) -> bool:
+        """Whether nobody can read the file: then no balancer has saved it so."""
+        try:
+            self._document.read(self._file.read_bytes())
+        except (FileNotFoundError, *DAMAGES):
+            return True
+        except NewerFormat:
+            pass
+        return False
+
+    def _mend(self, content: bytes) -> None:
+        """Replaces the damaged file with the content of its copy, as a save does."""
+        try:
+            self._replace(content, with_copy=False)
         except OSError as error:
             raise StateUnavailable(f"the fleet cannot be restored from its copy: {error}") from error
 
-    def save(self, fleet: Fleet) -> None:
-        content = json.dumps(_to_document(fleet)).encode()
-        try:
-            replace_file(self._file, content, mode=_PRIVATE)
-        except OSError as error:
-            raise StateUnavailable(f"the fleet cannot be saved: {error}") from error
-        try:
-            replace_file(self._copy, content, mode=_PRIVATE)
-        except OSError as error:  # the fleet itself is saved
-            _log.warning("copy of the state not written", extra={"reason": str(error)})
+    def _replace(self, content: bytes, *, with_copy: bool = True) -> None:
+        """Raises Superseded, and OSError: then the file is as it was."""
+        with self._alone():
+            self._refuse_others()
+            try:
+                replace_file(self._file, content, mode=_PRIVATE)
+            finally:  # An error may come after the file has its name.
+                self._recognise(content)
+            if not with_copy:
+                return
+            try:
+                replace_file(self._copy, content, mode=_PRIVATE)
+            except OSError as error:  # the fleet itself is saved
+                _log.warning("copy of the state not written", extra={"reason": str(error)})
 
-    def _refuse_newer(self, path: Path, document: dict[str, Any]) -> None:
-        """Raises NewerState for a file of a newer format. This balancer cannot read all of such a file, so it must
-        replace it neither by a new fleet nor by the copy."""
-        number = document["format"]
-        if isinstance(number, int) and number > _FORMAT:
-            raise NewerState(
-                f"{path} has format {number}, and this balancer knows 1 to {_FORMAT}: a newer one wrote it. It is left "
-                f"as it is. Run the newer balancer again, or move {self._file} and {self._copy.name} away: then the "
-                "fleet is taken up from its containers, without its weights and its ring profile"
-            )
+    def _recognise(self, content: bytes) -> None:
+        """The file is this store's own where it has this content. The caller is alone."""
+        with suppress(OSError):
+            present = self._version()
+            if present is not None and present.digest == sha256(content).digest():
+                self._own, self._has_looked = present, True
 
-    def _from_document(self, document: dict[str, Any]) -> Fleet:
-        if document["format"] not in range(1, _FORMAT + 1):
-            raise ValueError(f"format {document['format']} is none from 1 to {_FORMAT}")
-        base = self._base(document)
-        fleet = Fleet(
-            servers=tuple(_server(server) for server in document["servers"]),
-            target=int(document["target"]),
-            next_ring_id=int(document["next_ring_id"]),
-            table=SlotTable(tuple(int(owner) for owner in document["table"])),
-            profile=self._profile_in(document, "profile"),
-            configured=self._profile_in(document, "configured"),
-            version=int(document.get("version", 1)),
-            release=_release(base, document["release"]) if "release" in document else self._release,
-            configured_release=_release(base, document.get("configured_release", _UNKNOWN)),
-            deploy=_deploy(base, document.get("deploy")),
-            releases=tuple(_release(base, release) for release in document.get("releases", ())),
-            generation=int(document.get("generation", 1)),
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other balancer replaces the files meanwhile. The folder itself is the lock: on a full disk a lock of its
+        own could not be made, and one that somebody removes would be no lock. Raises OSError."""
+        folder = os.open(self._directory, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def _left_alone(self, path: Path, error: NewerFormat) -> str:
+        return (
+            f"{path} {error}. It is left as it is. Run the newer balancer again, or move {self._file} and "
+            f"{self._copy.name} away: then the fleet is taken up from its containers, without its weights and its ring "
+            "profile"
         )
-        return fleet if "generation" in document else _with_generations(fleet)
-
-    def _base(self, document: dict[str, Any]) -> Release:
-        """What a release of this file has in the fields that the file does not name."""
-        if document["format"] >= _FORMAT_WITHOUT_PROTOCOLS:
-            return Release()
-        told = {name: getattr(self._release, name) for name in _ONCE_OF_ALL}
-        return Release(**told, init=False, pids=0)
-
-    def _profile_in(self, document: dict[str, Any], key: str) -> RingProfile:
-        """The ring profile in a field of the document. Where it cannot be read, the settings' profile is used: then
-        slots move, but no server is lost."""
-        try:
-            return self._catalogue.profile(document[key]) if key in document else self._profile
-        except InvalidRequest as error:
-            _log.error("ring profile lost, taking the settings'", extra={"key": key, "reason": str(error)})
-            return self._profile
-
-
-def _to_document(fleet: Fleet) -> dict[str, Any]:
-    protocols = {release.protocol for release in (fleet.configured_release, *fleet.known_releases)}
-    return {
-        "format": _FORMAT_WITHOUT_PROTOCOLS if protocols == {HTTP} else _FORMAT,
-        "target": fleet.target,
-        "next_ring_id": fleet.next_ring_id,
-        "servers": [
-            {
-                "name": server.hostname,
-                "ring_id": server.ring_id,
-                "state": server.state,
-                "address": server.address,
-                "weight": server.weight,
-                "ramp": server.ramp,
-                "release": server.release,
-                "rolled": server.rolled,
-                "generation": server.generation,
-            }
-            for server in fleet.servers
-        ],
-        "table": fleet.table.owners,
-        "profile": fleet.profile.document(),
-        "configured": fleet.configured.document(),
-        "version": fleet.version,
-        "release": _numbered(fleet.release),
-        "configured_release": _numbered(fleet.configured_release),
-        "deploy": fleet.deploy
-        and {
-            "wish": _numbered(fleet.deploy.release),
-            "surge": fleet.deploy.surge,
-            "batch": fleet.deploy.batch,
-            "stage": fleet.deploy.stage,
-            "reason": fleet.deploy.reason,
-            **({} if (fleet.deploy.pull, fleet.deploy.anew) == (False, True) else _asked(fleet.deploy)),
-        },
-        "releases": [_numbered(release) for release in fleet.releases],
-        "generation": fleet.generation,
-    }
-
-
-def _numbered(release: Release) -> dict[str, Any]:
-    image = {"content": release.content, "digest": release.digest} if release.content else {}
-    document = release.document()
-    if release.protocol == HTTP:
-        del document["protocol"]
-    return {"number": release.number, **image, **document}
-
-
-def _asked(deploy: Deploy) -> dict[str, Any]:
-    return {"pull": deploy.pull, "anew": deploy.anew}
-
-
-def _server(document: dict[str, Any]) -> Server:
-    hostname = document["name"]
-    release = int(document.get("release", 1))
-    return Server(
-        hostname,
-        int(document["ring_id"]),
-        State(document["state"]),
-        document["address"],
-        int(document.get("weight", 1)),
-        int(document.get("ramp", WARM)),
-        release,
-        bool(document.get("rolled", False)),
-        int(document.get("generation", release)),
-    )
-
-
-def _with_generations(fleet: Fleet) -> Fleet:
-    """The fleet of a file before format 4, where the number of the release was the generation, and a deploy on its way
-    back gave the old release a number of its own."""
-    numbers = [fleet.release.number, *(server.release for server in fleet.servers)]
-    servers = fleet.servers
-    if fleet.deploy is not None:
-        back = fleet.deploy.release.number + 1
-        numbers.append(back)
-        servers = tuple(
-            replace(server, release=fleet.release.number) if server.release == back else server for server in servers
-        )
-    return replace(fleet, servers=servers, generation=max(numbers))
-
-
-def _release(base: Release, document: dict[str, Any]) -> Release:
-    made_of = {"content": document.get("content", ""), "digest": document.get("digest", "")}
-    return replace(base, number=int(document["number"]), **made_of).restored(document)
-
-
-def _deploy(base: Release, document: dict[str, Any] | None) -> Deploy | None:
-    if document is None:
-        return None
-    return Deploy(
-        _release(base, document["wish"]),
-        surge=int(document["surge"]),
-        batch=int(document["batch"]),
-        stage=Stage(document["stage"]),
-        reason=document["reason"],
-        pull=bool(document.get("pull", False)),
-        anew=bool(document.get("anew", True)),
-    )

@@ -54,7 +54,11 @@ class PlaneUnavailable(RingmasterError):
 
 
 class StateUnavailable(RingmasterError):
-    """The desired fleet cannot be read from or written to its volume."""
+    """The desired fleet cannot be read from or written to where it is kept."""
+
+
+class DamagedState(StateUnavailable):
+    """What was saved is there, and nobody can read it: the next save replaces it."""
 
 
 class Superseded(StateUnavailable):

@@ -38,7 +38,9 @@ class ChangeQueue:
     def turn(self, *, is_own: bool = False) -> Iterator[None]:
         """Waits until the change is first in the queue, and then runs the block. Raises Busy while the fleet is not
         restored or its first servers are still starting. Raises TooManyWait at once where MOST_WAITING users wait, and
-        Busy where the changes before it take too long. The balancer's own changes wait as long as it takes."""
+        Busy where the changes before it take too long. The balancer's own changes wait as long as it takes. Raises
+        Superseded where another balancer has taken over."""
+        self._desired.check()
         if not self._desired.restored:
             raise Busy("the balancer is still taking up its fleet; try again in a moment")
         with self._place(is_own) as is_first:

@@ -3,29 +3,48 @@ plane."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NoReturn
 
-from balancer.core.errors import PlaneUnavailable, RingmasterError, StateUnavailable
+from balancer.core.errors import PlaneUnavailable, RingmasterError, StateUnavailable, Superseded
 from balancer.core.fleet import Fleet
 from balancer.core.ring_profile import RingProfile
 from balancer.core.routes import Routes, routes
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.store import FleetStore
 
+_log = logging.getLogger(__name__)
+
+_WHAT_TO_DO = (
+    "That one looks after the fleet now. This one has stopped and changes nothing any more; what is served goes on. "
+    "Stop this one, or restart it where it shall take over"
+)
+
 
 class DesiredFleet:
     """A caller may hold `lock` over several calls to make them one change. `restored`: the fleet is known; until then
     users must not change it. `obeyed`: the plane has obeyed the restored fleet since the start. `in_sync`: the plane
     obeyed the fleet when that was last looked at; the reconciler looks every second. `profile`: the ring profile of the
-    empty fleet that stands here until then."""
+    empty fleet that stands here until then. `superseded`: why this balancer must not act any more, and what to do; ""
+    while it may. `on_loss` gets that text."""
 
-    def __init__(self, *, store: FleetStore, plane: DataPlane, profile: RingProfile) -> None:
+    def __init__(
+        self,
+        *,
+        store: FleetStore,
+        plane: DataPlane,
+        profile: RingProfile,
+        on_loss: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.lock = threading.RLock()
         self.restored = False
         self.obeyed = False
         self.in_sync = False
+        self.superseded = ""
+        self._on_loss = on_loss
         self._store = store
         self._plane = plane
         self._fleet = Fleet.empty(profile)
@@ -47,9 +66,37 @@ class DesiredFleet:
     def load(self) -> bool:
         """Loads the saved fleet; returns False where none was ever saved. Raises StateUnavailable."""
         saved = self._store.load()
+        self.superseded = ""
         if saved is not None:
             self._fleet = saved
         return saved is not None
+
+    def claim(self) -> None:
+        """Saves the fleet as it is, so that a balancer that ran before this one can save no more and stops. Where it
+        cannot be saved now, the first change claims it. Raises Superseded."""
+        with self.lock:
+            try:
+                self._save(self._fleet)
+            except Superseded:
+                raise
+            except StateUnavailable as error:
+                _log.warning("fleet not claimed yet", extra={"reason": str(error)})
+
+    def check(self) -> None:
+        """Raises Superseded where this balancer has found out that it must not act any more."""
+        if self.superseded:
+            raise Superseded(self.superseded)
+
+    def confirm(self) -> None:
+        """Finds out whether another balancer has taken over; called before what cannot be undone and no save came
+        before. Raises Superseded. Where it cannot be found out now, it counts as before."""
+        self.check()
+        try:
+            self._store.confirm()
+        except Superseded as error:
+            self._lost(error)
+        except StateUnavailable as error:
+            _log.warning("fleet not confirmed", extra={"reason": str(error)})
 
     def prepare(self, make: Callable[[Fleet], Fleet]) -> None:
         """Makes the slot table of make(fleet) before the change itself, and changes nothing. The table of a large ring
@@ -60,17 +107,19 @@ class DesiredFleet:
 
     def change(self, make: Callable[[Fleet], Fleet]) -> Fleet:
         """The fleet becomes make(fleet), and is saved first. After an error nothing has changed. Raises
-        StateUnavailable."""
+        StateUnavailable, and Superseded for good where another balancer has taken over."""
         with self.lock:
+            self.check()
             fleet = make(self._fleet)
             if fleet != self._fleet:
-                self._store.save(fleet)
+                self._save(fleet)
                 self._fleet = fleet
             return fleet
 
     def publish(self) -> None:
-        """The data plane obeys the present fleet when this returns. Raises PlaneUnavailable."""
+        """The data plane obeys the present fleet when this returns. Raises PlaneUnavailable, Superseded."""
         with self.lock:
+            self.check()
             self.in_sync = False
             self._plane.apply(self.routes)
             self.in_sync = True
@@ -95,15 +144,29 @@ class DesiredFleet:
         """Saves and publishes the earlier fleet again. Where that fails now, the next change saves it, and the next
         step publishes it."""
         with suppress(StateUnavailable):
-            self._store.save(self._fleet)
-        with suppress(PlaneUnavailable):
+            self._save(self._fleet)
+        with suppress(PlaneUnavailable, Superseded):
             self.publish()
+
+    def _save(self, fleet: Fleet) -> None:
+        try:
+            self._store.save(fleet)
+        except Superseded as error:
+            self._lost(error)
+
+    def _lost(self, error: Superseded) -> NoReturn:
+        """Another balancer has taken over: from now on nothing is changed and nothing is published here."""
+        self.superseded = f"{error}. {_WHAT_TO_DO}"
+        self._on_loss(self.superseded)
+        raise Superseded(self.superseded) from error
 
     def synchronise(self) -> None:
         """Publishes the present fleet where the plane does not obey it, for example after a restart of the plane.
-        Raises PlaneUnavailable."""
+        Raises PlaneUnavailable. Raises Superseded where it may be another balancer whom the plane obeys."""
         with self.lock:
+            self.check()
             if not self.is_published():
+                self.confirm()
                 self.publish()
             self.obeyed = True
 

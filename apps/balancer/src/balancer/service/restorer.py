@@ -9,7 +9,7 @@ import logging
 
 from balancer.core import roll
 from balancer.core.adoption import adopted
-from balancer.core.errors import InvalidRequest, NewerState, StateUnavailable
+from balancer.core.errors import DamagedState, InvalidRequest
 from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet
 from balancer.core.fleet_settings import FleetSettings
@@ -38,10 +38,13 @@ class Restorer:
         self._settings = settings
 
     def restore(self) -> None:
-        """Sets the desired fleet. Raises StateUnavailable, and EngineUnavailable where no saved fleet can be read.
-        After NewerState the saved fleet is as it was; the next call reads it again."""
+        """Sets the desired fleet, and claims it: a balancer from before this one finds out at its next act. Raises
+        StateUnavailable, and EngineUnavailable where no saved fleet can be read. After NewerState the saved fleet is as
+        it was. After Superseded another balancer was faster. The next call reads it again."""
         source = "the saved fleet"
-        if not self._load():
+        if self._load():
+            self._desired.claim()
+        else:
             observed = self._runtime.observe()
             source = "the containers that run" if observed else "the settings: a new deployment"
             self._desired.change(lambda _: adopted(observed.values(), self._settings) if observed else self._first())
@@ -63,9 +66,7 @@ class Restorer:
     def _load(self) -> bool:
         try:
             return self._desired.load()
-        except NewerState:
-            raise
-        except StateUnavailable as error:
+        except DamagedState as error:
             _log.error("state lost, taking up the containers that run", extra={"reason": str(error)})
             return False
 

@@ -11,9 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 from balancer.core.activity import IDLE
-from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed
+from balancer.core.cause import Cause, cause_of
+from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed, Superseded
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
+from balancer.core.lost_nodes import LostNodes
 from balancer.core.plan import out_of_memory
 from balancer.core.redaction import without_secrets
 from balancer.core.release import Release
@@ -23,7 +25,9 @@ from balancer.ports.data_plane import DataPlane
 from balancer.ports.probe import Probe
 from balancer.ports.runtime import ContainerRuntime
 from balancer.service.claims import Claims
+from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
+from balancer.service.nodes import Nodes
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +43,11 @@ _OBSERVATION_INTERVAL = 0.5
 
 class ServerWorkers:
     """`start_grace`, `drain_timeout`: in seconds. `cannot_finish(instance)` returns whether a leaving server will never
-    finish what it has. `size`: the number of threads, each of which handles one server.
+    finish what it has. `lost` returns the lost nodes: no server becomes ready there. `size`: the number of threads,
+    each of which handles one server.
+
+    Before anything begins, and before a drained server is stopped, it is made sure that no other balancer has taken
+    over: after that, nothing here starts, stops or kills a server.
 
     There are two pools, so that no thread waits for its own pool: pieces of work wait for the servers that they handle.
     """
@@ -47,25 +55,31 @@ class ServerWorkers:
     def __init__(
         self,
         *,
+        desired: DesiredFleet,
         runtime: ContainerRuntime,
         plane: DataPlane,
         probe: Probe,
         clock: Clock,
         events: EventLog,
+        nodes: Nodes,
         start_grace: float,
         drain_timeout: float,
         cannot_finish: Callable[[str], bool],
+        lost: Callable[[], LostNodes],
         size: int,
     ) -> None:
         self.claims = Claims()
+        self._desired = desired
         self._runtime = runtime
         self._plane = plane
         self._probe = probe
         self._clock = clock
         self._events = events
+        self._nodes = nodes
         self._start_grace = start_grace
         self._drain_timeout = drain_timeout
         self._cannot_finish = cannot_finish
+        self._lost = lost
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
         """Each task handles one server. It never waits for another task."""
         self._background = ThreadPoolExecutor(size, thread_name_prefix="background work")
@@ -78,7 +92,10 @@ class ServerWorkers:
 
         def ended(task: Future[None]) -> None:
             claim.close()
-            if error := task.exception():
+            error = task.exception()
+            if isinstance(error, Superseded):
+                _log.warning("work given up", extra={"servers": sorted(instances), "reason": str(error)})
+            elif error:
                 _log.error("unforeseen", exc_info=error)
 
         self._background.submit(work).add_done_callback(ended)
@@ -86,8 +103,10 @@ class ServerWorkers:
     def bring_up(self, servers: Collection[Server], release: Release) -> dict[str, str]:
         """Starts servers at the same time; returns instance → address when all of them answer their heartbeats.
 
-        Raises StartFailed, NameTaken, EngineUnavailable: the first error, when all starts have ended.
+        Raises StartFailed, NameTaken, EngineUnavailable: the first error, when all starts have ended. Raises Superseded
+        before any start.
         """
+        self._desired.confirm()
         tasks = {server.instance: self._pool.submit(self._bring_up, server, release) for server in servers}
         errors = [error for task in tasks.values() if (error := task.exception())]
         if errors:
@@ -95,12 +114,14 @@ class ServerWorkers:
         return {instance: task.result() for instance, task in tasks.items()}
 
     def kill(self, instances: Collection[str]) -> None:
-        """Kills and removes containers. Where the engine does not answer, a later step tries again."""
+        """Kills and removes containers. Where the engine does not answer, a later step tries again. Raises
+        Superseded."""
         self.fence(dict.fromkeys(instances, ""))
 
     def fence(self, containers: Mapping[str, str]) -> None:
         """Kills and removes exactly these containers: instance → id. An empty id stands for the present container of
-        the instance. Where the engine does not answer, a later step tries again."""
+        the instance. Where the engine does not answer, a later step tries again. Raises Superseded."""
+        self._desired.confirm()
         for task in [self._pool.submit(self._kill, instance, key) for instance, key in containers.items()]:
             task.result()
 
@@ -108,15 +129,16 @@ class ServerWorkers:
         """Retires servers: waits until each has nothing in flight, at most the drain timeout, then stops and removes
         it. One that cannot finish is killed, so that its open requests are answered elsewhere.
 
-        Raises EngineUnavailable.
+        Raises EngineUnavailable, Superseded.
         """
+        self._desired.confirm()
         for task in [self._pool.submit(self._retire, instance) for instance in instances]:
             task.result()
 
     def _bring_up(self, server: Server, release: Release) -> str:
         instance = server.instance
         began = self._clock.now()
-        self._runtime.start(server, release)
+        self._runtime.start(server, release, avoid=self._lost().unheard)
         address = seen = ""
         observed_at = began
         while (left := began + self._start_grace - self._clock.now()) > 0:
@@ -135,10 +157,18 @@ class ServerWorkers:
         )
 
     def _address(self, instance: str, release: Release) -> str:
-        """The address of a server that is starting. Raises StartFailed where its container has ended."""
-        container = self._runtime.observe().get(instance)
+        """The address of a server that is starting. Raises StartFailed where its container has ended, and
+        EngineUnavailable where its node is lost: that says nothing of its release."""
+        observed = self._runtime.observe()
+        self._nodes.observed(observed)
+        container = observed.get(instance)
+        node = self._nodes.of(instance)
+        if node in self._lost().unheard:
+            raise EngineUnavailable(f"{instance} cannot become ready: its node {node} is cut off")
         if container is None or not container.running:
             status = container.status if container else "removed"
+            if cause_of(status) is Cause.NODE:
+                raise EngineUnavailable(f"{instance} cannot become ready: {status}")
             if container is not None and container.starved:
                 status += f", {out_of_memory(release.memory)}"
             self._log_last_output(instance, release)
@@ -157,8 +187,9 @@ class ServerWorkers:
         began = self._clock.now()
         idle = 0
         while idle < 2 and self._clock.now() - began < self._drain_timeout:
+            self._desired.check()
             if self._cannot_finish(instance):
-                self._events.record(EventKind.FENCED, server=hostname(instance), container=instance)
+                self._events.record(EventKind.FENCED, server=hostname(instance), instance=instance, container=instance)
                 self._runtime.kill(instance)
                 return
             idle = idle + 1 if self._in_flight(instance) == 0 else 0
@@ -167,10 +198,12 @@ class ServerWorkers:
             self._events.record(
                 EventKind.CUT,
                 server=hostname(instance),
+                instance=instance,
                 reason="the drain timeout was over",
                 seconds=self._clock.now() - began,
                 requests=self._in_flight(instance),
             )
+        self._desired.check()
         self._runtime.stop(instance)
 
     def _in_flight(self, instance: str) -> int:

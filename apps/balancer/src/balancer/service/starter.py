@@ -13,6 +13,7 @@ from balancer.core.errors import (
     PlaneUnavailable,
     StartFailed,
     StateUnavailable,
+    Superseded,
 )
 from balancer.core.event import EventKind
 from balancer.core.fleet import Fleet, Server
@@ -110,7 +111,7 @@ class Starter:
 
     def _bring_up(self, servers: Collection[Server], release: Release) -> None:
         """Starts joining servers and makes them serve, or spares. Where that fails, they are killed, and a later step
-        abandons or retries them."""
+        abandons or retries them. A balancer that was superseded leaves them to the other one."""
         began = self._clock.now()
         instances = [server.instance for server in servers]
         try:
@@ -127,6 +128,8 @@ class Starter:
                     self._desired.publish()
                 self._failures.joined([fleet.server(instance) for instance in instances], fleet)
                 self._record(before, fleet, instances, EventKind.JOINED, seconds=self._clock.now() - began)
+        except Superseded as error:
+            _log.warning("start given up", extra={"servers": sorted(instances), "reason": str(error)})
         except (StartFailed, NameTaken, EngineUnavailable, StateUnavailable, InvalidRequest) as error:
             if isinstance(error, ImageMissing):
                 self._image.lost(release)
@@ -146,6 +149,9 @@ class Starter:
         for instance in newcomers:
             server = fleet.server(instance)
             self._events.record(
-                kind if server.state is State.SERVING else EventKind.SPARE, server=server.hostname, seconds=seconds
+                kind if server.state is State.SERVING else EventKind.SPARE,
+                server=server.hostname,
+                instance=instance,
+                seconds=seconds,
             )
         self._failures.replaced(before, fleet)

@@ -19,6 +19,9 @@ class TimedStore:
     def load(self) -> Fleet | None:
         return self._store.load()
 
+    def confirm(self) -> None:
+        self._store.confirm()
+
     def save(self, fleet: Fleet) -> None:
         began = self._clock.now()
         self._store.save(fleet)

@@ -1,0 +1,1 @@
+"""Docker Swarm in the place of one engine: servers are services, and the fleet is in the raft."""
