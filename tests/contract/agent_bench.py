@@ -92,20 +92,21 @@ class AgentBench:
         url = self.url
         return [answering(url) for _ in range(count)]
 
+    def answers_at_all(self) -> bool:
+        try:
+            return bool(self.answers(1))
+        except OSError:
+            return False
+
     @property
     def log(self) -> str:
         return str(self.container.logs().decode())
 
     def inside(self, command: str) -> tuple[int, str]:
-        """The exit status and output of a shell command in the container."""
-        status, output = self.container.exec_run(["sh", "-c", command])
-        return status, output.decode()
+        return inside(self.container, command)
 
     def processes(self, name: str) -> list[int]:
-        """Their numbers in the container, the oldest first."""
-        _, found = self.inside("for each in /proc/[0-9]*; do echo ${each#/proc/} $(cat $each/comm); done")
-        rows = (line.split(" ", 1) for line in found.splitlines())
-        return sorted(int(row[0]) for row in rows if row[1:] == [name])
+        return processes(self.container, name)
 
     def is_healthy(self) -> bool:
         """What Swarm would be told, without waiting for the engine's next look."""
@@ -132,6 +133,19 @@ def swarm_edge(lab: Lab, certificates: Path, hub: str) -> Container:
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
     )
+
+
+def inside(container: Container, command: str) -> tuple[int, str]:
+    """The exit status and output of a shell command in the container."""
+    status, output = container.exec_run(["sh", "-c", command])
+    return status, output.decode()
+
+
+def processes(container: Container, name: str) -> list[int]:
+    """The numbers of the container's processes of this name, ascending."""
+    _, found = inside(container, "for each in /proc/[0-9]*; do echo ${each#/proc/} $(cat $each/comm); done")
+    rows = (line.split(" ", 1) for line in found.splitlines())
+    return sorted(int(row[0]) for row in rows if row[1:] == [name])
 
 
 def wait_until_it_ended(container: Container) -> int:

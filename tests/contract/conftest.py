@@ -11,10 +11,11 @@ from balancer.core.routes import Backend
 from tests.certificates import Authority, put
 from tests.contract import runtime_bench
 from tests.contract.docker_bench import DockerBench
+from tests.contract.edges_bench import EdgesBench
 from tests.contract.flask_bench import FlaskBench
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
-from tests.contract.plane_bench import FAKE, FLASK, HAPROXY, FakeBench, PlaneBench
+from tests.contract.plane_bench import EDGES, FAKE, FLASK, HAPROXY, FakeBench, PlaneBench
 from tests.contract.runtime_bench import LocalBench
 from tests.contract.tls_bench import TlsBench
 
@@ -63,7 +64,20 @@ def haproxy_bench(edge: HaproxyBench) -> HaproxyBench:
     return edge
 
 
-@pytest.fixture(params=[FAKE, FLASK, HAPROXY])
+@pytest.fixture(scope="session")
+def edges(lab: Lab, servers: tuple[Backend, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgesBench]:
+    with EdgesBench(lab, tmp_path_factory.mktemp("edges"), servers) as bench:
+        yield bench
+
+
+@pytest.fixture
+def edges_bench(edges: EdgesBench) -> EdgesBench:
+    """As new, whatever the test before it did to it."""
+    edges.reset()
+    return edges
+
+
+@pytest.fixture(params=[FAKE, FLASK, HAPROXY, EDGES])
 def bench(request: pytest.FixtureRequest) -> Iterator[PlaneBench]:
     """Every data plane in turn."""
     if request.param == FAKE:
@@ -72,7 +86,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[PlaneBench]:
         with FlaskBench() as bench:
             yield bench
     else:
-        yield request.getfixturevalue("haproxy_bench")
+        yield request.getfixturevalue(f"{request.param}_bench")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,101 @@
+"""ManyEdges on the bench: the real hub in this process, and an edge as Swarm runs it, in a container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from balancer.adapters.edges.hub import EdgeHub
+from balancer.adapters.edges.many_edges import ManyEdges
+from balancer.adapters.edges.wire import HUB_NAME
+from balancer.core.errors import PlaneUnavailable
+from balancer.core.load import Load
+from balancer.core.routes import Backend
+from tests.certificates import Authority
+from tests.contract.agent_bench import OPTIONS, inside, processes, swarm_edge
+from tests.contract.lab import PORT, Lab, remove
+from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held, wait_for
+from tests.hub_stand_in import certificates
+from tests.polling import until
+
+LEASE = 3.0
+
+
+class Measured(ManyEdges):
+    """`has_measured`: the agents have begun to measure response times, and know nothing of planes that come and go."""
+
+    has_measured = False
+
+    def load(self) -> Load:
+        self.has_measured = True
+        return super().load()
+
+
+class EdgesBench:
+    """A PlaneBench. `folder`: for certificates, and for the sockets that nobody listens on."""
+
+    def __init__(self, lab: Lab, folder: Path, servers: tuple[Backend, ...]) -> None:
+        authority = Authority()
+        folder.chmod(0o755)
+        self.servers = servers
+        self.plane: Measured
+        self._hub = EdgeHub(0, certificates(folder / "hub", authority, HUB_NAME), LEASE, folder)
+        self._edges = certificates(folder / "edges", authority)
+        self._lab = lab
+
+    def __enter__(self) -> Self:
+        port = self._hub.start()
+        self.container = swarm_edge(self._lab, self._edges, f"{self._lab.gateway}:{port}")
+        self.change()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        remove(self.container)
+        self._hub.stop()
+
+    def reset(self) -> None:
+        if self.plane.has_measured:
+            for process in processes(self.container, "python3"):
+                inside(self.container, f"kill -KILL {process}")
+        self.change()
+
+    def change(self, **changes: Any) -> None:
+        """The plane of a balancer with other settings, until the next reset."""
+        self.plane = self.traffic = Measured(self._hub, replace(OPTIONS, **changes))
+        until(self._is_told_nothing, "the edge obeys", within=20)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._lab.address(self.container)}:{PORT}"
+
+    def answers(self, count: int, headers: Mapping[str, str] = NO_HEADERS) -> list[str]:
+        url = self.url
+        return [answering(url, headers) for _ in range(count)]
+
+    def wait_for(self, seconds: float, requests: int) -> float:
+        return wait_for(self.url, seconds, requests)
+
+    def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> AbstractContextManager[None]:
+        return held(self.url, self.plane, *names, headers=headers, nth=nth)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self.container.stop(timeout=10)
+        try:
+            yield
+        finally:
+            self.container.start()
+            until(lambda: any(edge.is_serving for edge in self._hub.edges()), "the edge is back", within=20)
+
+    def _is_told_nothing(self) -> bool:
+        try:
+            self.plane.apply(NOTHING)
+        except PlaneUnavailable:
+            return False
+        return self.plane.in_step(NOTHING)
