@@ -10,10 +10,11 @@ import pytest
 from balancer.core.routes import Backend
 from tests.certificates import Authority, put
 from tests.contract.docker_bench import DockerBench
+from tests.contract.edges_bench import EdgesBench
 from tests.contract.flask_bench import FlaskBench
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
-from tests.contract.plane_bench import FAKE, FLASK, HAPROXY, FakeBench, PlaneBench
+from tests.contract.plane_bench import EDGES, FAKE, FLASK, HAPROXY, FakeBench, PlaneBench
 from tests.contract.tls_bench import TlsBench
 
 
@@ -48,7 +49,20 @@ def haproxy_bench(edge: HaproxyBench) -> HaproxyBench:
     return edge
 
 
-@pytest.fixture(params=[FAKE, FLASK, HAPROXY])
+@pytest.fixture(scope="session")
+def two_edges(lab: Lab, servers: tuple[Backend, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgesBench]:
+    with EdgesBench(lab, tmp_path_factory.mktemp("edges"), servers) as bench:
+        yield bench
+
+
+@pytest.fixture
+def edges_bench(two_edges: EdgesBench) -> EdgesBench:
+    """As new, whatever the test before it did to it."""
+    two_edges.reset()
+    return two_edges
+
+
+@pytest.fixture(params=[FAKE, FLASK, HAPROXY, EDGES])
 def bench(request: pytest.FixtureRequest) -> Iterator[PlaneBench]:
     """Every data plane in turn."""
     if request.param == FAKE:
@@ -57,7 +71,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[PlaneBench]:
         with FlaskBench() as bench:
             yield bench
     else:
-        yield request.getfixturevalue("haproxy_bench")
+        yield request.getfixturevalue(f"{request.param}_bench")
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,11 @@ class Lab:
     def edge_image(self) -> str:
         return self._build("edge", PROJECT / "infra" / "terraform" / "modules" / "edge" / "image")
 
+    @cached_property
+    def swarm_edge_image(self) -> str:
+        folder = PROJECT / "apps" / "balancer"
+        return self._build("swarm-edge", folder, dockerfile="edge.Dockerfile", EDGE_IMAGE=self.edge_image)
+
     def built(self, role: str, folder: Path) -> str:
         """The id of the image of a folder, built once."""
         if role not in self._images:
@@ -88,14 +93,15 @@ class Lab:
         """The address at which its containers reach this process."""
         return str(self.engine.networks.get(self.name).attrs["IPAM"]["Config"][0]["Gateway"])
 
-    def _build(self, role: str, folder: Path) -> str:
+    def _build(self, role: str, folder: Path, *, dockerfile: str = "Dockerfile", **arguments: str) -> str:
         """The image's id. Only its own layer goes with the lab: what is below is every build's cache."""
         tag = f"{self.name}-{role}"
         try:
             image, _ = self.engine.images.build(
                 path=str(folder),
+                dockerfile=dockerfile,
                 tag=tag,
-                buildargs={"BASE_IMAGE": base_image()},
+                buildargs={"BASE_IMAGE": base_image(), **arguments},
                 labels={DEPLOYMENT: self.name},
                 forcerm=True,
             )

@@ -32,9 +32,10 @@ SHARES = slot_shares(REQUEST_HASH, SLOTS)
 
 FAKE, FLASK = "fake", "flask"
 HAPROXY = pytest.param("haproxy", marks=pytest.mark.docker)
-REAL = pytest.mark.parametrize("bench", [FLASK, HAPROXY], indirect=True)
+EDGES = pytest.param("edges", marks=pytest.mark.docker)
+REAL = pytest.mark.parametrize("bench", [FLASK, HAPROXY, EDGES], indirect=True)
 """Planes whose servers can be dead."""
-REMOTE = pytest.mark.parametrize("bench", [FAKE, HAPROXY], indirect=True)
+REMOTE = pytest.mark.parametrize("bench", [FAKE, HAPROXY, EDGES], indirect=True)
 """Planes that can be away."""
 
 NO_HEADERS: Mapping[str, str] = {}

@@ -103,7 +103,7 @@ def test_files_and_asks_are_done_in_the_order_in_which_they_came(
         haproxy.may_answer.set()
         until(lambda: number in stream.answers, "it is answered", within=10)
         assert stream.order[-2:] == [other.name, number]
-        assert VERBS["activity"].decode(stream.answers[number]["result"]) == {"S1": Activity(3, 20, 10)}
+        assert stream.answers[number]["result"] == VERBS["activity"].encode({"S1": Activity(3, 20, 10)})
 
 
 def test_beats_go_on_while_the_edge_takes_long(haproxy: Haproxy, hub: HubStandIn, agent: None) -> None:
