@@ -1,4 +1,4 @@
-"""How the balancer is, as an answer. The container's own health check gets readiness, and nothing else."""
+"""How the balancer is, as an answer. The container's own health check gets this, and nothing else."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def readiness(health: Health) -> Response:
 
 
 def create_readiness_app(health: Health) -> Flask:
-    """The application of the health check's socket: /readyz, without a token."""
+    """The application of the health check's socket: /healthz and /readyz, without a token."""
     app = Flask(__name__, static_folder=None)
     install_error_handlers(app)
-    app.add_url_rule("/readyz", view_func=lambda: readiness(health), endpoint="readyz")
+    app.register_blueprint(health_api(health))
     return app

@@ -43,7 +43,7 @@ class EdgeHub:
     def __init__(self, port: int, certificates: Path, lease: float, sockets: Path) -> None:
         self._address = ("", port)
         self._certificates = Certificates(certificates)
-        self._lease = lease
+        self.lease = lease
         self._sockets = sockets
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -134,8 +134,8 @@ class EdgeHub:
             listener.setblocking(False)
             loop = asyncio.get_running_loop()
             self._end, self._change = asyncio.Event(), asyncio.Event()
-            self._all_are_there = loop.time() + self._lease
-            loop.call_later(self._lease, self._changed)
+            self._all_are_there = loop.time() + self.lease
+            loop.call_later(self.lease, self._changed)
             self._loop = loop
             connections = Connections(self._certificates, self._sockets, self._edge)
             accepting = asyncio.create_task(connections.accept(listener))
@@ -151,7 +151,7 @@ class EdgeHub:
         self._forget()
         edge = self._edges.get(node)
         if edge is None:
-            edge = self._edges[node] = KnownEdge(node, self._lease, self._changed)
+            edge = self._edges[node] = KnownEdge(node, self.lease, self._changed)
             if self._offer:
                 edge.offer(self._offer)
         return edge

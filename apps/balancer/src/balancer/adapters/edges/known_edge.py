@@ -52,8 +52,8 @@ class KnownEdge:
 
     @property
     def fails(self) -> bool:
-        """Whether it has a problem with what it was told. One beat may still be about what it was told before."""
-        return self._problem_since is not None and self._loop.time() - self._problem_since >= BEAT
+        """Whether it has a problem with what it was told, and has tried again: an agent tries once in a BEAT."""
+        return self._problem_since is not None and self._loop.time() - self._problem_since >= 2 * BEAT
 
     @property
     def problem(self) -> str:

@@ -20,7 +20,7 @@ from balancer.core.server_load import ServerCounters
 from balancer.core.traffic import KeyCounts
 
 _WITHIN = 10.0
-"""Seconds in which the edges have to obey. One that has a lease, but is so slow, fails the change."""
+"""Seconds beyond a lease in which the edges have to obey. One that has a lease, but is so slow, fails the change."""
 
 
 class ManyEdges:
@@ -39,7 +39,7 @@ class ManyEdges:
         files = self._files_of(routes)
         self._hub.offer(files)
         try:
-            self._hub.wait_until_obeyed(_WITHIN)
+            self._hub.wait_until_obeyed(self._hub.lease + _WITHIN)
         finally:
             if files.fixed_digest != self._profile:
                 self._profile, self._keyless = files.fixed_digest, Totals()
