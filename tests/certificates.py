@@ -60,6 +60,16 @@ class Authority:
         return b"".join(self.pair(*names, ends=ends))
 
 
+def put_edge_certificates(folder: Path, authority: trustme.CA, name: str) -> Path:
+    """The folder with ca.pem, certificate.pem and key.pem, as the hub and the agents of edges have one each."""
+    folder.mkdir(exist_ok=True)
+    made = authority.issue_cert(name)
+    put(folder / "ca.pem", authority.cert_pem.bytes())
+    put(folder / "certificate.pem", b"".join(blob.bytes() for blob in made.cert_chain_pems))
+    put(folder / "key.pem", made.private_key_pem.bytes())
+    return folder
+
+
 def put(file: Path, content: bytes) -> None:
     """Replaces the file at one moment, readable for everybody."""
     new = file.with_name(f".{file.name}.new")

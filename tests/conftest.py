@@ -102,7 +102,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
     if report.failed:
-        for system in {value for value in getattr(item, "funcargs", {}).values() if isinstance(value, System)}:
+        values = getattr(item, "funcargs", {}).values()
+        for system in {
+            each for value in values for each in getattr(value, "systems", [value]) if isinstance(each, System)
+        }:
             for role, text in system.logs(since=_began[item.nodeid]).items():
                 report.sections.append((f"{role} of {system.deployment}", text))
     return report

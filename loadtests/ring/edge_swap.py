@@ -10,8 +10,9 @@ from time import perf_counter_ns
 
 from docker.errors import DockerException
 
-from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
+from balancer.adapters.haproxy.edge_files import EdgeFiles
+from balancer.adapters.haproxy.running_edge import RunningEdge
 from balancer.core.routes import Backend, Routes
 from balancer.core.strategies import Table
 from loadtests.ring.contest import placed
@@ -30,11 +31,11 @@ class Swap:
     whole: Timing
 
 
-class TimedEdge(HaproxyEdge):
+class TimedEdge(RunningEdge):
     """Takes the time of every swap."""
 
-    def __init__(self, profile: EdgeOptions) -> None:
-        super().__init__(profile)
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
         self.swaps: list[float] = []
 
     def _swap(self, files: EdgeFiles) -> None:
@@ -58,17 +59,18 @@ def measure(slots: Sequence[int], *, rounds: int, tell: Callable[[str], None]) -
 
 def _swaps(bench: HaproxyBench, slots: int, rounds: int) -> Swap:
     """Three servers, of which the third comes and goes."""
-    edge = TimedEdge(bench.profile)
+    edge = HaproxyEdge(bench.profile)
+    edge.running = timed = TimedEdge(bench.profile.directory)
     both = _routes(slots)
     for routes in both:
         bench.obey(edge, routes)
-    edge.swaps.clear()
+    timed.swaps.clear()
     whole: list[float] = []
     for number in range(rounds):
         began = perf_counter_ns()
         edge.apply(both[number % 2])
         whole.append(perf_counter_ns() - began)
-    return Swap(Timing.of(edge.swaps), Timing.of(whole))
+    return Swap(Timing.of(timed.swaps), Timing.of(whole))
 
 
 def _routes(slots: int) -> tuple[Routes, Routes]:

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from balancer.adapters.haproxy.config import AGAIN
 from balancer.adapters.haproxy.exporter import HaproxyExporter
+from balancer.adapters.haproxy.names import AGAIN
 from balancer.core.errors import PlaneUnavailable
 from tests.contract.balancer_stand_in import balancer_stand_in
 from tests.contract.haproxy_bench import HaproxyBench

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import OLD_PROCESSES, EdgeFiles
+from balancer.adapters.haproxy.config import OLD_PROCESSES, edge_files
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.request_hash import REQUEST_HASHES
@@ -176,7 +176,7 @@ def test_the_largest_ring_with_the_longest_names_goes_through(
         f"show map {haproxy_bench.profile.directory}/slots.map"
     )
     found = [row.split(" ", 1)[1] for row in rows.splitlines()]
-    assert sorted(found) == sorted(EdgeFiles(haproxy_bench.profile, routes).slots_map)
+    assert sorted(found) == sorted(edge_files(haproxy_bench.profile, routes).slots_map)
     assert {served_by(haproxy_bench) for _ in range(40)} == set(names[1:])
 
 

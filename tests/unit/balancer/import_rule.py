@@ -45,7 +45,7 @@ IMPURE = frozenset(
 )
 """Modules of the standard library with a clock, randomness, threads, sockets, files or logging."""
 
-ROOTS = ("balancer", "keeper", "ringmaster")
+ROOTS = ("balancer", "edge_agent", "keeper", "ringmaster")
 """Our packages."""
 
 
@@ -79,6 +79,8 @@ LAYERS = (
     Layer("keeper.server", ("balancer.core", "keeper")),
     Layer("keeper.healthcheck", ()),
     Layer("keeper.__main__", ("balancer", "keeper")),
+    Layer("edge_agent.__main__", ("balancer.logs", "edge_agent")),
+    Layer("edge_agent", ("balancer.core", "balancer.adapters.edges", "balancer.adapters.haproxy", "edge_agent")),
     Layer("balancer.logs", ()),
     Layer("balancer.listeners", ()),
     Layer("balancer.healthcheck", ("balancer.listeners",)),

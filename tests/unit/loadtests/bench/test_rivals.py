@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
+from balancer.adapters.haproxy.config import EdgeOptions, edge_files
 from balancer.core.key_source import KeySource
 from balancer.core.routes import Backend, Routes
 from balancer.settings import read
@@ -119,7 +119,7 @@ def edge(bufsize: int) -> list[str]:
         traceparent=usual.traceparent,
         bufsize=bufsize,
     )
-    text = EdgeFiles(profile, routes).configuration
+    text = edge_files(profile, routes).configuration
     return lines(re.sub("description [0-9a-f]+", "description ID", text).replace(" !control", ""))
 
 

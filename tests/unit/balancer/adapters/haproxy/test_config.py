@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
+from balancer.adapters.haproxy.config import EdgeOptions, edge_files
 from balancer.core.hash_seed import HashSeed
 from balancer.core.key_source import RANDOM, KeySource
 from balancer.core.rate_limit import RateLimit
@@ -54,11 +54,11 @@ SEEDED = replace(ROUTES, key=KeySource.parse("header:X-User"), seed=HashSeed.of(
 
 
 def rendered(routes: Routes = ROUTES, **changes: object) -> str:
-    return EdgeFiles(replace(PROFILE, **changes), routes).configuration  # type: ignore[arg-type]
+    return edge_files(replace(PROFILE, **changes), routes).configuration  # type: ignore[arg-type]
 
 
 def fixed_digest(routes: Routes = ROUTES, **changes: object) -> str:
-    return EdgeFiles(replace(PROFILE, **changes), routes).fixed_digest  # type: ignore[arg-type]
+    return edge_files(replace(PROFILE, **changes), routes).fixed_digest  # type: ignore[arg-type]
 
 
 def assert_golden(text: str, name: str, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_the_edge_has_files_for_its_clients_and_for_all_else(most: int, maxconn:
 
 def test_the_maps_are_golden(tmp_path: Path) -> None:
     for routes, name in ((ROUTES, "slots.map"), (KEYED, "bounded.map")):
-        assert_golden("\n".join(EdgeFiles(PROFILE, routes).slots_map) + "\n", name, tmp_path)
+        assert_golden("\n".join(edge_files(PROFILE, routes).slots_map) + "\n", name, tmp_path)
 
 
 def test_only_servers_that_take_new_requests_are_started_with() -> None:
@@ -143,7 +143,7 @@ def test_a_server_that_speaks_h2c_is_spoken_to_so() -> None:
     mixed = replace(ROUTES, backends=(replace(ROUTES.backends[0], protocol="h2c"), *ROUTES.backends[1:]))
     speaks = re.findall(r"^    server (S\d) .*?( proto h2)?$", rendered(mixed), re.MULTILINE)
     assert speaks == [("S1", " proto h2"), ("S3", "")]
-    assert [line for line in EdgeFiles(PROFILE, mixed).slots_map if line.startswith("h2c/")] == ["h2c/S1 1"]
+    assert [line for line in edge_files(PROFILE, mixed).slots_map if line.startswith("h2c/")] == ["h2c/S1 1"]
     assert fixed_digest(mixed) == fixed_digest()
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from balancer.adapters.haproxy import edge as edge_module
-from balancer.adapters.haproxy.config import EdgeFiles, EdgeOptions
+from balancer.adapters.haproxy.config import EdgeOptions, edge_files
 from balancer.adapters.haproxy.edge import HaproxyEdge
+from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.core.activity import Activity
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load
@@ -37,7 +38,7 @@ class Haproxy:
 
     def __init__(self, runtime_socket: RuntimeSocket, profile: EdgeOptions) -> None:
         self.runtime_socket = runtime_socket
-        self.description = EdgeFiles(profile, ROUTES).fixed_digest
+        self.description = edge_files(profile, ROUTES).fixed_digest
         self.servers: dict[str, str] = {}
         self.states: dict[str, int] = {}
         self.digest = ""
@@ -105,9 +106,9 @@ def test_the_files_are_written_before_anything_is_asked(profile: EdgeOptions) ->
     """So that an edge that is away starts with them."""
     with pytest.raises(PlaneUnavailable):
         HaproxyEdge(profile).apply(ROUTES)
-    assert (profile.directory / "haproxy.cfg").read_text() == EdgeFiles(profile, ROUTES).configuration
+    assert (profile.directory / "haproxy.cfg").read_text() == edge_files(profile, ROUTES).configuration
     written = (profile.directory / "slots.map").read_text().splitlines()
-    assert written == EdgeFiles(profile, ROUTES).slots_map
+    assert written == edge_files(profile, ROUTES).slots_map
     assert written[0] == f"digest {ROUTES.digest}"
 
 
@@ -412,14 +413,12 @@ def test_whether_it_is_in_step_costs_the_texts_of_a_ring_only_once(
 ) -> None:
     made: list[Routes] = []
 
-    class Counted(EdgeFiles):
-        def __init__(self, profile: EdgeOptions, routes: Routes) -> None:
-            made.append(routes)
-            super().__init__(profile, routes)
+    def counted(options: EdgeOptions, routes: Routes) -> EdgeFiles:
+        made.append(routes)
+        return edge_files(options, routes)
 
-    monkeypatch.setattr(edge_module, "EdgeFiles", Counted)
+    monkeypatch.setattr(edge_module, "edge_files", counted)
     edge = HaproxyEdge(profile)
-    made.clear()
     edge.apply(ROUTES)
     for _ in range(3):
         edge.in_step(ROUTES)

@@ -1,9 +1,8 @@
-"""The edge's files for one set of routes: the texts of haproxy.cfg and slots.map. Nothing is written or loaded here."""
+"""The edge's files for one set of routes, made of the options and the template. Nothing is written or loaded here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,10 +10,12 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from balancer.adapters.haproxy import slot_map, trace
+from balancer.adapters.haproxy.edge_files import EdgeFiles, serving
+from balancer.adapters.haproxy.names import AGAIN, AGAIN_ID, EXPORTER, KEYLESS_TABLE, TRAFFIC_TABLE
 from balancer.adapters.haproxy.tls import CIPHERS, CIPHERSUITES, CURVES, Tls
 from balancer.core import access_log, traceparent, traffic
 from balancer.core.control_paths import control_paths
-from balancer.core.protocol import H2_BUFSIZE, H2C, HTTP
+from balancer.core.protocol import H2_BUFSIZE, H2C, HTTP, PROTOCOLS
 from balancer.core.rate_limit import RateLimit
 from balancer.core.request_hash import REQUEST_IDS
 from balancer.core.routes import IDEMPOTENT, Backend, Routes
@@ -32,18 +33,8 @@ repeated before the balancer takes the server off the ring.
 _BY = "X-Ringmaster-By"
 """The header that tells the first attempt who answered the last one. No client sees it."""
 
-AGAIN = "_again"
-"""The server that is none, in the backend fleet: the way of a request that is to be repeated. No hostname begins so."""
-AGAIN_ID = 1
-"""Its number in the statistics."""
-
-EXPORTER = "exporter.sock"
-"""The socket of HAProxy's exporter in the folder of the options. No TCP port leads to it."""
 _EXPORTER_CONNECTIONS = 8
-"""The most questions to it at once."""
-
-KEYLESS_TABLE = "keyless"
-TRAFFIC_TABLE = "traffic"
+"""The most questions to HAProxy's exporter at once."""
 
 RATE_LIMIT_TABLE = "rate_limit"
 _RATE_LIMIT_SIZE = "100k"
@@ -152,115 +143,99 @@ class EdgeOptions:
         return f"{_SERVER_OPTIONS} pool-conn-name var(txn.alone){most}{speaks}"
 
 
-class EdgeFiles:
-    """The files' texts, each made at its first use."""
+def edge_files(options: EdgeOptions, routes: Routes) -> EdgeFiles:
+    """The files of the routes. The texts of a large ring cost milliseconds."""
+    fixed_digest = sha256(_configuration(options, routes, digest="", backends=()).encode()).hexdigest()[:16]
+    return EdgeFiles(
+        digest=routes.digest,
+        fixed_digest=fixed_digest,
+        configuration=_configuration(options, routes, digest=fixed_digest, backends=serving(routes.backends)),
+        slots=routes.slots,
+        backends=routes.backends,
+        bound=routes.bound,
+        server_options={protocol: options.server_options(protocol) for protocol in PROTOCOLS},
+    )
 
-    def __init__(self, options: EdgeOptions, routes: Routes) -> None:
-        self.routes = routes
-        self._options = options
 
-    @cached_property
-    def serving(self) -> tuple[Backend, ...]:
-        """The backends that take new requests: all but the draining ones and those of weight 0."""
-        return tuple(backend for backend in self.routes.backends if backend.weight and not backend.draining)
+def _configuration(options: EdgeOptions, routes: Routes, *, digest: str, backends: tuple[Backend, ...]) -> str:
+    values: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(options)}
+    return _TEMPLATE.render(
+        **values,
+        digest=digest,
+        backends=backends,
+        key=routes.key,
+        request_hash=routes.request_hash,
+        seed=routes.seed,
+        slots=len(routes.slots),
+        is_bounded=routes.bound is not None,
+        map=f"map({options.directory}/slots.map)",
+        share_key=slot_map.SHARE_KEY,
+        share_unit=slot_map.SHARE_UNIT,
+        walk=slot_map.SHORT_WALK if routes.bound is None else slot_map.WALK,
+        response_timeout_ms=round(options.response_timeout * 1000),
+        stream_timeout_ms=round(options.stream_timeout * 1000),
+        queue_timeout_ms=round(options.queue_timeout * 1000),
+        idle_timeout=_IDLE_TIMEOUT,
+        head_timeout=_HEAD_TIMEOUT,
+        oldest_ms=round(max(options.stream_timeout, options.queue_timeout + options.response_timeout) * 1000),
+        old_processes=OLD_PROCESSES,
+        hops=HOPS,
+        lines=_LINES,
+        key_sample=_key_sample(options, routes),
+        client="var(txn.client)" if options.trusted_proxies else "src",
+        clients=options.max_connections or '"${RINGMASTER_CLIENTS-40000}"',
+        files=options.files,
+        rate_limit_table=RATE_LIMIT_TABLE,
+        rate_limit_size=_RATE_LIMIT_SIZE,
+        too_many=answers.too_many,
+        logged=access_log.part(options.access_log),
+        of=access_log.OF,
+        reasons=answers.Repeated,
+        valid_traceparent=traceparent.VALID,
+        made_traceparent=trace.MADE,
+        logged_traceparent=trace.LOGGED[options.traceparent],
+        control_paths=control_paths(options.control_prefix) if options.public_control else (),
+        rep_path=control_paths(options.control_prefix)[0],
+        server_options=options.server_options,
+        h2c_key=slot_map.H2C_KEY,
+        h2_bufsize=H2_BUFSIZE,
+        again=AGAIN,
+        again_id=AGAIN_ID,
+        by=_BY,
+        exporter=EXPORTER,
+        exporter_connections=_EXPORTER_CONNECTIONS,
+        recipients=answers.MOST_RECIPIENTS,
+        broke_off=answers.broke_off,
+        keyless_table=KEYLESS_TABLE,
+        traffic_table=TRAFFIC_TABLE,
+        traffic=traffic,
+        errors=_ERRORS,
+        full=_FULL,
+        needs_host=_NEEDS_HOST,
+        body_limit=answers.CONTROL_BODY_LIMIT,
+        too_large=answers.TOO_LARGE,
+        not_http=answers.NOT_HTTP,
+        public_places=PUBLIC_PLACES,
+        control_places=CONTROL_PLACES,
+        turn_timeout=_TURN_TIMEOUT,
+        body_timeout=_BODY_TIMEOUT,
+        control_connections=_CONTROL_CONNECTIONS,
+        ids=REQUEST_IDS,
+        fits=options.buffer - answers.HEAD_RESERVE,
+        buffer=options.buffer,
+        curves=CURVES,
+        ciphers=CIPHERS,
+        ciphersuites=CIPHERSUITES,
+        idempotent=" ".join(IDEMPOTENT),
+        failure=answers.failure,
+    )
 
-    @cached_property
-    def digest(self) -> str:
-        """The digest of the routes."""
-        return self.routes.digest
 
-    @cached_property
-    def slots_map(self) -> list[str]:
-        return slot_map.lines(self.digest, self.routes.slots, self.serving, self.routes.bound)
-
-    @cached_property
-    def fixed_digest(self) -> str:
-        """A digest of everything that a running HAProxy cannot change: the whole configuration without the servers."""
-        return sha256(self._render(digest="", backends=()).encode()).hexdigest()[:16]
-
-    @cached_property
-    def configuration(self) -> str:
-        return self._render(digest=self.fixed_digest, backends=self.serving)
-
-    def _render(self, *, digest: str, backends: tuple[Backend, ...]) -> str:
-        options, routes = self._options, self.routes
-        values: dict[str, Any] = {field.name: getattr(options, field.name) for field in fields(options)}
-        return _TEMPLATE.render(
-            **values,
-            digest=digest,
-            backends=backends,
-            key=routes.key,
-            request_hash=routes.request_hash,
-            seed=routes.seed,
-            slots=len(routes.slots),
-            is_bounded=routes.bound is not None,
-            map=f"map({options.directory}/slots.map)",
-            share_key=slot_map.SHARE_KEY,
-            share_unit=slot_map.SHARE_UNIT,
-            walk=slot_map.SHORT_WALK if routes.bound is None else slot_map.WALK,
-            response_timeout_ms=round(options.response_timeout * 1000),
-            stream_timeout_ms=round(options.stream_timeout * 1000),
-            queue_timeout_ms=round(options.queue_timeout * 1000),
-            idle_timeout=_IDLE_TIMEOUT,
-            head_timeout=_HEAD_TIMEOUT,
-            oldest_ms=round(max(options.stream_timeout, options.queue_timeout + options.response_timeout) * 1000),
-            old_processes=OLD_PROCESSES,
-            hops=HOPS,
-            lines=_LINES,
-            key_sample=self._key_sample(),
-            client="var(txn.client)" if options.trusted_proxies else "src",
-            clients=options.max_connections or '"${RINGMASTER_CLIENTS-40000}"',
-            files=options.files,
-            rate_limit_table=RATE_LIMIT_TABLE,
-            rate_limit_size=_RATE_LIMIT_SIZE,
-            too_many=answers.too_many,
-            logged=access_log.part(options.access_log),
-            of=access_log.OF,
-            reasons=answers.Repeated,
-            valid_traceparent=traceparent.VALID,
-            made_traceparent=trace.MADE,
-            logged_traceparent=trace.LOGGED[options.traceparent],
-            control_paths=control_paths(options.control_prefix) if options.public_control else (),
-            rep_path=control_paths(options.control_prefix)[0],
-            server_options=options.server_options,
-            h2c_key=slot_map.H2C_KEY,
-            h2_bufsize=H2_BUFSIZE,
-            again=AGAIN,
-            again_id=AGAIN_ID,
-            by=_BY,
-            exporter=EXPORTER,
-            exporter_connections=_EXPORTER_CONNECTIONS,
-            recipients=answers.MOST_RECIPIENTS,
-            broke_off=answers.broke_off,
-            keyless_table=KEYLESS_TABLE,
-            traffic_table=TRAFFIC_TABLE,
-            traffic=traffic,
-            errors=_ERRORS,
-            full=_FULL,
-            needs_host=_NEEDS_HOST,
-            body_limit=answers.CONTROL_BODY_LIMIT,
-            too_large=answers.TOO_LARGE,
-            not_http=answers.NOT_HTTP,
-            public_places=PUBLIC_PLACES,
-            control_places=CONTROL_PLACES,
-            turn_timeout=_TURN_TIMEOUT,
-            body_timeout=_BODY_TIMEOUT,
-            control_connections=_CONTROL_CONNECTIONS,
-            ids=REQUEST_IDS,
-            fits=options.buffer - answers.HEAD_RESERVE,
-            buffer=options.buffer,
-            curves=CURVES,
-            ciphers=CIPHERS,
-            ciphersuites=CIPHERSUITES,
-            idempotent=" ".join(IDEMPOTENT),
-            failure=answers.failure,
-        )
-
-    def _key_sample(self) -> str:
-        """HAProxy's sample expression of the key. Behind a trusted proxy the address is the client's."""
-        sample = self.routes.key.sample
-        return (
-            sample.replace("src", "var(txn.client)", 1)
-            if self._options.trusted_proxies and self.routes.key.type == "address"
-            else sample
-        )
+def _key_sample(options: EdgeOptions, routes: Routes) -> str:
+    """HAProxy's sample expression of the key. Behind a trusted proxy the address is the client's."""
+    sample = routes.key.sample
+    return (
+        sample.replace("src", "var(txn.client)", 1)
+        if options.trusted_proxies and routes.key.type == "address"
+        else sample
+    )

@@ -4,7 +4,7 @@ The balancer makes them (config.py); whoever stands beside HAProxy makes it obey
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -34,10 +34,14 @@ class EdgeFiles:
 
     @cached_property
     def serving(self) -> tuple[Backend, ...]:
-        """The backends that take new requests: all but the draining ones and those of weight 0."""
-        return tuple(backend for backend in self.backends if backend.weight and not backend.draining)
+        return serving(self.backends)
 
     @cached_property
     def slots_map(self) -> list[str]:
         """The lines of slots.map."""
         return slot_map.lines(self.digest, self.slots, self.serving, self.bound)
+
+
+def serving(backends: Iterable[Backend]) -> tuple[Backend, ...]:
+    """The backends that take new requests: all but the draining ones and those of weight 0."""
+    return tuple(backend for backend in backends if backend.weight and not backend.draining)

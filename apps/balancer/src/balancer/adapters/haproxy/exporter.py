@@ -8,7 +8,7 @@ import time
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 
-from balancer.adapters.haproxy.config import AGAIN, EXPORTER
+from balancer.adapters.haproxy.names import AGAIN, EXPORTER
 from balancer.adapters.haproxy.statistics import Statistics
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.routes import hostname

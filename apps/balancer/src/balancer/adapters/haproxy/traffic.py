@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from balancer.adapters.haproxy.config import AGAIN, TRAFFIC_TABLE
+from balancer.adapters.haproxy.names import AGAIN, TRAFFIC_TABLE
 from balancer.adapters.haproxy.statistics import Statistics, columns
 from balancer.core.growth import NONE, Growth, growth
 from balancer.core.server_load import ServerCounters
