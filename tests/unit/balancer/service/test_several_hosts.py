@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
+
 import pytest
 from flask.testing import FlaskClient
 
+from balancer.core.activity import Activity
 from balancer.core.errors import EngineUnavailable, StateUnavailable
 from balancer.core.event import Event, EventKind
 from balancer.core.fleet_change import FleetChange
@@ -245,3 +249,23 @@ def test_containers_without_names_of_ours_are_not_renamed() -> None:
     balancer.steps(2)
     assert spare in balancer.runtime.names
     assert spare in balancer.replicas
+
+
+def test_servers_of_a_dead_node_are_off_the_ring_before_its_edge_is_given_up() -> None:
+    balancer = on_nodes()
+    (name,) = balancer.runtime.on("w2")
+    go = threading.Event()
+    activity = balancer.plane.activity
+
+    def wait() -> Mapping[str, Activity]:
+        """As long as the lease of the dead edge lives, nobody knows the sum."""
+        assert go.wait(10)
+        return activity()
+
+    balancer.plane.activity = wait  # type: ignore[method-assign]
+    balancer.runtime.cut_off("w2")
+    balancer.beat()
+    balancer.reconciler.step()
+    go.set()
+    assert silent(balancer) == {name}
+    assert name not in balancer.plane.routes.slots

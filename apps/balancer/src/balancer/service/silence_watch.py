@@ -15,6 +15,7 @@ from balancer.core.silence import Identity, Silence, Silences
 from balancer.ports.clock import Clock
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.local_engine import LocalEngine
+from balancer.service.activity_reader import ActivityReader
 from balancer.service.heartbeats import Heartbeats
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ _CLOSING = 0.2
 _LAST_ANSWER = 2.0
 """Seconds, but half of the hang timeout at most. Where the last answer came longer ago when a silence is noticed, the
 balancer itself was held up, or heartbeats are rare: nobody counts as hung before it was looked at."""
+
+_PATIENCE = 0.5
+"""Seconds that the edges of several hosts have to say what their servers do."""
 
 _REMEMBERED = 10.0
 """Seconds for which it is remembered how many requests were given up."""
@@ -58,6 +62,7 @@ class SilenceWatch:
         self._heartbeats = heartbeats
         self._plane = plane
         self._local = local
+        self._activity = ActivityReader(plane, within=None if local else _PATIENCE)
         self._clock = clock
         self._silences: dict[Identity, Silence] = {}
         self._asked_at: dict[Identity, float] = {}
@@ -111,7 +116,7 @@ class SilenceWatch:
         return self._silences.get(server.identity)
 
     def _look_at(self, servers: list[Server], silent: frozenset[Identity]) -> None:
-        activity = self._activity()
+        activity = self._activity.read()
         now = self._clock.now()
         silences: dict[Identity, Silence] = {}
         for server in servers:
@@ -138,13 +143,6 @@ class SilenceWatch:
         """How many requests of the server had been given up at that time, or at the earliest one that is known."""
         known = [seen for at, seen in self._given_up if at <= time][-1:] or [seen for _, seen in self._given_up[:1]]
         return known[0].get(server.instance, 0) if known else present.given_up
-
-    def _activity(self) -> Mapping[str, Activity] | None:
-        """None where the plane does not answer."""
-        try:
-            return self._plane.activity()
-        except PlaneUnavailable:
-            return None
 
     def _ask_for_stopped(self, servers: list[Server]) -> frozenset[Identity]:
         """The servers whose first process is stopped by a signal. The engine is asked about each at most once in a
