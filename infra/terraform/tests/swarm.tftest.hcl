@@ -312,7 +312,7 @@ run "services" {
     docker_gid         = 999
     balancer_memory    = "512m"
     edge_memory        = "1g"
-    grace_seconds      = 35
+    grace_seconds      = 95
     edge_grace_seconds = 10
     wait_seconds       = 60
     docker_host        = "default"
@@ -387,7 +387,7 @@ run "services" {
   }
 
   assert {
-    condition     = one(one(docker_service.edge.task_spec).container_spec).sysctl == tomap({ "net.ipv4.tcp_retries2" = "2" }) && one(one(docker_service.edge.task_spec).container_spec).stop_grace_period == "10s"
+    condition     = one(one(docker_service.edge.task_spec).container_spec).sysctl == tomap({ "net.ipv4.tcp_retries2" = "2" }) && one(one(docker_service.edge.task_spec).container_spec).stop_grace_period == "10s" && one(one(docker_service.balancer.task_spec).container_spec).stop_grace_period == "1m35s"
     error_message = "An edge waits long for servers that are gone, or does not stop softly."
   }
 

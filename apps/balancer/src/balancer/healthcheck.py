@@ -1,5 +1,5 @@
-"""The health check of the balancer's container: prints the answer of /readyz, or of the path that it is called with, and exits with 0
-when it is 200."""
+"""The health check of the balancer's container: prints the answer of /readyz, or of the path that it is called with,
+and exits with 0 when it is 200."""
 
 from __future__ import annotations
 
