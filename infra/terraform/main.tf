@@ -229,6 +229,27 @@ moved {
   to   = terraform_data.ports
 }
 
+# What was there before there were Swarms stays as it is. (For modules Terraform does not conclude this by itself.)
+moved {
+  from = terraform_data.ports
+  to   = terraform_data.ports[0]
+}
+
+moved {
+  from = module.network
+  to   = module.network[0]
+}
+
+moved {
+  from = module.keeper
+  to   = module.keeper[0]
+}
+
+moved {
+  from = module.balancer
+  to   = module.balancer[0]
+}
+
 module "edge" {
   source     = "./modules/edge"
   count      = local.has_edge && !local.is_swarm ? 1 : 0
