@@ -319,7 +319,7 @@ module "swarm" {
   })
   images           = { edge = module.images.ids["swarm-edge"], balancer = module.images.ids.balancer }
   ports            = [for port in local.ports : { port = port.port, internal = port.internal }]
-  edge_port        = 5002
+  hub              = "ringmaster-balancer:${local.swarm_settings.RINGMASTER_EDGE_PORT}"
   edge_constraints = coalesce(var.swarm.edge_constraints, [])
   encrypted        = coalesce(var.swarm.encrypted, false)
   mtu              = var.swarm.mtu

@@ -73,7 +73,7 @@ resource "docker_service" "edge" {
 
       env = {
         RINGMASTER_NODE = "{{.Node.Hostname}}"
-        RINGMASTER_HUB  = "ringmaster-balancer:${var.edge_port}"
+        RINGMASTER_HUB  = var.hub
       }
 
       # Its last files: they end with the container, in which HAProxy is started again where it ends.
