@@ -100,7 +100,8 @@ locals {
 # Refuses a deployment name, or container, network and volume names, that are in use on the engine already: without this, a
 # second deployment would take over the first one's volume, and its `destroy` the first one's servers.
 resource "terraform_data" "claim" {
-  triggers_replace = [var.deployment, var.name_prefix]
+  # With another runtime all that is there goes before this, and what is new comes after it.
+  triggers_replace = concat([var.deployment, var.name_prefix], local.is_swarm ? ["swarm"] : [])
 
   lifecycle {
     precondition {
