@@ -100,7 +100,8 @@ locals {
 # Refuses a deployment name, or container, network and volume names, that are in use on the engine already: without this, a
 # second deployment would take over the first one's volume, and its `destroy` the first one's servers.
 resource "terraform_data" "claim" {
-  triggers_replace = [var.deployment, var.name_prefix]
+  # With another runtime all that is there goes before this, and what is new comes after it.
+  triggers_replace = concat([var.deployment, var.name_prefix], local.is_swarm ? ["swarm"] : [])
 
   lifecycle {
     precondition {
@@ -229,6 +230,27 @@ moved {
   to   = terraform_data.ports
 }
 
+# What was there before there were Swarms stays as it is. (For modules Terraform does not conclude this by itself.)
+moved {
+  from = terraform_data.ports
+  to   = terraform_data.ports[0]
+}
+
+moved {
+  from = module.network
+  to   = module.network[0]
+}
+
+moved {
+  from = module.keeper
+  to   = module.keeper[0]
+}
+
+moved {
+  from = module.balancer
+  to   = module.balancer[0]
+}
+
 module "edge" {
   source     = "./modules/edge"
   count      = local.has_edge && !local.is_swarm ? 1 : 0
@@ -298,7 +320,7 @@ module "swarm" {
   })
   images           = { edge = module.images.ids["swarm-edge"], balancer = module.images.ids.balancer }
   ports            = [for port in local.ports : { port = port.port, internal = port.internal }]
-  edge_port        = 5002
+  hub              = "ringmaster-balancer:${local.swarm_settings.RINGMASTER_EDGE_PORT}"
   edge_constraints = coalesce(var.swarm.edge_constraints, [])
   encrypted        = coalesce(var.swarm.encrypted, false)
   mtu              = var.swarm.mtu

@@ -5,6 +5,7 @@ locals {
   swarm_settings = !local.is_swarm ? {} : {
     RINGMASTER_RUNTIME          = "swarm"
     RINGMASTER_NODE_CONSTRAINTS = join(",", coalesce(var.swarm.node_constraints, []))
+    RINGMASTER_EDGE_PORT        = "5002"
     RINGMASTER_EDGE_LEASE       = tostring(coalesce(var.swarm.edge_lease, 3))
   }
 

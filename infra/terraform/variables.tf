@@ -1020,7 +1020,7 @@ variable "registry_config" {
     it names, credsStore, is not there in the keeper's container). null: none. Its folder is mounted read-only into the keeper, so that
     a new file in it is used from the next pull on: let nothing else lie there. The group docker_gid must be able to read the file and enter
     the folder (chgrp docker, chmod 0640 and 0750), others must not. `make up` does all this with a copy of its own. Only the path gets into
-    the state.
+    the state; with runtime = "swarm" its content does, as a secret of the keeper.
   EOT
   type        = string
   default     = null

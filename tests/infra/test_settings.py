@@ -8,7 +8,7 @@ from dataclasses import fields
 from balancer.settings import PREFIX, Settings
 from tests.infra.make import TERRAFORM
 
-IMAGES_OWN = {"STATE_DIR", "EDGE_DIR", "KEEPER_SOCKET"}
+IMAGES_OWN = {"STATE_DIR", "EDGE_DIR", "KEEPER_SOCKET", "EDGE_CERTIFICATES"}
 """Paths of the balancer's image, which nobody moves."""
 
 

@@ -164,25 +164,32 @@ halt() {
     done
 }
 
-# How many of the service's containers run, of how many: 3/3. Swarm says running of what is healthy.
+# An update goes from node to node, and has the time for each.
 await() {
     end=$(($(date +%s) + RINGMASTER_WAIT))
+    seen=""
     for name in $RINGMASTER_SERVICES; do
         until is_running "$name"; do
-            [ "$(date +%s)" -lt "$end" ] || gave_up "$name does not run on all nodes within $RINGMASTER_WAIT s."
+            now=$(date +%s)
+            [ "$now" -lt "$end" ] || gave_up "$name does not run on all nodes within $RINGMASTER_WAIT s."
+            if [ "$seen" != "$running $update" ]; then
+                seen="$running $update"
+                case $update in updating:*) end=$((now + RINGMASTER_WAIT)) ;; esac
+            fi
             sleep 1
         done
     done
 }
 
+# Whether the service is on all its nodes, as Swarm says it of what is healthy: 3/3.
 is_running() {
     update=$(docker service inspect --format '{{with .UpdateStatus}}{{.State}}: {{.Message}}{{end}}' "$1")
-    case $update in
-    paused:*) gave_up "The update of $1 stopped: $update. The other nodes run what they ran before." ;;
-    updating:*) return 1 ;;
-    esac
     # Several services may have names that begin alike.
     running=$(docker service ls --format '{{.Name}} {{.Replicas}}' | sed -n "s/^$1 \([0-9/]*\).*/\1/p")
+    case $update in
+    paused:*) gave_up "The update of $1 stopped, and the other nodes run what they ran before: ${update#paused: }." ;;
+    updating:*) return 1 ;;
+    esac
     [ "${running%/*}" = "${running#*/}" ] && [ "${running%/*}" != 0 ]
 }
 

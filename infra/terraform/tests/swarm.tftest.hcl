@@ -66,8 +66,8 @@ run "defaults" {
   }
 
   assert {
-    condition = { for name in ["RUNTIME", "NODE_CONSTRAINTS", "EDGE_LEASE", "TLS_CONTROL"] : name => local.settings["RINGMASTER_${name}"] } == {
-      RUNTIME = "swarm", NODE_CONSTRAINTS = "", EDGE_LEASE = "3", TLS_CONTROL = "false"
+    condition = { for name in ["RUNTIME", "NODE_CONSTRAINTS", "EDGE_PORT", "EDGE_LEASE", "TLS_CONTROL"] : name => local.settings["RINGMASTER_${name}"] } == {
+      RUNTIME = "swarm", NODE_CONSTRAINTS = "", EDGE_PORT = "5002", EDGE_LEASE = "3", TLS_CONTROL = "false"
     }
     error_message = "The balancer is not told of the Swarm."
   }
@@ -295,7 +295,7 @@ run "services" {
     }
     images             = { edge = "sha256:edge", balancer = "sha256:balancer" }
     ports              = [{ port = 6000, internal = 5000 }, { port = 6001, internal = 5001 }, { port = 6443, internal = 5443 }]
-    edge_port          = 5002
+    hub                = "ringmaster-balancer:5002"
     edge_constraints   = ["node.labels.edge==yes"]
     encrypted          = true
     mtu                = 1400
@@ -312,7 +312,7 @@ run "services" {
     docker_gid         = 999
     balancer_memory    = "512m"
     edge_memory        = "1g"
-    grace_seconds      = 35
+    grace_seconds      = 95
     edge_grace_seconds = 10
     wait_seconds       = 60
     docker_host        = "default"
@@ -387,7 +387,7 @@ run "services" {
   }
 
   assert {
-    condition     = one(one(docker_service.edge.task_spec).container_spec).sysctl == tomap({ "net.ipv4.tcp_retries2" = "2" }) && one(one(docker_service.edge.task_spec).container_spec).stop_grace_period == "10s"
+    condition     = one(one(docker_service.edge.task_spec).container_spec).sysctl == tomap({ "net.ipv4.tcp_retries2" = "2" }) && one(one(docker_service.edge.task_spec).container_spec).stop_grace_period == "10s" && one(one(docker_service.balancer.task_spec).container_spec).stop_grace_period == "1m35s"
     error_message = "An edge waits long for servers that are gone, or does not stop softly."
   }
 

@@ -47,6 +47,12 @@ def test_only_a_200_of_readyz_is_healthy(
     assert capsys.readouterr().out == '{"ready":false}\n'
 
 
+def test_another_path_is_asked_where_it_is_named(path: Path) -> None:
+    with answering(path, 200) as came:
+        assert healthcheck.main("/healthz") == 0
+    assert came == [b"GET /healthz HTTP/1.1\r\n"]
+
+
 def test_a_balancer_that_does_not_listen_is_not_healthy(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert healthcheck.main() == 1
     assert "No such file" in capsys.readouterr().out

@@ -61,7 +61,7 @@ resource "docker_service" "balancer" {
       groups            = ["0"] # Some runtimes give a tmpfs the mode of the image's folder below it, and root as its owner.
       read_only         = true
       cap_drop          = ["ALL"]
-      stop_grace_period = "${var.grace_seconds}s"
+      stop_grace_period = local.grace.balancer
       env               = var.environment
 
       # Whether it lives, not whether it is ready: Swarm gives its name to the network only when it is healthy, the edges need that name to
@@ -70,7 +70,7 @@ resource "docker_service" "balancer" {
         test         = ["CMD", "python3", "-S", "-m", "balancer.healthcheck", "/healthz"]
         interval     = "3s"
         timeout      = "6s"
-        start_period = "60s"
+        start_period = "1m"
         retries      = 3
       }
 

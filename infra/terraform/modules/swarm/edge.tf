@@ -69,11 +69,11 @@ resource "docker_service" "edge" {
       # As in modules/edge: what a server off the network has not acknowledged is given up after 1.4 to 3 s.
       sysctl            = { "net.ipv4.tcp_retries2" = "2" }
       stop_signal       = "SIGUSR1"
-      stop_grace_period = "${var.edge_grace_seconds}s"
+      stop_grace_period = local.grace.edge
 
       env = {
         RINGMASTER_NODE = "{{.Node.Hostname}}"
-        RINGMASTER_HUB  = "ringmaster-balancer:${var.edge_port}"
+        RINGMASTER_HUB  = var.hub
       }
 
       # Its last files: they end with the container, in which HAProxy is started again where it ends.

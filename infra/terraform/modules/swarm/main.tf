@@ -17,6 +17,12 @@ locals {
     role => tonumber(substr(text, 0, length(text) - 1)) * local.units[substr(text, -1, 1)]
   }
 
+  # As the provider reads it back: 1m5s for 65 seconds, 1m for 60.
+  grace = {
+    for role, seconds in { balancer = var.grace_seconds, edge = var.edge_grace_seconds } :
+    role => replace(replace(format("%dh%dm%ds", floor(seconds / 3600), floor(seconds % 3600 / 60), seconds % 60), "/^0h(0m)?/", ""), "/([hm])(0m)?0s$/", "$1")
+  }
+
   log_options = { max-size = "10m", max-file = "3" }
 }
 

@@ -13,9 +13,9 @@ locals {
   )
 }
 
-# Another choice makes the networks anew. The options themselves cannot tell: Swarm adds its own to them.
-resource "terraform_data" "network_options" {
-  triggers_replace = local.options
+# Another choice makes the networks anew. Options and addresses themselves cannot tell: Swarm adds its own to them.
+resource "terraform_data" "network_choice" {
+  triggers_replace = [local.options, var.subnet]
 }
 
 resource "docker_network" "this" {
@@ -42,7 +42,7 @@ resource "docker_network" "this" {
   }
 
   lifecycle {
-    ignore_changes       = [options]
-    replace_triggered_by = [terraform_data.network_options]
+    ignore_changes       = [options, ipam_config]
+    replace_triggered_by = [terraform_data.network_choice]
   }
 }

@@ -27,9 +27,9 @@ variable "ports" {
   type        = list(object({ port = number, internal = number }))
 }
 
-variable "edge_port" {
-  description = "Port on which the balancer waits for the edges' agents, on the control network alone."
-  type        = number
+variable "hub" {
+  description = "Where the balancer waits for the edges' agents: NAME:PORT."
+  type        = string
 }
 
 variable "edge_constraints" {
