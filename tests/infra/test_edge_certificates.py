@@ -62,7 +62,7 @@ def test_they_are_made_once_and_anew_when_that_is_said_or_their_time_comes(made:
 
     assert made.make().changed == {"localhost": 0}
 
-    made.make(ringmaster_renew_edge_certificates="true")
+    made.make(ringmaster_renew_edge_certificates=True)
     assert made.read("ca.pem") == authority
     assert made.read("edge.pem") != edge
     assert made.read("balancer.pem") != balancer
