@@ -88,6 +88,7 @@ class EdgesBench:
     def away(self) -> Iterator[None]:
         self.container.stop(timeout=10)
         try:
+            until(lambda: not any(edge.is_leased for edge in self._hub.edges()), "its lease is over", within=10)
             yield
         finally:
             self.container.start()
