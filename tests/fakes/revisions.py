@@ -32,7 +32,7 @@ class MemoryRevisions:
                 raise Superseded(f"another balancer has saved revision {newest} of the fleet")
             self._newest = expected + 1, content
             if self.deaf.hits:
-                raise StateUnavailable("no answer within 15 s")
+                raise StateUnavailable("no answer within 10 s")
             return expected + 1
 
     def damage(self) -> None:

@@ -170,10 +170,14 @@ def test_what_does_not_fit_into_a_config_is_refused_with_both_sizes(bench: Swarm
     assert bench.configs().replace(0, secrets.token_bytes(1_023_000)) == 1
 
 
-def test_an_engine_that_is_no_manager_says_so(monkeypatch: pytest.MonkeyPatch, raft: Playground) -> None:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{raft.folder}/no-such-node/docker.sock")
-    with pytest.raises(StateUnavailable, match="Docker Swarm does not keep the fleet now"):
-        SwarmConfigs("d", "").newest()
+def test_an_engine_that_is_no_manager_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own engine is in no swarm."""
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    alone = SwarmConfigs("d", "")
+    for ask in (alone.newest, lambda: alone.replace(0, b"x")):
+        with pytest.raises(StateUnavailable, match=r"Docker Swarm does not keep the fleet now: .*not a swarm manager"):
+            ask()
+    alone.close()
 
 
 def test_without_a_majority_nothing_is_saved_and_afterwards_the_same_store_goes_on(

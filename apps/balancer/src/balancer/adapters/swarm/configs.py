@@ -30,7 +30,7 @@ _DIGITS = 12
 """Digits of a revision that fit into a name: one revision a second for thirty thousand years."""
 _KEPT = 2
 """How many revisions are kept: the newest, and one in case that one is damaged."""
-_CALL_TIMEOUT = 15
+_CALL_TIMEOUT = 10
 """Seconds that one call to the engine may take. Managers without a majority let a call wait."""
 
 
@@ -86,12 +86,13 @@ class SwarmConfigs:
         except APIError as error:
             if error.status_code != requests.codes.conflict:
                 raise
-            if max(self._present(), default=0) < revision:
+            newest = max(self._present(), default=0)
+            if newest < revision:
                 raise StateUnavailable(
                     f"the fleet cannot be saved: there is a config named {self._name(revision)} without the labels of "
                     "this deployment"
                 ) from error
-            raise Superseded(f"another balancer has saved revision {revision} of the fleet") from error
+            raise Superseded(f"another balancer has saved revision {newest} of the fleet") from error
 
     def _present(self) -> dict[int, Mapping[str, Any]]:
         """revision → config, for all of this deployment."""
