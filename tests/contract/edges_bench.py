@@ -130,6 +130,7 @@ class EdgesBench:
             container.stop(timeout=1)
         until(lambda: not any(edge.is_leased for edge in self.hub.edges()), "both are lost", within=2 * _LEASE)
         try:
+            until(lambda: not any(edge.is_leased for edge in self._hub.edges()), "its lease is over", within=10)
             yield
         finally:
             for container in self._containers:
