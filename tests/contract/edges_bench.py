@@ -122,7 +122,7 @@ class EdgesBench:
         return wait_for(self.url, seconds, requests)
 
     def held(self, *names: str, headers: Mapping[str, str] = NO_HEADERS, nth: int = 1) -> AbstractContextManager[None]:
-        return held(self.urls[nth % 2], self.plane, *names, headers=headers, nth=nth)
+        return held(self.url, self.plane, *names, headers=headers, nth=nth)
 
     @contextmanager
     def away(self) -> Iterator[None]:
