@@ -4,10 +4,11 @@
 # TLS=self-signed or TLS=/folder/with/certificates (docs/tls.md), and
 # VARS='{"ringmaster_variables": {"replicas": 5}}' for everything else (see infra/ansible/roles/*/meta/argument_specs.yml).
 # A token comes in the environment: RINGMASTER_TOKEN=… make up. observe takes the same and OBSERVE_PORT=9090.
+# INVENTORY=my-hosts.yml names other hosts than this machine, for these and for observe; infra/ansible/inventory/example-swarm.yml has several.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help up down status logs verify observe sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak
-.PHONY: watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
+.PHONY: swarm-up swarm-down test-swarm bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 PYTHON ?= python3
 export PYTHON
@@ -27,7 +28,13 @@ SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ri
 	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) \
 	$(call extra,TLS,ringmaster_tls) $(if $(call said,VARS),-e '$(VARS)')
 LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
-PLAYBOOK = ansible-playbook infra/ansible
+PLAYBOOK = ansible-playbook $(if $(call said,INVENTORY),--inventory $(INVENTORY)) infra/ansible
+
+# The playground is a deployment of its own, beside one that this machine may have.
+PLAYGROUND = $(or $(RINGMASTER_PLAYGROUND),/var/lib/ringmaster-playground)
+ON_NODE1 = docker --host unix://$(PLAYGROUND)/node1/docker.sock
+IN_PLAYGROUND = ansible-playbook --inventory infra/ansible/inventory/playground.yml infra/ansible
+PLAYGROUND_SETTINGS = -e ringmaster_deployment=playground -e ringmaster_tls=self-signed $(SETTINGS)
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,18 +45,43 @@ up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up, with all it n
 down: .venv/deploy.stamp ## Take the deployment away; engine and tools stay
 	@$(PLAYBOOK)/destroy.yml $(SETTINGS)
 
-status: ## Show the deployment's containers
+status: $(if $(call said,INVENTORY),.venv/deploy.stamp) ## Show the deployment's containers (INVENTORY=: its services and the nodes)
+ifeq ($(call said,INVENTORY),)
 	@docker ps --all --filter $(LABEL) --format 'table {{.Names}}\t{{.Label "ringmaster.role"}}\t{{.Status}}\t{{.Ports}}'
+else
+	@$(PLAYBOOK)/status.yml $(SETTINGS)
+endif
 
-logs: ## Follow the balancer's log (ROLE=edge for the edge's, ROLE=keeper)
+logs: $(if $(call said,INVENTORY),.venv/deploy.stamp) ## Follow the balancer's log (ROLE=edge for the edge's, ROLE=keeper; INVENTORY=: its end, of all nodes)
+ifeq ($(call said,INVENTORY),)
 	@docker ps --all --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
 		xargs --no-run-if-empty --max-args=1 docker logs --tail 100 --follow
+else
+	@$(PLAYBOOK)/logs.yml $(SETTINGS) $(call extra,ROLE,deployment_log_role)
+endif
 
 verify: .venv/deploy.stamp ## Check the running deployment: ready, fleet complete, containers locked down, plan empty
 	@$(PLAYBOOK)/verify.yml $(SETTINGS)
 
 observe: .venv/deploy.stamp ## Start Prometheus beside the running deployment, with its alerts (OBSERVE_PORT=9090); make down takes it away
 	@$(PLAYBOOK)/observe.yml $(SETTINGS) $(call extra,OBSERVE_PORT,prometheus_port)
+
+swarm-up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up on three nodes, which are network namespaces of this machine (as root; docs/several-hosts.md)
+	@infra/playground/engines up 3
+	@# What this machine's engine builds on need not be made again.
+	@for image in ringmaster-base:trixie debian:trixie-slim; do \
+		! docker image inspect $$image >/dev/null 2>&1 || $(ON_NODE1) image inspect $$image >/dev/null 2>&1 || \
+			docker save $$image | $(ON_NODE1) load --quiet; done
+	@umask 077 && { test -s $(PLAYGROUND)/token || openssl rand -hex 32 >$(PLAYGROUND)/token; }
+	@RINGMASTER_TOKEN="$$(cat $(PLAYGROUND)/token)" $(IN_PLAYGROUND)/deploy.yml $(PLAYGROUND_SETTINGS)
+	@echo 'The edges: http://10.77.0.11:5000 http://10.77.0.12:5000 http://10.77.0.13:5000 (HTTPS on 5443); control: https://10.77.0.11:5001 and so on.'
+	@echo 'The token: export RINGMASTER_TOKEN=$$(cat $(PLAYGROUND)/token)     Stop: make swarm-down'
+
+swarm-down: .venv/deploy.stamp ## Take the three nodes away, and all that runs on them
+	-@! $(ON_NODE1) version >/dev/null 2>&1 || \
+		RINGMASTER_TOKEN="$$(cat $(PLAYGROUND)/token)" $(IN_PLAYGROUND)/destroy.yml $(PLAYGROUND_SETTINGS)
+	@infra/playground/engines down
+	@rm -rf $(addsuffix /$(or $(if $(call said,DEPLOYMENT),$(DEPLOYMENT)),playground),infra/terraform/.deployments infra/terraform/terraform.tfstate.d)
 
 sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of the running deployment into sbom/
 	python infra/images/sbom.py $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster) sbom
@@ -99,6 +131,9 @@ tools: .venv/test.stamp ## Bring in what tests send requests, floods and certifi
 e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
 	pytest --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
 
+test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up)
+	pytest tests/swarm
+
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
 	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))
 
@@ -143,6 +178,9 @@ experiment-4: host ## A-4: A-1 and A-2 with every request hash and strategy
 bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy and the flask plane (10 minutes)
 	python loadtests/bench/bench.py
 	python loadtests/experiments/report.py
+
+bench-hosts: .venv/test.stamp ## Measure what 100 nodes, 100 edges and 1 000 servers cost: real code, nodes that are simulated
+	python loadtests/several_hosts.py
 
 locust: host ## Open locust's page on the running deployment (URL= CONTROL_URL=; MEMBERSHIP=1: servers come and go)
 	locust -f loadtests/locustfile.py,loadtests/shapes --class-picker $(if $(call said,URL),--host $(URL)) \

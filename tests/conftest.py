@@ -44,7 +44,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
 }
 """mark → its description, and a function that returns what to do about a missing part; empty where it is there."""
 
-TIMEOUTS = {"contract": 300, "e2e": 900, "infra": 1200}
+TIMEOUTS = {"contract": 300, "e2e": 900, "infra": 1200, "swarm": 600}
 """Folder → seconds for one of its tests. The first one that asks for a system waits until that is built and ready."""
 
 _missing: dict[str, str] = {}
@@ -102,7 +102,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
     if report.failed:
-        for system in {value for value in getattr(item, "funcargs", {}).values() if isinstance(value, System)}:
+        values = getattr(item, "funcargs", {}).values()
+        for system in {
+            each for value in values for each in getattr(value, "systems", [value]) if isinstance(each, System)
+        }:
             for role, text in system.logs(since=_began[item.nodeid]).items():
                 report.sections.append((f"{role} of {system.deployment}", text))
     return report

@@ -18,11 +18,11 @@ Role = Literal["server", "balancer", "edge", "keeper", "prometheus"]
 
 
 class Containers:
-    """The containers labelled with one deployment's name."""
+    """The containers labelled with one deployment's name. `engine`: the machine's own where none is given."""
 
-    def __init__(self, deployment: str) -> None:
+    def __init__(self, deployment: str, engine: docker.DockerClient | None = None) -> None:
         self._deployment = deployment
-        self.engine = docker.from_env()
+        self.engine = engine or docker.from_env()
 
     def close(self) -> None:
         self.engine.close()

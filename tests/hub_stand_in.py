@@ -28,18 +28,12 @@ class AgentStream:
         self.writer = writer
         self.beats: list[Beat] = []
         self.answers: dict[int, Mapping[str, Any]] = {}
-        self.order: list[str | int] = []
-        """What came, without repetitions: the name of obeyed files, or the number of an answer."""
 
     def hear(self, document: Mapping[str, Any]) -> None:
         if "beat" in document:
             self.beats.append(Beat(**document["beat"]))
-            told: str | int = self.beats[-1].obeys
         else:
-            told = document["answer"]
             self.answers[document["answer"]] = document
-        if told and told not in self.order[-1:]:
-            self.order.append(told)
 
 
 class HubStandIn:

@@ -11,8 +11,9 @@ _PROFILE = {"strategy": "table", "slots": 512, "request_hash": "crc32", "key": "
 MEASURES = ("requests_per_second", "in_flight", "response_time", "errors_per_second")
 
 
-def fleet(size: int, **states: str) -> list[dict[str, Any]]:
-    """Servers as GET /ring tells of them. `states`: hostname → state, where it is not serving."""
+def fleet(size: int, *, nodes: int = 0, **states: str) -> list[dict[str, Any]]:
+    """Servers as GET /ring tells of them, on so many Swarm nodes. `states`: hostname → state, where it is not
+    serving."""
     return [
         {
             "hostname": f"S{number}",
@@ -23,21 +24,29 @@ def fleet(size: int, **states: str) -> list[dict[str, Any]]:
             "warmth": 1.0,
             "slots": 0,
             "share": 1 / size,
+            "node": f"w{number % nodes + 1}" if nodes else "",
         }
         for number in range(1, size + 1)
     ]
 
 
-def event(number: int, kind: str, server: str = "", reason: str = "", **facts: Any) -> dict[str, Any]:
+def event(number: int, kind: str, server: str = "", reason: str = "", node: str = "", **facts: Any) -> dict[str, Any]:
     return {
         "number": number,
         "time": _NOON.format(number // 60 % 60, number % 60),
         "kind": kind,
         "server": server,
+        "node": node,
         "reason": reason,
         "seconds": None,
         "facts": facts,
     }
+
+
+def edge(node: str, **changes: Any) -> dict[str, Any]:
+    """An edge as GET /edges tells of it."""
+    well = {"node": node, "leased": True, "serving": True, "in_step": True, "silent_for": 0.2, "problem": ""}
+    return well | changes
 
 
 @dataclass(slots=True)
@@ -51,6 +60,7 @@ class Documents:
     ailments: dict[str, str] = field(default_factory=dict)
     remedies: dict[str, str] = field(default_factory=dict)
     deploy: dict[str, Any] | None = None
+    edges: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     reading: int = 0
 

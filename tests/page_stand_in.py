@@ -57,6 +57,7 @@ class PageStandIn(Serving):
             "/load": lambda: known.load(with_history="history" in query),
             "/traffic": lambda: {"counted": 1234, "heavy": [{"key": "9f3a2b11", "slot": 17, "share": 0.12}]},
             "/deploy": known.deployed,
+            "/edges": lambda: {"edges": known.edges},
             "/events": lambda: self._events(query),
         }
         if (method, path) in self.answers:

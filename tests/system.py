@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import docker
+
 from balancer import settings
 from balancer.adapters.file_store import FileStore
 from balancer.core.errors import StateUnavailable
@@ -49,14 +51,23 @@ ON_THEIR_WAY = ("pulling", "rolling", "rolling back")
 
 
 class System:
-    """`url`: the public side. `control_url`: the control port. `token`: empty where the deployment has none."""
+    """`url`: the public side. `control_url`: the control port. `token`: empty where the deployment has none. `engine`:
+    the machine's own where none is given."""
 
-    def __init__(self, deployment: str, *, url: str, control_url: str, token: str = "") -> None:
+    def __init__(
+        self,
+        deployment: str,
+        *,
+        url: str,
+        control_url: str,
+        token: str = "",
+        engine: docker.DockerClient | None = None,
+    ) -> None:
         self.deployment = deployment
         self.url = url
         self.control_url = control_url
         self.token = token
-        self.containers = Containers(deployment)
+        self.containers = Containers(deployment, engine)
 
     @property
     def home(self) -> str:

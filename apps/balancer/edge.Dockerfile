@@ -38,7 +38,9 @@ USER root
 ARG PACKAGES=""
 RUN : "${PACKAGES}" && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends python3 \
-    && apt-get clean && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/lib/apt/lists/* \
+    && chmod 1777 /run/ringmaster
+# On Swarm /run/ringmaster is a tmpfs, which belongs to root and takes its mode from here. The container has one user.
 ENV PYTHONPATH=/opt/packages:/opt/app \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

@@ -16,6 +16,7 @@ provider "docker" {
 }
 
 locals {
+  is_swarm = var.runtime == "swarm"
   has_edge = var.data_plane == "haproxy"
 
   names = {
@@ -24,6 +25,11 @@ locals {
     balancer = "${var.name_prefix}ringmaster-balancer"
     keeper   = "${var.name_prefix}ringmaster-keeper"
   }
+  networks = local.is_swarm ? {
+    network        = local.names.network
+    control        = "${var.name_prefix}ringmaster-control"
+    keeper_network = "${var.name_prefix}ringmaster-keeper"
+  } : { network = local.names.network }
   volumes = {
     state  = "${var.name_prefix}ringmaster-state"
     edge   = "${var.name_prefix}ringmaster-edge"
@@ -38,7 +44,7 @@ locals {
   tokens_folder   = "/run/tokens"
 
   # Where all of our images are, whatever their tags.
-  repositories = join(" ", formatlist("${local.image_prefix}%s", ["server", "balancer", "edge"]))
+  repositories = join(" ", formatlist("${local.image_prefix}%s", concat(["server", "balancer", "edge"], local.is_swarm ? ["swarm-edge"] : [])))
 
   # Both ports are published by the edge, or by the balancer where there is none. Ascending by the port in the container: the
   # provider reads them back in that order.
@@ -55,7 +61,7 @@ locals {
   }
 
   # A token must not cross a network in clear text.
-  has_tls_control = var.tls != null && !can(regex("^(127\\.|::1$)", var.control_address))
+  has_tls_control = var.tls != null && (local.is_swarm || !can(regex("^(127\\.|::1$)", var.control_address)))
 
   # A container that is stopped gets the time that draining may take, and a moment to go.
   grace_seconds = ceil(var.drain_timeout) + 5
@@ -67,10 +73,22 @@ locals {
   # Role → the most that its container may have. The balancer has up to four threads for each server, while all are replaced at once;
   # the edge as many as there are CPUs, and again in each of at most nine processes.
   limits = merge(
-    { keeper = { container = module.keeper.id, memory = "128m", pids = 512 + 4 * (var.max_servers + var.spares) } },
-    { balancer = { container = module.balancer.id, memory = var.balancer_memory, pids = 512 + 4 * (var.max_servers + var.spares) } },
+    { for keeper in module.keeper : "keeper" => { container = keeper.id, memory = "128m", pids = 512 + 4 * (var.max_servers + var.spares) } },
+    { for balancer in module.balancer : "balancer" => { container = balancer.id, memory = var.balancer_memory, pids = 512 + 4 * (var.max_servers + var.spares) } },
     { for edge in module.edge : "edge" => { container = edge.id, memory = var.edge_memory, pids = 2048 } },
   )
+
+  # Only with runtime = "swarm", which wants them.
+  certificates = coalesce(var.swarm.certificates, {
+    ca = "", balancer_certificate = "", balancer_key = "", edge_certificate = "", edge_key = ""
+  })
+  files = !local.is_swarm ? [] : concat(
+    values(local.certificates), var.tls_client_ca[*], var.tokens_file[*], [for folder in var.tls[*] : "${folder}/*"],
+    [for plugins in var.plugins[*] : "${plugins.directory}/**"],
+  )
+  unreadable = [for path in local.files : path if length([
+    for file in fileset(dirname(path), basename(path)) : file if try(length(filebase64("${dirname(path)}/${file}")) > 0, false)
+  ]) == 0]
 
   # What has to be known when there is no configuration left to ask: see terraform_data.images and .reaper.
   engine = {
@@ -89,6 +107,12 @@ resource "terraform_data" "claim" {
       condition     = var.registry_config == null || try(fileexists(var.registry_config), false)
       error_message = "registry_config names a file that is not there: write the path of a Docker config.json on this machine, or leave it null."
     }
+
+    # These become secrets, which are read on this machine.
+    precondition {
+      condition     = length(local.unreadable) == 0
+      error_message = "With runtime = \"swarm\" files are read on this machine, and these are not there, or empty: ${join(", ", local.unreadable)}."
+    }
   }
 
   provisioner "local-exec" {
@@ -97,9 +121,11 @@ resource "terraform_data" "claim" {
     environment = {
       RINGMASTER_DEPLOYMENT  = var.deployment
       RINGMASTER_DOCKER_HOST = local.engine.docker_host
+      RINGMASTER_RUNTIME     = var.runtime
+      RINGMASTER_SERVICES    = "${local.names.edge} ${local.names.balancer} ${local.names.keeper}"
       RINGMASTER_CONTAINERS  = "${local.names.edge} ${local.names.balancer} ${local.names.keeper}"
       RINGMASTER_VOLUMES     = join(" ", values(local.volumes))
-      RINGMASTER_NETWORK     = local.names.network
+      RINGMASTER_NETWORKS    = join(" ", values(local.networks))
     }
   }
 }
@@ -136,6 +162,9 @@ module "images" {
     var.server_image == null ? { server = "${path.root}/../../apps/server" } : {},
     local.has_edge ? { edge = "${path.root}/modules/edge/image" } : {},
   )
+  images_on = local.is_swarm ? {
+    swarm-edge = { source = "balancer", dockerfile = "edge.Dockerfile", on = "edge", argument = "EDGE_IMAGE" }
+  } : {}
   references      = var.server_image == null ? {} : { server = var.server_image }
   pull_timeout    = var.pull_timeout
   registry_config = var.registry_config
@@ -145,6 +174,7 @@ module "images" {
 
 module "network" {
   source     = "./modules/network"
+  count      = local.is_swarm ? 0 : 1
   depends_on = [terraform_data.claim]
 
   deployment = var.deployment
@@ -154,7 +184,7 @@ module "network" {
 # state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer. keeper: the
 # keeper's socket, shared by keeper and balancer.
 resource "docker_volume" "this" {
-  for_each   = { for role, name in local.volumes : role => name if role != "edge" || local.has_edge }
+  for_each   = { for role, name in local.volumes : role => name if !local.is_swarm && (role != "edge" || local.has_edge) }
   depends_on = [terraform_data.claim]
 
   name = each.value
@@ -169,8 +199,9 @@ resource "docker_volume" "this" {
 # and what an apply left that was killed half-way. It is there from the start, so that a destroy at any moment finds it; it
 # asks the engine by label, so that it needs to know nothing of what happened at run time.
 resource "terraform_data" "reaper" {
+  count            = local.is_swarm ? 0 : 1
   depends_on       = [module.images, docker_volume.this]
-  triggers_replace = [var.deployment, module.network.id]
+  triggers_replace = [var.deployment, one(module.network[*].id)]
   input            = merge(local.engine, { network = local.names.network })
 
   provisioner "local-exec" {
@@ -188,6 +219,7 @@ resource "terraform_data" "reaper" {
 # The ports change hands with the data plane. Replacing this resource in between makes Terraform remove the container that had
 # them before it starts the one that gets them.
 resource "terraform_data" "ports" {
+  count            = local.is_swarm ? 0 : 1
   depends_on       = [terraform_data.reaper]
   triggers_replace = [var.data_plane]
 }
@@ -199,13 +231,13 @@ moved {
 
 module "edge" {
   source     = "./modules/edge"
-  count      = local.has_edge ? 1 : 0
+  count      = local.has_edge && !local.is_swarm ? 1 : 0
   depends_on = [terraform_data.ports]
 
   deployment = var.deployment
   name       = local.names.edge
   image_id   = module.images.ids.edge
-  network_id = module.network.id
+  network_id = one(module.network[*].id)
   volume     = docker_volume.this["edge"].name
   ports      = local.published.edge
   files = merge(
@@ -218,6 +250,7 @@ module "edge" {
 # The balancer goes before the keeper, which it needs to stop servers with.
 module "keeper" {
   source     = "./modules/keeper"
+  count      = local.is_swarm ? 0 : 1
   depends_on = [terraform_data.reaper]
 
   deployment    = var.deployment
@@ -232,12 +265,13 @@ module "keeper" {
 
 module "balancer" {
   source     = "./modules/balancer"
+  count      = local.is_swarm ? 0 : 1
   depends_on = [terraform_data.ports, module.edge, module.keeper]
 
   deployment    = var.deployment
   name          = local.names.balancer
   image_id      = module.images.ids.balancer
-  network_id    = module.network.id
+  network_id    = one(module.network[*].id)
   ports         = local.published.balancer
   state_volume  = docker_volume.this["state"].name
   edge_volume   = local.has_edge ? docker_volume.this["edge"].name : null
@@ -249,6 +283,45 @@ module "balancer" {
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or
   # pulled the image by now. Only a saved fleet of somebody's own image may have another one, which the balancer pulls first.
   wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))
+}
+
+# All of it on Docker Swarm. With runtime = "engine" there is nothing of it, and with "swarm" none of the modules above but the images.
+module "swarm" {
+  source     = "./modules/swarm"
+  count      = local.is_swarm ? 1 : 0
+  depends_on = [module.images]
+
+  deployment = var.deployment
+  names = merge(local.names, local.networks, {
+    prefix        = local.image_prefix
+    keeper_volume = local.volumes.keeper
+  })
+  images           = { edge = module.images.ids["swarm-edge"], balancer = module.images.ids.balancer }
+  ports            = [for port in local.ports : { port = port.port, internal = port.internal }]
+  edge_port        = 5002
+  edge_constraints = coalesce(var.swarm.edge_constraints, [])
+  encrypted        = coalesce(var.swarm.encrypted, false)
+  mtu              = var.swarm.mtu
+  subnet           = var.swarm.subnet
+  certificates = {
+    balancer = { ca = local.certificates.ca, certificate = local.certificates.balancer_certificate, key = local.certificates.balancer_key }
+    edge     = { ca = local.certificates.ca, certificate = local.certificates.edge_certificate, key = local.certificates.edge_key }
+  }
+  tls                = var.tls
+  tls_client_ca      = var.tls_client_ca
+  tokens             = var.tokens_file == null ? null : { source = var.tokens_file, target = local.settings.RINGMASTER_TOKENS_FILE }
+  registry           = var.registry_config == null ? null : { source = var.registry_config, target = local.settings.RINGMASTER_REGISTRY_CONFIG }
+  plugins            = try(var.plugins.directory, null)
+  environment        = { for name, value in local.environment : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
+  keeper_environment = local.keeper_settings
+  docker_socket      = var.docker_socket
+  docker_gid         = local.docker_gid
+  balancer_memory    = var.balancer_memory
+  edge_memory        = var.edge_memory
+  grace_seconds      = local.grace_seconds
+  edge_grace_seconds = local.edge_grace_seconds
+  wait_seconds       = 120 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))
+  docker_host        = local.engine.docker_host
 }
 
 # What each container may have at most. The provider has no limit of processes, and its memory_swap never agrees with a host that
@@ -271,8 +344,10 @@ resource "terraform_data" "limits" {
 }
 
 # Removes the images that earlier builds left, where nobody runs on them and the balancer's saved fleet does not name them. N servers serve
-# by now, so that the image to which the roll that has just begun may have to go back is in use.
+# by now, so that the image to which the roll that has just begun may have to go back is in use. On Docker Swarm whoever brings images to
+# the nodes takes old ones away.
 resource "terraform_data" "sweep" {
+  count            = local.is_swarm ? 0 : 1
   depends_on       = [module.balancer]
   triggers_replace = [module.images.names, module.images.ids]
 

@@ -4,7 +4,7 @@ locals {
   # Where this machine reaches an address that stands for all of its own.
   reach = { "0.0.0.0" = "127.0.0.1", "::" = "::1" }
   hosts = {
-    for role, address in { public = var.publish_address, control = var.control_address } :
+    for role, address in { public = coalesce(var.swarm.address, var.publish_address), control = coalesce(var.swarm.address, var.control_address) } :
     role => replace(lookup(local.reach, address, address), "/^(.*:.*)$/", "[$1]")
   }
   tls_url     = var.tls == null ? null : "https://${local.hosts.public}:${var.tls_port}"
@@ -49,12 +49,22 @@ output "fleet_url" {
 
 output "network" {
   description = "Name of the Docker network that edge, balancer and servers share."
-  value       = module.network.name
+  value       = one(concat(module.network[*].name, module.swarm[*].network))
 }
 
 output "containers" {
-  description = "Name of each container that Terraform made, by role. The servers are the balancer's: GET /rep lists them."
-  value       = merge({ balancer = module.balancer.container, keeper = module.keeper.container }, local.has_edge ? { edge = one(module.edge[*].container) } : {})
+  description = "Name of each container that Terraform made, by role; with runtime = \"swarm\" of each service. The servers are the balancer's: GET /rep lists them."
+  value = merge(
+    { for container in module.balancer[*].container : "balancer" => container },
+    { for container in module.keeper[*].container : "keeper" => container },
+    { for container in module.edge[*].container : "edge" => container },
+    module.swarm[*].services...
+  )
+}
+
+output "runtime" {
+  description = "Where the servers run: engine or swarm."
+  value       = var.runtime
 }
 
 output "images" {
@@ -62,7 +72,12 @@ output "images" {
   value       = module.images.ids
 }
 
+output "image_names" {
+  description = "Name of each image with its tag, by role, as `docker save` takes it: on Docker Swarm every node needs them."
+  value       = module.images.names
+}
+
 output "volumes" {
-  description = "Name of each volume: state (the balancer's fleet and ring), keeper (its socket) and, with an edge, edge (its configuration and sockets)."
+  description = "Name of each volume; none with runtime = \"swarm\". state (the balancer's fleet and ring), keeper (its socket) and, with an edge, edge (its configuration and sockets)."
   value       = { for role, volume in docker_volume.this : role => volume.name }
 }

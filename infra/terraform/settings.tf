@@ -1,7 +1,14 @@
 # What the balancer is told, and the keeper: its settings.py says how it reads them.
 
 locals {
-  settings = {
+  # Nothing with runtime = "engine": another variable would replace the containers of a deployment that was there before these were.
+  swarm_settings = !local.is_swarm ? {} : {
+    RINGMASTER_RUNTIME          = "swarm"
+    RINGMASTER_NODE_CONSTRAINTS = join(",", coalesce(var.swarm.node_constraints, []))
+    RINGMASTER_EDGE_LEASE       = tostring(coalesce(var.swarm.edge_lease, 3))
+  }
+
+  settings = merge(local.swarm_settings, {
     RINGMASTER_DEPLOYMENT             = var.deployment
     RINGMASTER_NAME_PREFIX            = var.name_prefix
     RINGMASTER_NETWORK                = local.names.network
@@ -75,7 +82,7 @@ locals {
     RINGMASTER_TLS_REDIRECT           = tostring(var.tls_redirect)
     RINGMASTER_TLS_CLIENT_CA          = tostring(var.tls_client_ca != null)
     RINGMASTER_TLS_CONTROL            = tostring(local.has_tls_control)
-  }
+  })
 
   # The same, for the containers. Where a value may be a secret, a plan shows none of them: the provider has them as one set.
   environment = merge(local.settings, {
@@ -92,6 +99,7 @@ locals {
       "RINGMASTER_SERVER_IMAGE", "RINGMASTER_SERVER_IMAGE_ID", "RINGMASTER_SERVER_PORT", "RINGMASTER_SERVER_VOLUMES",
       "RINGMASTER_SERVER_CAPABILITIES", "RINGMASTER_SERVER_LABELS", "RINGMASTER_SERVER_MEMORY", "RINGMASTER_SERVER_CPUS",
       "RINGMASTER_SERVER_PIDS", "RINGMASTER_SERVER_LOG_DRIVER", "RINGMASTER_SERVER_LOG_OPTIONS",
+      "RINGMASTER_RUNTIME", "RINGMASTER_NODE_CONSTRAINTS",
     ], name)
   }
 }

@@ -130,6 +130,116 @@ variable "log_level" {
   }
 }
 
+# --- Several hosts --------------------------------------------------------------------------------------------------
+
+variable "runtime" {
+  description = <<-EOT
+    Where the servers run: engine (on one Docker engine) or swarm (on the nodes of a Docker Swarm, one of whose managers docker_host names,
+    with an edge on every node: docs/several-hosts.md). To change it, destroy the deployment first. With swarm docker_socket and docker_gid are
+    those of every manager, and the paths in tls, tls_client_ca, tokens_file, registry_config and plugins are those of files on this machine,
+    which become secrets of the Swarm (plug-ins: configs): their contents are in Terraform's state, and an edit takes effect with the
+    next apply. A volume that server_volumes names is made on each node and not shared; a path must be there on each.
+  EOT
+  type        = string
+  default     = "engine"
+  nullable    = false
+
+  validation {
+    condition     = contains(["engine", "swarm"], var.runtime)
+    error_message = "Write runtime as engine or swarm."
+  }
+
+  validation {
+    condition     = var.runtime == "engine" || var.data_plane == "haproxy"
+    error_message = "With runtime = \"swarm\" requests come in at an edge on every node: write data_plane as haproxy."
+  }
+
+  validation {
+    condition     = var.runtime == "engine" || var.token != null || var.tokens_file != null
+    error_message = "Docker Swarm publishes ports on every address of every node, and whoever reaches them could change the fleet: set token or tokens_file as well."
+  }
+
+  validation {
+    condition     = var.runtime == "engine" || var.tls != null || coalesce(var.swarm.firewalled, false)
+    error_message = "Docker Swarm publishes ports on every address of every node, and a token must not cross a network in clear text: set tls, or say swarm.firewalled = true where a firewall keeps strangers from the nodes' ports."
+  }
+
+  validation {
+    condition     = var.runtime == "engine" || (var.publish_address == "127.0.0.1" && var.control_address == "127.0.0.1")
+    error_message = "Docker Swarm publishes a port on every address of a node and on no chosen one: leave publish_address and control_address out, and let a firewall decide who reaches the ports."
+  }
+
+  validation {
+    condition     = var.runtime == "engine" || var.swarm.certificates != null
+    error_message = "Edges and balancer know each other by certificates, which Terraform does not make: write their paths in swarm.certificates (`make up` makes them)."
+  }
+
+  validation {
+    condition     = var.runtime == "swarm" || alltrue([for value in values(var.swarm) : value == null])
+    error_message = "swarm is about Docker Swarm, and runtime is engine: write runtime as swarm, too, or leave swarm out."
+  }
+}
+
+variable "swarm" {
+  description = <<-EOT
+    What only runtime = "swarm" asks. node_constraints: which nodes run servers, in Swarm's words, such as ["node.labels.zone==a"]; null: all.
+    edge_constraints: which nodes have an edge; null: all. encrypted: whether the networks are encrypted between nodes (IPsec; costs
+    throughput); null: no. edge_lease: seconds that an edge may be silent until changes no longer wait for it; null: 3. mtu: largest packet of the
+    networks in bytes, where the nodes' own network has less than 1500; null: the engine's choice. subnet: addresses of the
+    servers' network, such as 10.90.0.0/20; null: the Swarm's choice, usually a /24 for about 250 servers, edges and nodes. address: how this machine
+    reaches an edge, for the outputs; null: 127.0.0.1. firewalled: whether strangers cannot reach the nodes' ports; null: no.
+    certificates: paths on this machine of PEM files: the authority (ca; several while it changes), and certificate and key of the balancer (for
+    the name ringmaster-balancer) and of the edges (ringmaster-edge). The keys are in Terraform's state.
+  EOT
+  type = object({
+    node_constraints = optional(list(string))
+    edge_constraints = optional(list(string))
+    encrypted        = optional(bool)
+    edge_lease       = optional(number)
+    mtu              = optional(number)
+    subnet           = optional(string)
+    address          = optional(string)
+    firewalled       = optional(bool)
+    certificates = optional(object({
+      ca                   = string
+      balancer_certificate = string
+      balancer_key         = string
+      edge_certificate     = string
+      edge_key             = string
+    }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for constraint in concat(coalesce(var.swarm.node_constraints, []), coalesce(var.swarm.edge_constraints, [])) :
+      can(regex("^(node[.](id|hostname|role|ip|platform[.](os|arch)|labels[.][A-Za-z0-9_.-]+)|engine[.]labels[.][A-Za-z0-9_.-]+) ?[=!]= ?[A-Za-z0-9_./:-]+$", constraint))
+    ])
+    error_message = "Write each of swarm.node_constraints and swarm.edge_constraints as Swarm does, such as node.labels.zone==a, node.role!=manager or node.hostname==n1."
+  }
+
+  validation {
+    condition     = var.swarm.edge_lease == null || try(var.swarm.edge_lease >= 1 && var.swarm.edge_lease <= 60, false)
+    error_message = "Write swarm.edge_lease as seconds from 1 to 60."
+  }
+
+  validation {
+    condition     = var.swarm.mtu == null || try(var.swarm.mtu >= 1280 && var.swarm.mtu <= 9000 && floor(var.swarm.mtu) == var.swarm.mtu, false)
+    error_message = "Write swarm.mtu as whole bytes from 1280 to 9000."
+  }
+
+  validation {
+    condition     = var.swarm.subnet == null || try(cidrhost(var.swarm.subnet, 0) == split("/", var.swarm.subnet)[0] && !strcontains(var.swarm.subnet, ":"), false)
+    error_message = "Write swarm.subnet as an IPv4 network by its first address, such as 10.90.0.0/20."
+  }
+
+  validation {
+    condition     = var.swarm.address == null || can(regex("^[A-Za-z0-9][A-Za-z0-9._-]*$|^[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*$", var.swarm.address))
+    error_message = "Write swarm.address as a name or an IP address without scheme and port, such as 10.0.0.11."
+  }
+}
+
 # --- Where it listens -----------------------------------------------------------------------------------------------
 
 variable "data_plane" {

@@ -27,7 +27,7 @@ NO_IMAGE = "127.0.0.1:1/no-such-image"
 
 
 class DockerBench:
-    """A RuntimeBench, beside what only a real container has."""
+    """A LocalBench, beside what only a real container has."""
 
     def __init__(self, lab: Lab, folder: Path) -> None:
         self.lab = lab
@@ -103,6 +103,10 @@ class DockerBench:
 
     def disconnect(self, instance: str) -> None:
         self.lab.engine.networks.get(self.lab.name).disconnect(self.container(instance))
+
+    def stir(self) -> None:
+        self.pause("S1")
+        self.wake("S1")
 
     def occupy(self, name: str) -> None:
         self.neighbour(name, labels={DEPLOYMENT: f"{self.lab.name}-other", ROLE: "server"})

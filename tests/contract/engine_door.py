@@ -12,10 +12,12 @@ from tests.deployment import SOCKET
 
 
 class EngineDoor:
-    """A unix socket at `path` that passes everything on to the engine and back while it is open."""
+    """A unix socket at `path` that passes everything on to the engine and back while it is open. `engine`: its
+    socket."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, engine: Path = SOCKET) -> None:
         self.path = path
+        self._engine = engine
         self._listener: socket.socket | None = None
         self._ends: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -49,7 +51,7 @@ class EngineDoor:
             while True:
                 guest, _ = listener.accept()
                 engine = socket.socket(socket.AF_UNIX)
-                engine.connect(str(SOCKET))
+                engine.connect(str(self._engine))
                 self._ends += [guest, engine]
                 self._spawn(self._pass_on, guest, engine)
                 self._spawn(self._pass_on, engine, guest)

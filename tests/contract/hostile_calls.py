@@ -31,7 +31,7 @@ class Ground:
         """A call that starts a server; allowed as it is."""
         who = {"hostname": "evil", "ring_id": 1, "rolled": False, "generation": 1, **server}
         what = {"number": 1, "content": self.content, **Release(image=self.image, memory="64m").document()}
-        return {"verb": "start", "server": who, "release": what | (release or {})}
+        return {"verb": "start", "server": who, "release": what | (release or {}), "avoid": []}
 
 
 HOST_CONFIG: Mapping[str, Any] = {
@@ -231,6 +231,8 @@ def _servers(ground: Ground) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"generation {value!r}", ground.start(generation=value)
     for value in ("true", 1, None):
         yield f"rolled {value!r}", ground.start(rolled=value)
+    for value in ("w1", None, [1], ["w1", ""], ["a==b"], ["a b"], ["!=a"]):
+        yield f"avoid {value!r}", {**ground.start(), "avoid": value}
     yield "server.address", ground.start(address="1.2.3.4:5")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property, partial
 from http.client import HTTPException
@@ -56,8 +57,9 @@ class Lab:
 
     @cached_property
     def swarm_edge_image(self) -> str:
-        folder = PROJECT / "apps" / "balancer"
-        return self._build("swarm-edge", folder, dockerfile="edge.Dockerfile", EDGE_IMAGE=self.edge_image)
+        """What is below it has no label: labels of a run's own would keep its layers out of the cache."""
+        edge = self._build("plain-edge", PROJECT / "infra" / "terraform" / "modules" / "edge" / "image", labels={})
+        return self._build("swarm-edge", PROJECT / "apps" / "balancer", dockerfile="edge.Dockerfile", EDGE_IMAGE=edge)
 
     def built(self, role: str, folder: Path) -> str:
         """The id of the image of a folder, built once."""
@@ -93,7 +95,15 @@ class Lab:
         """The address at which its containers reach this process."""
         return str(self.engine.networks.get(self.name).attrs["IPAM"]["Config"][0]["Gateway"])
 
-    def _build(self, role: str, folder: Path, *, dockerfile: str = "Dockerfile", **arguments: str) -> str:
+    def _build(
+        self,
+        role: str,
+        folder: Path,
+        *,
+        dockerfile: str = "Dockerfile",
+        labels: Mapping[str, str] | None = None,
+        **arguments: str,
+    ) -> str:
         """The image's id. Only its own layer goes with the lab: what is below is every build's cache."""
         tag = f"{self.name}-{role}"
         try:
@@ -102,7 +112,7 @@ class Lab:
                 dockerfile=dockerfile,
                 tag=tag,
                 buildargs={"BASE_IMAGE": base_image(), **arguments},
-                labels={DEPLOYMENT: self.name},
+                labels={DEPLOYMENT: self.name} if labels is None else labels,
                 forcerm=True,
             )
         except docker.errors.BuildError as error:

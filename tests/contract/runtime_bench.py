@@ -9,6 +9,7 @@ from typing import Protocol
 from balancer.core.fleet import Server
 from balancer.core.lifecycle import State
 from balancer.core.release import Release
+from balancer.ports.local_engine import LocalEngine
 from balancer.ports.runtime import ContainerRuntime
 from tests.fakes.runtime import FakeRuntime
 
@@ -34,22 +35,17 @@ class RuntimeBench(Protocol):
 
     def die(self, instance: str) -> None: ...
 
-    def starve(self, instance: str) -> None:
-        """It reaches its memory limit: the kernel kills a process of it, not its first one."""
-
     def pause(self, instance: str) -> None: ...
 
     def hang(self, instance: str) -> None:
         """A signal stops its processes, and the engine does not know."""
 
-    def wake(self, instance: str) -> None:
-        """After a pause."""
-
     def stop_by_hand(self, instance: str) -> None:
         """Somebody stops it; it takes its time."""
 
-    def disconnect(self, instance: str) -> None:
-        """Off the network."""
+    def stir(self) -> None:
+        """Makes the engine tell something, where S1 runs. It takes a moment until an engine knows of a listener, and
+        nothing tells when: stir as long as needed."""
 
     def occupy(self, name: str) -> None:
         """A server of another deployment has its container's name."""
@@ -60,6 +56,24 @@ class RuntimeBench(Protocol):
 
     def away(self) -> AbstractContextManager[None]:
         """The engine does not answer, and is back at the end of the block."""
+
+
+class OneHost(ContainerRuntime, LocalEngine, Protocol):
+    """The runtime of one host."""
+
+
+class LocalBench(RuntimeBench, Protocol):
+    @property
+    def runtime(self) -> OneHost: ...
+
+    def starve(self, instance: str) -> None:
+        """It reaches its memory limit: the kernel kills a process of it, not its first one."""
+
+    def wake(self, instance: str) -> None:
+        """After a pause."""
+
+    def disconnect(self, instance: str) -> None:
+        """Off the network."""
 
 
 class FakeBench:
@@ -76,6 +90,10 @@ class FakeBench:
         self.stop_by_hand = self.runtime.stop_by_hand
         self.disconnect = self.runtime.disconnect
         self.occupy = self.runtime.occupy
+
+    def stir(self) -> None:
+        self.pause("S1")
+        self.wake("S1")
 
     @property
     def names(self) -> set[str]:

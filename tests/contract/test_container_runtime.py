@@ -1,11 +1,11 @@
-"""What every ContainerRuntime promises: the real engine, a real keeper before it, and the one in memory alike."""
+"""What every ContainerRuntime promises: the real engine, a real keeper before it, and the one in memory alike; and a
+Swarm, on which tests/swarm runs the same tests."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from queue import SimpleQueue
 
@@ -14,34 +14,25 @@ import pytest
 from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken
 from balancer.core.release import Release
 from balancer.ports.runtime import ContainerRuntime
-from tests.contract.docker_bench import DockerBench
-from tests.contract.runtime_bench import FakeBench, RuntimeBench, joining
+from tests.contract.listening import listening
+from tests.contract.runtime_bench import LocalBench, RuntimeBench, joining
 from tests.polling import until
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 """Those of the Docker client that could not connect."""
 
 
-@pytest.fixture(
-    params=["fake", pytest.param("docker", marks=pytest.mark.docker), pytest.param("keeper", marks=pytest.mark.docker)]
-)
-def bench(request: pytest.FixtureRequest) -> RuntimeBench:
-    if request.param == "fake":
-        return FakeBench()
-    found: DockerBench = request.getfixturevalue("docker_bench")
-    if request.param == "keeper":
-        found.start_keeper()
-    return found
+@pytest.fixture
+def bench(local_bench: LocalBench) -> RuntimeBench:
+    return local_bench
 
 
 EVERY_CALL: tuple[Callable[[ContainerRuntime], object], ...] = (
     lambda runtime: runtime.start(joining("S1", 1), Release()),
     lambda runtime: runtime.observe(),
-    lambda runtime: runtime.rename("S1", "S2"),
     lambda runtime: runtime.stop("S1"),
     lambda runtime: runtime.kill("S1"),
     lambda runtime: next(runtime.engine_events()),
-    lambda runtime: runtime.is_stopped("S1"),
     lambda runtime: runtime.last_output("S1"),
 )
 
@@ -61,6 +52,11 @@ def test_a_started_server_is_observed_with_its_ring_id_and_an_address_of_its_own
         assert server.address.endswith(":5000")
 
 
+def test_a_server_starts_where_the_nodes_to_avoid_are_others(bench: RuntimeBench) -> None:
+    bench.runtime.start(joining("S1", 7), bench.release, avoid=["no-such-node"])
+    assert bench.runtime.observe()["S1"].running
+
+
 def test_servers_are_told_apart_by_instance_ring_id_and_release(bench: RuntimeBench) -> None:
     """While a roll lasts there are two containers of one server."""
     bench.runtime.start(joining("S1", 7), bench.release)
@@ -75,67 +71,6 @@ def test_servers_are_told_apart_by_instance_ring_id_and_release(bench: RuntimeBe
     assert bench.names == {"S1", "S1.2"}
     bench.runtime.kill("S1")
     assert list(bench.runtime.observe()) == ["S1.2"]
-
-
-def test_a_renamed_server_is_the_same_instance_under_another_name(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 7, generation=2), replace(bench.release, number=2))
-    before = bench.runtime.observe()["S1.2"]
-    bench.runtime.rename("S1.2", "S1")
-    assert bench.runtime.observe() == {"S1.2": replace(before, container_name="S1")}
-    assert bench.names == {"S1"}
-    bench.runtime.rename("S1.2", "S1")
-    assert bench.names == {"S1"}
-
-
-@pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_renamed_server_is_found_by_its_instance_and_not_by_its_name(bench: RuntimeBench, end: str) -> None:
-    bench.runtime.start(joining("S1", 7, generation=2), replace(bench.release, number=2))
-    bench.runtime.rename("S1.2", "S1")
-    until(lambda: bench.runtime.last_output("S1.2"), "S1.2 has printed something", within=10)
-    assert bench.runtime.last_output("S1") == ""
-    getattr(bench.runtime, end)("S1")
-    assert list(bench.runtime.observe()) == ["S1.2"]
-    getattr(bench.runtime, end)("S1.2")
-    assert bench.runtime.observe() == {}
-    assert bench.names == set()
-
-
-def test_a_name_in_use_is_not_taken(bench: RuntimeBench) -> None:
-    """Neither one of ours, nor anybody else's, the dead ones' included."""
-    bench.runtime.start(joining("S1", 1), bench.release)
-    bench.die("S1")
-    bench.runtime.start(joining("S2", 2), bench.release)
-    bench.occupy("S3")
-    bench.runtime.rename("S2", "S1")
-    bench.runtime.rename("S2", "S3")
-    observed = bench.runtime.observe()
-    assert {item.instance: item.container_name for item in observed.values()} == {"S1": "S1", "S2": "S2"}
-    assert bench.names == {"S1", "S2", "S3"}
-
-
-def test_only_ones_own_servers_are_renamed_and_a_missing_one_is_no_error(bench: RuntimeBench) -> None:
-    bench.occupy("S1")
-    bench.runtime.rename("S1", "S2")
-    bench.runtime.rename("S9", "S2")
-    assert bench.names == {"S1"}
-
-
-def test_the_name_of_a_renamed_server_is_free_again(bench: RuntimeBench) -> None:
-    """A spare's container makes room for that of the next one."""
-    bench.runtime.start(joining("S1", 1), bench.release)
-    bench.runtime.rename("S1", "S1.spare")
-    bench.runtime.start(joining("S2", 2), bench.release)
-    bench.runtime.rename("S2", "S1")
-    observed = bench.runtime.observe()
-    assert {item.instance: item.container_name for item in observed.values()} == {"S1": "S1.spare", "S2": "S1"}
-
-
-def test_a_leftover_of_ones_own_makes_way_under_whatever_instance(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 1, generation=2), bench.release)
-    bench.runtime.rename("S1.2", "S1")
-    bench.runtime.start(joining("S1", 5), bench.release)
-    observed = bench.runtime.observe()
-    assert {(item.instance, item.container_name, item.ring_id) for item in observed.values()} == {("S1", "S1", 5)}
 
 
 def test_nothing_is_observed_where_nothing_was_started(bench: RuntimeBench) -> None:
@@ -227,37 +162,6 @@ def test_a_dead_server_is_observed_as_not_running_until_it_is_removed(bench: Run
     assert dead.status
 
 
-def test_a_paused_server_runs_and_is_observed_as_paused(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 1), bench.release)
-    assert not bench.runtime.observe()["S1"].paused
-    bench.pause("S1")
-    observed = bench.runtime.observe()["S1"]
-    assert observed.running
-    assert observed.paused
-    assert observed.address
-    bench.wake("S1")
-    assert not bench.runtime.observe()["S1"].paused
-
-
-def test_a_server_that_a_signal_has_stopped_is_known_by_its_first_process(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 1), bench.release)
-    bench.runtime.start(joining("S2", 2), bench.release)
-    assert not bench.runtime.is_stopped("S1")
-    bench.hang("S1")
-    assert bench.runtime.is_stopped("S1")
-    assert not bench.runtime.is_stopped("S2")
-    bench.runtime.kill("S1")
-    assert not bench.runtime.is_stopped("S1")
-
-
-def test_a_server_off_the_network_runs_without_an_address(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 1), bench.release)
-    bench.disconnect("S1")
-    observed = bench.runtime.observe()["S1"]
-    assert observed.running
-    assert observed.address == ""
-
-
 def test_last_output_are_what_it_printed_and_empty_when_it_is_gone(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
     until(lambda: bench.runtime.last_output("S1"), "S1 has printed something", within=10)
@@ -268,94 +172,13 @@ def test_last_output_are_what_it_printed_and_empty_when_it_is_gone(bench: Runtim
     assert bench.runtime.last_output("S1") == ""
 
 
-def test_a_death_is_heard_of(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 1), bench.release)
-    with listening(bench) as heard:
-        bench.die("S1")
-        while "die" not in (words := heard.get(timeout=5)):
-            pass
-        assert "S1" in words
-
-
-def test_a_death_that_was_heard_of_is_observed_at_once(bench: RuntimeBench) -> None:
-    for _ in range(5):
-        bench.runtime.start(joining("S1", 1), bench.release)
-        with listening(bench) as heard:
-            bench.die("S1")
-            while not heard.get(timeout=5).startswith("die"):
-                pass
-            assert not bench.runtime.observe()["S1"].running
-        bench.runtime.kill("S1")
-        bench.runtime.start(joining("S1", 1), bench.release)
-        assert bench.runtime.observe()["S1"].running
-        bench.runtime.kill("S1")
-
-
-def test_how_often_a_server_starved_is_observed_until_it_is_gone(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 1), bench.release)
-    with listening(bench):
-        assert bench.runtime.observe()["S1"].starved == 0
-        for times in (1, 2):
-            bench.starve("S1")
-            until(lambda times=times: bench.runtime.observe()["S1"].starved == times, "S1 has starved", within=5)  # type: ignore[misc]
-        assert bench.runtime.observe()["S1"].running
-        bench.runtime.kill("S1")
-        bench.runtime.start(joining("S1", 1), bench.release)
-        assert bench.runtime.observe()["S1"].starved == 0
-
-
-def test_a_server_that_somebody_stops_is_observed_as_ending_until_it_has_ended(bench: RuntimeBench) -> None:
-    bench.runtime.start(joining("S1", 1), bench.release)
-    with listening(bench) as heard:
-        assert not bench.runtime.observe()["S1"].ending
-        bench.stop_by_hand("S1")
-        until(lambda: bench.runtime.observe()["S1"].ending, "S1 is observed as ending", within=5)
-        assert bench.runtime.observe()["S1"].running
-        bench.die("S1")
-        while not heard.get(timeout=5).startswith("die"):
-            pass
-        ended = bench.runtime.observe()["S1"]
-        assert (ended.running, ended.ending) == (False, False)
-
-
 def test_what_changed_is_observed_as_soon_as_it_is_heard_of_or_a_moment_later(bench: RuntimeBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
     with listening(bench) as heard:
         bench.runtime.kill("S1")
-        while "destroy" not in heard.get(timeout=5):
+        while not {"destroy", "remove"} & set(heard.get(timeout=5).split()):
             pass
         until(lambda: not bench.runtime.observe(), "S1 is not observed any more", within=1)
-
-
-@contextmanager
-def listening(bench: RuntimeBench) -> Iterator[SimpleQueue[str]]:
-    """What S1's runtime tells from now on. The listener is ended by one more change."""
-    heard: SimpleQueue[str] = SimpleQueue()
-    enough = threading.Event()
-
-    def listen() -> None:
-        for change in bench.runtime.engine_events():
-            heard.put(change)
-            if enough.is_set():
-                return
-
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
-    until(lambda: _noise(bench, lambda: not heard.empty()), "the listener hears something", within=10)
-    try:
-        yield heard
-    finally:
-        enough.set()
-        bench.runtime.start(joining("S9", 9), bench.release)
-        listener.join(timeout=10)
-        assert not listener.is_alive()
-
-
-def _noise(bench: RuntimeBench, is_heard: Callable[[], bool]) -> bool:
-    """It takes a moment until the engine knows of a listener, and nothing tells when: make some, as long as needed."""
-    bench.pause("S1")
-    bench.wake("S1")
-    return is_heard()
 
 
 @pytest.mark.parametrize("before", ["never there", "there before"])
@@ -392,7 +215,7 @@ def test_listening_ends_with_an_error_when_the_engine_goes_away(bench: RuntimeBe
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
-    until(lambda: _noise(bench, heard.is_set), "the listener hears something", within=10)
+    until(lambda: bench.stir() or heard.is_set(), "the listener hears something", within=10)
     with bench.away():
         listener.join(timeout=10)
     assert str(errors.get(timeout=1))

@@ -1,90 +1,29 @@
-"""What every FleetStore promises: a file on a volume and the one in memory alike."""
+"""What every FleetStore promises: a file on a volume, revisions in memory, and the one in memory alike."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
-from fractions import Fraction
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from balancer.adapters.file_store import FileStore
+from balancer.adapters.revision_store import RevisionStore
 from balancer.core.catalogue import Catalogue
-from balancer.core.deploy import Deploy, Stage
 from balancer.core.errors import StateUnavailable
-from balancer.core.fleet import Fleet, Server
-from balancer.core.key_source import KeySource
-from balancer.core.lifecycle import State
 from balancer.core.release import Release
-from balancer.core.request_hash import REQUEST_HASHES
-from balancer.core.ring_profile import RingProfile
-from balancer.core.slot_table import SlotTable
-from balancer.core.strategies import Ring, Table
-from balancer.ports.store import FleetStore
+from tests.contract.store_promises import LARGE, SETTINGS, SMALL, StoreBench, StorePromises, is_superseded, numbered
+from tests.fakes.revisions import MemoryRevisions
 from tests.fakes.store import MemoryStore
-
-SETTINGS = RingProfile(strategy=Table(slots=8))
-SWITCHED = RingProfile(
-    strategy=Ring(slots=65_536, point_hash="sha1"),
-    request_hash=REQUEST_HASHES["xxh64"],
-    key=KeySource("header", "X-User"),
-    bound=Fraction(11, 10),
-)
-SMALL = Fleet.first(["S1", "S2"], SETTINGS)
-LARGE = Fleet(
-    servers=tuple(
-        Server(
-            f"{state}-{'n' * 40}",
-            2**40 + number,
-            state,
-            f"10.0.0.{number}:5000",
-            weight=number * 42,
-            ramp=number + 1,
-            release=2**40 + number,
-            rolled=number % 2 == 1,
-        )
-        for number, state in enumerate(State)
-    ),
-    target=64,
-    next_ring_id=2**40 + 9,
-    table=SlotTable(tuple(range(65_536))),
-    profile=SWITCHED,
-    configured=SETTINGS,
-    version=2**40,
-    release=Release(2**40, "shop:1", {"MODE": "x"}, "256m", 0.5),
-    configured_release=Release(1, "shop:0"),
-    deploy=Deploy(
-        Release(2**40 + 1, "shop:2"), surge=100, batch=10, stage=Stage.ROLLING_BACK, reason="S1 did not answer"
-    ),
-)
-
-
-PULLING = replace(
-    SMALL,
-    release=replace(SMALL.release, content="sha256:0a", digest="shop@sha256:0b"),
-    deploy=Deploy(
-        Release(3, "shop:3", content="sha256:0c"), surge=1, batch=1, stage=Stage.PULLING, pull=True, anew=False
-    ),
-)
 
 
 def file_store(folder: Path) -> FileStore:
     return FileStore(folder, catalogue=Catalogue(), profile=SETTINGS, release=Release())
-
-
-class StoreBench(Protocol):
-    def store(self) -> FleetStore:
-        """A balancer's view of the same place; the next balancer gets another one."""
-
-    def full(self) -> AbstractContextManager[None]:
-        """No space is left on the device until the end of the block."""
-
-    def damage(self) -> None:
-        """What was saved cannot be read any more."""
 
 
 class MemoryBench:
@@ -92,7 +31,7 @@ class MemoryBench:
         self._store = MemoryStore()
 
     def store(self) -> MemoryStore:
-        return self._store
+        return self._store.another()
 
     @contextmanager
     def full(self) -> Iterator[None]:
@@ -124,54 +63,37 @@ class FileBench:
             file.write_text("{")
 
 
-@pytest.fixture(params=["memory", "file"])
+class RevisionBench:
+    def __init__(self) -> None:
+        self._revisions = MemoryRevisions()
+
+    def store(self) -> RevisionStore:
+        return RevisionStore(self._revisions, catalogue=Catalogue(), profile=SETTINGS, release=Release())
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        self._revisions.full.arm()
+        yield
+        self._revisions.full.clear()
+
+    def damage(self) -> None:
+        self._revisions.damage()
+
+
+BENCHES: dict[str, Callable[[Path], StoreBench]] = {
+    "memory": lambda _: MemoryBench(),
+    "revisions": lambda _: RevisionBench(),
+    "file": FileBench,
+}
+
+
+@pytest.fixture(params=BENCHES)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> StoreBench:
-    return MemoryBench() if request.param == "memory" else FileBench(tmp_path)
+    return BENCHES[request.param](tmp_path)
 
 
-def test_nothing_is_loaded_where_nothing_was_saved(bench: StoreBench) -> None:
-    assert bench.store().load() is None
-
-
-@pytest.mark.parametrize(
-    "fleet", [Fleet.empty(SETTINGS), SMALL, LARGE, PULLING], ids=["empty", "small", "large", "pulling"]
-)
-def test_what_was_saved_is_loaded_by_the_next_balancer(bench: StoreBench, fleet: Fleet) -> None:
-    bench.store().save(fleet)
-    assert bench.store().load() == fleet
-
-
-def test_the_fleet_saved_last_is_loaded(bench: StoreBench) -> None:
-    store = bench.store()
-    for fleet in (SMALL, LARGE, SMALL):
-        store.save(fleet)
-        assert store.load() == bench.store().load() == fleet
-
-
-def test_loading_changes_nothing(bench: StoreBench) -> None:
-    bench.store().save(SMALL)
-    assert bench.store().load() == bench.store().load() == SMALL
-
-
-@pytest.mark.parametrize("before", [None, SMALL], ids=["none", "small"])
-def test_a_full_disk_leaves_what_was_saved_before(bench: StoreBench, before: Fleet | None) -> None:
-    if before:
-        bench.store().save(before)
-    with bench.full(), pytest.raises(StateUnavailable, match="o space left"):
-        bench.store().save(LARGE)
-    assert bench.store().load() == before
-    bench.store().save(LARGE)
-    assert bench.store().load() == LARGE
-
-
-def test_what_is_damaged_is_said_to_be_and_the_next_save_heals_it(bench: StoreBench) -> None:
-    bench.store().save(SMALL)
-    bench.store().save(LARGE)
-    bench.damage()
-    with pytest.raises(StateUnavailable):
-        bench.store().load()
-    bench.store().save(SMALL)
-    assert bench.store().load() == SMALL
+class TestFleetStore(StorePromises):
+    """Every store on one host."""
 
 
 # What only files can show.
@@ -275,3 +197,156 @@ def _saved(folder: Path, monkeypatch: pytest.MonkeyPatch, *, cut_after: int) -> 
         except PowerCut:
             return False
         return True
+
+
+def test_a_file_that_somebody_took_away_is_made_again_and_its_copy_stays_the_next_balancers(tmp_path: Path) -> None:
+    store = file_store(tmp_path)
+    store.save(SMALL)
+    (tmp_path / "fleet.json").unlink()
+    store.confirm()
+    assert file_store(tmp_path).load() == SMALL
+    (tmp_path / "fleet.json").unlink()
+    store.save(LARGE)
+    store.save(SMALL)
+    assert file_store(tmp_path).load() == SMALL
+
+
+@pytest.mark.parametrize("content", ["{", "", "{}", "[]", '{"format":0}'])
+def test_a_file_that_is_damaged_under_a_running_balancer_is_no_save_and_healed(tmp_path: Path, content: str) -> None:
+    store = file_store(tmp_path)
+    store.save(SMALL)
+    for file in ("fleet.json", "fleet.json.last"):
+        (tmp_path / file).write_text(content)
+    store.confirm()
+    store.save(LARGE)
+    assert file_store(tmp_path).load() == LARGE
+
+
+def test_a_file_of_a_newer_format_is_another_balancers(tmp_path: Path) -> None:
+    store = file_store(tmp_path)
+    store.save(SMALL)
+    (tmp_path / "fleet.json").write_text('{"format":6}')
+    assert is_superseded(lambda: store.save(LARGE))
+    assert (tmp_path / "fleet.json").read_text() == '{"format":6}'
+
+
+@pytest.mark.parametrize("in_place", [True, False], ids=["in place", "another file"])
+def test_a_file_that_somebody_restored_is_not_overwritten_before_a_restart(tmp_path: Path, *, in_place: bool) -> None:
+    store = file_store(tmp_path)
+    store.save(LARGE)
+    kept = (tmp_path / "fleet.json").read_bytes()
+    store.save(SMALL)
+    if in_place:
+        (tmp_path / "fleet.json").write_bytes(kept)
+    else:
+        (tmp_path / "kept").write_bytes(kept)
+        (tmp_path / "kept").replace(tmp_path / "fleet.json")
+    assert is_superseded(lambda: store.save(SMALL))
+    again = file_store(tmp_path)
+    assert again.load() == LARGE
+    again.save(SMALL)
+    assert file_store(tmp_path).load() == SMALL
+
+
+def test_permissions_and_owner_are_no_save(tmp_path: Path) -> None:
+    store = file_store(tmp_path)
+    store.save(SMALL)
+    (tmp_path / "fleet.json").chmod(0o644)
+    store.save(LARGE)
+
+
+def test_whoever_mends_the_file_from_its_copy_has_saved(tmp_path: Path) -> None:
+    store = file_store(tmp_path)
+    store.save(SMALL)
+    (tmp_path / "fleet.json").write_text("{")
+    again = file_store(tmp_path)
+    assert again.load() == SMALL
+    again.save(LARGE)
+    assert is_superseded(lambda: store.save(SMALL))
+
+
+def test_of_two_that_mend_at_once_one_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one meets the mended file, and a load later it knows it."""
+    file_store(tmp_path).save(SMALL)
+    (tmp_path / "fleet.json").write_text("{")
+    first, second = file_store(tmp_path), file_store(tmp_path)
+    mend = FileStore._mend
+
+    def mend_late(store: FileStore, content: bytes) -> None:
+        if store is second and first.load():
+            pass
+        mend(store, content)
+
+    monkeypatch.setattr(FileStore, "_mend", mend_late)
+    assert is_superseded(second.load)
+    assert second.load() == SMALL
+    second.save(LARGE)
+    assert is_superseded(lambda: first.save(SMALL))
+
+
+def test_a_save_whose_folder_cannot_be_synced_is_the_own_one_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = file_store(tmp_path)
+    store.save(SMALL)
+    fsync = os.fsync
+
+    def fail_for_folders(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == tmp_path:
+            raise OSError(5, "Input/output error")
+        fsync(descriptor)
+
+    with monkeypatch.context() as fault:
+        fault.setattr(os, "fsync", fail_for_folders)
+        with pytest.raises(StateUnavailable, match="Input/output error"):
+            store.save(LARGE)
+    store.confirm()
+    store.save(SMALL)
+    assert file_store(tmp_path).load() == SMALL
+
+
+_SAVES = """
+import sys
+from pathlib import Path
+from balancer.core.errors import Superseded
+from tests.contract.store_promises import numbered
+from tests.contract.test_fleet_store import file_store
+
+store = file_store(Path(sys.argv[1]))
+for line in sys.stdin:
+    if line == "load\\n":
+        store.load()
+        print("loaded", flush=True)
+    else:
+        try:
+            store.save(numbered(int(line)))
+            print("won", flush=True)
+        except Superseded:
+            print("lost", flush=True)
+"""
+
+
+def test_of_two_processes_on_one_volume_one_wins_each_round(tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _SAVES, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+
+    def answers(words: list[str]) -> list[str]:
+        for process, word in zip(processes, words, strict=True):
+            assert process.stdin is not None
+            process.stdin.write(f"{word}\n")
+            process.stdin.flush()
+        return [process.stdout.readline().strip() for process in processes if process.stdout]
+
+    try:
+        for number in range(0, 60, 3):
+            assert answers(["load"] * 3) == ["loaded"] * 3
+            outcomes = answers([str(number + each) for each in range(3)])
+            assert sorted(outcomes) == ["lost", "lost", "won"]
+            assert file_store(tmp_path).load() == numbered(number + outcomes.index("won"))
+    finally:
+        for process in processes:
+            process.communicate()

@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.contract.page_bench import balancer, chromium, reader
-from tests.page_documents import Documents, deploy, event, fleet
+from tests.page_documents import Documents, deploy, edge, event, fleet
 from tests.page_reader import PageReader
 from tests.page_stand_in import PageStandIn
 from tests.polling import stays, until
@@ -183,3 +183,38 @@ def test_64_servers_on_65536_slots(reader: PageReader, balancer: PageStandIn) ->
     reader.sees("#ring-slot", f"Slot 19 is {owners[19]}'s")
     assert reader.count("#servers tbody tr") == reader.count("#ring-table tbody tr") == 64
     assert reader.flaws() == []
+
+
+def test_one_host_has_no_nodes_and_is_not_asked_for_edges(reader: PageReader, balancer: PageStandIn) -> None:
+    reader.open(balancer.url)
+    reader.sees("#servers", "S3")
+    assert "Node" not in reader.text("#servers")
+    assert reader.text("#edges") == ""
+    assert "/edges" not in balancer.asked
+
+
+def test_several_hosts_have_nodes_and_edges(reader: PageReader, balancer: PageStandIn) -> None:
+    edges = [edge("w1"), edge("w2", in_step=False, problem="haproxy: no such file")]
+    lost = event(1, "edge_lost", node="w3", reason="nothing was heard of it for 3.0 s")
+    balancer.documents = Documents(servers=fleet(3, nodes=3), edges=edges, events=[lost])
+    reader.open(balancer.url)
+    reader.sees("#servers thead", "Node")
+    reader.sees("#servers tbody tr:first-child", "w2")
+    reader.sees("#edges", "Edges")
+    reader.sees("#edge-table tbody tr:first-child", "● serving")
+    reader.sees("#edge-table tbody tr:last-child", "◐ out of step")
+    reader.sees("#edge-table tbody tr:last-child", "haproxy: no such file")
+    reader.sees("#event-list li.warning", "nothing was heard of it for 3.0 s · on w3")
+    balancer.documents.edges[1] = edge("w2", leased=False, silent_for=41.2)
+    reader.sees("#edge-table tbody tr:last-child", "✕ lost")
+    reader.sees("#edge-table tbody tr:last-child", "41.2 s ago")
+    assert (reader.barriers(), reader.flaws()) == ([], [])
+
+
+def test_several_hosts_on_a_phone(reader: PageReader, balancer: PageStandIn) -> None:
+    balancer.documents = Documents(servers=fleet(3, nodes=3), edges=[edge("w1"), edge("w2"), edge("w3")])
+    reader.look(phone=True)
+    reader.open(balancer.url)
+    reader.sees("#servers tbody tr:first-child", "w2")
+    reader.sees("#edge-table", "w3")
+    assert (reader.barriers(), reader.flaws()) == ([], [])

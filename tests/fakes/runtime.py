@@ -48,13 +48,15 @@ class Container:
     id: str = ""
     generation: int = 1
     starved: int = 0
+    node: str = ""
+    status: str = ""
 
 
 class FakeRuntime:
     """A ContainerRuntime. `away`: makes its calls fail. `lacking`: the contents, or names of unknown ones, that the
     engine does not have. The other faults are for new servers with these hostnames or images: `broken` ones do not
     start, `ending_at_once` ones end at once, `mute` ones never answer their heartbeat. `killed` and `stopped`: the
-    instances of all such calls."""
+    instances of all such calls. `nodes`: the Swarm nodes, which get new containers in turn; empty on one host."""
 
     def __init__(self, process: Process | None = None) -> None:
         self.away = Fault()
@@ -62,6 +64,7 @@ class FakeRuntime:
         self.broken: Collection[str] = ()
         self.ending_at_once: Collection[str] = ()
         self.mute: Collection[str] = ()
+        self.nodes: list[str] = []
         self.killed: list[str] = []
         self.stopped: list[str] = []
         self._containers: dict[str, Container] = {}
@@ -71,7 +74,7 @@ class FakeRuntime:
         self._lock = threading.Lock()
         self._process = process or Process()
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         self._call()
         instance = server.instance
         told = {server.hostname, release.image}
@@ -99,6 +102,7 @@ class FakeRuntime:
                 release=release,
                 id=next(self._ids),
                 generation=server.generation,
+                node=self._next_node(avoid),
             )
         self._tell(f"start {instance}")
 
@@ -213,6 +217,33 @@ class FakeRuntime:
             address = f"{next(self._addresses)}:5000"
             self._containers[name] = Container(name, ring_id or 0, address, state, name=name, id=next(self._ids))
 
+    def place(self, instance: str, node: str) -> None:
+        """The container runs on that node."""
+        self._become(instance, node=node)
+
+    def on(self, node: str) -> set[str]:
+        """The instances of the containers on the node."""
+        return {container.instance for container in self._containers.values() if container.node == node}
+
+    def cut_off(self, node: str) -> None:
+        """Nothing on the node answers any more. The engine says nothing, and may place new containers there."""
+        for instance in self.on(node):
+            self._become(instance, mute=True)
+
+    def lose(self, node: str) -> None:
+        """The engine finds the node down."""
+        self.cut_off(node)
+        self.nodes = [other for other in self.nodes if other != node]
+        for instance in self.on(node):
+            self._become(instance, state="exited", status=f"its node {node} is down")
+            self._tell(f"die {instance}")
+
+    def drain(self, node: str) -> None:
+        """An operator drains the node: all of its containers are stopped at once, and finish what they have."""
+        self.nodes = [other for other in self.nodes if other != node]
+        for instance in self.on(node):
+            self.stop_by_hand(instance)
+
     def end_events(self) -> None:
         """The engine ends its streams of engine events."""
         for listener in self.listeners:
@@ -223,6 +254,12 @@ class FakeRuntime:
         self._process.acts()
         if self.away.hits:
             raise EngineUnavailable("the engine does not answer")
+
+    def _next_node(self, avoid: Collection[str]) -> str:
+        """The node with the fewest containers. The caller holds the lock."""
+        nodes = [node for node in self.nodes if node not in avoid]
+        loads = {node: sum(item.node == node for item in self._containers.values()) for node in nodes}
+        return min(loads, key=lambda node: loads[node], default="")
 
     def _become(self, instance: str, **changes: object) -> None:
         with self._lock:
@@ -247,7 +284,7 @@ def _observed(container: Container) -> Observed:
         container.ring_id,
         running,
         container.address if running else "",
-        container.state,
+        container.status or container.state,
         container.release.number,
         container.name,
         running and container.ending,
@@ -258,4 +295,5 @@ def _observed(container: Container) -> Observed:
         heartbeat=container.release.heartbeat,
         fingerprint=container.release.fingerprint,
         starved=container.starved,
+        node=container.node,
     )

@@ -23,17 +23,19 @@ class _Place:
 
 
 class MemoryStore:
-    """A FleetStore. `full`: makes `save` fail."""
+    """A FleetStore. `full`: makes `save` fail. `away`: makes `load` and `confirm` fail."""
 
     def __init__(self, process: Process | None = None, place: _Place | None = None) -> None:
-        self.full = Fault()
+        self.full, self.away = Fault(), Fault()
         self._process = process or Process()
         self._place = place or _Place()
         self._revision: int | None = None
 
     def another(self) -> MemoryStore:
         """Another balancer's store, over the same place."""
-        return MemoryStore(self._process, self._place)
+        store = MemoryStore(self._process, self._place)
+        store.full = self.full
+        return store
 
     @property
     def saved(self) -> Fleet | None:
@@ -65,6 +67,7 @@ class MemoryStore:
     def load(self) -> Fleet | None:
         self._process.acts()
         with self._place.lock:
+            self._answer()
             if self.newer:
                 raise NewerState("the saved fleet is of a newer format")
             self._revision = self._place.revision
@@ -86,7 +89,12 @@ class MemoryStore:
     def confirm(self) -> None:
         self._process.acts()
         with self._place.lock:
+            self._answer()
             self._refuse_others()
+
+    def _answer(self) -> None:
+        if self.away.hits:
+            raise StateUnavailable("the saved fleet cannot be asked for now")
 
     def _refuse_others(self) -> None:
         if self._revision not in (None, self._place.revision):

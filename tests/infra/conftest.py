@@ -28,6 +28,7 @@ from tests.polling import until
 LAST = ("changed_fleet", "guarded", "rolled_back", "refused", "taken_down")
 """Fixtures that change the system for good, in the order in which they do."""
 WITHOUT = (
+    "test_edge_certificates.py",
     "test_engine.py",
     "test_images.py",
     "test_own_answers.py",
@@ -35,6 +36,8 @@ WITHOUT = (
     "test_secrets.py",
     "test_servers_filter.py",
     "test_settings.py",
+    "test_swarm.py",
+    "test_swarm_refusals.py",
 )
 """Files whose tests do not look at the deployed system."""
 

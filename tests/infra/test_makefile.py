@@ -37,6 +37,13 @@ def test_every_make_line_of_the_readme_is_a_target() -> None:
     assert {"up", "down", "test"} <= said <= set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.MULTILINE))
 
 
+@pytest.mark.parametrize("target", ["up", "down", "verify", "status", "logs"])
+def test_an_inventory_is_taken_where_it_is_said_and_not_from_the_environment(target: str) -> None:
+    said = make("--dry-run", target, "INVENTORY=my-hosts.yml", "ROLE=edge").output
+    assert "ansible-playbook --inventory my-hosts.yml infra/ansible/" in said
+    assert "my-hosts.yml" not in make("--dry-run", target, INVENTORY="my-hosts.yml").output
+
+
 def test_status_shows_each_container_with_its_role_and_ports(system: MadeSystem) -> None:
     run = make("status", f"DEPLOYMENT={system.deployment}")
     head, *rows = run.output.splitlines()

@@ -1,10 +1,11 @@
 #!/bin/sh
 # What Terraform has to ask the engine around a deployment's life. Everything comes in as environment variables:
-# RINGMASTER_DEPLOYMENT, RINGMASTER_DOCKER_HOST ("default": the environment decides), for claim and reap RINGMASTER_NETWORK, for
-# limit RINGMASTER_CONTAINERS, RINGMASTER_MEMORY (such as 512m) and RINGMASTER_PIDS, for claim RINGMASTER_CONTAINERS and RINGMASTER_VOLUMES, for keep RINGMASTER_IMAGES (the names to be built), for sweep RINGMASTER_IMAGES
+# RINGMASTER_DEPLOYMENT, RINGMASTER_DOCKER_HOST ("default": the environment decides), for reap RINGMASTER_NETWORK, for
+# limit RINGMASTER_CONTAINERS, RINGMASTER_MEMORY (such as 512m) and RINGMASTER_PIDS, for claim RINGMASTER_CONTAINERS, RINGMASTER_VOLUMES and RINGMASTER_NETWORKS, for keep RINGMASTER_IMAGES (the names to be built), for sweep RINGMASTER_IMAGES
 # (the names that the deployment has now) and RINGMASTER_BALANCER, for sweep and discard RINGMASTER_REPOSITORIES (names without tags), for
 # pull RINGMASTER_IMAGES, RINGMASTER_PULL_TIMEOUT (seconds) and RINGMASTER_REGISTRY_CONFIG (a Docker config.json, or nothing).
-# Where there may be several, blanks stand between them.
+# Where there may be several, blanks stand between them. For claim and reap RINGMASTER_RUNTIME is swarm where the deployment is on Docker Swarm; then
+# claim also wants RINGMASTER_SERVICES, halt RINGMASTER_ROLES, await RINGMASTER_SERVICES and RINGMASTER_WAIT (seconds).
 #
 #   claim     fail if the deployment's name or one of its names is in use on the engine
 #   pull      pull the images that the engine does not have, with the engine's own reason where it cannot
@@ -13,6 +14,8 @@
 #   sweep     remove the deployment's images of earlier builds that no container and no saved release needs
 #   reap      remove the deployment's containers that Terraform does not know
 #   discard   remove the deployment's images
+#   await     wait until services run on all nodes that they are meant for
+#   halt      stop the services of roles on all nodes, one role after the other, and keep the services
 set -eu
 
 fail() {
@@ -43,6 +46,7 @@ refuse_if_any() {
 }
 
 claim() {
+    [ "$runtime" != swarm ] || claim_swarm
     refuse_if_any "A container of the deployment '$RINGMASTER_DEPLOYMENT'" docker container ls --all --quiet --filter "$ours"
     refuse_if_any "A network of the deployment '$RINGMASTER_DEPLOYMENT'" docker network ls --quiet --filter "$ours"
     refuse_if_any "A volume of the deployment '$RINGMASTER_DEPLOYMENT'" docker volume ls --quiet --filter "$ours"
@@ -52,7 +56,25 @@ claim() {
     for name in $RINGMASTER_VOLUMES; do
         refuse_if_any "A volume named $name" docker volume ls --quiet --filter "name=^$name\$"
     done
-    refuse_if_any "A network named $RINGMASTER_NETWORK" docker network ls --quiet --filter "name=^$RINGMASTER_NETWORK\$"
+    for name in $RINGMASTER_NETWORKS; do
+        refuse_if_any "A network named $name" docker network ls --quiet --filter "name=^$name\$"
+    done
+}
+
+claim_swarm() {
+    [ "$(docker info --format '{{.Swarm.ControlAvailable}}')" = true ] ||
+        fail "The engine is no manager of a Docker Swarm: run \`docker swarm init\` on it, or name a manager in docker_host."
+    for kind in service secret config; do
+        refuse_if_any "A $kind of the deployment '$RINGMASTER_DEPLOYMENT'" docker "$kind" ls --quiet --filter "$ours"
+    done
+    for name in $RINGMASTER_SERVICES; do
+        refuse_if_any "A service named $name" named_service "$name"
+    done
+}
+
+# The engine's filter by name finds whatever begins with it.
+named_service() {
+    docker service ls --format '{{.Name}}' | grep -Fx -- "$1" || true
 }
 
 # A container may be on its way out already, and a balancer that Terraform lost makes new servers until it is gone itself:
@@ -79,8 +101,95 @@ empty_network() {
 }
 
 reap() {
+    if [ "$runtime" = swarm ]; then
+        reap_swarm
+    else
+        remove_containers
+        empty_network
+    fi
+}
+
+# Tasks whose containers are not gone, on nodes that answer: what is on another one goes when it is back. A task keeps the labels of a
+# service that is removed.
+tasks() {
+    # shellcheck disable=SC2046 # one id a word
+    docker node ps --no-trunc --format '{{.ID}} {{.Node}} {{.Name}} {{.CurrentState}}' "$@" \
+        $(docker node ls --format '{{.ID}} {{.Status}}' | sed -n 's/ Ready$//p') |
+        grep -Ev ' (Shutdown|Complete|Failed|Rejected|Orphaned)( |$)' | sort -u
+}
+
+# A balancer that is on its way out may have asked for one more server: asked again until nothing is left.
+reap_swarm() {
+    tries=180
+    while true; do
+        services=$(docker service ls --quiet --filter "$ours")
+        # shellcheck disable=SC2086 # one id a word
+        [ -z "$services" ] || docker service rm $services >/dev/null || true
+        left=$(tasks --filter "$ours")
+        [ -n "$services$left" ] || break
+        [ "$tries" -gt 0 ] || fail "These containers of '$RINGMASTER_DEPLOYMENT' do not go:" "$left" "See what their nodes do, then try again."
+        tries=$((tries - 1))
+        sleep 1
+    done
     remove_containers
-    empty_network
+    remove_volumes
+    forget_state
+}
+
+# Of this engine: a service's volumes are made by each node's, and kept.
+remove_volumes() {
+    volumes=$(docker volume ls --quiet --filter "$ours")
+    # shellcheck disable=SC2086 # one name a word
+    [ -z "$volumes" ] || docker volume rm $volumes >/dev/null
+}
+
+forget_state() {
+    configs=$(docker config ls --quiet --filter "$ours" --filter label=ringmaster.role=state)
+    # shellcheck disable=SC2086 # one id a word
+    [ -z "$configs" ] || docker config rm $configs >/dev/null
+}
+
+# Where no node fits its constraints a service has no containers.
+halt() {
+    for role in $RINGMASTER_ROLES; do
+        for service in $(docker service ls --quiet --filter "$ours" --filter "label=ringmaster.role=$role"); do
+            docker service update --detach --quiet --constraint-add node.labels.ringmaster.halted==true "$service" >/dev/null
+        done
+        tries=180
+        while left=$(tasks --filter "$ours" --filter "label=ringmaster.role=$role") && [ -n "$left" ]; do
+            [ "$tries" -gt 0 ] || fail "These containers of '$RINGMASTER_DEPLOYMENT' do not stop:" "$left" "See what their nodes do, then try again."
+            tries=$((tries - 1))
+            sleep 1
+        done
+    done
+}
+
+# How many of the service's containers run, of how many: 3/3. Swarm says running of what is healthy.
+await() {
+    end=$(($(date +%s) + RINGMASTER_WAIT))
+    for name in $RINGMASTER_SERVICES; do
+        until is_running "$name"; do
+            [ "$(date +%s)" -lt "$end" ] || gave_up "$name does not run on all nodes within $RINGMASTER_WAIT s."
+            sleep 1
+        done
+    done
+}
+
+is_running() {
+    update=$(docker service inspect --format '{{with .UpdateStatus}}{{.State}}: {{.Message}}{{end}}' "$1")
+    case $update in
+    paused:*) gave_up "The update of $1 stopped: $update. The other nodes run what they ran before." ;;
+    updating:*) return 1 ;;
+    esac
+    # Several services may have names that begin alike.
+    running=$(docker service ls --format '{{.Name}} {{.Replicas}}' | sed -n "s/^$1 \([0-9/]*\).*/\1/p")
+    [ "${running%/*}" = "${running#*/}" ] && [ "${running%/*}" != 0 ]
+}
+
+gave_up() {
+    docker service ps --no-trunc --format '{{.Node}}: {{.CurrentState}} {{.Error}}' "$name" | head -n 10 >&2
+    timeout 10 docker service logs --tail 10 "$name" >&2 2>&1 || true
+    fail "$1 What it last said stands above." "After mending it, apply again."
 }
 
 # The tags that Terraform and keep give; and latest, from when there were no others. A user's own tags are nobody's business here.
@@ -161,7 +270,8 @@ discard() {
 
 choose_engine
 ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
+runtime=${RINGMASTER_RUNTIME:-engine}
 case ${1:-} in
-claim | pull | keep | limit | sweep | reap | discard) "$1" ;;
-*) fail "usage: $0 claim|pull|keep|limit|sweep|reap|discard" ;;
+claim | pull | keep | limit | sweep | reap | discard | await | halt) "$1" ;;
+*) fail "usage: $0 claim|pull|keep|limit|sweep|reap|discard|await|halt" ;;
 esac

@@ -75,7 +75,7 @@ LAYERS = (
     Layer("balancer.setting_types", ("balancer.core",)),
     Layer("balancer.settings", ("balancer.core", "balancer.plugins", "balancer.setting_types")),
     Layer("keeper.call", ("balancer.core", "keeper.call")),
-    Layer("keeper.verbs", ("balancer.core", "balancer.adapters", "keeper")),
+    Layer("keeper.verbs", ("balancer.core", "balancer.ports", "balancer.adapters", "keeper")),
     Layer("keeper.server", ("balancer.core", "keeper")),
     Layer("keeper.healthcheck", ()),
     Layer("keeper.__main__", ("balancer", "keeper")),

@@ -31,6 +31,7 @@ from balancer.service.problems import Part
 from balancer.service.services import Options, Ports, Services
 from balancer.service.tokens import Tokens
 from tests.fakes.clock import FakeClock
+from tests.fakes.edges import FakeEdges
 from tests.fakes.images import FakeImages
 from tests.fakes.plane import FakePlane
 from tests.fakes.probe import FakeProbe, FakeProbes
@@ -57,6 +58,7 @@ class World:
         self.images = FakeImages(self.process)
         self.plane = FakePlane(self.process)
         self.store = MemoryStore(self.process)
+        self.edges = FakeEdges()
         self.clock = FakeClock()
 
 
@@ -64,8 +66,9 @@ class InMemoryBalancer:
     """One balancer process without loops: a test calls its steps. Only the work that a step began runs in threads.
 
     `initial`: the hostnames of the first fleet. `release`: of the settings. `seed`: the
-    seed of all randomness. `policy`: what a release may ask for; by default nearly anything. The other arguments
-    are the settings of the same names."""
+    seed of all randomness. `policy`: what a release may ask for; by default nearly anything. `has_local`: the engine
+    runs the containers itself. `store`: its own one, where another balancer lives in the same world. The other
+    arguments are the settings of the same names."""
 
     def __init__(
         self,
@@ -83,6 +86,8 @@ class InMemoryBalancer:
         seed: int = 0,
         policy: Policy | None = None,
         protocols: tuple[str, ...] = PROTOCOLS,
+        has_local: bool = True,
+        store: MemoryStore | None = None,
     ) -> None:
         self.world = world or World()
         self._settings = {
@@ -98,8 +103,11 @@ class InMemoryBalancer:
             "seed": seed,
             "policy": policy,
             "protocols": protocols,
+            "has_local": has_local,
+            "store": store,
         }
-        self.runtime, self.plane, self.store = self.world.runtime, self.world.plane, self.world.store
+        self.runtime, self.plane = self.world.runtime, self.world.plane
+        self.store = store or self.world.store
         self.clock, self.images = self.world.clock, self.world.images
         self.probe = FakeProbe(self.runtime)
         self.catalogue = Catalogue()
@@ -107,7 +115,7 @@ class InMemoryBalancer:
         self.profile = self.catalogue.profile(ring or {})
         self.ports = Ports(
             runtime=self.runtime,
-            local=self.runtime,
+            local=self.runtime if has_local else None,
             images=self.images,
             plane=self.plane,
             traffic=self.plane.traffic,
@@ -118,6 +126,7 @@ class InMemoryBalancer:
             randomness=SeededRandomness(seed),
             listeners=(self.exposition.kept.heard,),
             durations=self.exposition.kept,
+            edges=self.world.edges if self.runtime.nodes else None,
         )
         self.options = Options(
             fleet=FleetSettings(
@@ -146,6 +155,7 @@ class InMemoryBalancer:
         self.health, self.wake = services.health, services.wake
         self.traffic, self.load_history = self.plane.traffic, services.load_history
         self.release_image, self.certificate_watch = services.release_image, services.certificate_watch
+        self.edges, self.edge_watch = self.world.edges, services.edge_watch
 
     @property
     def replicas(self) -> tuple[str, ...]:
@@ -265,6 +275,7 @@ def control_app(balancer: InMemoryBalancer, *, token_sha256: str = "", guarded_b
         balancer.rollout,
         sessions=balancer.services.sessions,
         load=balancer.load_history,
+        edges=balancer.services.edge_watch,
         gate=guarded_by or gate(balancer, token_sha256=token_sha256),
         metrics=Metrics(balancer=balancer.exposition.text, edge=None),
     )

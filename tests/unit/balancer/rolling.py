@@ -50,7 +50,7 @@ def watch(balancer: InMemoryBalancer) -> Seen:
         apply(routes)
         seen.published.append(routes)
 
-    def start_and_look(server: Server, release: Release) -> None:
+    def start_and_look(server: Server, release: Release, **_: object) -> None:
         start(server, release)
         seen.containers = max(seen.containers, len(balancer.runtime.names))
 

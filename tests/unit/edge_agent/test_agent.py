@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.edges.wire import VERBS, Beat
+from balancer.adapters.edges.wire import VERBS, ActivityColumns, Beat, columns
 from balancer.adapters.haproxy.config import edge_files
 from balancer.adapters.haproxy.edge_files import EdgeFiles
-from balancer.core.activity import Activity
 from balancer.core.routes import Backend, Routes
 from tests.certificates import Authority
 from tests.hub_stand_in import HubStandIn, certificates
@@ -102,8 +101,10 @@ def test_files_and_asks_are_done_in_the_order_in_which_they_came(
         stays(lambda: number not in stream.answers, "it is not answered yet", seconds=0.2)
         haproxy.may_answer.set()
         until(lambda: number in stream.answers, "it is answered", within=10)
-        assert stream.order[-2:] == [other.name, number]
-        assert stream.answers[number]["result"] == VERBS["activity"].encode({"S1": Activity(3, 20, 10)})
+        told = [" ".join(command.split()[:2]) for command in haproxy.commands]
+        assert told.index("show stat") > max(at for at, command in enumerate(told) if command == "commit map")
+        assert haproxy.digest == OTHERS.digest
+        assert columns(stream.answers[number]["result"]) == ActivityColumns(("S1",), ([3], [20], [10], [0]))
 
 
 def test_beats_go_on_while_the_edge_takes_long(haproxy: Haproxy, hub: HubStandIn, agent: None) -> None:

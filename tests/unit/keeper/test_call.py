@@ -151,3 +151,11 @@ def test_only_whole_ids(container: object) -> None:
     assert call.container("0a" * 32) == "0a" * 32
     with pytest.raises(InvalidRequest):
         call.container(container)
+
+
+def test_nodes_are_names() -> None:
+    assert call.nodes(["w1", "node-2.example"]) == {"w1", "node-2.example"}
+    assert call.nodes([]) == frozenset()
+    for value in (None, "w1", [1], [""], ["a b"], ["a==b"], ["!=a"]):
+        with pytest.raises(InvalidRequest, match="is not a list of nodes"):
+            call.nodes(value)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
 
-from balancer.adapters.docker_engine import DockerEngine
 from balancer.adapters.docker_images import DockerImages
-from balancer.core.errors import StartFailed
+from balancer.core.errors import InvalidRequest, StartFailed, Superseded
 from balancer.core.fleet import Server
 from balancer.core.image import Image
 from balancer.core.observed import Observed
 from balancer.core.policy import Policy
 from balancer.core.release import Release
-from keeper.verbs import Verbs
+from keeper.verbs import Runtime, Verbs
+from tests.fakes.revisions import MemoryRevisions
 
 CONTENT = f"sha256:{'0a' * 32}"
 HOSTS = Release(image="shop", volumes=("/:/host",), content=CONTENT)
@@ -36,7 +37,7 @@ class Engine:
             for number, fingerprint in enumerate(self.fingerprints)
         ]
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         self.started.append(release)
 
 
@@ -44,19 +45,24 @@ class Engine:
 class Images:
     names: tuple[str, ...] = ("shop:1",)
 
+    def find(self, name: str) -> Image | None:
+        return self.look(name)[0]
+
     def look(self, name: str) -> tuple[Image | None, tuple[str, ...]]:
         return Image(CONTENT), self.names
 
 
 def verbs(engine: Engine, images: Images | None = None, *, servers: int = 1_000_000) -> Verbs:
     policy = Policy(release=Release(image="shop"), servers=servers, surge=2)
-    return Verbs(engine=cast(DockerEngine, engine), images=cast(DockerImages, images or Images()), policy=policy)
+    return Verbs(
+        runtime=cast(Runtime, engine), local=None, images=cast(DockerImages, images or Images()), policy=policy
+    )
 
 
 def start(keeper: Verbs, release: Release) -> None:
     server = {"hostname": "S9", "ring_id": 9, "rolled": False, "generation": 1}
     what = {"number": release.number, "content": release.content, **release.document()}
-    list(keeper.results({"verb": "start", "server": server, "release": what}))
+    list(keeper.results({"verb": "start", "server": server, "release": what, "avoid": []}))
 
 
 @pytest.mark.parametrize("fingerprint", [HOSTS.fingerprint, HOSTS.fingerprint[:16]])
@@ -108,3 +114,68 @@ def test_where_there_were_more_containers_than_the_settings_allow_they_can_be_re
     else:
         start(keeper, Release(image="shop"))
     assert len(engine.started) == is_started
+
+
+def on_a_swarm(engine: Engine, *, servers: int = 1_000_000) -> Verbs:
+    return Verbs(
+        runtime=cast(Runtime, engine),
+        local=None,
+        images=cast(DockerImages, Images()),
+        policy=Policy(release=Release(image="shop"), servers=servers, surge=0),
+        revisions=MemoryRevisions(),
+    )
+
+
+def test_a_keeper_of_a_swarm_keeps_revisions_and_gives_them_back() -> None:
+    keeper = on_a_swarm(Engine([]))
+    content = b64encode(b"\x00\xff fleet").decode()
+    assert list(keeper.results({"verb": "newest"})) == [None]
+    assert list(keeper.results({"verb": "replace", "expected": 0, "content": content})) == [1]
+    assert list(keeper.results({"verb": "newest"})) == [{"revision": 1, "content": content}]
+    with pytest.raises(Superseded):
+        list(keeper.results({"verb": "replace", "expected": 0, "content": content}))
+
+
+@pytest.mark.parametrize(
+    ("expected", "content"), [(-1, "AA=="), (True, "AA=="), ("0", "AA=="), (0, "AA="), (0, "A A="), (0, None), (0, "é")]
+)
+def test_a_revision_is_a_number_and_its_content_is_base64(expected: object, content: object) -> None:
+    keeper = on_a_swarm(Engine([]))
+    with pytest.raises(InvalidRequest):
+        list(keeper.results({"verb": "replace", "expected": expected, "content": content}))
+    assert list(keeper.results({"verb": "newest"})) == [None]
+
+
+@pytest.mark.parametrize("verb", ["rename", "is_stopped"])
+def test_a_keeper_of_a_swarm_has_no_verbs_of_one_host(verb: str) -> None:
+    with pytest.raises(InvalidRequest, match="there is no such verb"):
+        on_a_swarm(Engine([])).results({"verb": verb, "instance": "S1", "name": "S2"})
+
+
+@pytest.mark.parametrize("verb", ["newest", "replace"])
+def test_a_keeper_of_one_host_keeps_no_revisions(verb: str) -> None:
+    with pytest.raises(InvalidRequest, match="there is no such verb"):
+        verbs(Engine([])).results({"verb": verb, "expected": 0, "content": ""})
+
+
+@pytest.mark.parametrize(
+    ("running", "ending", "status", "is_started"),
+    [
+        (True, False, "running", False),
+        (True, True, "running", False),  # a hung one, killed: it takes its place until it has ended
+        (False, False, "failed", False),
+        (False, False, "preparing", True),
+        (False, True, "its node node2 is down", True),
+    ],
+)
+def test_what_may_run_takes_a_place_on_a_swarm(running: bool, ending: bool, status: str, is_started: bool) -> None:
+    engine = Engine([])
+    keeper = on_a_swarm(engine, servers=1)
+    list(keeper.results({"verb": "observe"}))
+    seen = Observed("S1", 1, running, status=status, ending=ending, node="node2")
+    engine.containers = lambda: [seen]  # type: ignore[method-assign]
+    if is_started:
+        start(keeper, Release(image="shop"))
+    else:
+        with pytest.raises(StartFailed, match="there are 1 containers already"):
+            start(keeper, Release(image="shop"))

@@ -32,6 +32,15 @@ def load(*, imbalance: float | None = 1.02, requests: int = 5000) -> dict[str, A
     }
 
 
+def edges(*nodes: str, **changes: Any) -> dict[str, Any]:
+    """The answer of /edges while all are well, with some things changed of the last one."""
+    well = [
+        {"node": node, "leased": True, "serving": True, "in_step": True, "silent_for": 0.2, "problem": ""}
+        for node in nodes
+    ]
+    return {"edges": [*well[:-1], *(edge | changes for edge in well[-1:])]}
+
+
 def health(**changes: Any) -> dict[str, Any]:
     """The answer of /readyz while all is well, with some things changed."""
     well = {

@@ -1,4 +1,5 @@
-"""The health check of the balancer's container: prints the answer of /readyz, and exits with 0 when it is 200."""
+"""The health check of the balancer's container: prints the answer of /readyz, or of the path that it is called with,
+and exits with 0 when it is 200."""
 
 from __future__ import annotations
 
@@ -12,13 +13,13 @@ _PATIENCE = 5.0
 """Seconds for each step of the question."""
 
 
-def main() -> int:
+def main(path: str = "/readyz") -> int:
     connection = http.client.HTTPConnection("localhost")
     try:
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(_PATIENCE)
         connection.sock.connect(HEALTH_SOCKET)
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         answer = connection.getresponse()
         print(answer.read().decode())
     except OSError as error:
@@ -30,4 +31,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

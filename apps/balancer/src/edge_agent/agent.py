@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+from balancer.adapters.edges.wire import LONGEST_LINE
 from edge_agent.hub import Connection, Hub
 from edge_agent.stream import Nonsense, Stream
 from edge_agent.tunnels import Tunnels
@@ -58,7 +59,7 @@ class Agent:
         opening: asyncio.Task[None] | None = None
         try:
             context = self._hub.context()
-            connection = await self._hub.connect(context)
+            connection = await self._hub.connect(context, limit=LONGEST_LINE)
             stream = Stream(connection, work, changed)
             # The tunnels lead to the very balancer that the stream leads to.
             connect = partial(self._hub.connect, context, connection.address)

@@ -8,8 +8,10 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from balancer.adapters.edges.wire import HUB_NAME, LONGEST_LINE
+from balancer.adapters.edges.wire import HUB_NAME
 
+_READ_AHEAD = 65536
+"""Bytes."""
 _CONNECT_TIMEOUT = 3.0
 """Seconds for the name, the connection and the handshake."""
 _ADDRESS_TIMEOUT = 0.25
@@ -47,8 +49,9 @@ class Hub:
         context.load_cert_chain(self.certificates / "certificate.pem", self.certificates / "key.pem")
         return context
 
-    async def connect(self, context: ssl.SSLContext, address: str = "") -> Connection:
-        """A connection to that address, or to the one that the host's name has now. Raises OSError."""
+    async def connect(self, context: ssl.SSLContext, address: str = "", *, limit: int = _READ_AHEAD) -> Connection:
+        """A connection to that address, or to the one that the host's name has now. `limit`: the longest line that can
+        be read, in bytes. Raises OSError."""
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             reader, writer = await asyncio.open_connection(
                 address or self.host,
@@ -57,7 +60,7 @@ class Hub:
                 server_hostname=HUB_NAME,
                 ssl_shutdown_timeout=_SHUTDOWN_TIMEOUT,
                 happy_eyeballs_delay=_ADDRESS_TIMEOUT,
-                limit=LONGEST_LINE,
+                limit=limit,
             )
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _LOST_AFTER_MS)
         return Connection(reader, writer)

@@ -109,7 +109,7 @@ class Work:
         except Exception as error:
             _log.exception("the edge cannot be told")
             problem = f"the edge cannot be told: {error!r}"
-        self._found = files, Beat(obeys=obeys, serving=self._running.serves(), problem=problem)
+        self._found = files, Beat(obeys=obeys, serving=bool(obeys) or self._running.serves(), problem=problem)
         if self.beat != before:
             _log.info("the edge", extra={"obeys": obeys, "serving": self.beat.serving, "problem": problem})
             self._changed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,9 @@ from balancer.core.release import FIELDS, Release
 _EXAMPLE = '{"verb":"observe"}'
 _NAME = re.compile(rf"({VALID.pattern})(\.[1-9][0-9]{{0,9}}|\.spare)?")
 """The name of a server's container, and its instance."""
-_CONTAINER = re.compile(r"([0-9a-f]{64})?")
+_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_CONTAINER = re.compile(r"([0-9a-f]{64}|[0-9a-z]{25})?")
+"""The id of an engine's container or of a Swarm's service."""
 _LARGEST = 2**31 - 1
 
 Fields = Mapping[str, Any]
@@ -55,10 +58,17 @@ def name(value: object) -> str:
 
 
 def container(value: object) -> str:
-    """The whole id of a container, or nothing."""
+    """The whole id of a container or a service, or nothing."""
     if not _CONTAINER.fullmatch(_text(value)):
         raise InvalidRequest(f"{printable(str(value))} is not the whole id of a container")
     return str(value)
+
+
+def nodes(value: object) -> frozenset[str]:
+    """The names of nodes."""
+    if not isinstance(value, list) or not all(isinstance(node, str) and _NODE.fullmatch(node) for node in value):
+        raise InvalidRequest(f"{printable(str(value))} is not a list of nodes")
+    return frozenset(value)
 
 
 def server(document: object) -> Server:
@@ -85,6 +95,18 @@ def release(document: object) -> Release:
         raise InvalidRequest(f"{printable(content)} is not the whole id of an image")
     number = _integer("number", told["number"])
     return Release(number, content=content).changed({name: told[name] for name in FIELDS})
+
+
+def revision(value: object) -> int:
+    return _integer("expected", value)
+
+
+def content(value: object) -> bytes:
+    """What base64 says."""
+    try:
+        return b64decode(_text(value), validate=True)
+    except ValueError as error:
+        raise InvalidRequest(f"content is not base64: {error}") from error
 
 
 def _text(value: object) -> str:

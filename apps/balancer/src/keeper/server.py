@@ -15,8 +15,8 @@ from balancer.core.errors import EngineUnavailable, InvalidRequest, RingmasterEr
 from keeper import call
 from keeper.verbs import Verbs
 
-_LONGEST_CALL = 1 << 20
-"""Bytes."""
+_LONGEST_CALL = 2 << 20
+"""Bytes. The longest call saves a fleet."""
 _READ_TIMEOUT = 5.0
 """Seconds until a call has to be whole."""
 _WRITE_TIMEOUT = 10.0

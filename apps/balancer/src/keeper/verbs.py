@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
-from balancer.adapters.docker_engine import DockerEngine
 from balancer.adapters.docker_images import DockerImages
+from balancer.adapters.revision_store import Revisions
+from balancer.adapters.swarm import observed_task
 from balancer.core.errors import ImageMissing, InvalidRequest, PullFailed, StartFailed
 from balancer.core.image import NAME_RULE, Image, is_id, is_name
 from balancer.core.observed import Observed
 from balancer.core.policy import Policy
 from balancer.core.release import Release
+from balancer.ports.local_engine import LocalEngine
+from balancer.ports.runtime import ContainerRuntime
 from keeper import call
 from keeper.call import Fields
 
 Results = Generator[Any]
 """What a verb answers, as JSON: one value, or for the two streams any number of them."""
 
+Table = Mapping[str, tuple[Callable[[Fields], Results], tuple[str, ...]]]
+"""verb → what carries it out, and the fields that it has."""
 
-_ON_ITS_WAY = "Created"
-"""The engine's word for a container that a call is about to start: the call counts, and the container not yet."""
+_ON_ITS_WAY = ("Created", *observed_task.ON_ITS_WAY)
+"""An engine's and Swarm's words for a container that a call is about to start: the call counts, and the container not
+yet."""
+
+
+class Runtime(ContainerRuntime, Protocol):
+    def containers(self) -> list[Observed]:
+        """All containers of this deployment's servers. Several of them may have one instance."""
 
 
 class Verbs:
-    def __init__(self, *, engine: DockerEngine, images: DockerImages, policy: Policy) -> None:
-        self._engine = engine
+    """`local`: None where the servers run on several hosts. `revisions`: None where the fleet is kept elsewhere. The
+    verbs of what is None do not exist."""
+
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        local: LocalEngine | None,
+        images: DockerImages,
+        policy: Policy,
+        revisions: Revisions | None = None,
+    ) -> None:
+        self._runtime = runtime
         self._images = images
         self._policy = policy
         self._lock = threading.Lock()
@@ -38,17 +61,17 @@ class Verbs:
         self._seen: set[tuple[str, str]] = set()
         """Fingerprint and content of what servers of this deployment are or were made of. It stays allowed, so that a
         roll under a new policy can go back."""
-        self._verbs: Mapping[str, tuple[Callable[[Fields], Results], tuple[str, ...]]] = {
-            "start": (self._start, ("server", "release")),
+        self._verbs: Table = {
+            "start": (self._start, ("server", "release", "avoid")),
             "observe": (self._observe, ()),
-            "rename": (self._rename, ("instance", "name")),
             "stop": (self._stop, ("instance",)),
             "kill": (self._kill, ("instance", "container")),
-            "is_stopped": (self._is_stopped, ("instance",)),
             "engine_events": (self._engine_events, ()),
             "last_output": (self._last_output, ("instance",)),
             "find": (self._find, ("name",)),
             "pull": (self._pull, ("name",)),
+            **(_local_verbs(local) if local else {}),
+            **(_revision_verbs(revisions) if revisions else {}),
         }
 
     def results(self, document: Mapping[str, Any]) -> Results:
@@ -61,7 +84,7 @@ class Verbs:
         return carry_out(call.all_fields(dict(document), "verb", *names))
 
     def _start(self, fields: Fields) -> Results:
-        server = call.server(fields["server"])
+        server, avoid = call.server(fields["server"]), call.nodes(fields["avoid"])
         try:
             release = call.release(fields["release"])
             image = self._image_to_run(release)
@@ -70,14 +93,14 @@ class Verbs:
         if image is None:
             raise ImageMissing(f"{server.hostname} cannot be created: {release.image_missing}")
         with self._place(server.hostname):
-            self._engine.start(server, release.of(image))
+            self._runtime.start(server, release.of(image), avoid=avoid)
         yield None
 
     def _image_to_run(self, release: Release) -> Image | None:
         """The image that the release means on the engine. Raises InvalidRequest, PullFailed for what the policy does
         not allow."""
         if release.content and any(map(release.is_named, self._made_of(release.content))):
-            return Image(release.content)
+            return self._images.find(release.content) or Image(release.content)  # with the digest, for other nodes
         self._policy.check(release)
         return self._found(release.content or release.image)
 
@@ -86,7 +109,7 @@ class Verbs:
         """Holds a place among the most containers that there may be: as many as the settings allow, or as there were
         when the keeper began and a surge beside them, so that they can be replaced and rolled. Raises StartFailed."""
         with self._lock:
-            present = sum(container.status != _ON_ITS_WAY for container in self._containers())
+            present = sum(map(_counts, self._containers()))
             most = max(self._policy.servers, (self._at_first or 0) + self._policy.surge)
             if present + self._starting >= most:
                 raise StartFailed(f"{hostname} cannot be created: there are {most} containers already")
@@ -98,7 +121,7 @@ class Verbs:
                 self._starting -= 1
 
     def _containers(self) -> list[Observed]:
-        containers = self._engine.containers()
+        containers = self._runtime.containers()
         if self._at_first is None:
             self._at_first = len(containers)
         self._seen |= {(container.fingerprint, container.image) for container in containers}
@@ -112,26 +135,19 @@ class Verbs:
     def _observe(self, _: Fields) -> Results:
         yield {container.instance: asdict(container) for container in self._containers()}
 
-    def _rename(self, fields: Fields) -> Results:
-        self._engine.rename(call.name(fields["instance"]), call.name(fields["name"]))
-        yield None
-
     def _stop(self, fields: Fields) -> Results:
-        self._engine.stop(call.name(fields["instance"]))
+        self._runtime.stop(call.name(fields["instance"]))
         yield None
 
     def _kill(self, fields: Fields) -> Results:
-        self._engine.kill(call.name(fields["instance"]), call.container(fields["container"]))
+        self._runtime.kill(call.name(fields["instance"]), call.container(fields["container"]))
         yield None
 
-    def _is_stopped(self, fields: Fields) -> Results:
-        yield self._engine.is_stopped(call.name(fields["instance"]))
-
     def _engine_events(self, _: Fields) -> Results:
-        yield from self._engine.engine_events()
+        yield from self._runtime.engine_events()
 
     def _last_output(self, fields: Fields) -> Results:
-        yield self._engine.last_output(call.name(fields["instance"]))
+        yield self._runtime.last_output(call.name(fields["instance"]))
 
     def _find(self, fields: Fields) -> Results:
         found = self._found(fields["name"])
@@ -163,3 +179,31 @@ class Verbs:
         except InvalidRequest as error:
             raise PullFailed(str(error)) from error
         return name
+
+
+def _counts(container: Observed) -> bool:
+    """Whether the container takes a place. One that a call is about to start does not, and neither does one that is
+    removed with its node down: it ends when the node is back."""
+    return container.status not in _ON_ITS_WAY and (container.running or not container.ending)
+
+
+def _local_verbs(local: LocalEngine) -> Table:
+    def rename(fields: Fields) -> Results:
+        local.rename(call.name(fields["instance"]), call.name(fields["name"]))
+        yield None
+
+    def is_stopped(fields: Fields) -> Results:
+        yield local.is_stopped(call.name(fields["instance"]))
+
+    return {"rename": (rename, ("instance", "name")), "is_stopped": (is_stopped, ("instance",))}
+
+
+def _revision_verbs(revisions: Revisions) -> Table:
+    def newest(_: Fields) -> Results:
+        found = revisions.newest()
+        yield found and {"revision": found[0], "content": b64encode(found[1]).decode()}
+
+    def replace(fields: Fields) -> Results:
+        yield revisions.replace(call.revision(fields["expected"]), call.content(fields["content"]))
+
+    return {"newest": (newest, ()), "replace": (replace, ("expected", "content"))}

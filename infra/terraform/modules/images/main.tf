@@ -20,6 +20,12 @@ locals {
     ))), 0, 12)
   }
   names = { for role, tag in local.tags : role => "${var.name_prefix}${role}:${tag}" }
+
+  # Role → name of what is built on another one: the tag is made of that one's name, too.
+  names_on = {
+    for role, image in var.images_on : role =>
+    "${var.name_prefix}${role}:${substr(sha1(jsonencode([local.names[image.source], image.dockerfile, local.names[image.on]])), 0, 12)}"
+  }
 }
 
 # Builds are told its name: not every builder finds an image by its id.
@@ -31,8 +37,8 @@ resource "docker_image" "base" {
 # Sources that go back to what they were have a tag that may be there, with servers on it, while another build of them is not the same to
 # the byte. What the engine has under the tag gets another one first.
 resource "terraform_data" "before_build" {
-  for_each         = var.contexts
-  triggers_replace = local.names[each.key]
+  for_each         = merge(local.names, local.names_on)
+  triggers_replace = each.value
 
   provisioner "local-exec" {
     interpreter = ["sh", var.script]
@@ -40,7 +46,7 @@ resource "terraform_data" "before_build" {
     environment = {
       RINGMASTER_DEPLOYMENT  = var.deployment
       RINGMASTER_DOCKER_HOST = var.docker_host
-      RINGMASTER_IMAGES      = local.names[each.key]
+      RINGMASTER_IMAGES      = each.value
     }
   }
 }
@@ -62,6 +68,27 @@ resource "docker_image" "built" {
 
   # The servers run on the old image until they have been rolled, and the roll goes back to it where the new one is no good. Those that
   # use this module remove it: see terraform_data.images and .sweep.
+  keep_locally = true
+}
+
+resource "docker_image" "built_on" {
+  for_each   = var.images_on
+  depends_on = [terraform_data.before_build, docker_image.built]
+
+  name = local.names_on[each.key]
+
+  build {
+    context    = var.contexts[each.value.source]
+    dockerfile = each.value.dockerfile
+    build_args = {
+      BASE_IMAGE            = docker_image.base.name
+      PACKAGES              = var.packages
+      (each.value.argument) = local.names[each.value.on]
+    }
+    labels             = { "ringmaster.deployment" = var.deployment }
+    use_legacy_builder = true
+  }
+
   keep_locally = true
 }
 

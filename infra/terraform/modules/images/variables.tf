@@ -23,6 +23,12 @@ variable "contexts" {
   type        = map(string)
 }
 
+variable "images_on" {
+  description = "Images that are built on another one: role → role whose context has the sources, Dockerfile in it, role of the image that it is built on, and the build argument that names that one."
+  type        = map(object({ source = string, dockerfile = string, on = string, argument = string }))
+  default     = {}
+}
+
 variable "references" {
   description = "Images that others make: role → reference, pulled where the engine lacks it and never removed."
   type        = map(string)

@@ -22,6 +22,8 @@ REASONS = [
     (failure(replace(WELL, paused=True), stopped=False), Cause.HUNG),
     (failure(WELL, stopped=True), Cause.HUNG),
     (HUNG, Cause.SILENT),
+    ("its node w2 is cut off", Cause.NODE),
+    (failure(replace(DEAD, status="its node w2 is down"), stopped=False), Cause.NODE),
     (failure(replace(WELL, address=""), stopped=False), Cause.OTHER),
 ]
 

@@ -107,3 +107,30 @@ def test_a_server_that_was_silent_before_a_restart_stays_so_until_it_answers() -
     assert judge(servers("+-+"), known, is_whole=True) == verdict()
     assert judge(servers("+-+"), Silences(answering=ids(1, 2, 3)), is_whole=True) == verdict(answered=(2,))
     assert judge(servers("---"), Silences(), is_whole=True) == verdict(answered=(1, 2, 3), crowd=(1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("states", "silent", "lost", "expected"),
+    [
+        ("+++", (1, 2), (1, 2), verdict(silenced=(1, 2))),
+        ("--+", (1, 2), (1, 2), verdict()),
+        ("+++", (1, 2, 3), (1, 2, 3), verdict(silenced=(1, 2, 3))),
+        ("++++", (1, 2, 3), (1, 2), verdict(silenced=(1, 2, 3))),
+        ("+++", (1, 2, 3), (1, 2), verdict(silenced=(1, 2), crowd=(3,))),
+        ("+++", (3,), (1, 2), verdict(silenced=(3,))),
+        ("-++", (), (1, 2), verdict(answered=(1,))),
+    ],
+)
+def test_a_lost_node_explains_the_silence_of_its_own_servers_only(
+    states: str, silent: tuple[int, ...], lost: tuple[int, ...], expected: Verdict
+) -> None:
+    silences = Silences(silent=ids(*silent), answering=ids(*range(1, len(states) + 1)) - ids(*silent))
+    assert judge(servers(states), silences, is_whole=True, on_lost_nodes=names(*lost)) == expected
+
+
+def test_servers_on_a_lost_node_do_not_count_as_hung() -> None:
+    silences = Silences(silent=ids(1, 2, 3), hung=ids(1, 2, 3), lifeless=ids(3))
+    beside_a_crowd = judge(servers("+++s"), silences, is_whole=True, on_lost_nodes=names(1, 2))
+    assert beside_a_crowd == verdict(silenced=(1, 2), hung=(3,), crowd=(3,))
+    beside_a_few = judge(servers("+-++"), silences, is_whole=True, on_lost_nodes=names(1, 2))
+    assert beside_a_few == verdict(silenced=(1,), hung=(3,))

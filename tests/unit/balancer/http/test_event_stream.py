@@ -74,7 +74,7 @@ def test_an_event_as_it_is_sent(rig: Rig) -> None:
     assert next(sent) == (
         "id: 1600001000001\nevent: left\n"
         'data: {"number":1600001000001,"time":"2020-09-13T12:43:20.000+00:00","kind":"left","server":"S1",'
-        '"reason":"a\\nb","seconds":0.25,"facts":{"N":3}}\n\n'
+        '"node":"","reason":"a\\nb","seconds":0.25,"facts":{"N":3}}\n\n'
     )
 
 

@@ -77,7 +77,7 @@ def test_an_event_as_it_is_shown(control: FlaskClient, events: EventLog) -> None
     assert shown.content_type == "application/json"
     assert shown.text == (
         '{"events":[{"number":1600001000001,"time":"2020-09-13T12:43:20.000+00:00","kind":"replaced","server":"S1",'
-        '"reason":"it died","seconds":0.25,"facts":{"N":3}}],"next":1600001000001,"dropped":0}'
+        '"node":"","reason":"it died","seconds":0.25,"facts":{"N":3}}],"next":1600001000001,"dropped":0}'
     )
 
 

@@ -44,7 +44,7 @@ def test_the_load_is_told_byte_for_byte() -> None:
     assert control_app(balancer).test_client().get("/load").text == (
         '{"time":"2020-09-13T12:44:30.000+00:00","since":"2020-09-13T12:44:25.000+00:00","interval":5.0,'
         '"imbalance":1.0,"servers":[{"hostname":"S1","requests_per_second":20.2,"errors_per_second":0.2,"in_flight":2,'
-        '"response_time":0.0123,"requests":101,"errors":1,"share":1.0,"expected":1.0}]}'
+        '"response_time":0.0123,"requests":101,"errors":1,"share":1.0,"expected":1.0,"node":""}]}'
     )
 
 

@@ -102,11 +102,11 @@ def test_the_ring_is_told(control: FlaskClient) -> None:
         '{"profile":{"strategy":"table","slots":512,"request_hash":"crc32","key":"random","bound":null},'
         '"version":2,"digest":"a7acbe6163c57216","slots":512,"servers":['
         '{"hostname":"S1","ring_id":1,"state":"serving","release":1,"weight":1,"warmth":1.0,'
-        '"slots":171,"share":0.3341866666666667},'
+        '"slots":171,"share":0.3341866666666667,"node":""},'
         '{"hostname":"S2","ring_id":2,"state":"serving","release":1,"weight":1,"warmth":1.0,'
-        '"slots":170,"share":0.33253222222222223},'
+        '"slots":170,"share":0.33253222222222223,"node":""},'
         '{"hostname":"S3","ring_id":3,"state":"serving","release":1,"weight":1,"warmth":1.0,'
-        '"slots":171,"share":0.3332811111111111}'
+        '"slots":171,"share":0.3332811111111111,"node":""}'
         '],"requests_without_key":0,"in_step":true}'
     )
 

@@ -36,6 +36,7 @@ QUESTIONS = [
     ("HEAD", "/ring", None),
     ("GET", "/ring/slots", None),
     ("GET", "/load", None),
+    ("GET", "/edges", None),
     ("GET", "/traffic", None),
     ("GET", "/deploy", None),
     ("GET", "/events", None),

@@ -71,7 +71,7 @@ def held_up(scaled: Scaled) -> Iterator[threading.Event]:
     go = threading.Event()
     start = scaled.balancer.runtime.start
 
-    def wait_and_start(*arguments: Any) -> None:
+    def wait_and_start(*arguments: Any, **_: object) -> None:
         assert go.wait(10)
         start(*arguments)
 

@@ -24,7 +24,7 @@ def held_up(balancer: InMemoryBalancer) -> Iterator[threading.Event]:
     go = threading.Event()
     start = balancer.runtime.start
 
-    def wait_and_start(server: Server, release: Release) -> None:
+    def wait_and_start(server: Server, release: Release, **_: object) -> None:
         assert go.wait(10)
         start(server, release)
 

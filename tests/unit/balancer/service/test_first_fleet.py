@@ -71,7 +71,7 @@ def test_a_first_fleet_that_keeps_failing_is_tried_ever_more_seldom() -> None:
     balancer.runtime.broken = Everyone()
     starts = 0
 
-    def start(server: Server, release: Release) -> None:
+    def start(server: Server, release: Release, **_: object) -> None:
         nonlocal starts
         starts += server.hostname == "S1"
         type(balancer.runtime).start(balancer.runtime, server, release)

@@ -184,7 +184,7 @@ def test_more_servers_than_max_servers_allows_now_are_all_replaced_when_they_die
         again.runtime.die(name)
     all_wait, start = threading.Event(), again.runtime.start
 
-    def start_late(server: Server, release: Release) -> None:
+    def start_late(server: Server, release: Release, **_: object) -> None:
         assert all_wait.wait(10)
         start(server, release)
 

@@ -290,7 +290,7 @@ def during_start(balancer: InMemoryBalancer, instance: str, happen: Callable[[],
     """It happens while that server is being started."""
     start = balancer.runtime.start
 
-    def happen_and_start(server, release) -> None:  # type: ignore[no-untyped-def]
+    def happen_and_start(server, release, **_) -> None:  # type: ignore[no-untyped-def]
         if server.instance == instance:
             happen()
         start(server, release)

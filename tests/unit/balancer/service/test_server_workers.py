@@ -9,21 +9,23 @@ from dataclasses import replace
 import pytest
 
 from balancer.core.activity import Activity
-from balancer.core.errors import EngineUnavailable, StartFailed
+from balancer.core.errors import EngineUnavailable, StartFailed, Superseded
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
 from balancer.core.heartbeat import Heartbeat
 from balancer.core.lifecycle import State
+from balancer.core.lost_nodes import NO_NODE_LOST, LostNodes
 from balancer.core.release import Release
 from balancer.core.ring_profile import RingProfile
 from balancer.core.strategies import Table
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
+from balancer.service.nodes import Nodes
 from balancer.service.server_workers import ServerWorkers
 from tests.fakes.clock import FakeClock
 from tests.fakes.plane import FakePlane
 from tests.fakes.probe import FakeProbe
-from tests.fakes.runtime import FakeRuntime
+from tests.fakes.runtime import Everyone, FakeRuntime
 from tests.fakes.store import MemoryStore
 from tests.polling import until
 
@@ -34,9 +36,11 @@ S1, S2, S3 = (Server(f"S{number}", number, State.JOINING, release=RELEASE.number
 class Fixture:
     def __init__(self) -> None:
         self.runtime, self.plane, self.clock = FakeRuntime(), FakePlane(), FakeClock()
-        self.events = EventLog(self.clock)
+        self.nodes = Nodes()
+        self.events = EventLog(self.clock, nodes=self.nodes)
         self.probe = FakeProbe(self.runtime)
         self.finished: set[str] = set()
+        self.lost = NO_NODE_LOST
         self.store = MemoryStore()
         self.desired = DesiredFleet(store=self.store, plane=self.plane, profile=RingProfile(strategy=Table(slots=8)))
         self.workers = ServerWorkers(
@@ -46,9 +50,11 @@ class Fixture:
             probe=self.probe,
             clock=self.clock,
             events=self.events,
+            nodes=self.nodes,
             start_grace=30,
             drain_timeout=20,
             cannot_finish=lambda instance: instance in self.finished,
+            lost=lambda: self.lost,
             size=8,
         )
 
@@ -63,7 +69,7 @@ def test_servers_start_together(fixture: Fixture) -> None:
     together = threading.Barrier(3)
     start = fixture.runtime.start
 
-    def meet_and_start(server: Server, release: Release) -> None:
+    def meet_and_start(server: Server, release: Release, **_: object) -> None:
         together.wait(5)
         start(server, release)
 
@@ -280,3 +286,90 @@ def test_an_unforeseen_error_in_the_background_is_logged(fixture: Fixture, caplo
         until(lambda: caplog.records, "logged", within=5, pause=0.001)
     assert fixture.workers.claims.instances == frozenset()
     assert "a defect" in caplog.text
+
+
+def test_a_server_that_comes_to_a_lost_node_is_not_waited_for(fixture: Fixture) -> None:
+    fixture.runtime.nodes = ["w2"]
+    fixture.runtime.mute = Everyone()
+    start = fixture.runtime.start
+
+    def start_and_lose(server: Server, release: Release, **_: object) -> None:
+        start(server, release)
+        fixture.lost = LostNodes(unheard=frozenset({"w2"}))
+
+    fixture.runtime.start = start_and_lose  # type: ignore[method-assign]
+    began = fixture.clock.now()
+    with pytest.raises(EngineUnavailable, match="S1 cannot become ready: its node w2 is cut off"):
+        fixture.workers.bring_up([S1], RELEASE)
+    assert fixture.clock.now() - began < 1
+
+
+def test_no_server_is_started_on_a_lost_node(fixture: Fixture) -> None:
+    """The scheduler takes the node for well for some seconds more."""
+    fixture.runtime.nodes = ["w1", "w2"]
+    fixture.lost = LostNodes(unheard=frozenset({"w1"}))
+    fixture.workers.bring_up([S1, S2, S3], RELEASE)
+    assert fixture.runtime.on("w2") == {"S1", "S2", "S3"}
+
+
+def test_events_of_a_server_tell_the_node_of_its_container(fixture: Fixture) -> None:
+    fixture.runtime.nodes = ["w2"]
+    fixture.workers.bring_up([S1], RELEASE)
+    fixture.finished.add("S1")
+    fixture.workers.retire(["S1"])
+    (fenced,) = fixture.events.since(0).events
+    assert (fenced.kind, fenced.server, fenced.node) == (EventKind.FENCED, "S1", "w2")
+
+
+def supersede(fixture: Fixture) -> None:
+    """Another balancer saves the fleet."""
+    fixture.desired.change(lambda fleet: fleet.begin_join(["S1"]))
+    other = fixture.store.another()
+    other.load()
+    other.save(fixture.desired.fleet)
+
+
+def test_nothing_begins_where_another_balancer_has_taken_over(fixture: Fixture) -> None:
+    fixture.workers.bring_up([S1, S2], RELEASE)
+    before = fixture.runtime.observe()
+    supersede(fixture)
+    for act in (
+        lambda: fixture.workers.bring_up([S3], RELEASE),
+        lambda: fixture.workers.kill([S1.instance]),
+        lambda: fixture.workers.fence({S1.instance: ""}),
+        lambda: fixture.workers.retire([S1.instance]),
+    ):
+        with pytest.raises(Superseded):
+            act()
+    assert fixture.runtime.observe() == before
+
+
+@pytest.mark.parametrize("is_idle", [True, False])
+def test_a_server_that_drains_stays_where_another_balancer_takes_over(fixture: Fixture, *, is_idle: bool) -> None:
+    """Whether it would be stopped, or killed because it cannot finish."""
+    fixture.workers.bring_up([S1], RELEASE)
+    fixture.plane.busy(S1.instance, 1)
+
+    def take_over(_: float) -> None:
+        supersede(fixture)
+        with pytest.raises(Superseded):
+            fixture.desired.confirm()
+        if is_idle:
+            fixture.plane.busy(S1.instance, 0)
+        else:
+            fixture.finished.add(S1.instance)
+
+    fixture.clock.sleep = take_over  # type: ignore[method-assign]
+    with pytest.raises(Superseded):
+        fixture.workers.retire([S1.instance])
+    assert S1.instance in fixture.runtime.names
+
+
+def test_background_work_that_is_given_up_is_told_without_a_trace(
+    fixture: Fixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    supersede(fixture)
+    fixture.workers.run([S1.instance], lambda: fixture.workers.kill([S1.instance]))
+    until(lambda: not fixture.workers.claims.instances, "it ended", within=5)
+    until(lambda: "work given up" in caplog.messages, "it is told", within=5)
+    assert "unforeseen" not in caplog.messages

@@ -184,7 +184,7 @@ def test_a_replacement_that_is_not_needed_any_more_is_a_spare_or_goes(count: int
     balancer.runtime.die("S2")
     start = balancer.runtime.start
 
-    def remove_and_start(server, release) -> None:  # type: ignore[no-untyped-def]
+    def remove_and_start(server, release, **_) -> None:  # type: ignore[no-untyped-def]
         if balancer.desired.fleet.target == 3:
             balancer.fleet.remove(FleetChange(1, ("S1",)))
         start(server, release)

@@ -38,6 +38,7 @@ def report(balancer: InMemoryBalancer, edge: Edge | None = None) -> StatusReport
         desired=services.desired,
         plane=balancer.plane,
         edge=edge,
+        edges=services.edge_watch,
         health=services.health,
         problems=services.problems,
         watch=services.certificate_watch,

@@ -165,7 +165,7 @@ def test_weights_are_inherited_when_the_first_replacement_fails_and_the_second_d
     unlucky: list[str] = []
     start = balancer.runtime.start
 
-    def fail_once(server: Server, release: Release) -> None:
+    def fail_once(server: Server, release: Release, **_: object) -> None:
         if not unlucky:
             unlucky.append(server.hostname)
             raise StartFailed("out of luck")

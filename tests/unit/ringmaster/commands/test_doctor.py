@@ -107,3 +107,25 @@ def test_no_finding_names_the_token_file(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN)
     assert TOKEN not in run("doctor", "--token-file", str(file)).output
+
+
+def test_the_edges_of_several_hosts_are_looked_at(run: Run, port: ControlPort) -> None:
+    port.own["GET", "/edges"] = 200, documents.edges("w1", "w2")
+    assert "well  edges        all 2 are heard of and obey" in run("doctor").stdout
+    port.own["GET", "/edges"] = 200, documents.edges("w1", "w2", leased=False, silent_for=41.2)
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "wrong edges        the one on w2 is lost: nothing was heard of it for 41 s" in result.stdout
+    assert "docker node ls" in result.stdout
+
+
+def test_an_edge_that_ails_is_told_once(run: Run, port: ControlPort) -> None:
+    port.own["GET", "/edges"] = 200, documents.edges("w1", "w2", leased=False)
+    port.own["GET", "/readyz"] = 200, documents.health(ailments={"edges": "the edge on w2 is lost"})
+    assert run("doctor").stdout.count("w2") == 1
+
+
+def test_an_older_balancer_tells_of_no_edges(run: Run, port: ControlPort) -> None:
+    port.own["GET", "/edges"] = 404, {"message": "<Error> /edges does not exist here", "status": "failure"}
+    result = run("doctor")
+    assert (result.exit_code, "edges" in result.stdout) == (0, False)

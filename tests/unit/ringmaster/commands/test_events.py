@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from balancer.core.event import EventKind
 from tests.unit.balancer.in_memory import InMemoryBalancer
 from tests.unit.ringmaster.conftest import Run
 from tests.unit.ringmaster.control_port import ControlPort
@@ -124,3 +125,8 @@ def test_a_picture_whose_reader_has_left_is_quiet(port: ControlPort) -> None:
         process.stdout.close()
         assert process.stderr
         assert (process.wait(timeout=20), process.stderr.read()) == (141, "")
+
+
+def test_an_event_tells_the_node_where_it_is_known(run: Run, balancer: InMemoryBalancer) -> None:
+    balancer.events.record(EventKind.EDGE_LOST, node="w2", reason="nothing was heard of it for 3.0 s")
+    assert run("events").stdout.endswith("nothing was heard of it for 3.0 s; on w2\n")

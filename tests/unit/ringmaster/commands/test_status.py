@@ -74,3 +74,16 @@ def test_a_deploy_that_went_back_is_told(run: Run, balancer: InMemoryBalancer) -
     balancer.rollout.begin({"image": "other"})
     balancer.rollout.cancel()
     assert "the latest deploy: rolled back: a user wants the old release again" in run("status").stdout
+
+
+def test_where_there_are_several_hosts_every_server_has_its_node(run: Run, balancer: InMemoryBalancer) -> None:
+    balancer.runtime.place("S1", "w1")
+    balancer.runtime.place("S2", "w2")
+    balancer.step()
+    _, _, head, *rows = run("status").stdout.splitlines()
+    assert head.split()[:3] == ["server", "state", "node"]
+    assert [row.split()[:3] for row in rows[:3]] == [
+        ["S1", "serving", "w1"],
+        ["S2", "serving", "w2"],
+        ["S3", "serving", "-"],
+    ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ringmaster.doctor import balance, fleet, times
+from ringmaster.doctor import balance, edges, fleet, times
 from ringmaster.doctor.finding import Finding
 from tests.unit.ringmaster import documents
 
@@ -128,3 +128,23 @@ def test_clocks(seconds: int, verdict: str) -> None:
 @pytest.mark.parametrize("date", ["", "yesterday"])
 def test_no_clock_is_known(date: str) -> None:
     assert list(times.clock(date, NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"leased": False, "silent_for": 9.0}, "is lost: nothing was heard of it for 9 s"),
+        ({"problem": "no room"}, "has a problem: no room"),
+        ({"serving": False}, "does not serve"),
+        ({"in_step": False}, "does not obey the present ring"),
+    ],
+)
+def test_an_edge_that_is_not_well(changes: dict[str, Any], said: str) -> None:
+    (found,) = edges.edges(documents.edges("w1", "w2", **changes))
+    assert (found.verdict, found.detail) == ("wrong", f"the one on w2 {said}")
+    assert found.remedy
+
+
+def test_edges_that_are_well_or_none() -> None:
+    assert verdicts(edges.edges(documents.edges("w1", "w2"))) == {"edges": "well"}
+    assert list(edges.edges(documents.edges())) == []

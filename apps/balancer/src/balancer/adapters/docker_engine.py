@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 import docker
 import requests
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from balancer.adapters import container_spec
 from balancer.adapters.announced_ends import AnnouncedEnds
 from balancer.adapters.container_spec import DEPLOYMENT, RING_ID, ROLE, ServerSpec
 from balancer.adapters.engine_errors import engine_errors
+from balancer.adapters.engine_stream import EngineStream
 from balancer.adapters.observed_container import observed
+from balancer.adapters.own_volumes import refuse_own_volumes
 from balancer.adapters.processes import PS, all_stopped
-from balancer.core.errors import EngineUnavailable, ImageMissing, NameTaken, StartFailed
+from balancer.core.errors import ImageMissing, NameTaken, StartFailed
 from balancer.core.fleet import Server
 from balancer.core.observed import Observed
 from balancer.core.redaction import without_secrets
@@ -46,11 +47,10 @@ class DockerEngine:
         self._filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
         self._announced = AnnouncedEnds(self._ending)
         self._connection: docker.APIClient | None = None
-        self._events: Any = None
-        self._listener = 0
-        self._listening = threading.Lock()
+        self._stream = EngineStream()
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
+        """`avoid` has no effect: one engine is one node."""
         with engine_errors():
             try:
                 self._start(server, release, init=release.init)
@@ -116,32 +116,14 @@ class DockerEngine:
 
     def engine_events(self) -> Iterator[str]:
         filters = {"type": ["container", "network"], "event": list(_EVENTS)}
-        listener = self._end_events()
+        listener = self._stream.listen()
         self._announced.forget()
         with engine_errors():
-            stream = self._api.events(decode=True, filters=filters)
-            with self._listening:
-                is_latest = listener == self._listener
-                if is_latest:
-                    self._events = stream
-            if not is_latest:
-                stream.close()
-                raise EngineUnavailable("somebody else listens to the engine by now")
-            for event in stream:
+            for event in self._stream.events(self._api, listener, filters):
                 attributes = event["Actor"]["Attributes"]
                 if self._spec.deployment == attributes.get(DEPLOYMENT) or self._is_our_network(event):
                     self._announced.note(event)
                     yield f"{event['Action']} {attributes.get('name', '')}"
-        raise EngineUnavailable("the Docker engine ended its stream of events")
-
-    def _end_events(self) -> int:
-        """Ends the stream that somebody may still listen to: there is one at most. Returns the new listener's number: a
-        stream that opens for an older one ends at once."""
-        with self._listening:
-            self._listener += 1
-            with suppress(AttributeError, OSError, DockerException):
-                self._events.close()
-            return self._listener
 
     def last_output(self, instance: str) -> str:
         output = b""
@@ -180,7 +162,7 @@ class DockerEngine:
     def _create(self, container: str, server: Server, release: Release, *, init: bool) -> None:
         """Creates the container. A leftover container of this deployment with the same name is removed. Raises
         NameTaken, StartFailed."""
-        self._refuse_our_volumes(server, release)
+        refuse_own_volumes(self._api, server, release)
         made_way = False
         while True:
             try:
@@ -196,13 +178,6 @@ class DockerEngine:
                     raise StartFailed(f"{server.hostname} cannot be created: {why}") from error
             else:
                 return
-
-    def _refuse_our_volumes(self, server: Server, release: Release) -> None:
-        """Refuses the volumes of a deployment itself: the balancer's state and the edge's socket are in them."""
-        for name in (volume.partition(":")[0] for volume in release.volumes):
-            with suppress(NotFound):
-                if not name.startswith("/") and DEPLOYMENT in (self._api.inspect_volume(name)["Labels"] or {}):
-                    raise StartFailed(f"{server.hostname} cannot be created: the volume {name} is Ringmaster's own")
 
     def _make_way(self, container: str) -> None:
         try:

@@ -50,8 +50,9 @@ class FileStore:
     FleetDocument.
 
     Which version of the file is this store's own is remembered from its load or save. Another version there is another
-    balancer's. Where the file is gone, somebody took it away, and no balancer is known to have saved since. A store
-    that has neither loaded nor saved yet takes the file as it is."""
+    balancer's. Where the file is gone, somebody took it away, and no balancer is known to have saved since; nor
+    where it is damaged, for a balancer saves it as a whole. A store that has neither loaded nor saved yet takes the
+    file as it is."""
 
     def __init__(self, directory: Path, *, catalogue: Catalogue, profile: RingProfile, release: Release) -> None:
         self._document = FleetDocument(catalogue=catalogue, profile=profile, release=release)
@@ -115,8 +116,18 @@ class FileStore:
     def _refuse_others(self) -> None:
         """Raises Superseded where the file is another balancer's, and OSError."""
         present = self._version()
-        if self._has_looked and present is not None and present != self._own:
+        if self._has_looked and present not in (None, self._own) and not self._is_damaged():
             raise Superseded(f"another balancer has saved the fleet to {self._file}")
+
+    def _is_damaged(self) -> bool:
+        """Whether nobody can read the file: then no balancer has saved it so."""
+        try:
+            self._document.read(self._file.read_bytes())
+        except (FileNotFoundError, *DAMAGES):
+            return True
+        except NewerFormat:
+            pass
+        return False
 
     def _mend(self, content: bytes) -> None:
         """Replaces the damaged file with the content of its copy, as a save does."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Generator, Iterator, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from balancer.core import errors
-from balancer.core.errors import EngineUnavailable, RingmasterError
+from balancer.core.errors import EngineUnavailable, RingmasterError, StateUnavailable
 from balancer.core.fleet import Server
 from balancer.core.heartbeat import Heartbeat
 from balancer.core.image import Image, Progress
@@ -26,14 +28,22 @@ _OTHER_SILENCES: Mapping[str, float | None] = {
     "engine_events": None,  # There may be none for any time.
 }
 _KINDS: dict[str, type[RingmasterError]] = {
-    kind.__name__: kind for kind in (errors.NameTaken, errors.StartFailed, errors.ImageMissing, errors.PullFailed)
+    kind.__name__: kind
+    for kind in (
+        errors.NameTaken,
+        errors.StartFailed,
+        errors.ImageMissing,
+        errors.PullFailed,
+        errors.StateUnavailable,
+        errors.Superseded,
+    )
 }
 """The errors of the ports. Whatever else the keeper answers is EngineUnavailable."""
 
 
 class KeeperClient:
-    """A ContainerRuntime, a LocalEngine and an Images. `path`: of the socket. `container`: the keeper's name,
-    for advice.
+    """A ContainerRuntime, an Images, and beside them a LocalEngine on one host and Revisions on several. `path`: of the
+    socket. `container`: the keeper's name, for advice.
 
     The keeper does not begin a call whose caller has gone, so that a call that was given up happens never."""
 
@@ -41,10 +51,10 @@ class KeeperClient:
         self._path = path
         self._advice = f"docker start {container}; docker unpause {container}; docker logs {container}"
 
-    def start(self, server: Server, release: Release) -> None:
+    def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         who = {name: getattr(server, name) for name in ("hostname", "ring_id", "rolled", "generation")}
         what = {"number": release.number, "content": release.content, **release.document()}
-        self._call("start", server=who, release=what)
+        self._call("start", server=who, release=what, avoid=sorted(avoid))
 
     def observe(self) -> dict[str, Observed]:
         return {instance: _observed(told) for instance, told in self._call("observe").items()}
@@ -75,6 +85,15 @@ class KeeperClient:
         for progress in self._results("pull", name=name):
             yield Progress(**progress)
 
+    def newest(self) -> tuple[int, bytes] | None:
+        with _state_errors():
+            found = self._call("newest")
+        return found and (found["revision"], b64decode(found["content"]))
+
+    def replace(self, expected: int, content: bytes) -> int:
+        with _state_errors():
+            return int(self._call("replace", expected=expected, content=b64encode(content).decode()))
+
     def _call(self, verb: str, **fields: object) -> Any:
         (result,) = self._results(verb, **fields)
         return result
@@ -93,6 +112,15 @@ class KeeperClient:
                         yield line["result"]
             except (OSError, ValueError, KeyError) as error:
                 raise EngineUnavailable(f"the keeper does not answer ({error}); try: {self._advice}") from error
+
+
+@contextmanager
+def _state_errors() -> Iterator[None]:
+    """A keeper that does not answer keeps no state either."""
+    try:
+        yield
+    except EngineUnavailable as error:
+        raise StateUnavailable(str(error)) from error
 
 
 def _next(answer: BinaryIO) -> dict[str, Any]:

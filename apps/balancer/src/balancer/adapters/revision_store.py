@@ -25,7 +25,8 @@ class Revisions(Protocol):
     """A place that keeps contents under growing numbers. Every method may raise StateUnavailable."""
 
     def newest(self) -> tuple[int, bytes] | None:
-        """The newest revision and its content; None where there is none yet."""
+        """The newest revision and its content; None where there is none yet. The content is empty where nobody can read
+        it."""
 
     def replace(self, expected: int, content: bytes) -> int:
         """Makes the revision after `expected`, and returns its number. `expected`: 0 where there is none yet. Raises
@@ -57,7 +58,7 @@ class RevisionStore:
                     f"revision {revision} of the fleet {error}. It is left as it is. Run the newer balancer again"
                 ) from error
             except DAMAGES as error:
-                _log.exception("state damaged", extra={"revision": revision})
+                _log.error("state damaged", extra={"revision": revision, "reason": str(error)})
                 self._revision = revision
                 raise DamagedState(f"revision {revision} of the fleet cannot be read: {error}") from error
             self._revision = revision

@@ -113,7 +113,7 @@ def _parent(traceparent: object) -> Context | None:
 
 def _attributes(event: Event) -> Mapping[str, AttributeValue]:
     """Without empty ones. A fact that is no text, number or truth is JSON text."""
-    told: dict[str, Any] = {"server": event.server, "reason": event.reason, **event.facts}
+    told: dict[str, Any] = {"server": event.server, "node": event.node, "reason": event.reason, **event.facts}
     return {
         f"ringmaster.{name}": value if isinstance(value, str | int | float) else json.dumps(value)
         for name, value in told.items()

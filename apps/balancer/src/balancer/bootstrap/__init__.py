@@ -15,6 +15,7 @@ from balancer.adapters.file_store import FileStore
 from balancer.adapters.http_probe import HttpProbe, HttpProbes
 from balancer.adapters.keeper_client import KeeperClient
 from balancer.adapters.prometheus.exposition import Exposition
+from balancer.adapters.revision_store import RevisionStore
 from balancer.adapters.system import SystemClock, SystemRandomness
 from balancer.adapters.tokens_file import TokensFile
 from balancer.application import Application
@@ -70,6 +71,7 @@ def build(settings: Settings) -> Application:
         services.rollout,
         sessions=services.sessions,
         load=services.load_history,
+        edges=services.edge_watch,
         gate=gate,
         metrics=Metrics(balancer=exposition.text, edge=plane.edge.exposition if plane.edge else None),
     )
@@ -86,11 +88,11 @@ def build(settings: Settings) -> Application:
         proxies=TrustedProxies(settings.trusted_proxies),
         loops=services.loops(),
         begin=_in_turn(plane.begin, *(each.start for each in spans)),
-        end=_in_turn(*(each.stop for each in spans)),
+        end=_in_turn(plane.end, *(each.stop for each in spans)),
     )
 
 
-def _in_turn(*steps: Callable[[], None]) -> Callable[[], None]:
+def _in_turn(*steps: Callable[[], object]) -> Callable[[], None]:
     def all_of_them() -> None:
         for step in steps:
             step()
@@ -110,18 +112,14 @@ def _spans(settings: Settings) -> list[Spans]:
 def _ports(settings: Settings, plane: Wired, options: Options, exposition: Exposition, spans: list[Spans]) -> Ports:
     clock = SystemClock()
     keeper = KeeperClient(Path(settings.keeper_socket), container=f"{settings.name_prefix}ringmaster-keeper")
+    has_one_host = settings.runtime == "engine"
     return Ports(
         runtime=keeper,
-        local=keeper,
+        local=keeper if has_one_host else None,
         images=keeper,
         plane=plane.plane,
         traffic=plane.traffic,
-        store=FileStore(
-            Path(settings.state_dir),
-            catalogue=options.catalogue,
-            profile=options.fleet.profile,
-            release=options.fleet.release,
-        ),
+        store=_file_store(settings, options) if has_one_host else _revision_store(keeper, options),
         probe=HttpProbe(),
         probes=HttpProbes(timeout=HeartbeatTimeout(), clock=clock),
         clock=clock,
@@ -130,4 +128,20 @@ def _ports(settings: Settings, plane: Wired, options: Options, exposition: Expos
         listeners=(exposition.kept.heard, *spans),
         durations=exposition.kept,
         edge=plane.edge,
+        edges=plane.edges,
+    )
+
+
+def _file_store(settings: Settings, options: Options) -> FileStore:
+    return FileStore(
+        Path(settings.state_dir),
+        catalogue=options.catalogue,
+        profile=options.fleet.profile,
+        release=options.fleet.release,
+    )
+
+
+def _revision_store(keeper: KeeperClient, options: Options) -> RevisionStore:
+    return RevisionStore(
+        keeper, catalogue=options.catalogue, profile=options.fleet.profile, release=options.fleet.release
     )

@@ -37,6 +37,7 @@ def service_options(settings: Settings) -> Options:
         token_sha256=settings.token_sha256,
         protocols=settings.protocols,
         name_prefix=settings.name_prefix,
+        edge_lease=settings.edge_lease,
     )
 
 

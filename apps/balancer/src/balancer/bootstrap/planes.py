@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from balancer.adapters.edges.hub import EdgeHub
+from balancer.adapters.edges.many_edges import ManyEdges
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.haproxy.config import EdgeOptions
@@ -23,6 +25,7 @@ from balancer.core.routes import routes
 from balancer.http.public import Forward
 from balancer.ports.data_plane import DataPlane
 from balancer.ports.edge_metrics import EdgeMetrics
+from balancer.ports.edges import Edges
 from balancer.ports.traffic import Traffic
 from balancer.settings import Settings
 
@@ -30,48 +33,66 @@ from balancer.settings import Settings
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wired:
     """`edge`: the edge's own metrics; None in the data plane flask. `forward` answers the requests for servers; None
-    behind an edge, which sends no such request here. `begin` is called once before the first change."""
+    behind an edge, which sends no such request here. `edges`: None on one host. `begin` is called once before the first
+    change, `end` when the balancer stops."""
 
     plane: DataPlane
     traffic: Traffic
     edge: EdgeMetrics | None = None
     forward: Forward | None = None
-    begin: Callable[[], None] = lambda: None
+    edges: Edges | None = None
+    begin: Callable[[], object] = lambda: None
+    end: Callable[[], None] = lambda: None
 
 
 def wired(settings: Settings, profile: RingProfile) -> Wired:
     """`profile`: the one of an empty fleet."""
-    return _haproxy(settings, profile) if settings.data_plane == "haproxy" else _flask(settings)
+    if settings.data_plane == "flask":
+        return _flask(settings)
+    return _many_edges(settings) if settings.runtime == "swarm" else _haproxy(settings, profile)
+
+
+def _many_edges(settings: Settings) -> Wired:
+    hub = EdgeHub(
+        settings.edge_port,
+        certificates=Path(settings.edge_certificates),
+        lease=settings.edge_lease,
+        sockets=Path(settings.edge_dir),
+    )
+    edges = ManyEdges(hub, _edge_options(settings))
+    return Wired(plane=edges, traffic=edges, edge=edges, edges=edges, begin=hub.start, end=hub.stop)
 
 
 def _haproxy(settings: Settings, profile: RingProfile) -> Wired:
     directory = Path(settings.edge_dir)
-    edge = HaproxyEdge(
-        EdgeOptions(
-            directory=directory,
-            response_timeout=settings.response_timeout,
-            stream_timeout=settings.stream_timeout,
-            queue_timeout=settings.queue_timeout,
-            server_max_connections=settings.server_max_connections,
-            server_keep_alive=settings.server_keep_alive,
-            course_errors=settings.unknown_path == "course",
-            explain=settings.explain,
-            access_log=settings.access_log,
-            traceparent=settings.traceparent,
-            bufsize=settings.bufsize,
-            trusted_proxies=settings.trusted_proxies,
-            control_prefix=settings.control_prefix,
-            public_control=settings.public_control,
-            tls=_tls(settings),
-            max_connections=settings.max_connections,
-            rate_limit=settings.limit(),
-        )
-    )
+    edge = HaproxyEdge(_edge_options(settings))
     return Wired(
         plane=edge,
         traffic=HaproxyTraffic(directory),
         edge=HaproxyExporter(directory),
         begin=_first_files(edge, profile),
+    )
+
+
+def _edge_options(settings: Settings) -> EdgeOptions:
+    return EdgeOptions(
+        directory=Path(settings.edge_dir),
+        response_timeout=settings.response_timeout,
+        stream_timeout=settings.stream_timeout,
+        queue_timeout=settings.queue_timeout,
+        server_max_connections=settings.server_max_connections,
+        server_keep_alive=settings.server_keep_alive,
+        course_errors=settings.unknown_path == "course",
+        explain=settings.explain,
+        access_log=settings.access_log,
+        traceparent=settings.traceparent,
+        bufsize=settings.bufsize,
+        trusted_proxies=settings.trusted_proxies,
+        control_prefix=settings.control_prefix,
+        public_control=settings.public_control,
+        tls=_tls(settings),
+        max_connections=settings.max_connections,
+        rate_limit=settings.limit(),
     )
 
 

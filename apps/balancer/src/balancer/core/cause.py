@@ -14,11 +14,14 @@ class Cause(StrEnum):
     """Its processes stand still: the container is paused, or its process is stopped by a signal."""
     SILENT = "silent"
     """It missed its heartbeats and showed no other sign of life."""
+    NODE = "node"
+    """Its Swarm node is down or cut off."""
     OTHER = "other"
 
 
 _TEXTS = (
     ("out of memory", Cause.STARVED),
+    ("its node ", Cause.NODE),
     ("its container is gone", Cause.EXITED),
     ("its container is not running", Cause.EXITED),
     ("somebody stops its container", Cause.EXITED),

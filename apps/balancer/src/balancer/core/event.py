@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     WEIGHT = "weight"  # a server has another weight
     CERTIFICATE = "certificate"  # a certificate of the data plane was renewed
     CHANGE = "change"  # somebody asked for a change; the facts say who, from where, and what came of it
+    EDGE_LOST = "edge_lost"  # nothing is heard of an edge any more; changes do not wait for it
+    EDGE_BACK = "edge_back"  # a lost edge is heard of again; `seconds` since it was lost
     AILING = "ailing"  # a part does not work
     WELL = "well"  # the part works again
 
@@ -40,6 +42,7 @@ WARNINGS = frozenset(
         EventKind.STARVED,
         EventKind.FENCED,
         EventKind.CUT,
+        EventKind.EDGE_LOST,
         EventKind.AILING,
     }
 )
@@ -49,7 +52,8 @@ WARNINGS = frozenset(
 @dataclass(frozen=True, slots=True)
 class Event:
     """`number` grows from event to event. `time`: seconds since 1970. `server`: a hostname, empty where the event is
-    not about one server. `seconds`: how long it took, None where unknown. `facts`: all other facts, as JSON values."""
+    not about one server. `seconds`: how long it took, None where unknown. `facts`: all other facts, as JSON values.
+    `node`: the Swarm node of the server's container, or of the edge; empty on one host and where it is not known."""
 
     number: int
     time: float
@@ -58,6 +62,7 @@ class Event:
     reason: str = ""
     seconds: float | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    node: str = ""
 
     def document(self) -> dict[str, Any]:
         return {
@@ -65,6 +70,7 @@ class Event:
             "time": self.time,
             "kind": self.kind,
             "server": self.server,
+            "node": self.node,
             "reason": self.reason,
             "seconds": self.seconds,
             "facts": dict(self.facts),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from balancer.core.fleet import COUNTED, Fleet, Server
 from balancer.core.lifecycle import State
+from balancer.core.lost_nodes import NO_NODE_LOST, LostNodes
 from balancer.core.observed import Observed
 from balancer.core.silence import NOBODY, Silences
-from balancer.core.verdict import judge
+from balancer.core.verdict import is_silent, judge
 
 READY = (*COUNTED, State.SPARE)
 
@@ -51,22 +52,31 @@ def decide(
     claimed: Collection[str],
     silences: Silences = NOBODY,
     spares: int = 0,
+    lost: LostNodes = NO_NODE_LOST,
 ) -> Plan:
     """The plan for this fleet and these containers (`observed`, by instance).
 
     `known`: the identities of the servers that were ready before the observation was made; only these count as failed
     when they are missing from it. `starting`: how many servers are being started already. `claimed`: instances that a
-    thread starts or removes right now; the plan leaves them alone. `spares`: how many spares to keep.
+    thread starts or removes right now; the plan leaves them alone. `spares`: how many spares to keep. `lost`: the lost
+    nodes. A silent server on a node that is cut off counts as dead.
     """
     ready = [server for server in fleet.of(*READY) if server.identity in known]
     seen = {server.instance: _of(server, observed) for server in ready}
+    nodes = {instance: container.node for instance, container in observed.items()}
     dead = {
         server.instance: reason
         for server in ready
         if (reason := _reason(fleet, server, seen[server.instance], stopped=server.identity in silences.stopped))
+        or (reason := _cut_off(server, nodes.get(server.instance, ""), silences, lost))
     }
     doubtful = [server for server in ready if server.instance not in {*dead, *claimed}]
-    verdict = judge(doubtful, silences, is_whole=not (dead or starting or fleet.of(State.DOWN)))
+    verdict = judge(
+        doubtful,
+        silences,
+        is_whole=not (dead or starting or fleet.of(State.DOWN)),
+        on_lost_nodes={instance for instance, node in nodes.items() if node in lost.unheard},
+    )
     failed = dead | dict.fromkeys(verdict.hung, HUNG)
     moved = {
         server.instance: container.address
@@ -78,9 +88,14 @@ def decide(
     abandon = () if fleet.is_first else _without(fleet.instances(State.JOINING), claimed)
     living = [server for server in fleet.servers if server.instance not in {*failed, *abandon}]
     short = max(0, fleet.target - sum(server.state in COUNTED for server in living))
+    failing = {nodes.get(instance, "") for instance in failed} - {""}
     pool = sorted(
         (server for server in living if server.state is State.SPARE),
-        key=lambda server: (server.release != fleet.release.number, server.identity in silences.silent),
+        key=lambda server: (
+            server.release != fleet.release.number,
+            server.identity in silences.silent,
+            nodes.get(server.instance, "") in {*lost.unheard, *failing},
+        ),
     )
     promote, kept = pool[:short], pool[short:]
     fresh = [server for server in kept if server.release == fleet.release.number][:spares]
@@ -141,6 +156,12 @@ def failure(container: Observed | None, *, stopped: bool, memory: str = "") -> s
     if container.paused:
         return "its container is paused"
     return "its process is stopped by a signal" if stopped else ""
+
+
+def _cut_off(server: Server, node: str, silences: Silences, lost: LostNodes) -> str:
+    """The reason why a silent server on a lost node counts as dead: nobody can ask the engine there, nor kill. Empty
+    for any other server."""
+    return f"its node {node} is cut off" if node in lost.cut_off and is_silent(server, silences) else ""
 
 
 def _renames(fleet: Fleet, observed: Mapping[str, Observed], promoted: Collection[str]) -> dict[str, str]:

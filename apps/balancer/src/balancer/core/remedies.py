@@ -13,6 +13,8 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
         "balancer": "`make logs ROLE=balancer` has the reason with its trace; the step is tried again every second",
         "certificates": "put a renewed file into the folder `tls`; `make logs ROLE=edge` says why a file is not taken",
         "data plane": f"`make logs ROLE=edge` says why, `docker restart {_EDGE}` starts it anew",
+        "edges": f"`docker node ls` says whether the node is down, `docker service ps {_EDGE}` what its edge does; "
+        "all other edges go on",
         "engine": (
             "`docker info`: start the engine where it is away; "
             "`docker ps -a --filter label=ringmaster.role=keeper`: start or unpause the keeper"

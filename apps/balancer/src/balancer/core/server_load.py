@@ -21,7 +21,8 @@ class ServerCounters:
 class ServerLoad:
     """The load of the server `hostname` now: rates of the latest interval. `requests` and `errors` are totals since the
     balancer's start and never fall while the server keeps its name. `share`: the measured part of all requests since
-    `LoadReport.since`; None where there were none. `expected`: the part that the ring predicts."""
+    `LoadReport.since`; None where there were none. `expected`: the part that the ring predicts. `node`: its
+    Swarm node, empty where that is not known."""
 
     hostname: str
     requests_per_second: float
@@ -32,6 +33,7 @@ class ServerLoad:
     errors: int
     share: float | None
     expected: float
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from balancer.core.certificate import Certificate
+from balancer.core.edge import Edge
 from balancer.core.fleet import Fleet
 from balancer.core.prediction import Expectation
 from balancer.core.server_load import LoadReport
@@ -16,7 +17,7 @@ class Status:
     """`problems`: every part → whether it ails. `is_ready`: as /readyz says. `in_sync`: whether the data plane obeyed
     the fleet when that was last looked at. `keyless`: keyless requests, None where the data plane does not answer.
     `edges`: how many edges answer; 0 in the data plane flask. `old_processes`: of the edge; None where it does not
-    tell."""
+    tell. `edges_of_nodes`: the edges that were heard of on several hosts; none on one host."""
 
     fleet: Fleet
     spares_wanted: int
@@ -30,3 +31,4 @@ class Status:
     edges: int
     old_processes: int | None
     has_autoscaler: bool
+    edges_of_nodes: tuple[Edge, ...] = ()

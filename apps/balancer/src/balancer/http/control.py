@@ -7,6 +7,7 @@ from flask import Flask, request
 from balancer.http import body
 from balancer.http.answer import install_error_handlers
 from balancer.http.deploy import deploy_api
+from balancer.http.edges import edges_api
 from balancer.http.events import events_api
 from balancer.http.fleet import fleet_api
 from balancer.http.gate import Gate
@@ -20,6 +21,7 @@ from balancer.http.readiness import health_api
 from balancer.http.ring import ring_api
 from balancer.http.sessions import sessions_api
 from balancer.http.traffic import traffic_api
+from balancer.service.edge_watch import EdgeWatch
 from balancer.service.event_log import EventLog
 from balancer.service.fleet_service import FleetService
 from balancer.service.health import Health
@@ -38,6 +40,7 @@ def create_control_app(
     *,
     sessions: Sessions,
     load: LoadHistory,
+    edges: EdgeWatch,
     metrics: Metrics,
     gate: Gate,
 ) -> Flask:
@@ -55,6 +58,7 @@ def create_control_app(
     app.register_blueprint(sessions_api(sessions, gate.tokens))
     app.register_blueprint(page_api())
     app.register_blueprint(load_api(load))
+    app.register_blueprint(edges_api(edges))
     app.register_blueprint(traffic_api(ring))
     app.register_blueprint(metrics_api(metrics))
 

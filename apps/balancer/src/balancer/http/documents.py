@@ -19,6 +19,9 @@ Hostname = TypeAliasType(
     ],
 )
 """The core checks it, because its sentence names what is wrong."""
+Node = TypeAliasType(
+    "Node", Annotated[str, Field(description="A Swarm node; empty on one host, and where it is not known yet.")]
+)
 WeightOfServer = TypeAliasType(
     "WeightOfServer",
     Annotated[int, Field(ge=0, le=HEAVIEST, description="Its share beside the others' weights; 0 owns no slot.")],

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from balancer.core import event
 from balancer.core.event import EventKind
-from balancer.http.documents import Time
+from balancer.http.documents import Node, Time
 from balancer.http.operation import Document
 
 
@@ -20,6 +20,7 @@ class Event(Document):
     time: Time
     kind: EventKind
     server: str = Field(description="A hostname; empty where no single server is meant.")
+    node: Node
     reason: str = Field(description="Empty where it goes without saying.")
     seconds: float | None = Field(description="What it took.")
     facts: dict[str, Any] = Field(description="Whatever else is known; it depends on the kind.")

@@ -13,7 +13,7 @@ from balancer.core.errors import InvalidRequest
 from balancer.core.load_history import KEPT, Missing, Reading
 from balancer.core.server_load import LoadReport, ServerLoad
 from balancer.http.answer import respond
-from balancer.http.documents import Hostname, Share, Time
+from balancer.http.documents import Hostname, Node, Share, Time
 from balancer.http.operation import Answer, Document, Operation, Parameter, described
 from balancer.ports import answers
 from balancer.service.load_history import INTERVAL, LoadHistory
@@ -31,6 +31,7 @@ class LoadOfServer(Document):
     errors: int = Field(ge=0, description="All answers with 5xx.")
     share: Share | None = Field(description="Measured part of all requests since `since`; null where there were none.")
     expected: Share = Field(description="The part that the ring predicts; bounded load is not counted in.")
+    node: Node
 
 
 class ServerHistory(Document):
@@ -119,6 +120,7 @@ def _server(load: ServerLoad) -> LoadOfServer:
         errors=load.errors,
         share=_rounded(load.share),
         expected=load.expected,
+        node=load.node,
     )
 
 

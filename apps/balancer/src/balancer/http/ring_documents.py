@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
@@ -14,7 +14,7 @@ from balancer.core.lifecycle import State
 from balancer.core.prediction import Expectation
 from balancer.core.routes import hostname, routes
 from balancer.core.slot_table import SlotTable
-from balancer.http.documents import Digest, Hostname, ReleaseNumber, Share, Version, WeightOfServer
+from balancer.http.documents import Digest, Hostname, Node, ReleaseNumber, Share, Version, WeightOfServer
 from balancer.http.operation import Document
 from balancer.http.ring_profile_document import RingProfile
 from balancer.service import ring_service
@@ -40,6 +40,7 @@ class Server(Document):
     warmth: float = Field(gt=0, le=1, description="The part of its weight that counts yet, below 1 during slow start.")
     slots: int = Field(ge=0, description="How many slots it owns.")
     share: Share = Field(description="Of all requests that come now.")
+    node: Node
 
 
 class WeighedServer(Server, Versioned):
@@ -120,7 +121,7 @@ def ring(seen: ring_service.Ring) -> Ring:
         version=present.version,
         digest=present.table.digest(),
         slots=present.table.slots,
-        servers=[_server(expected) for expected in seen.servers],
+        servers=[_server(expected, seen.nodes) for expected in seen.servers],
         requests_without_key=seen.keyless,
         in_step=seen.in_step,
     )
@@ -129,10 +130,10 @@ def ring(seen: ring_service.Ring) -> Ring:
 def weighed(seen: ring_service.Ring, hostname: str) -> WeighedServer:
     """The server of that name, which is in the fleet."""
     changed = next(expected for expected in seen.servers if expected.server.hostname == hostname)
-    return WeighedServer(version=seen.fleet.version, **dict(_server(changed)))
+    return WeighedServer(version=seen.fleet.version, **dict(_server(changed, seen.nodes)))
 
 
-def _server(expected: Expectation) -> Server:
+def _server(expected: Expectation, nodes: Mapping[str, str]) -> Server:
     server = expected.server
     return Server(
         hostname=server.hostname,
@@ -143,6 +144,7 @@ def _server(expected: Expectation) -> Server:
         warmth=server.ramp / WARM,
         slots=expected.slots,
         share=expected.share,
+        node=nodes[server.instance],
     )
 
 

@@ -29,7 +29,7 @@ class DesiredFleet:
     users must not change it. `obeyed`: the plane has obeyed the restored fleet since the start. `in_sync`: the plane
     obeyed the fleet when that was last looked at; the reconciler looks every second. `profile`: the ring profile of the
     empty fleet that stands here until then. `superseded`: why this balancer must not act any more, and what to do; ""
-    while it may. `on_loss` gets that text when a balancer that has its fleet finds out."""
+    while it may. `on_loss` gets that text."""
 
     def __init__(
         self,
@@ -157,8 +157,7 @@ class DesiredFleet:
     def _lost(self, error: Superseded) -> NoReturn:
         """Another balancer has taken over: from now on nothing is changed and nothing is published here."""
         self.superseded = f"{error}. {_WHAT_TO_DO}"
-        if self.restored:
-            self._on_loss(self.superseded)
+        self._on_loss(self.superseded)
         raise Superseded(self.superseded) from error
 
     def synchronise(self) -> None:

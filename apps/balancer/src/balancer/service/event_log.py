@@ -12,6 +12,7 @@ from itertools import islice
 
 from balancer.core.event import WARNINGS, Event, EventKind
 from balancer.ports.clock import Clock
+from balancer.service.nodes import Nodes
 
 _log = logging.getLogger(__name__)
 
@@ -33,10 +34,19 @@ class EventLog:
     """Any thread may call every method. Event numbers have no gaps. They begin with the time of the start in
     milliseconds: so they also grow over restarts, and a client that followed the events goes on with the new ones.
 
-    `listeners`: each is called with every event, in the thread that recorded it, and returns at once."""
+    `listeners`: each is called with every event, in the thread that recorded it, and returns at once. `nodes`: where
+    the servers' containers run."""
 
-    def __init__(self, clock: Clock, *, kept: int = KEPT, listeners: Sequence[Callable[[Event], None]] = ()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        kept: int = KEPT,
+        listeners: Sequence[Callable[[Event], None]] = (),
+        nodes: Nodes | None = None,
+    ) -> None:
         self._clock = clock
+        self._nodes = nodes or Nodes()
         self._listeners = tuple(listeners)
         self._history: deque[Event] = deque(maxlen=kept)
         self._before = self._last = int(clock.time() * 1000)
@@ -48,15 +58,27 @@ class EventLog:
         return self._last
 
     def record(
-        self, kind: EventKind, *, server: str = "", reason: str = "", seconds: float | None = None, **facts: object
+        self,
+        kind: EventKind,
+        *,
+        server: str = "",
+        instance: str = "",
+        node: str = "",
+        reason: str = "",
+        seconds: float | None = None,
+        **facts: object,
     ) -> None:
-        """Records an event. Facts are converted to JSON at once, so that later changes do not show. No fact and no
-        reason may hold the value of an environment variable: it may be a secret, and events are shown and logged."""
+        """Records an event. `instance`: the container that is meant, where the server may have another than that of its
+        hostname; the event tells its node. `node`: the one that is meant where no server is.
+
+        Facts are converted to JSON at once, so that later changes do not show. No fact and no reason may hold the value
+        of an environment variable: it may be a secret, and events are shown and logged."""
         known = json.loads(json.dumps(facts, default=str, skipkeys=True))
         took = None if seconds is None else round(seconds, 3)
         with self._changed:
             number = self._last + 1
-            event = Event(number, round(self._clock.time(), 3), kind, server, reason, took, known)
+            where = node or self._nodes.of(instance or server)
+            event = Event(number, round(self._clock.time(), 3), kind, server, reason, took, known, where)
             self._history.append(event)
             self._last = number
             self._changed.notify_all()
@@ -93,5 +115,5 @@ def _extra(event: Event) -> dict[str, object]:
     """The fields of a log line, without empty ones. Facts stay in one field: a fact's name could be a name of the
     logs."""
     document = event.document()
-    names = ("number", "server", "reason", "seconds", "facts")
+    names = ("number", "server", "node", "reason", "seconds", "facts")
     return {name: document[name] for name in names if document[name] not in ("", None, {})}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from balancer.core import roll
 from balancer.core.backoff import EARLY, Backoff
+from balancer.core.cause import Cause, cause_of
 from balancer.core.event import EventKind
 from balancer.core.fleet import COUNTED, Fleet, Server
 from balancer.core.lifecycle import State
@@ -67,14 +68,16 @@ class Failures:
 
     def failed(self, server: Server, reason: str, *, alive_at: float | None = None) -> bool:
         """Notes that a ready server has failed. Returns whether it failed early. Early failures make new starts wait.
-        `alive_at`: when a silent server gave its last sign of life. That it hangs is found long after.
+        `alive_at`: when a silent server gave its last sign of life. That it hangs is found long after. A server that is
+        lost with its node says nothing of its release: it has not failed early.
 
         Only the first call for a server counts: a failure is found again as long as it cannot be saved."""
         if server.identity in self._failures:
             return self._failures[server.identity].is_early
         now = self._clock.now()
         failed_at = now if alive_at is None else alive_at
-        is_early = failed_at - self._joined_at.pop(server.identity, -EARLY) < EARLY
+        is_new = failed_at - self._joined_at.pop(server.identity, -EARLY) < EARLY
+        is_early = is_new and cause_of(reason) is not Cause.NODE
         if server.state in COUNTED:
             self._failures[server.identity] = Failure(now, f"{server.hostname} failed: {reason}", is_early)
         if is_early:
@@ -102,6 +105,7 @@ class Failures:
                 self._events.record(
                     EventKind.REPLACED,
                     server=server.hostname,
+                    instance=server.instance,
                     reason=failure.reason,
                     seconds=self._clock.now() - failure.at,
                 )

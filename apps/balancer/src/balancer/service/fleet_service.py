@@ -5,7 +5,7 @@ A change is made as a whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 
 from balancer.core import fleet_change
@@ -14,6 +14,7 @@ from balancer.core.event import EventKind
 from balancer.core.fleet import ON_THE_RING, Fleet, Server
 from balancer.core.fleet_change import FleetChange
 from balancer.core.release import Release
+from balancer.core.routes import hostname
 from balancer.ports.clock import Clock
 from balancer.ports.randomness import Randomness
 from balancer.service.change_queue import ChangeQueue
@@ -107,7 +108,7 @@ class FleetService:
             self._desired.prepare(lambda fleet: fleet.grow(addresses))
             fleet = self._desired.change_and_publish(lambda fleet: fleet.grow(addresses))
             undo.pop_all()
-            self._record(EventKind.JOINED, hostnames, reason, began, fleet)
+            self._record(EventKind.JOINED, {name: name for name in hostnames}, reason, began, fleet)
             return fleet.replicas
 
     def remove(
@@ -137,13 +138,17 @@ class FleetService:
                 self._desired.change_and_publish(lambda fleet: fleet.begin_leave(leaving))
             self._workers.retire(leaving)
             fleet = self._desired.change(lambda fleet: fleet.stopped(leaving))
-            self._record(EventKind.LEFT, hostnames, reason, began, fleet)
+            left = {hostname(instance): instance for instance in leaving}
+            self._record(EventKind.LEFT, {name: left[name] for name in hostnames}, reason, began, fleet)
             return fleet.replicas
 
-    def _record(self, kind: EventKind, hostnames: Collection[str], reason: str, began: float, fleet: Fleet) -> None:
+    def _record(self, kind: EventKind, servers: Mapping[str, str], reason: str, began: float, fleet: Fleet) -> None:
+        """`servers`: hostname → instance."""
         seconds = self._clock.now() - began
-        for hostname in hostnames:
-            self._events.record(kind, server=hostname, reason=reason, seconds=seconds, N=len(fleet.replicas))
+        for name, instance in servers.items():
+            self._events.record(
+                kind, server=name, instance=instance, reason=reason, seconds=seconds, N=len(fleet.replicas)
+            )
 
     def _leaving_hostnames(self, change: FleetChange) -> tuple[str, ...]:
         return fleet_change.to_remove(change, replicas=self.replicas, draw=self._randomness.draw)

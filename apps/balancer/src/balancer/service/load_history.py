@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 
 from balancer.core import load_history, prediction
 from balancer.core.errors import PlaneUnavailable
@@ -13,6 +14,7 @@ from balancer.core.server_load import LoadReport
 from balancer.ports.clock import Clock
 from balancer.ports.traffic import Traffic
 from balancer.service.desired import DesiredFleet
+from balancer.service.nodes import Nodes
 
 INTERVAL = 5.0
 """Seconds between two readings."""
@@ -21,9 +23,10 @@ INTERVAL = 5.0
 class LoadHistory:
     """One thread runs `round`; any thread asks for the report."""
 
-    def __init__(self, *, traffic: Traffic, desired: DesiredFleet, clock: Clock) -> None:
+    def __init__(self, *, traffic: Traffic, desired: DesiredFleet, nodes: Nodes, clock: Clock) -> None:
         self._traffic = traffic
         self._desired = desired
+        self._nodes = nodes
         self._clock = clock
         self._history = load_history.LoadHistory()
         self._expected: tuple[Hashable, Mapping[int, float]] = (None, {})
@@ -51,15 +54,20 @@ class LoadHistory:
         )
 
     def report(self) -> LoadReport:
-        """The load of every server on the ring, and of those that leave it. The first report for a request hash and M
+        """The load of every server on the ring, and of those that leave it. Of a server's two containers in a roll, the
+        node is that of the one on the ring. The first report for a request hash and M
         takes about a second."""
         fleet = self._desired.fleet
         shares = self._shares(fleet)
         expected: dict[str, float] = {}
+        nodes: dict[str, str] = {}
         for server in fleet.of(*ON_THE_RING, State.LEAVING):
             share = shares.get(server.ring_id, 0.0) if server.state is State.SERVING else 0.0
             expected[server.hostname] = expected.get(server.hostname, 0.0) + share
-        return self._history.report(expected)
+            if server.state is not State.LEAVING or server.hostname not in nodes:
+                nodes[server.hostname] = self._nodes.of(server.instance)
+        report = self._history.report(expected)
+        return replace(report, servers=tuple(replace(load, node=nodes[load.hostname]) for load in report.servers))
 
     def history(self) -> tuple[Reading | Missing, ...]:
         """The readings of the last ten minutes, the oldest first."""

@@ -16,8 +16,10 @@ from balancer.core.routes import hostname
 from balancer.ports.local_engine import LocalEngine
 from balancer.ports.runtime import ContainerRuntime
 from balancer.service.desired import DesiredFleet
+from balancer.service.edge_watch import EdgeWatch
 from balancer.service.event_log import EventLog
 from balancer.service.failures import Failures
+from balancer.service.nodes import Nodes
 from balancer.service.problems import Part, Problems
 from balancer.service.server_workers import ServerWorkers
 from balancer.service.silence_report import SilenceReport
@@ -47,6 +49,8 @@ class PlanExecutor:
         failures: Failures,
         problems: Problems,
         events: EventLog,
+        nodes: Nodes,
+        edges: EdgeWatch,
         spares: int,
     ) -> None:
         self._desired = desired
@@ -60,6 +64,8 @@ class PlanExecutor:
         self._failures = failures
         self._problems = problems
         self._events = events
+        self._nodes = nodes
+        self._edges = edges
         self._spares = spares
 
     def execute(self) -> None:
@@ -70,6 +76,7 @@ class PlanExecutor:
         observed = self._observe()
         self._starvation.observed(self._desired.fleet, observed)
         silences = self._watch.look(self._desired.fleet, observed)
+        lost = self._edges.lost
         with self._desired.lock:
             self._failures.doubt(self._watch.alive_at)
             observed = _without_gone(observed, before, self._desired.fleet)
@@ -81,6 +88,7 @@ class PlanExecutor:
                 claimed=self._workers.claims.instances,
                 silences=silences,
                 spares=self._spares,
+                lost=lost,
             )
             self._change_fleet(plan)
             self._watch.close_idle(self._desired.fleet)
@@ -91,18 +99,24 @@ class PlanExecutor:
 
     def _observe(self) -> Mapping[str, Observed]:
         """The containers that the engine shows, by instance. While the engine is away, all servers of the fleet, as
-        running at their known addresses."""
+        running where they were last seen."""
         try:
             observed = self._runtime.observe()
         except EngineUnavailable as error:
             self._problems.report(Part.ENGINE, str(error))
             return {
                 server.instance: Observed(
-                    server.instance, server.ring_id, running=True, address=server.address, generation=server.generation
+                    server.instance,
+                    server.ring_id,
+                    running=True,
+                    address=server.address,
+                    generation=server.generation,
+                    node=self._nodes.of(server.instance),
                 )
                 for server in self._desired.fleet.servers
             }
         self._problems.clear(Part.ENGINE)
+        self._nodes.observed(observed)
         return observed
 
     def _change_fleet(self, plan: Plan) -> None:
@@ -126,7 +140,13 @@ class PlanExecutor:
                 )
             )
             for server, reason in failed.items():
-                self._events.record(EventKind.FAILED, server=server.hostname, reason=reason, state=server.state)
+                self._events.record(
+                    EventKind.FAILED,
+                    server=server.hostname,
+                    instance=server.instance,
+                    reason=reason,
+                    state=server.state,
+                )
             self._report.changed(before, plan)
             with self._problems.watch(Part.PLANE, PlaneUnavailable):
                 self._desired.publish()
@@ -147,7 +167,7 @@ class PlanExecutor:
         if plan.fence:
             containers = {instance: observed[instance].id for instance in plan.fence}
             for instance in plan.fence:
-                self._events.record(EventKind.FENCED, server=hostname(instance), container=instance)
+                self._events.record(EventKind.FENCED, server=hostname(instance), instance=instance, container=instance)
             self._workers.run(plan.fence, lambda: self._workers.fence(containers))
         if plan.retire:
             self._workers.run(plan.retire, lambda: self._retire(plan.retire))
@@ -157,9 +177,10 @@ class PlanExecutor:
 
     def _rename(self, names: Mapping[str, str]) -> None:
         """Renames containers, where they have names: instance → container name. Where the engine does not answer, a
-        later step tries again."""
-        if self._local is None:
+        later step tries again. Raises Superseded."""
+        if self._local is None or not names:
             return
+        self._desired.confirm()  # To another balancer's fleet other names belong.
         for instance, name in names.items():
             try:
                 self._local.rename(instance, name)
@@ -170,8 +191,15 @@ class PlanExecutor:
         with self._problems.watch(Part.ENGINE, EngineUnavailable):
             self._workers.retire(leaving)
             fleet = self._desired.change(lambda fleet: fleet.stopped(leaving))
-            for left in sorted({hostname(instance) for instance in leaving} - {*fleet.replicas}):
-                self._events.record(EventKind.LEFT, server=left, reason=_REMOVAL_FINISHED, N=len(fleet.replicas))
+            left = {hostname(instance): instance for instance in leaving}
+            for name in sorted(left.keys() - {*fleet.replicas}):
+                self._events.record(
+                    EventKind.LEFT,
+                    server=name,
+                    instance=left[name],
+                    reason=_REMOVAL_FINISHED,
+                    N=len(fleet.replicas),
+                )
 
 
 def _without_gone(observed: Mapping[str, Observed], before: Fleet, fleet: Fleet) -> dict[str, Observed]:

@@ -20,6 +20,7 @@ class Part(StrEnum):
     STATE = "state"
     RING = "ring"
     SERVERS = "servers"
+    EDGES = "edges"
     CERTIFICATES = "certificates"
     TOKENS = "tokens"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from balancer.core import explanation
@@ -21,17 +22,20 @@ from balancer.ports.traffic import Traffic
 from balancer.service.change_queue import ChangeQueue
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
+from balancer.service.nodes import Nodes
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
     """`servers`: the servers of all states, with their present expectations. `keyless`: the number of keyless requests;
-    None where the plane does not answer. `in_step`: whether the plane obeys this ring."""
+    None where the plane does not answer. `in_step`: whether the plane obeys this ring. `nodes`: instance → its node,
+    empty where that is not known."""
 
     fleet: Fleet
     servers: tuple[Expectation, ...]
     keyless: int | None
     in_step: bool
+    nodes: Mapping[str, str]
 
 
 class RingService:
@@ -47,6 +51,7 @@ class RingService:
         catalogue: Catalogue,
         queue: ChangeQueue,
         events: EventLog,
+        nodes: Nodes,
         configured: RingProfile,
         slow_start: bool,
         max_servers: int,
@@ -57,6 +62,7 @@ class RingService:
         self._catalogue = catalogue
         self._queue = queue
         self._events = events
+        self._nodes = nodes
         self._configured = configured
         self._slow_start = slow_start
         self._max_servers = max_servers
@@ -72,10 +78,11 @@ class RingService:
         """The first call for a request hash and M takes about a second. It holds no lock, so no other caller waits."""
         serving = frozenset(server.ring_id for server in fleet.of(State.SERVING))
         expected = expectations(fleet, fleet.table.among(serving))
+        nodes = {server.instance: self._nodes.of(server.instance) for server in fleet.servers}
         try:
-            return Ring(fleet, expected, self._plane.keyless(), self._desired.is_published())
+            return Ring(fleet, expected, self._plane.keyless(), self._desired.is_published(), nodes)
         except PlaneUnavailable:
-            return Ring(fleet, expected, None, in_step=False)
+            return Ring(fleet, expected, None, in_step=False, nodes=nodes)
 
     def lookup(self, key: bytes) -> Explanation:
         """The explanation of a key. Raises InvalidRequest for an empty key."""
@@ -133,7 +140,8 @@ class RingService:
                 if hostname not in self._desired.fleet.replicas:
                     raise UnknownServer(f"no server named {printable(hostname)} serves")
                 fleet = self._desired.change_and_publish(lambda fleet: fleet.weighed(hostname, weight))
-        self._events.record(EventKind.WEIGHT, server=hostname, weight=weight)
+        (server,) = fleet.serving([hostname])
+        self._events.record(EventKind.WEIGHT, server=hostname, instance=server.instance, weight=weight)
         return self._ring(fleet)
 
     def _profile(self, document: object) -> RingProfile:

@@ -208,6 +208,7 @@ class Rollout:
             self._events.record(
                 EventKind.DEPLOY,
                 server=server.hostname,
+                instance=server.instance,
                 reason=f"runs release {server.release}",
                 seconds=self._clock.now() - began,
                 left=len(roll.outdated(fleet)),

@@ -11,9 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 from balancer.core.activity import IDLE
+from balancer.core.cause import Cause, cause_of
 from balancer.core.errors import EngineUnavailable, PlaneUnavailable, StartFailed, Superseded
 from balancer.core.event import EventKind
 from balancer.core.fleet import Server
+from balancer.core.lost_nodes import LostNodes
 from balancer.core.plan import out_of_memory
 from balancer.core.redaction import without_secrets
 from balancer.core.release import Release
@@ -25,6 +27,7 @@ from balancer.ports.runtime import ContainerRuntime
 from balancer.service.claims import Claims
 from balancer.service.desired import DesiredFleet
 from balancer.service.event_log import EventLog
+from balancer.service.nodes import Nodes
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +43,8 @@ _OBSERVATION_INTERVAL = 0.5
 
 class ServerWorkers:
     """`start_grace`, `drain_timeout`: in seconds. `cannot_finish(instance)` returns whether a leaving server will never
-    finish what it has. `size`: the number of threads, each of which handles one server.
+    finish what it has. `lost` returns the lost nodes: no server becomes ready there. `size`: the number of threads,
+    each of which handles one server.
 
     Before anything begins, and before a drained server is stopped, it is made sure that no other balancer has taken
     over: after that, nothing here starts, stops or kills a server.
@@ -57,9 +61,11 @@ class ServerWorkers:
         probe: Probe,
         clock: Clock,
         events: EventLog,
+        nodes: Nodes,
         start_grace: float,
         drain_timeout: float,
         cannot_finish: Callable[[str], bool],
+        lost: Callable[[], LostNodes],
         size: int,
     ) -> None:
         self.claims = Claims()
@@ -69,9 +75,11 @@ class ServerWorkers:
         self._probe = probe
         self._clock = clock
         self._events = events
+        self._nodes = nodes
         self._start_grace = start_grace
         self._drain_timeout = drain_timeout
         self._cannot_finish = cannot_finish
+        self._lost = lost
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
         """Each task handles one server. It never waits for another task."""
         self._background = ThreadPoolExecutor(size, thread_name_prefix="background work")
@@ -130,7 +138,7 @@ class ServerWorkers:
     def _bring_up(self, server: Server, release: Release) -> str:
         instance = server.instance
         began = self._clock.now()
-        self._runtime.start(server, release)
+        self._runtime.start(server, release, avoid=self._lost().unheard)
         address = seen = ""
         observed_at = began
         while (left := began + self._start_grace - self._clock.now()) > 0:
@@ -149,10 +157,18 @@ class ServerWorkers:
         )
 
     def _address(self, instance: str, release: Release) -> str:
-        """The address of a server that is starting. Raises StartFailed where its container has ended."""
-        container = self._runtime.observe().get(instance)
+        """The address of a server that is starting. Raises StartFailed where its container has ended, and
+        EngineUnavailable where its node is lost: that says nothing of its release."""
+        observed = self._runtime.observe()
+        self._nodes.observed(observed)
+        container = observed.get(instance)
+        node = self._nodes.of(instance)
+        if node in self._lost().unheard:
+            raise EngineUnavailable(f"{instance} cannot become ready: its node {node} is cut off")
         if container is None or not container.running:
             status = container.status if container else "removed"
+            if cause_of(status) is Cause.NODE:
+                raise EngineUnavailable(f"{instance} cannot become ready: {status}")
             if container is not None and container.starved:
                 status += f", {out_of_memory(release.memory)}"
             self._log_last_output(instance, release)
@@ -173,7 +189,7 @@ class ServerWorkers:
         while idle < 2 and self._clock.now() - began < self._drain_timeout:
             self._desired.check()
             if self._cannot_finish(instance):
-                self._events.record(EventKind.FENCED, server=hostname(instance), container=instance)
+                self._events.record(EventKind.FENCED, server=hostname(instance), instance=instance, container=instance)
                 self._runtime.kill(instance)
                 return
             idle = idle + 1 if self._in_flight(instance) == 0 else 0
@@ -182,6 +198,7 @@ class ServerWorkers:
             self._events.record(
                 EventKind.CUT,
                 server=hostname(instance),
+                instance=instance,
                 reason="the drain timeout was over",
                 seconds=self._clock.now() - began,
                 requests=self._in_flight(instance),

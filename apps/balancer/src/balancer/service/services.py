@@ -30,6 +30,7 @@ from balancer.service.certificate_watch import CertificateWatch
 from balancer.service.change_queue import ChangeQueue
 from balancer.service.deploy_image import DeployImage
 from balancer.service.desired import DesiredFleet
+from balancer.service.edge_watch import EdgeWatch
 from balancer.service.engine_listener import EngineListener
 from balancer.service.event_log import EventLog
 from balancer.service.failures import Failures
@@ -40,6 +41,7 @@ from balancer.service.heartbeats import Heartbeats
 from balancer.service.image_getter import ImageGetter
 from balancer.service.load_history import LoadHistory
 from balancer.service.loops import Loops, Round
+from balancer.service.nodes import Nodes
 from balancer.service.plan_executor import PlanExecutor
 from balancer.service.problems import Part, Problems
 from balancer.service.reconciler import Reconciler
@@ -110,6 +112,7 @@ class Options:
     protocols: tuple[str, ...] = PROTOCOLS
     token_sha256: str = ""
     name_prefix: str = ""
+    edge_lease: float = 3.0
 
     @property
     def most_servers_at_once(self) -> int:
@@ -129,7 +132,21 @@ class Services:
 
     @cached_property
     def events(self) -> EventLog:
-        return EventLog(self._ports.clock, listeners=self._ports.listeners)
+        return EventLog(self._ports.clock, listeners=self._ports.listeners, nodes=self.nodes)
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        return Nodes()
+
+    @cached_property
+    def edge_watch(self) -> EdgeWatch:
+        return EdgeWatch(
+            edges=self._ports.edges,
+            problems=self.problems,
+            events=self.events,
+            clock=self._ports.clock,
+            lease=self._options.edge_lease,
+        )
 
     @cached_property
     def problems(self) -> Problems:
@@ -162,9 +179,11 @@ class Services:
             probe=self._ports.probe,
             clock=self._ports.clock,
             events=self.events,
+            nodes=self.nodes,
             start_grace=self._options.start_grace,
             drain_timeout=self._options.drain_timeout,
             cannot_finish=lambda instance: instance in self.watch.finished,
+            lost=lambda: self.edge_watch.lost,
             size=self._options.most_servers_at_once,
         )
 
@@ -240,6 +259,8 @@ class Services:
             failures=self.failures,
             problems=self.problems,
             events=self.events,
+            nodes=self.nodes,
+            edges=self.edge_watch,
             spares=self._options.spares,
         )
 
@@ -301,6 +322,7 @@ class Services:
             catalogue=self._options.catalogue,
             queue=self.queue,
             events=self.events,
+            nodes=self.nodes,
             configured=self._options.fleet.profile,
             slow_start=self._options.slow_start > 0,
             max_servers=self._options.max_servers,
@@ -323,7 +345,7 @@ class Services:
 
     @cached_property
     def load_history(self) -> LoadHistory:
-        return LoadHistory(traffic=self._ports.traffic, desired=self.desired, clock=self._ports.clock)
+        return LoadHistory(traffic=self._ports.traffic, desired=self.desired, nodes=self.nodes, clock=self._ports.clock)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -369,6 +391,7 @@ class Services:
             desired=self.desired,
             plane=self._ports.plane,
             edge=self._ports.edge,
+            edges=self.edge_watch,
             health=self.health,
             problems=self.problems,
             watch=self.certificate_watch,
@@ -399,6 +422,8 @@ class Services:
             "certificates": self.certificate_watch.round,
             "load": self.load_history.round,
         }
+        if self._ports.edges:
+            rounds["edges"] = self.edge_watch.round
         if self._ports.tokens:
             rounds["tokens"] = self.tokens.round
         if self.autoscaler:

@@ -32,6 +32,7 @@ class SilenceReport:
             self._events.record(
                 EventKind.SILENT,
                 server=server.hostname,
+                instance=server.instance,
                 reason=f"it missed its heartbeats: {busy}an idle connection blocks it ({_KEEP_ALIVE}), or it hangs",
                 requests=requests,
             )
@@ -41,6 +42,7 @@ class SilenceReport:
             self._events.record(
                 EventKind.BACK,
                 server=server.hostname,
+                instance=server.instance,
                 reason="most servers are silent: it is believed to live" if plan.crowd else "it answers its heartbeats",
                 seconds=self._clock.now() - silence.since if silence else None,
             )

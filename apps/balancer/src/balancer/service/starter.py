@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
-from contextlib import suppress
 
 from balancer.core.errors import (
     EngineUnavailable,
@@ -138,8 +137,7 @@ class Starter:
             with self._desired.lock:
                 self._failures.start_failed()
             _log.warning("start failed", extra={"reason": str(error), "pause": self._failures.delay})
-            with suppress(Superseded):
-                self._workers.kill(instances)
+            self._workers.kill(instances)
         finally:
             self._starting.difference_update(instances)
             self._on_end()
@@ -151,6 +149,9 @@ class Starter:
         for instance in newcomers:
             server = fleet.server(instance)
             self._events.record(
-                kind if server.state is State.SERVING else EventKind.SPARE, server=server.hostname, seconds=seconds
+                kind if server.state is State.SERVING else EventKind.SPARE,
+                server=server.hostname,
+                instance=instance,
+                seconds=seconds,
             )
         self._failures.replaced(before, fleet)

@@ -31,5 +31,7 @@ class StarvationReport:
             container = observed.get(server.instance)
             if container is not None and container.starved > told.get(container.id, 0):
                 why = out_of_memory(fleet.release_of(server).memory)
-                self._events.record(EventKind.STARVED, server=server.hostname, reason=f"killed: {why}")
+                self._events.record(
+                    EventKind.STARVED, server=server.hostname, instance=server.instance, reason=f"killed: {why}"
+                )
         self._told = present

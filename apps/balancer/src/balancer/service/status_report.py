@@ -15,6 +15,7 @@ from balancer.ports.data_plane import DataPlane
 from balancer.ports.edge_metrics import EdgeMetrics
 from balancer.service.certificate_watch import CertificateWatch
 from balancer.service.desired import DesiredFleet
+from balancer.service.edge_watch import EdgeWatch
 from balancer.service.health import Health
 from balancer.service.problems import Part, Problems
 
@@ -28,6 +29,7 @@ class StatusReport:
         desired: DesiredFleet,
         plane: DataPlane,
         edge: EdgeMetrics | None,
+        edges: EdgeWatch,
         health: Health,
         problems: Problems,
         watch: CertificateWatch,
@@ -38,6 +40,7 @@ class StatusReport:
         self._desired = desired
         self._plane = plane
         self._edge = edge
+        self._edges = edges
         self._health = health
         self._problems = problems
         self._watch = watch
@@ -49,6 +52,7 @@ class StatusReport:
     def status(self) -> Status:
         """The status now. What the data plane does not tell is None."""
         fleet = self._desired.fleet
+        edges = tuple(self._edges.edges)
         keyless = old_processes = None
         with suppress(PlaneUnavailable):
             keyless = self._plane.keyless()
@@ -64,7 +68,12 @@ class StatusReport:
             is_ready=self._health.is_ready,
             in_sync=self._desired.in_sync,
             keyless=keyless,
-            edges=int(self._edge is not None and keyless is not None),
+            edges=(
+                sum(edge.is_leased and edge.is_serving for edge in edges)
+                if edges
+                else int(self._edge is not None and keyless is not None)
+            ),
+            edges_of_nodes=edges,
             old_processes=old_processes,
             has_autoscaler=self._has_autoscaler,
         )

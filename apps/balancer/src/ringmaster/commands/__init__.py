@@ -8,6 +8,7 @@ from ringmaster.commands.add import add
 from ringmaster.commands.completion import completion
 from ringmaster.commands.deploy import deploy
 from ringmaster.commands.doctor import doctor
+from ringmaster.commands.edges import edges
 from ringmaster.commands.events import events
 from ringmaster.commands.explain import explain
 from ringmaster.commands.load import load
@@ -29,6 +30,7 @@ COMMANDS: tuple[click.Command, ...] = (
     rollback,
     events,
     load,
+    edges,
     doctor,
     ui,
     completion,

@@ -19,7 +19,7 @@ def doctor(invocation: Invocation) -> None:
 
     Whether the balancer is reached and takes the token,
     whether it is ready, what ails, servers that are missing, silent or fail again and again, the deploy, the balance,
-    certificates and clocks.
+    edges, certificates and clocks.
 
     The exit code is 0 when all is well. With --json: an object with well and findings.
 

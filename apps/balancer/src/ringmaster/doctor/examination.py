@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ringmaster.doctor import balance, fleet, times
+from ringmaster.doctor import balance, edges, fleet, times
 from ringmaster.doctor.finding import Finding, note, well, wrong
 from ringmaster.errors import Away, Refused, Unauthorized, Unreachable
 
@@ -41,7 +41,7 @@ def examine(client: Client) -> list[Finding]:
 def _all_else(client: Client, health: Answer) -> list[Finding]:
     now = datetime.now(UTC)
     ring, deployed = client.get("/ring").document, client.get("/deploy").document
-    load = client.find("/load")
+    load, known = client.find("/load"), client.find("/edges")
     failures = client.get("/events", kind="failed", limit=_RECENT).document
     return [
         *fleet.complete(health.document),
@@ -49,6 +49,7 @@ def _all_else(client: Client, health: Answer) -> list[Finding]:
         *fleet.silent(health.document),
         *fleet.failing(failures["events"], now),
         *fleet.obeyed(ring),
+        *(edges.edges(known.document) if known and "edges" not in health.document["ailments"] else ()),
         *fleet.deployed(deployed),
         *balance.of_the_ring(ring),
         *(balance.measured(load.document) if load else [note("balance", "this balancer has no /load: it is older")]),

@@ -33,15 +33,18 @@ def headline(health: Document, ring: Document) -> Text:
 
 
 def servers(ring: Document, load: Document | None) -> Fitting:
-    """The table of all servers."""
+    """The table of all servers, with their nodes where there are several hosts."""
     loads = {one["hostname"]: one for one in load["servers"]} if load else {}
     figures = ("measured", "req/s", "err/s", "in flight", "response") if load else ()
-    columns = ("server", "state", "release", "weight", "slots", "share", *figures, "")
-    shown = Fitting(columns=columns, spare=_SPARE, left=("server", "state", ""))
+    has_nodes = any(server.get("node") for server in ring["servers"])
+    node = ("node",) if has_nodes else ()
+    columns = ("server", "state", *node, "release", "weight", "slots", "share", *figures, "")
+    shown = Fitting(columns=columns, spare=_SPARE, left=("server", "state", "node", ""))
     for server in ring["servers"]:
         shown.add_row(
             words.plain(server["hostname"]),
             words.state(server["state"]),
+            *((words.plain(server["node"] or "-"),) if has_nodes else ()),
             str(server["release"]),
             _weight(server),
             str(server["slots"]),

@@ -16,6 +16,8 @@ _STYLES = {
     "starved": words.POOR,
     "silent": words.POOR,
     "cut": words.POOR,
+    "edge_lost": words.BAD,
+    "edge_back": words.GOOD,
     "joined": words.GOOD,
     "back": words.GOOD,
     "well": words.GOOD,
@@ -29,6 +31,7 @@ def event(document: Mapping[str, Any]) -> Text:
     facts = [f"{name}={_short(value)}" for name, value in document["facts"].items() if value not in ("", [])]
     rest = [
         document["reason"],
+        f"on {document['node']}" if document.get("node") else "",
         f"after {words.duration(seconds)}" if seconds is not None else "",
         " ".join(facts),
     ]

@@ -80,6 +80,8 @@ ADDED: list[tuple[Event, tuple[Addition, ...]]] = [
             EventKind.RING,
             EventKind.WEIGHT,
             EventKind.CERTIFICATE,
+            EventKind.EDGE_LOST,
+            EventKind.EDGE_BACK,
             EventKind.AILING,
             EventKind.WELL,
         )

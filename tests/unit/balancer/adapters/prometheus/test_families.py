@@ -34,6 +34,8 @@ NAMES = {
     "ready": (),
     "in_sync": (),
     "edges": (),
+    "edge_leased": ("node",),
+    "edge_in_step": ("node",),
     "edge_old_processes": (),
     "problem": ("part",),
     "changes_total": ("kind", "result"),

@@ -10,6 +10,7 @@ from balancer.adapters.prometheus import families
 from balancer.adapters.prometheus.readings import StatusCollector, about, of_status
 from balancer.core.certificate import Certificate
 from balancer.core.deploy import Deploy, Stage
+from balancer.core.edge import Edge
 from balancer.core.fleet import Fleet
 from balancer.core.lifecycle import State
 from balancer.core.prediction import Expectation
@@ -25,6 +26,12 @@ LOAD = LoadReport(
     (ServerLoad("S1", 5.0, 1.0, 2, 0.25, 100, 7, 0.75, 0.5), ServerLoad("S3", 0.0, 0.0, 0, 0.0, 0, 0, None, 0.5)),
     1.5,
 )
+
+
+def edge(node: str, *, is_leased: bool = True, in_step: bool = True) -> Edge:
+    return Edge(node=node, is_leased=is_leased, is_serving=True, in_step=in_step, silent_for=0.0)
+
+
 STATUS = Status(
     fleet=FLEET,
     spares_wanted=1,
@@ -38,6 +45,7 @@ STATUS = Status(
     edges=1,
     old_processes=2,
     has_autoscaler=False,
+    edges_of_nodes=(edge("w1"), edge("w2", is_leased=False), edge("w3", in_step=False)),
 )
 ABOUT = about("1.2", "haproxy", "3.13", 1000.0)
 
@@ -68,6 +76,8 @@ def deploying(stage: Stage) -> Fleet:
         ("ready", {(): 0}),
         ("in_sync", {(): 1}),
         ("edges", {(): 1}),
+        ("edge_leased", {("w1",): 1, ("w2",): 0, ("w3",): 1}),
+        ("edge_in_step", {("w1",): 1, ("w2",): 0, ("w3",): 0}),
         ("edge_old_processes", {(): 2}),
         ("problem", {("engine",): 1, ("state",): 0}),
         ("deploy_stage", {(stage,): 0 for stage in Stage}),

@@ -15,6 +15,7 @@ UP, DOWN = "up", "down"
 STATES = tuple(str(state) for state in State if state is not State.GONE)
 
 _SERVER = {"server": OPEN}
+_NODE = {"node": OPEN}
 _KIND = {"kind": KINDS}
 _CAUSE = {"cause": tuple(Cause)}
 
@@ -63,7 +64,19 @@ READ = (
     ),
     Family("ringmaster_ready", GAUGE, "1 where N servers serve, the data plane obeys and nothing ails; otherwise 0."),
     Family("ringmaster_in_sync", GAUGE, "1 where the data plane obeys the fleet; otherwise 0."),
-    Family("ringmaster_edges", GAUGE, "Edges that answer; 0 in the data plane flask."),
+    Family("ringmaster_edges", GAUGE, "Edges that answer and serve; 0 in the data plane flask."),
+    Family(
+        "ringmaster_edge_leased",
+        GAUGE,
+        "1 where the node's edge was heard of lately; 0 where it is lost. Not told on one host.",
+        _NODE,
+    ),
+    Family(
+        "ringmaster_edge_in_step",
+        GAUGE,
+        "1 where the node's edge is not lost and obeys the present routes; otherwise 0. Not told on one host.",
+        _NODE,
+    ),
     Family(
         "ringmaster_edge_old_processes",
         GAUGE,

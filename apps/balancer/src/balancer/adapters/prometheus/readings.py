@@ -56,6 +56,8 @@ def of_status(status: Status) -> Readings:
         "ready": {(): status.is_ready},
         "in_sync": {(): status.in_sync},
         "edges": {(): status.edges},
+        "edge_leased": {(edge.node,): edge.is_leased for edge in status.edges_of_nodes},
+        "edge_in_step": {(edge.node,): edge.is_leased and edge.in_step for edge in status.edges_of_nodes},
         "edge_old_processes": _known(status.old_processes),
         "problem": {(part,): ails for part, ails in status.problems.items()},
         "autoscaler_enabled": {(): status.has_autoscaler},

@@ -1,1 +1,1 @@
-"""Docker Swarm: what several hosts have in the place of one engine."""
+"""Docker Swarm in the place of one engine: servers are services, and the fleet is in the raft."""

@@ -30,7 +30,7 @@ _DIGITS = 12
 """Digits of a revision that fit into a name: one revision a second for thirty thousand years."""
 _KEPT = 2
 """How many revisions are kept: the newest, and one in case that one is damaged."""
-_CALL_TIMEOUT = 15
+_CALL_TIMEOUT = 10
 """Seconds that one call to the engine may take. Managers without a majority let a call wait."""
 
 
@@ -44,7 +44,8 @@ class SwarmConfigs:
         self._connection: docker.APIClient | None = None
 
     def newest(self) -> tuple[int, bytes] | None:
-        """The newest revision. Where its content is damaged, that of the one before stands for it."""
+        """The newest revision. Where its content is damaged, that of the one before stands for it. Where that one is
+        damaged as well, the content is empty."""
         with _state_errors():
             present = self._present()
         for revision in sorted(present, reverse=True):
@@ -52,9 +53,7 @@ class SwarmConfigs:
                 return max(present), zlib.decompress(base64.b64decode(present[revision]["Spec"].get("Data") or ""))
             except (ValueError, zlib.error) as error:
                 _log.error("state damaged", extra={"config": self._name(revision), "reason": str(error)})
-        if present:
-            raise StateUnavailable(f"no content of the configs {', '.join(map(self._name, present))} can be read")
-        return None
+        return (max(present), b"") if present else None
 
     def replace(self, expected: int, content: bytes) -> int:
         packed = zlib.compress(content)
@@ -74,6 +73,12 @@ class SwarmConfigs:
             self._sweep(present[old]["ID"])
         return revision
 
+    def close(self) -> None:
+        """Ends the connection to the engine. The next call makes another one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def _create(self, revision: int, packed: bytes) -> str:
         """The id of the new config."""
         try:
@@ -81,12 +86,13 @@ class SwarmConfigs:
         except APIError as error:
             if error.status_code != requests.codes.conflict:
                 raise
-            if max(self._present(), default=0) < revision:
+            newest = max(self._present(), default=0)
+            if newest < revision:
                 raise StateUnavailable(
                     f"the fleet cannot be saved: there is a config named {self._name(revision)} without the labels of "
                     "this deployment"
                 ) from error
-            raise Superseded(f"another balancer has saved revision {revision} of the fleet") from error
+            raise Superseded(f"another balancer has saved revision {newest} of the fleet") from error
 
     def _present(self) -> dict[int, Mapping[str, Any]]:
         """revision → config, for all of this deployment."""

@@ -7,9 +7,10 @@ import { messages } from "./stream.js";
 
 const KEPT = 300;
 const PAUSE = 3000; // milliseconds before a stream that ended is opened again
-const WARNINGS = ["silent", "failed", "starved", "fenced", "cut", "ailing"];
+const WARNINGS = ["silent", "failed", "starved", "fenced", "cut", "edge_lost", "ailing"];
 const KINDS = ["restored", "joined", "left", "silent", "back", "failed", "starved", "fenced", "replaced", "promoted", "spare",
-  "cut", "deploy", "scale", "ring", "weight", "certificate", "change", "ailing", "well"];
+  "cut", "deploy", "scale", "ring", "weight", "certificate", "change", "edge_lost", "edge_back", "ailing",
+  "well"];
 
 export class Events {
   #isOn = false;
@@ -107,7 +108,7 @@ export class Events {
   }
 }
 
-function sentence({ reason, seconds, facts }) {
+function sentence({ reason, node, seconds, facts }) {
   const known = Object.entries(facts).map(([name, fact]) => `${name} ${typeof fact === "object" ? JSON.stringify(fact) : fact}`);
-  return [reason, seconds === null ? "" : `after ${duration(seconds)}`, known.join(", ")].filter(Boolean).join(" · ");
+  return [reason, node ? `on ${node}` : "", seconds === null ? "" : `after ${duration(seconds)}`, known.join(", ")].filter(Boolean).join(" · ");
 }

@@ -1,23 +1,26 @@
 // The fleet as a table, with a curve of the last ten minutes for each measure.
 
 import { byId, el, say, table } from "./dom.js";
+import { hasNodes } from "./edges.js";
 import { clock, duration, percent, rate, state } from "./format.js";
 import { MEASURES } from "./history.js";
 import { swatch } from "./paints.js";
 import { Sparkline } from "./sparkline.js";
 
-const COLUMNS = ["Server", "State", "Weight", "Release", "Expected", "Measured", "Requests/s", "In flight", "Response"];
+const COLUMNS = ["Server", "State", "Weight", "Release", "Expected", "Measured", "Requests/s", "In flight", "Response", "Node"];
 const WRITTEN = { requests_per_second: rate, in_flight: String, response_time: duration };
 const NAMES = { requests_per_second: "Requests/s", in_flight: "In flight", response_time: "Response" };
 
 export class Fleet {
   #rows = new Map();
   #body = el("tbody", { role: "rowgroup" });
+  #nodeHead; // the last column is shown only where there are several hosts
 
   /** `onSelect` gets the hostname whose name is pressed. */
   constructor(onSelect) {
     this.onSelect = onSelect;
     const head = COLUMNS.map((title) => el("th", { scope: "col", role: "columnheader" }, title));
+    this.#nodeHead = head.at(-1);
     byId("servers").append(el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...head)), this.#body);
     byId("history-table").closest("details").addEventListener("toggle", () => this.#list());
   }
@@ -28,9 +31,11 @@ export class Fleet {
     for (const [hostname, row] of this.#rows) if (!this.hostnames.includes(hostname)) this.#drop(hostname, row);
     const loads = new Map(load?.servers.map((server) => [server.hostname, server]));
     const tops = MEASURES.map((measure) => history.top(this.hostnames, measure));
+    this.#nodeHead.hidden = !hasNodes(ring);
     for (const server of ring.servers) {
       const row = this.#rows.get(server.hostname) ?? this.#add(server.hostname);
       row.show(server, loads.get(server.hostname), history, tops);
+      row.node.hidden = this.#nodeHead.hidden;
     }
     say(byId("load-summary"), summary(load));
     this.#list();
@@ -70,6 +75,8 @@ class Row {
     name.addEventListener("click", onSelect);
     const cells = this.#texts.map((text, at) =>
       el("td", { role: "cell", "data-title": COLUMNS[at + 1] }, text, this.#lines[at - 5]?.element));
+    this.node = cells.at(-1);
+    this.node.className = "node";
     this.element = el("tr", { role: "row" }, el("th", { scope: "row", role: "rowheader" }, name), ...cells);
   }
 
@@ -81,6 +88,7 @@ class Row {
       warmth < 1 ? `${weight} (${percent(warmth)} warm)` : `${weight}`,
       `${server.release}`, percent(server.share), percent(load?.share),
       `${rate(load?.requests_per_second)}${errors}`, `${load?.in_flight ?? "–"}`, duration(load?.response_time || null),
+      server.node || "–",
     ];
     texts.forEach((text, at) => say(this.#texts[at], text));
     this.element.className = server.state;

@@ -3,6 +3,7 @@
 import { Refused, ask } from "./api.js";
 import * as deploy from "./deploy.js";
 import { byId, say } from "./dom.js";
+import * as edges from "./edges.js";
 import { Events } from "./events.js";
 import * as fleetForms from "./fleet-forms.js";
 import { Fleet } from "./fleet.js";
@@ -21,7 +22,7 @@ const DEPLOY_EVERY = 20; // events of a deploy bring the next look forward
 const GAP = 15_000; // milliseconds without figures, after which the history is asked for again
 
 export class Watch {
-  #state = { ready: null, ring: null, slots: null, points: null, load: null, history: new History(), deploy: null };
+  #state = { ready: null, ring: null, slots: null, points: null, load: null, history: new History(), deploy: null, edges: null };
   #known = ""; // the ring that `slots` and `points` belong to
   #measured = 0;
   #visit = 0; // counts stops: what was asked in an earlier visit is nobody's business in this one
@@ -29,7 +30,7 @@ export class Watch {
   #load = new Poll(() => this.#looked(LOAD_EVERY, () => this.#lookAtLoad()));
   #deploy = new Poll(() => this.#lookAtDeploy());
   #events = new Events((event) => this.#happened(event));
-  #views = [health, new RingView(), new Fleet(fleetForms.select), fleetForms, new WhatIf(mayChange)];
+  #views = [health, new RingView(), new Fleet(fleetForms.select), edges, fleetForms, new WhatIf(mayChange)];
 
   /** `onRefused` is called where the token does not count any more. */
   constructor(onRefused) {
@@ -54,10 +55,15 @@ export class Watch {
   async #lookAtRing() {
     const [ready, ring] = await Promise.all([ask("GET", "/healthz"), ask("GET", "/ring")]);
     await this.#lookAtSlots(ring);
-    Object.assign(this.#state, { ready, ring });
+    Object.assign(this.#state, { ready, ring, edges: await this.#lookAtEdges(ring) });
     answered();
     assign(ring.servers.map(({ hostname }) => hostname));
     for (const view of this.#views) view.show(this.#state);
+  }
+
+  /** One host has no edges to tell of, and is not asked for them. */
+  async #lookAtEdges(ring) {
+    return edges.hasNodes(ring) ? (await ask("GET", "/edges").catch(() => null))?.edges : null;
   }
 
   /** The slots are many; they are asked for when the ring or a server's state has changed. */
