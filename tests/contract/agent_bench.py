@@ -119,14 +119,14 @@ class AgentBench:
         return {line for line in found.splitlines() if "stat:" not in line}
 
 
-def swarm_edge(lab: Lab, certificates: Path, hub: str) -> Container:
+def swarm_edge(lab: Lab, certificates: Path, hub: str, node: str = "node-1") -> Container:
     """As the Terraform service runs it."""
     for file in certificates.iterdir():
         os.chmod(file, 0o644)  # noqa: PTH101
     return lab.run(
-        f"swarm-edge-{certificates.name}",
+        f"swarm-edge-{certificates.name}-{node}",
         lab.swarm_edge_image,
-        environment={"RINGMASTER_NODE": "node-1", "RINGMASTER_HUB": hub},
+        environment={"RINGMASTER_NODE": node, "RINGMASTER_HUB": hub},
         volumes=[f"{certificates}:/run/edges:ro"],
         read_only=True,
         tmpfs={"/run/ringmaster": "size=32m,mode=1777", "/tmp": "size=16m,mode=1777"},  # noqa: S108

@@ -9,12 +9,14 @@ import pytest
 
 from balancer.core.routes import Backend
 from tests.certificates import Authority, put
+from tests.contract import runtime_bench
 from tests.contract.docker_bench import DockerBench
 from tests.contract.edges_bench import EdgesBench
 from tests.contract.flask_bench import FlaskBench
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import Lab
 from tests.contract.plane_bench import EDGES, FAKE, FLASK, HAPROXY, FakeBench, PlaneBench
+from tests.contract.runtime_bench import LocalBench
 from tests.contract.tls_bench import TlsBench
 
 
@@ -28,6 +30,19 @@ def lab() -> Iterator[Lab]:
 def docker_bench(lab: Lab, tmp_path: Path) -> Iterator[DockerBench]:
     with DockerBench(lab, tmp_path) as bench:
         yield bench
+
+
+@pytest.fixture(
+    params=["fake", pytest.param("docker", marks=pytest.mark.docker), pytest.param("keeper", marks=pytest.mark.docker)]
+)
+def local_bench(request: pytest.FixtureRequest) -> LocalBench:
+    """Every runtime of one host in turn."""
+    if request.param == "fake":
+        return runtime_bench.FakeBench()
+    found: DockerBench = request.getfixturevalue("docker_bench")
+    if request.param == "keeper":
+        found.start_keeper()
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -50,16 +65,16 @@ def haproxy_bench(edge: HaproxyBench) -> HaproxyBench:
 
 
 @pytest.fixture(scope="session")
-def two_edges(lab: Lab, servers: tuple[Backend, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgesBench]:
+def edges(lab: Lab, servers: tuple[Backend, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgesBench]:
     with EdgesBench(lab, tmp_path_factory.mktemp("edges"), servers) as bench:
         yield bench
 
 
 @pytest.fixture
-def edges_bench(two_edges: EdgesBench) -> EdgesBench:
+def edges_bench(edges: EdgesBench) -> EdgesBench:
     """As new, whatever the test before it did to it."""
-    two_edges.reset()
-    return two_edges
+    edges.reset()
+    return edges
 
 
 @pytest.fixture(params=[FAKE, FLASK, HAPROXY, EDGES])

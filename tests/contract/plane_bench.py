@@ -33,7 +33,7 @@ SHARES = slot_shares(REQUEST_HASH, SLOTS)
 FAKE, FLASK = "fake", "flask"
 HAPROXY = pytest.param("haproxy", marks=pytest.mark.docker)
 EDGES = pytest.param("edges", marks=pytest.mark.docker)
-"""The edges of several hosts, of which the bench has one."""
+"""The edges of several hosts, of which the bench has two."""
 REAL = pytest.mark.parametrize("bench", [FLASK, HAPROXY], indirect=True)
 """Planes whose servers can be dead, each kind once."""
 REMOTE = pytest.mark.parametrize("bench", [FAKE, HAPROXY, EDGES], indirect=True)
