@@ -1,4 +1,4 @@
-"""How the balancer is, as an answer. The container's own health check gets readiness, and nothing else."""
+"""How the balancer is, as an answer. The container's own health check gets that, and nothing else."""
 
 from __future__ import annotations
 
@@ -52,8 +52,9 @@ def readiness(health: Health) -> Response:
 
 
 def create_readiness_app(health: Health) -> Flask:
-    """The application of the health check's socket: /readyz, without a token."""
+    """The application of the health check's socket: /healthz and /readyz, without a token. On several hosts the check
+    asks whether the balancer lives: it is ready only when edges obey, which find it only when it is healthy."""
     app = Flask(__name__, static_folder=None)
     install_error_handlers(app)
-    app.add_url_rule("/readyz", view_func=lambda: readiness(health), endpoint="readyz")
+    app.register_blueprint(health_api(health))
     return app
