@@ -27,9 +27,11 @@ _WHOLE_WITHIN = 60.0
 
 class SeveralHosts:
     """In a with statement the deployment is up and whole; afterwards no engine of the playground is left. `hosts`:
-    node → the deployment as it is seen there. `away`: the nodes that are killed, cut off or drained now."""
+    node → the deployment as it is seen there. `away`: the nodes that are killed, cut off or drained now. `is_up`: the
+    deployment that `make swarm-up` made is taken, and left."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_up: bool = False) -> None:
+        self.is_up = is_up
         self.playground = Playground()
         self.token = ""
         self.hosts: dict[str, Host] = {}
@@ -37,10 +39,13 @@ class SeveralHosts:
 
     def __enter__(self) -> Self:
         try:
-            self._run(*names.UP)
+            if not self.is_up:
+                self._run(*names.UP)
             self.token = (self.playground.folder / names.TOKEN_FILE).read_text(encoding="utf-8").strip()
             self.hosts = {node: Host(node, self.playground, self.token) for node in self.playground.nodes}
             self.wait_until_whole()
+            missing = names.SERVERS - len(self.operator.replicas)
+            assert missing <= 0 or self.operator.add(missing).status == 200
         except BaseException:
             self.close()
             raise
@@ -54,7 +59,8 @@ class SeveralHosts:
     def close(self) -> None:
         for host in self.hosts.values():
             host.containers.close()
-        self._run(*names.DOWN)
+        if not self.is_up:
+            self._run(*names.DOWN)
 
     def destroy(self) -> None:
         """Takes the deployment away; engines and Swarm stay."""

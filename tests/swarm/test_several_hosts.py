@@ -1,11 +1,13 @@
 """The system on three hosts: whatever happens to a node, no request fails once it is noticed, and N are back.
 
 The tests share one deployment and go in the order of this file; each leaves it whole. `-m short` is what CI has time
-for. The figures are in the file that tests/swarm/figures.py names.
+for. With SWARM_IS_UP=1 they take the deployment that `make swarm-up` made, and leave it but for the last one. The
+figures are in the file that tests/swarm/figures.py names.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -38,7 +40,7 @@ def figures() -> Figures:
 
 @pytest.fixture(scope="module")
 def deployment() -> Iterator[SeveralHosts]:
-    with SeveralHosts() as deployment:
+    with SeveralHosts(is_up=bool(os.environ.get("SWARM_IS_UP"))) as deployment:
         answer = deployment.operator.put_ring({"key": "header:X-User"})
         assert answer.status == 200, answer
         yield deployment

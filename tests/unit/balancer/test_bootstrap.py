@@ -81,10 +81,11 @@ def test_the_control_port_has_metrics_in_both_planes(data_plane: str, edge: int,
     assert ask("/metrics", EDGE).status_code == ask("/metrics", HEALTH).status_code == 404
 
 
-def test_the_health_checks_socket_has_readyz_without_a_token_and_nothing_else() -> None:
+def test_the_health_checks_socket_has_its_two_paths_without_a_token_and_nothing_else() -> None:
     assert ask("/readyz", HEALTH, token_sha256="0" * 64).status_code == 503
+    assert ask("/healthz", HEALTH, token_sha256="0" * 64).status_code == 200
     assert ask("/readyz", EDGE_CONTROL, token_sha256="0" * 64).status_code == 401
-    for path in ("/rep", "/healthz", "/events"):
+    for path in ("/rep", "/ring", "/events"):
         assert ask(path, HEALTH).status_code == 404
     assert ask("/add", HEALTH, method="POST", data="{}").status_code == 404
 
