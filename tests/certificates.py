@@ -63,6 +63,7 @@ class Authority:
 def put_edge_certificates(folder: Path, authority: trustme.CA, name: str) -> Path:
     """The folder with ca.pem, certificate.pem and key.pem, as the hub and the agents of edges have one each."""
     folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
     made = authority.issue_cert(name)
     put(folder / "ca.pem", authority.cert_pem.bytes())
     put(folder / "certificate.pem", b"".join(blob.bytes() for blob in made.cert_chain_pems))

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from balancer.adapters.edges.wire import EDGE_NAME, HUB_NAME, LONGEST_LINE, TUNNELS, Beat, files_document, line
 from balancer.adapters.haproxy.edge_files import EdgeFiles
-from tests.certificates import Authority, put
+from tests.certificates import Authority
 from tests.polling import until
 
 
@@ -185,14 +185,3 @@ def _context(authority: Authority, name: str) -> ssl.SSLContext:
     authority.authority.configure_trust(context)
     authority.authority.issue_cert(name).configure_cert(context)
     return context
-
-
-def certificates(folder: Path, authority: Authority, name: str = EDGE_NAME) -> Path:
-    """Fills a folder as agents want it."""
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o755)
-    made = authority.authority.issue_cert(name)
-    put(folder / "ca.pem", authority.authority.cert_pem.bytes())
-    put(folder / "certificate.pem", made.cert_chain_pems[0].bytes())
-    put(folder / "key.pem", made.private_key_pem.bytes())
-    return folder

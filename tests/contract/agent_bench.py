@@ -10,13 +10,14 @@ from typing import Self
 
 from docker.models.containers import Container
 
+from balancer.adapters.edges.wire import EDGE_NAME
 from balancer.adapters.haproxy.config import EdgeOptions, edge_files
 from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.core.routes import Routes
-from tests.certificates import Authority
+from tests.certificates import Authority, put_edge_certificates
 from tests.contract.lab import PORT, Lab, remove
 from tests.contract.plane_bench import answering
-from tests.hub_stand_in import HubStandIn, certificates
+from tests.hub_stand_in import HubStandIn
 from tests.polling import until
 
 CONTROL_PORT = 5001
@@ -45,7 +46,7 @@ class AgentBench:
     def __init__(self, lab: Lab, folder: Path, sockets: Path, *, certificates_of: Authority | None = None) -> None:
         self._lab = lab
         self.authority = Authority()
-        self._folder = certificates(folder, certificates_of or self.authority)
+        self._folder = put_edge_certificates(folder, (certificates_of or self.authority).authority, EDGE_NAME)
         self._sockets = sockets
         self.hub = self.new_hub(0)
 

@@ -11,15 +11,14 @@ from typing import Any, Self
 
 from balancer.adapters.edges.hub import EdgeHub
 from balancer.adapters.edges.many_edges import ManyEdges
-from balancer.adapters.edges.wire import HUB_NAME
+from balancer.adapters.edges.wire import EDGE_NAME, HUB_NAME
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load
 from balancer.core.routes import Backend
-from tests.certificates import Authority
+from tests.certificates import Authority, put_edge_certificates
 from tests.contract.agent_bench import OPTIONS, inside, processes, swarm_edge
 from tests.contract.lab import PORT, Lab, remove
 from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held, wait_for
-from tests.hub_stand_in import certificates
 from tests.polling import until
 
 LEASE = 3.0
@@ -45,8 +44,8 @@ class EdgesBench:
         folder.chmod(0o755)
         self.servers = servers
         self.plane: Measured
-        self._hub = EdgeHub(0, certificates(folder / "hub", authority, HUB_NAME), LEASE, folder)
-        self._edges = certificates(folder / "edges", authority)
+        self._hub = EdgeHub(0, put_edge_certificates(folder / "hub", authority.authority, HUB_NAME), LEASE, folder)
+        self._edges = put_edge_certificates(folder / "edges", authority.authority, EDGE_NAME)
         self._lab = lab
 
     def __enter__(self) -> Self:

@@ -26,21 +26,14 @@ pytestmark = pytest.mark.timeout(300)
 DEPLOYMENT, ROLE = "ringmaster.deployment", "ringmaster.role"
 
 
-@pytest.fixture(scope="session")
-def raft() -> Iterator[Playground]:
-    with Playground(3) as playground:
-        playground.form_swarm()
-        yield playground
-
-
 class SwarmBench:
     """A deployment of its own. Each store asks another manager than the one before."""
 
-    def __init__(self, raft: Playground, monkeypatch: pytest.MonkeyPatch, *, deployment: str = "") -> None:
+    def __init__(self, swarm: Playground, monkeypatch: pytest.MonkeyPatch, *, deployment: str = "") -> None:
         self.deployment = deployment or f"test-{secrets.token_hex(3)}"
-        self.client = raft.client(raft.nodes[0])
-        self._raft = raft
-        self._nodes = cycle(raft.nodes)
+        self.client = swarm.client(swarm.nodes[0])
+        self._swarm = swarm
+        self._nodes = cycle(swarm.nodes)
         self._monkeypatch = monkeypatch
         self._open = ExitStack()
 
@@ -51,7 +44,7 @@ class SwarmBench:
 
     def configs(self, *, name_prefix: str = "") -> SwarmConfigs:
         found = SwarmConfigs(self.deployment, name_prefix)
-        self._monkeypatch.setenv("DOCKER_HOST", self._raft.host(next(self._nodes)))
+        self._monkeypatch.setenv("DOCKER_HOST", self._swarm.host(next(self._nodes)))
         found.newest()  # It connects to this manager from now on.
         self._open.callback(found.close)
         return found
@@ -85,8 +78,8 @@ class SwarmBench:
 
 
 @pytest.fixture
-def bench(raft: Playground, monkeypatch: pytest.MonkeyPatch) -> Iterator[SwarmBench]:
-    bench = SwarmBench(raft, monkeypatch)
+def bench(swarm: Playground, monkeypatch: pytest.MonkeyPatch) -> Iterator[SwarmBench]:
+    bench = SwarmBench(swarm, monkeypatch)
     try:
         yield bench
     finally:
@@ -148,9 +141,9 @@ def test_a_config_that_somebody_else_gave_the_next_name_is_said_to_be_there(benc
         bench.client.configs.get(name).remove()
 
 
-def test_deployments_of_long_names_keep_apart(raft: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deployments_of_long_names_keep_apart(swarm: Playground, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("d" * 80 + "-1", "d" * 80 + "-11", "d.d_d")
-    benches = [SwarmBench(raft, monkeypatch, deployment=name) for name in names]
+    benches = [SwarmBench(swarm, monkeypatch, deployment=name) for name in names]
     try:
         for number, each in enumerate(benches):
             revisions = each.configs(name_prefix="a-prefix.")
@@ -181,21 +174,21 @@ def test_an_engine_that_is_no_manager_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_without_a_majority_nothing_is_saved_and_afterwards_the_same_store_goes_on(
-    raft: Playground, bench: SwarmBench
+    swarm: Playground, bench: SwarmBench
 ) -> None:
     """Nobody knows whether a save that got no answer was made."""
     store = bench.store()
     assert store.load() is None
     store.save(SMALL)
-    for node in raft.nodes[1:]:
-        raft.engines("cut", node)
+    for node in swarm.nodes[1:]:
+        swarm.engines("cut", node)
     try:
         with pytest.raises(StateUnavailable, match="Docker Swarm does not keep the fleet now"):
             store.save(LARGE)
         until(lambda: "does not have a leader" in _reason(store), "the reason is said", within=60, pause=1)
     finally:
-        for node in raft.nodes[1:]:
-            raft.engines("heal", node)
+        for node in swarm.nodes[1:]:
+            swarm.engines("heal", node)
     until(lambda: not _reason(store), "it saves again", within=60, pause=0.5)
     other = bench.store()
     assert other.load() == LARGE

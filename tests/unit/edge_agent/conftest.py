@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from balancer.adapters.edges.wire import EDGE_NAME
 from edge_agent.agent import Agent
 from edge_agent.hub import Hub
-from tests.certificates import Authority
-from tests.hub_stand_in import HubStandIn, certificates
+from tests.certificates import Authority, put_edge_certificates
+from tests.hub_stand_in import HubStandIn
 from tests.unit.edge_agent.haproxy import Haproxy
 
 NODE = "node-1"
@@ -48,7 +49,7 @@ def hub(authority: Authority, folder: Path) -> Iterator[HubStandIn]:
 @pytest.fixture
 def start_agent(authority: Authority, folder: Path) -> Callable[[int], AbstractContextManager[None]]:
     """Starts the agent of the hub at this port."""
-    own = certificates(folder / "certificates", authority)
+    own = put_edge_certificates(folder / "certificates", authority.authority, EDGE_NAME)
 
     @contextmanager
     def start(port: int, certificates: Path = own) -> Iterator[None]:

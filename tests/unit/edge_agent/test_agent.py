@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.edges.wire import VERBS, ActivityColumns, Beat, columns
+from balancer.adapters.edges.wire import EDGE_NAME, VERBS, ActivityColumns, Beat, columns
 from balancer.adapters.haproxy.config import edge_files
 from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.core.routes import Backend, Routes
-from tests.certificates import Authority
-from tests.hub_stand_in import HubStandIn, certificates
+from tests.certificates import Authority, put_edge_certificates
+from tests.hub_stand_in import HubStandIn
 from tests.polling import stays, until
 from tests.unit.balancer.adapters.haproxy.test_config import PROFILE
 from tests.unit.edge_agent.conftest import NODE
@@ -198,7 +198,7 @@ def test_an_agent_of_another_authority_opens_no_sockets(
     hub: HubStandIn, folder: Path, start_agent: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It takes the hub for the right one, but the hub does not take it."""
-    strange = certificates(folder / "strange", Authority())
+    strange = put_edge_certificates(folder / "strange", Authority().authority, EDGE_NAME)
     (strange / "ca.pem").write_bytes((folder / "certificates" / "ca.pem").read_bytes())
     with start_agent(hub.port, strange):
         until(lambda: reasons(caplog), "it was refused", within=5)
@@ -216,5 +216,5 @@ def test_an_agent_without_certificates_waits_for_them(
 ) -> None:
     with start_agent(hub.port, folder / "later"):
         stays(lambda: not hub.streams, "nobody came", seconds=0.3)
-        certificates(folder / "later", authority)
+        put_edge_certificates(folder / "later", authority.authority, EDGE_NAME)
         assert hub.stream
