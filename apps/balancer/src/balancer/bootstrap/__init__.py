@@ -129,6 +129,7 @@ def _ports(settings: Settings, plane: Wired, options: Options, exposition: Expos
         durations=exposition.kept,
         edge=plane.edge,
         edges=plane.edges,
+        on_loss=plane.end,
     )
 
 

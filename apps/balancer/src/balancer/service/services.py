@@ -69,7 +69,8 @@ _REST = 1.0
 class Ports:
     """The adapters that the services use, one for each port. `tokens` reads the file with the named tokens; None for no
     such file. `local`: None on several hosts. `listeners`: each gets every event. `edge`: None in the data plane flask.
-    `edges`: None on one host."""
+    `edges`: None on one host.
+    `on_loss` is called once when another balancer has taken over: then the edges are its own."""
 
     runtime: ContainerRuntime
     local: LocalEngine | None
@@ -86,6 +87,7 @@ class Ports:
     durations: Durations = Unmeasured()
     edge: EdgeMetrics | None = None
     edges: Edges | None = None
+    on_loss: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ class Services:
             store=store,
             plane=self._ports.plane,
             profile=self._options.fleet.profile,
-            on_loss=lambda reason: self.problems.report(Part.STATE, reason),
+            on_loss=self._lost,
         )
 
     @cached_property
@@ -433,6 +435,10 @@ class Services:
     def _unless_superseded(self, one_round: Round) -> Round:
         """The round of a loop that acts, as long as this balancer may act."""
         return lambda: _REST if self.desired.superseded else one_round()
+
+    def _lost(self, reason: str) -> None:
+        self.problems.report(Part.STATE, reason)
+        self._ports.on_loss()
 
     def _may_scale(self) -> bool:
         """Not before the first servers serve, and not while a deploy runs."""
