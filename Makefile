@@ -89,7 +89,8 @@ sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of
 scan: ## Ask Debian's archive for security updates that the running deployment's images lack
 	@sh infra/images/scan.sh $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 
-test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 20 minutes)
+test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 40 minutes)
+	$(MAKE) test-swarm SHORT=1
 
 host: .venv/test.stamp .venv/command.stamp ## Bring in what tests and deployments need on this machine, and deploy nothing
 	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')
@@ -131,8 +132,15 @@ tools: .venv/test.stamp ## Bring in what tests send requests, floods and certifi
 e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
 	pytest --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
 
-test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up)
-	pytest tests/swarm
+# Each file of the long form has the playground for itself.
+test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)
+ifdef SHORT
+	pytest -m short tests/swarm/test_several_hosts.py
+else
+	pytest tests/swarm/test_several_hosts.py
+	pytest tests/swarm/test_swarm_nodes.py
+	pytest tests/swarm/test_swarm_runtime.py tests/swarm/test_swarm_servers.py tests/swarm/test_swarm_store.py
+endif
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
 	python loadtests/smoke.py $(if $(call said,URL),--url $(URL))

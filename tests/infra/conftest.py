@@ -36,7 +36,6 @@ WITHOUT = (
     "test_secrets.py",
     "test_servers_filter.py",
     "test_settings.py",
-    "test_swarm.py",
     "test_swarm_refusals.py",
 )
 """Files whose tests do not look at the deployed system."""
