@@ -30,11 +30,11 @@ SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ri
 LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 PLAYBOOK = ansible-playbook $(if $(call said,INVENTORY),--inventory $(INVENTORY)) infra/ansible
 
-# The playground is a deployment of its own, beside one that this machine may have.
+# The playground is a deployment of its own, beside one that this machine may have: DEPLOYMENT does not make it that one.
 PLAYGROUND = $(or $(RINGMASTER_PLAYGROUND),/var/lib/ringmaster-playground)
 ON_NODE1 = docker --host unix://$(PLAYGROUND)/node1/docker.sock
 IN_PLAYGROUND = ansible-playbook --inventory infra/ansible/inventory/playground.yml infra/ansible
-PLAYGROUND_SETTINGS = -e ringmaster_deployment=playground -e ringmaster_tls=self-signed $(SETTINGS)
+PLAYGROUND_SETTINGS = -e ringmaster_tls=self-signed $(SETTINGS) -e ringmaster_deployment=playground
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,7 +81,7 @@ swarm-down: .venv/deploy.stamp ## Take the three nodes away, and all that runs o
 	-@! $(ON_NODE1) version >/dev/null 2>&1 || \
 		RINGMASTER_TOKEN="$$(cat $(PLAYGROUND)/token)" $(IN_PLAYGROUND)/destroy.yml $(PLAYGROUND_SETTINGS)
 	@infra/playground/engines down
-	@rm -rf $(addsuffix /$(or $(if $(call said,DEPLOYMENT),$(DEPLOYMENT)),playground),infra/terraform/.deployments infra/terraform/terraform.tfstate.d)
+	@rm -rf $(addsuffix /playground,infra/terraform/.deployments infra/terraform/terraform.tfstate.d)
 
 sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of the running deployment into sbom/
 	python infra/images/sbom.py $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster) sbom

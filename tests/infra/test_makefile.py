@@ -44,6 +44,15 @@ def test_an_inventory_is_taken_where_it_is_said_and_not_from_the_environment(tar
     assert "my-hosts.yml" not in make("--dry-run", target, INVENTORY="my-hosts.yml").output
 
 
+@pytest.mark.parametrize("target", ["swarm-up", "swarm-down"])
+def test_the_playground_never_takes_the_place_of_another_deployment(target: str) -> None:
+    lines = make("--dry-run", target, "DEPLOYMENT=shop").output.splitlines()
+    played = [line for line in lines if "playground.yml" in line]
+    assert len(played) == 1
+    assert re.findall(r"ringmaster_deployment=(\S+)", played[0])[-1] == "playground"
+    assert not any("shop" in line for line in lines if "rm -rf" in line)
+
+
 def test_status_shows_each_container_with_its_role_and_ports(system: MadeSystem) -> None:
     run = make("status", f"DEPLOYMENT={system.deployment}")
     head, *rows = run.output.splitlines()
