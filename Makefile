@@ -4,7 +4,7 @@
 # TLS=self-signed or TLS=/folder/with/certificates (docs/tls.md), and
 # VARS='{"ringmaster_variables": {"replicas": 5}}' for everything else (see infra/ansible/roles/*/meta/argument_specs.yml).
 # A token comes in the environment: RINGMASTER_TOKEN=… make up. observe takes the same and OBSERVE_PORT=9090.
-# INVENTORY=my-hosts.yml names other hosts than this machine, for these and for observe; infra/ansible/inventory/example-swarm.yml has several.
+# INVENTORY=my-hosts.yml names other hosts than this machine, for these and, where it is no Swarm, for observe; infra/ansible/inventory/example-swarm.yml has several.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help up down status logs verify observe sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak

@@ -36,7 +36,9 @@ WITHOUT = (
     "test_secrets.py",
     "test_servers_filter.py",
     "test_settings.py",
+    "test_swarm_preflight.py",
     "test_swarm_refusals.py",
+    "test_swarm_script.py",
     "test_verify_nodes.py",
 )
 """Files whose tests do not look at the deployed system."""
