@@ -60,7 +60,7 @@ else
 	@$(PLAYBOOK)/logs.yml $(SETTINGS) $(call extra,ROLE,deployment_log_role)
 endif
 
-verify: .venv/deploy.stamp ## Check the running deployment: ready, fleet complete, containers locked down, plan empty
+verify: .venv/deploy.stamp ## Check the running deployment: ready, fleet complete, containers locked down (Swarm: nodes and edges instead), plan empty
 	@$(PLAYBOOK)/verify.yml $(SETTINGS)
 
 observe: .venv/deploy.stamp ## Start Prometheus beside the running deployment, with its alerts (OBSERVE_PORT=9090); make down takes it away
