@@ -12,9 +12,10 @@ from prometheus_client.samples import Sample
 from balancer.adapters.haproxy.exporter import HaproxyExporter
 from balancer.adapters.haproxy.names import AGAIN
 from balancer.core.errors import PlaneUnavailable
+from balancer.core.routes import Routes
 from tests.contract.balancer_stand_in import balancer_stand_in
 from tests.contract.haproxy_bench import HaproxyBench
-from tests.contract.plane_bench import all_to, nearly_all_to
+from tests.contract.plane_bench import NOTHING, all_to, nearly_all_to
 from tests.http_client import ask
 from tests.polling import until
 
@@ -60,9 +61,8 @@ def test_frontends_backends_and_servers_are_told_and_the_way_round_is_no_server(
 ) -> None:
     one, two, _ = haproxy_bench.servers
     dead = replace(one, address=one.address.partition(":")[0] + ":1")
-    haproxy_bench.obey(haproxy_bench.plane, nearly_all_to(dead, two))
     again = again_requests(exporter)
-    assert ask("GET", haproxy_bench.url, "/home").headers["X-Ring-Attempt"] == "2"
+    until(lambda: goes_round(haproxy_bench, nearly_all_to(dead, two)), "a request goes round", within=5)
     told = samples(exporter)
     kinds = {match[1] for sample in told if (match := re.match("haproxy_([a-z]+)_", sample.name))}
     assert kinds == {"frontend", "backend", "server"}
@@ -71,7 +71,15 @@ def test_frontends_backends_and_servers_are_told_and_the_way_round_is_no_server(
     }
     assert servers == {"S1", "S2"}
     assert AGAIN not in {value for sample in told for value in sample.labels.values()}
-    assert again_requests(exporter) == again + 1
+    assert again_requests(exporter) > again
+
+
+def goes_round(bench: HaproxyBench, routes: Routes) -> bool:
+    """Whether a request is repeated by routes whose first server is dead. It is not where the edge has found that out
+    before, on a busy machine: then the server is added anew."""
+    bench.obey(bench.plane, NOTHING)
+    bench.obey(bench.plane, routes)
+    return ask("GET", bench.url, "/home").headers["X-Ring-Attempt"] == "2"
 
 
 def again_requests(exporter: HaproxyExporter) -> float:

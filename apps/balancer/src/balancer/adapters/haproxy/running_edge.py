@@ -29,6 +29,9 @@ _MAINTENANCE, _DRAIN = 0x01, 0x08
 """The bits SRV_ADMF_FMAINT and SRV_ADMF_FDRAIN of srv_admin_state, which `set server … state maint` and `drain` set."""
 _RESPONSES = ("hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other")
 _STILL_BUSY = "Server still has connections attached to it"
+_HEARING = 2.0
+"""Seconds for which a reload waits until old processes have heard of it."""
+_PAUSE = 0.01
 
 
 class RunningEdge:
@@ -51,12 +54,23 @@ class RunningEdge:
         """The files are written even where HAProxy is away, so that it starts with them."""
         self.write(files)
         if not self._has_fixed_part(files):
-            self._master.do("reload", expect="Success=1")
+            self._reload()
         present = self._servers()
         self._add(files, present)
         if self._map_digest() != files.digest:
             self._swap(files)
         self._withdraw(files, present)
+
+    def _reload(self) -> None:
+        """HAProxy reads its files. An old process listens for a moment more, until it has heard that it is one: what it
+        is told then is lost. So this returns when all old ones have heard it."""
+        self._master.do("reload", expect="Success=1")
+        end = time.monotonic() + _HEARING
+        while any(map(self._listens, self._statistics.old_processes())) and time.monotonic() < end:
+            time.sleep(_PAUSE)
+
+    def _listens(self, process: str) -> bool:
+        return "Stopping: 0" in self._master.ask(f"@!{process} show info").splitlines()
 
     def write(self, files: EdgeFiles) -> None:
         """Writes what HAProxy starts with."""
