@@ -212,6 +212,7 @@ def test_a_node_is_cut_off_and_heals(hosts: SeveralHosts, figures: Figures) -> N
         notes=f"its edge answered {answered} of {len(others)} keys of others; whole {obeys:.1f} s after the heal",
     )
     assert found.failed_after == 0, (found, str(traffic))
+    assert answered == len(others)
     assert moved(owners, now, lost=lost) == []
     assert not set(lost) & {server for servers in hosts.places.values() for server in servers}
     agree(hosts, SOME_KEYS)

@@ -25,8 +25,7 @@ resource "docker_service" "balancer" {
 
   task_spec {
     networks_advanced {
-      id      = docker_network.this["servers"].id
-      aliases = ["ringmaster-balancer"]
+      id = docker_network.this["servers"].id
     }
 
     networks_advanced {
