@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from balancer.adapters.edges.offer import Offer
@@ -15,6 +16,9 @@ from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.core.edge import Edge
 
 _log = logging.getLogger(__name__)
+
+_READING = 0.1
+"""Seconds in which the hub reads what had come while its own process was held up. Only then nothing has come."""
 
 
 class KnownEdge:
@@ -135,6 +139,7 @@ class KnownEdge:
         if self._offer and self._must_tell:
             said = self._offer.line_after(self._told)
             self._told, self._must_tell = self._offer.files, False
+            self._beat = replace(self._beat, obeys="")  # What it said before, it said of other files.
             return said
         while self._unasked:
             number = self._unasked.popleft()
@@ -172,10 +177,19 @@ class KnownEdge:
     def _look(self) -> None:
         left = self._lease - self.silent_for
         if self.is_leased and left <= 0:
-            self.lose(f"nothing was heard of it for {self._lease:g} s")
+            self._loop.call_later(_READING, self._end_lease, self._heard)
         elif self.is_leased:
             self._loop.call_later(left, self._look)
 
+    def _end_lease(self, heard: float) -> None:
+        if self._heard == heard:
+            self.lose(f"nothing was heard of it for {self._lease:g} s")
+        else:
+            self._look()
+
     def _miss(self, number: int) -> None:
+        self._loop.call_later(_READING, self._end_waiting, number)
+
+    def _end_waiting(self, number: int) -> None:
         if question := self._unanswered.get(number):
             self.lose(f"it did not answer {question.verb!r} within {self._lease:g} s")
