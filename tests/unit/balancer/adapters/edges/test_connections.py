@@ -102,6 +102,8 @@ def test_old_tls_is_refused(bench: Bench) -> None:
         b'{"edge": {"node": ""}}\n',
         b'{"edge": {"node": 7}}\n',
         line({"edge": {"node": "n" * 256}}),
+        line({"edge": {"node": "one\nline"}}),
+        line({"edge": {"node": "\x1b[2J"}}),
         line({"tunnel": "../fleet.json"}),
         line({"tunnel": ["balancer.sock"]}),
         b'{"edge": {"node": "' + b"x" * 2000,
@@ -154,6 +156,13 @@ def test_an_answer_that_means_nothing_ends_the_stream(bench: Bench) -> None:
 def suppress_unavailable(bench: Bench) -> None:
     with suppress(PlaneUnavailable):
         bench.hub.ask("load")
+
+
+def test_a_problem_is_not_kept_at_any_length(bench: Bench) -> None:
+    with connected(bench) as connection:
+        connection.sendall(HELLO + line({"beat": {"obeys": "", "serving": True, "problem": "x" * 1_000_000}}))
+        until(lambda: (found := edge_of(bench.hub, "raw")) and found.problem, "it is told", within=5)
+        assert len(edge_of(bench.hub, "raw").problem) == 2000
 
 
 def test_an_answer_that_nobody_waits_for_is_ignored(bench: Bench) -> None:

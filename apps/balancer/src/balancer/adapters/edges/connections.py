@@ -120,7 +120,7 @@ async def _agree(
 
 def _node(first: dict[str, Any]) -> str:
     node = first["edge"]["node"]
-    if not (isinstance(node, str) and 0 < len(node) <= _LONGEST_NODE):
+    if not (isinstance(node, str) and 0 < len(node) <= _LONGEST_NODE and node.isprintable()):
         raise NotSpoken("the node has no name")
     return node
 

@@ -20,6 +20,9 @@ _log = logging.getLogger(__name__)
 _READING = 0.1
 """Seconds in which the hub reads what had come while its own process was held up. Only then nothing has come."""
 
+_LONGEST_PROBLEM = 2000
+"""Characters of what an edge says is wrong: it is shown, logged and kept in events."""
+
 
 class KnownEdge:
     """Everything happens in the hub's event loop. The lease begins anew with everything that is heard, and outlives a
@@ -155,7 +158,7 @@ class KnownEdge:
             return
         elif "error" in said:
             del self._unanswered[said["answer"]]
-            question.refuse(self.node, str(said["error"]))
+            question.refuse(self.node, str(said["error"])[:_LONGEST_PROBLEM])
         else:
             result = VERBS[question.verb].decode(said["result"])
             del self._unanswered[said["answer"]]
@@ -164,6 +167,7 @@ class KnownEdge:
     def _beaten(self, beat: Beat) -> None:
         if not (isinstance(beat.obeys, str) and isinstance(beat.serving, bool) and isinstance(beat.problem, str)):
             raise TypeError("a beat says two texts and a boolean")
+        beat = replace(beat, problem=beat.problem[:_LONGEST_PROBLEM])
         if not beat.problem or self._must_tell:
             self._problem_since = None
         elif self._problem_since is None:
