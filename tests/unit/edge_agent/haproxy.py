@@ -39,6 +39,15 @@ class Haproxy:
                 stack.enter_context(each.serving())
             yield runtime
 
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """It was told to stop softly: it takes nothing new, and only the master process answers."""
+        master = RuntimeSocket(self.directory / "master.sock")
+        master.answer = self.answer_of_master
+        master.path.unlink(missing_ok=True)
+        with master.serving():
+            yield
+
     def read_configuration(self) -> None:
         path = self.directory / "haproxy.cfg"
         found = re.search(r"description (\S*)", path.read_text()) if path.exists() else None
@@ -48,6 +57,8 @@ class Haproxy:
         if command.startswith("reload"):
             self.read_configuration()
             return "Success=1"
+        if command.startswith("@!17 "):
+            return self.answer(command.removeprefix("@!17 "))
         return "#<PID> <type>\n1 master\n# workers\n17 worker\n" if command.startswith("show proc") else self.answer("")
 
     def answer(self, command: str) -> str:

@@ -87,6 +87,17 @@ def test_an_edge_that_refuses_says_why_and_obeys_what_comes_then(
         assert hub.beat.problem == ""
 
 
+def test_an_edge_that_finishes_what_it_has_says_so(haproxy: Haproxy, hub: HubStandIn, agent: None) -> None:
+    """Else a server that drains would be stopped with the requests of an edge that is replaced."""
+    with haproxy.running():
+        hub.offer(files_of())
+        hub.obeyed(files_of())
+    with haproxy.finishing():
+        until(lambda: not hub.beat.serving, "it takes nothing new", within=5)
+        assert columns(hub.answer("activity")["result"]) == ActivityColumns(("S1",), ([3], [20], [10], [0]))
+    assert "error" in hub.answer("activity")
+
+
 def test_files_and_asks_are_done_in_the_order_in_which_they_came(
     haproxy: Haproxy, hub: HubStandIn, agent: None
 ) -> None:

@@ -123,10 +123,13 @@ class Work:
         return files.name
 
     def _activity(self) -> object:
-        """Of an edge that may still send requests to servers that the files no longer name, it is not told."""
-        if self._files is not None and not self.beat.obeys:
+        """Of an edge that may still send requests to servers that the files no longer name, it is not told. One that
+        does not serve may be finishing what it has."""
+        if self._files is None or self.beat.obeys:
+            return self._running.activity()
+        if self.beat.serving:
             raise PlaneUnavailable(f"the edge does not obey the latest files: {self.beat.problem}")
-        return self._running.activity()
+        return self._running.last_activity()
 
     def _answer(self, ask: Ask) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,13 @@ def touched(balancer: InMemoryBalancer) -> tuple[object, ...]:
     runtime = balancer.runtime
     containers = {(item.instance, item.id) for item in runtime.observe().values()}
     return containers, list(runtime.killed), list(runtime.stopped), balancer.plane.routes, balancer.store.saved
+
+
+def edges_let_go(balancer: InMemoryBalancer) -> list[None]:
+    """Has an item for each time that the balancer lets go of its edges, from now on."""
+    times: list[None] = []
+    balancer.services._ports = replace(balancer.ports, on_loss=lambda: times.append(None))
+    return times
 
 
 def has_stopped(balancer: InMemoryBalancer) -> bool:
@@ -103,8 +111,10 @@ def test_containers_keep_the_names_that_the_other_one_gives_them(balancer: InMem
 
 def test_after_the_loss_a_step_does_not_even_look(balancer: InMemoryBalancer) -> None:
     successor(balancer)
+    let_go = edges_let_go(balancer)
     with pytest.raises(Superseded):
         balancer.desired.confirm()
+    assert let_go
     balancer.runtime.away.arm()
     balancer.plane.away.arm()
     balancer.reconciler.step()
@@ -289,9 +299,11 @@ def test_one_that_was_overtaken_while_it_took_up_the_fleet_takes_it_up_again(bal
         return fleet
 
     late.store.load = load_slowly  # type: ignore[method-assign, assignment]
+    let_go = edges_let_go(late)
     late.reconciler.step()
     assert not late.desired.restored
     late.steps(2)
+    assert not let_go
     assert late.health.report()["ready"]
     assert late.replicas == ("S1", "S2", "S3", "S9")
     assert late.is_sound()

@@ -8,8 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from balancer.adapters.edges.hub import EdgeHub
-from balancer.adapters.edges.many_edges import ManyEdges
 from balancer.adapters.flask_plane.forwarder import Forwarder, ForwardingOptions
 from balancer.adapters.flask_plane.plane import FlaskPlane
 from balancer.adapters.haproxy.config import EdgeOptions
@@ -53,6 +51,10 @@ def wired(settings: Settings, profile: RingProfile) -> Wired:
 
 
 def _many_edges(settings: Settings) -> Wired:
+    """One host does not load the hub, nor what it is made of."""
+    from balancer.adapters.edges.hub import EdgeHub  # noqa: PLC0415
+    from balancer.adapters.edges.many_edges import ManyEdges  # noqa: PLC0415
+
     hub = EdgeHub(
         settings.edge_port,
         certificates=Path(settings.edge_certificates),

@@ -70,7 +70,8 @@ class Ports:
     """The adapters that the services use, one for each port. `tokens` reads the file with the named tokens; None for no
     such file. `local`: None on several hosts. `listeners`: each gets every event. `edge`: None in the data plane flask.
     `edges`: None on one host.
-    `on_loss` is called once when another balancer has taken over: then the edges are its own."""
+    `on_loss` is called when another balancer has taken over from this one: then the edges are its own. Several threads
+    may find that out at once."""
 
     runtime: ContainerRuntime
     local: LocalEngine | None
@@ -438,7 +439,8 @@ class Services:
 
     def _lost(self, reason: str) -> None:
         self.problems.report(Part.STATE, reason)
-        self._ports.on_loss()
+        if self.desired.restored:  # Else this one takes up the fleet at its next step, and needs the edges then.
+            self._ports.on_loss()
 
     def _may_scale(self) -> bool:
         """Not before the first servers serve, and not while a deploy runs."""

@@ -28,10 +28,10 @@ BEAT = line({"beat": {"obeys": "", "serving": True, "problem": ""}})
 
 
 @contextmanager
-def connected(bench: Bench, certificates: Path | None = None) -> Iterator[ssl.SSLSocket]:
+def connected(bench: Bench, certificates: Path | None = None, *, address: str = "127.0.0.1") -> Iterator[ssl.SSLSocket]:
     context = client_context(certificates or bench.agents_certificates)
     with (
-        socket.create_connection(("127.0.0.1", bench.port), timeout=20) as connection,
+        socket.create_connection(("127.0.0.1", bench.port), timeout=20, source_address=(address, 0)) as connection,
         context.wrap_socket(connection, server_hostname=HUB_NAME) as tls,
     ):
         yield tls
@@ -102,6 +102,8 @@ def test_old_tls_is_refused(bench: Bench) -> None:
         b'{"edge": {"node": ""}}\n',
         b'{"edge": {"node": 7}}\n',
         line({"edge": {"node": "n" * 256}}),
+        line({"edge": {"node": "one\nline"}}),
+        line({"edge": {"node": "\x1b[2J"}}),
         line({"tunnel": "../fleet.json"}),
         line({"tunnel": ["balancer.sock"]}),
         b'{"edge": {"node": "' + b"x" * 2000,
@@ -156,6 +158,13 @@ def suppress_unavailable(bench: Bench) -> None:
         bench.hub.ask("load")
 
 
+def test_a_problem_is_not_kept_at_any_length(bench: Bench) -> None:
+    with connected(bench) as connection:
+        connection.sendall(HELLO + line({"beat": {"obeys": "", "serving": True, "problem": "x" * 1_000_000}}))
+        until(lambda: (found := edge_of(bench.hub, "raw")) and found.problem, "it is told", within=5)
+        assert len(edge_of(bench.hub, "raw").problem) == 2000
+
+
 def test_an_answer_that_nobody_waits_for_is_ignored(bench: Bench) -> None:
     with connected(bench) as connection:
         connection.sendall(HELLO + line({"answer": 99, "result": None}) + BEAT)
@@ -180,9 +189,23 @@ def test_one_connection_too_many_is_closed_and_the_next_one_is_not(
     until(lambda: comes_in(bench), "there is room again", within=5)
 
 
-def comes_in(bench: Bench) -> bool:
+def test_strangers_take_the_places_of_nobody_else(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_MOST_STRANGERS", 2)
+    strangers = [socket.create_connection(("127.0.0.1", bench.port), timeout=20) for _ in range(2)]
     try:
-        with connected(bench) as connection:
+        assert not comes_in(bench)
+        assert comes_in(bench, "127.0.0.2")
+    finally:
+        for stranger in strangers:
+            stranger.close()
+    until(lambda: comes_in(bench), "they have gone", within=10)
+    with connected(bench), connected(bench), connected(bench):
+        assert comes_in(bench), "who has agreed on TLS is none of them"
+
+
+def comes_in(bench: Bench, address: str = "127.0.0.1") -> bool:
+    try:
+        with connected(bench, address=address) as connection:
             connection.sendall(line({"edge": {"node": "next"}}) + BEAT)
             until_leased(bench.hub, "next")
     except OSError:

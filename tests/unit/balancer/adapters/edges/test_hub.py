@@ -12,7 +12,7 @@ import pytest
 from balancer.adapters.edges.hub import EdgeHub
 from balancer.core.activity import Activity
 from balancer.core.errors import PlaneUnavailable
-from tests.polling import until
+from tests.polling import stays, until
 from tests.unit.balancer.adapters.edges.conftest import Bench
 from tests.unit.balancer.adapters.edges.files import LEASE, edge_of, files, until_leased, until_lost
 
@@ -66,6 +66,34 @@ def test_in_the_first_lease_others_may_still_come(bench: Bench) -> None:
     assert late.files == files()
 
 
+def test_a_lease_after_the_first_one_came_others_may_still_come(bench: Bench) -> None:
+    """The hub's name is known to all edges at one time, which may be long after its start."""
+    time.sleep(LEASE * 1.2)
+    bench.hub.offer(files())
+    bench.edge("one", activity=dict)
+    until_leased(bench.hub, "one")
+    with ThreadPoolExecutor() as callers:
+        obeyed = callers.submit(bench.hub.wait_until_obeyed, 10)
+        asked = callers.submit(bench.hub.ask, "activity")
+        late = bench.edge("late", activity=dict)
+        obeyed.result()
+        assert late.files == files()
+        assert asked.result().keys() == {"one", "late"}
+
+
+def test_where_the_hub_itself_was_held_up_no_lease_ends(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.edge("one", activity=dict)
+    until_leased(bench.hub, "one")
+    bench.hub.ask("activity")
+    loop = bench.hub._loop
+    assert loop
+    with ThreadPoolExecutor() as callers:
+        asked = callers.submit(bench.hub.ask, "activity")
+        loop.call_soon_threadsafe(time.sleep, LEASE * 2)
+        assert asked.result().keys() == {"one"}
+    assert not [record for record in caplog.records if record.message == "edge lost"]
+
+
 def test_an_edge_that_does_not_serve_is_not_waited_for(bench: Bench) -> None:
     bench.edge("one")
     other = bench.edge("other")
@@ -100,6 +128,19 @@ def test_a_problem_fails_the_change_and_names_the_node(bench: Bench) -> None:
     bench.hub.offer(files())
     bench.hub.wait_until_obeyed(10)
     assert bad.said[:2] == [("files", "a-f")] * 2
+
+
+def test_an_edge_that_obeyed_the_same_files_before_others_has_to_say_so_again(bench: Bench) -> None:
+    edge = bench.edge("one")
+    until_leased(bench.hub, "one")
+    bench.hub.offer(files("a"))
+    bench.hub.wait_until_obeyed(10)
+    edge.is_mute, edge.does_hang = True, True
+    bench.hub.offer(files("b"))
+    bench.hub.offer(files("a"))
+    stays(lambda: not bench.hub.is_obeyed(files("a")), "it has not said so", seconds=0.2)
+    edge.is_mute, edge.does_hang = False, False
+    bench.hub.wait_until_obeyed(10)
 
 
 def test_one_that_is_too_slow_is_named(bench: Bench) -> None:

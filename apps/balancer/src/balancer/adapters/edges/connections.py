@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,9 @@ from balancer.adapters.edges.wire import EDGE_NAME, LONGEST_LINE, TUNNELS
 _log = logging.getLogger(__name__)
 _MOST = 1024
 """Connections at once, tunnels that wait for their turn included."""
+_MOST_STRANGERS = 256
+"""Connections of one address at once that have not agreed on TLS yet: a server, which can reach the hub and has no
+certificate, takes no edge's place. An edge's tunnels all fit."""
 _MOST_TUNNELS = 80
 """Tunnels at once: a few more than gunicorn has threads."""
 _TURN = 10.0
@@ -45,21 +49,23 @@ class Connections:
         self._edge = edge
         self._turns = asyncio.Semaphore(_MOST_TUNNELS)
         self._open: set[asyncio.Task[None]] = set()
+        self._strangers: Counter[str] = Counter()
 
     async def accept(self, listener: socket.socket) -> None:
         """Takes connections until it is cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             try:
-                connection, _ = await loop.sock_accept(listener)
+                connection, (address, *_) = await loop.sock_accept(listener)
             except OSError as error:  # such as too many open files
                 _log.warning("edges' connection not accepted", extra={"reason": str(error)})
                 await asyncio.sleep(0.1)
                 continue
-            if len(self._open) >= _MOST:
+            if len(self._open) >= _MOST or self._strangers[address] >= _MOST_STRANGERS:
                 connection.close()
                 continue
-            task = asyncio.create_task(self._serve(connection))
+            self._strangers[address] += 1
+            task = asyncio.create_task(self._serve(connection, address))
             self._open.add(task)
             task.add_done_callback(self._open.discard)
 
@@ -69,7 +75,7 @@ class Connections:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
-    async def _serve(self, connection: socket.socket) -> None:
+    async def _serve(self, connection: socket.socket, address: str) -> None:
         with suppress(OSError):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for option, value in _DEAD.items():
@@ -79,6 +85,8 @@ class Connections:
         except OSError as error:
             _log.warning("edges' connection refused", extra={"reason": str(error)})
             return
+        finally:
+            self._strangers -= Counter([address])
         try:
             await self._spoken(reader, writer)
         except (NotSpoken, KeyError, TypeError, ValueError) as error:
@@ -120,7 +128,7 @@ async def _agree(
 
 def _node(first: dict[str, Any]) -> str:
     node = first["edge"]["node"]
-    if not (isinstance(node, str) and 0 < len(node) <= _LONGEST_NODE):
+    if not (isinstance(node, str) and 0 < len(node) <= _LONGEST_NODE and node.isprintable()):
         raise NotSpoken("the node has no name")
     return node
 

@@ -38,7 +38,8 @@ class EdgeHub:
     called by any thread between `start` and `stop`.
 
     In the first lease after the start, edges that obey another balancer's files may still be on their way: nobody is
-    told before its end that all obey, or what all answered."""
+    told before its end that all obey, or what all answered. The same holds for a lease from when the first edge comes
+    while none has a lease: all of them find the hub at about that time, or this process was held up and forgot them."""
 
     def __init__(self, port: int, certificates: Path, lease: float, sockets: Path) -> None:
         self._address = ("", port)
@@ -67,10 +68,11 @@ class EdgeHub:
 
     def stop(self) -> None:
         """Ends all connections. Whoever waits gets PlaneUnavailable."""
-        if self._loop and self._thread:
+        loop, thread = self._loop, self._thread  # Another thread may stop it, too.
+        if loop and thread:
             with suppress(RuntimeError):  # it has ended
-                self._loop.call_soon_threadsafe(self._end.set)
-            self._thread.join()
+                loop.call_soon_threadsafe(self._end.set)
+            thread.join()
         self._loop = self._thread = None
 
     def offer(self, files: EdgeFiles) -> None:
@@ -134,8 +136,7 @@ class EdgeHub:
             listener.setblocking(False)
             loop = asyncio.get_running_loop()
             self._end, self._change = asyncio.Event(), asyncio.Event()
-            self._all_are_there = loop.time() + self.lease
-            loop.call_later(self.lease, self._changed)
+            self._await_others()
             self._loop = loop
             connections = Connections(self._certificates, self._sockets, self._edge)
             accepting = asyncio.create_task(connections.accept(listener))
@@ -149,6 +150,8 @@ class EdgeHub:
     def _edge(self, node: str) -> KnownEdge:
         """The edge of a stream that has come."""
         self._forget()
+        if not any(edge.is_leased for edge in self._edges.values()):
+            self._await_others()
         edge = self._edges.get(node)
         if edge is None:
             edge = self._edges[node] = KnownEdge(node, self.lease, self._changed)
@@ -164,6 +167,11 @@ class EdgeHub:
     def _changed(self) -> None:
         self._change.set()
         self._change = asyncio.Event()
+
+    def _await_others(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._all_are_there = loop.time() + self.lease
+        loop.call_later(self.lease, self._changed)
 
     @property
     def _all_came(self) -> bool:
@@ -241,7 +249,8 @@ class EdgeHub:
         loop = asyncio.get_running_loop()
         if before:
             await asyncio.wait({before})
-        await asyncio.sleep(max(self._all_are_there, self._rested.get(key[0], 0.0)) - loop.time())
+        while (left := max(self._all_are_there, self._rested.get(key[0], 0.0)) - loop.time()) > 0:
+            await asyncio.sleep(left)
         task = asyncio.current_task()
         assert task  # noqa: S101 (for the type checker: a coroutine runs in a task)
         self._asked[key] = self._to_ask.pop(key)

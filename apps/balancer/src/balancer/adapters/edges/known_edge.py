@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from balancer.adapters.edges.offer import Offer
@@ -15,6 +16,12 @@ from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.core.edge import Edge
 
 _log = logging.getLogger(__name__)
+
+_READING = 0.1
+"""Seconds in which the hub reads what had come while its own process was held up. Only then nothing has come."""
+
+_LONGEST_PROBLEM = 2000
+"""Characters of what an edge says is wrong: it is shown, logged and kept in events."""
 
 
 class KnownEdge:
@@ -135,6 +142,7 @@ class KnownEdge:
         if self._offer and self._must_tell:
             said = self._offer.line_after(self._told)
             self._told, self._must_tell = self._offer.files, False
+            self._beat = replace(self._beat, obeys="")  # What it said before, it said of other files.
             return said
         while self._unasked:
             number = self._unasked.popleft()
@@ -150,7 +158,7 @@ class KnownEdge:
             return
         elif "error" in said:
             del self._unanswered[said["answer"]]
-            question.refuse(self.node, str(said["error"]))
+            question.refuse(self.node, str(said["error"])[:_LONGEST_PROBLEM])
         else:
             result = VERBS[question.verb].decode(said["result"])
             del self._unanswered[said["answer"]]
@@ -159,6 +167,7 @@ class KnownEdge:
     def _beaten(self, beat: Beat) -> None:
         if not (isinstance(beat.obeys, str) and isinstance(beat.serving, bool) and isinstance(beat.problem, str)):
             raise TypeError("a beat says two texts and a boolean")
+        beat = replace(beat, problem=beat.problem[:_LONGEST_PROBLEM])
         if not beat.problem or self._must_tell:
             self._problem_since = None
         elif self._problem_since is None:
@@ -172,10 +181,19 @@ class KnownEdge:
     def _look(self) -> None:
         left = self._lease - self.silent_for
         if self.is_leased and left <= 0:
-            self.lose(f"nothing was heard of it for {self._lease:g} s")
+            self._loop.call_later(_READING, self._end_lease, self._heard)
         elif self.is_leased:
             self._loop.call_later(left, self._look)
 
+    def _end_lease(self, heard: float) -> None:
+        if self._heard == heard:
+            self.lose(f"nothing was heard of it for {self._lease:g} s")
+        else:
+            self._look()
+
     def _miss(self, number: int) -> None:
+        self._loop.call_later(_READING, self._end_waiting, number)
+
+    def _end_waiting(self, number: int) -> None:
         if question := self._unanswered.get(number):
             self.lose(f"it did not answer {question.verb!r} within {self._lease:g} s")

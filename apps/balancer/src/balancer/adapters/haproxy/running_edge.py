@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from balancer.adapters.atomic_file import replace_file
@@ -27,6 +27,7 @@ _VALUE = re.compile(r'value="([^"]*)"')
 _COUNT = re.compile(r"http_req_cnt=(\d+)")
 _MAINTENANCE, _DRAIN = 0x01, 0x08
 """The bits SRV_ADMF_FMAINT and SRV_ADMF_FDRAIN of srv_admin_state, which `set server … state maint` and `drain` set."""
+_SERVERS = "show stat fleet 4 -1"
 _RESPONSES = ("hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other")
 _STILL_BUSY = "Server still has connections attached to it"
 _HEARING = 2.0
@@ -41,6 +42,7 @@ class RunningEdge:
         self._map = directory / "slots.map"
         self._configuration = directory / "haproxy.cfg"
         self._statistics = Statistics(directory)
+        self._last_statistics = Statistics(directory, retry_for=0)
         self._runtime, self._master = self._statistics.runtime, self._statistics.master
         self._response_times = ResponseTimes()
         self._readings = ResponseReadings()
@@ -108,18 +110,11 @@ class RunningEdge:
         )
 
     def activity(self) -> Mapping[str, Activity]:
-        activity: dict[str, Activity] = {}
-        for answer in self._statistics.answers("show stat fleet 4 -1"):
-            for row in rows(answer):
-                name = row.get("svname", "")
-                one, other = activity.get(name, IDLE), _activity(row)
-                activity[name] = Activity(
-                    one.in_flight + other.in_flight,
-                    one.given + other.given,
-                    one.taken + other.taken,
-                    one.given_up + other.given_up,
-                )
-        return activity
+        return _activities(self._statistics.answers(_SERVERS))
+
+    def last_activity(self) -> Mapping[str, Activity]:
+        """The activity where HAProxy takes nothing new and finishes what it has: only its master process answers."""
+        return _activities(self._last_statistics.by_process(_SERVERS).values())
 
     def close_idle(self, instance: str) -> None:
         """The state `maint` closes what is idle and leaves what runs. It lasts no longer than one line of commands."""
@@ -225,6 +220,22 @@ class RunningEdge:
 
 def _address(state: dict[str, str]) -> str:
     return f"{state['srv_addr']}:{state['srv_port']}"
+
+
+def _activities(answers: Iterable[str]) -> dict[str, Activity]:
+    """instance → the sums over the processes that gave these answers."""
+    activity: dict[str, Activity] = {}
+    for answer in answers:
+        for row in rows(answer):
+            name = row.get("svname", "")
+            one, other = activity.get(name, IDLE), _activity(row)
+            activity[name] = Activity(
+                one.in_flight + other.in_flight,
+                one.given + other.given,
+                one.taken + other.taken,
+                one.given_up + other.given_up,
+            )
+    return activity
 
 
 def _activity(row: dict[str, str]) -> Activity:

@@ -19,11 +19,12 @@ _OLD_WORKERS = re.compile(r"^# old workers\n((?:[^#].*\n?)*)", re.MULTILINE)
 
 class Statistics:
     """`runtime` reaches the current process, `master` each of them. After a reload an old process finishes its
-    requests. `timeout`: seconds that each answer may take, None for what RuntimeApi allows."""
+    requests. `timeout`: seconds that each answer may take, None for what RuntimeApi allows. `retry_for`: seconds for
+    which connecting to the master is tried again while it does not listen."""
 
-    def __init__(self, directory: Path, *, timeout: float | None = None) -> None:
+    def __init__(self, directory: Path, *, timeout: float | None = None, retry_for: float = _REEXECUTION) -> None:
         self.runtime = RuntimeApi(directory / "runtime.sock", timeout=timeout)
-        self.master = RuntimeApi(directory / "master.sock", retry_for=_REEXECUTION, timeout=timeout)
+        self.master = RuntimeApi(directory / "master.sock", retry_for=retry_for, timeout=timeout)
 
     def answers(self, command: str) -> list[str]:
         """The answer of the current process, and those of old ones."""
