@@ -32,7 +32,7 @@ def client(tmp_path: Path, memory: MemoryRevisions) -> Iterator[KeeperClient]:
     with KeeperServer(tmp_path / "keeper.sock", verbs, most_calls=4) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield KeeperClient(tmp_path / "keeper.sock", container="ringmaster-keeper")
+        yield KeeperClient(tmp_path / "keeper.sock", name="ringmaster-keeper")
         server.shutdown()
         thread.join()
 
@@ -59,7 +59,7 @@ def test_the_reason_why_there_is_no_state_is_told(client: KeeperClient, memory: 
 
 
 def test_a_keeper_that_is_not_there_keeps_no_state(tmp_path: Path) -> None:
-    absent = KeeperClient(tmp_path / "no.sock", container="ringmaster-keeper")
+    absent = KeeperClient(tmp_path / "no.sock", name="ringmaster-keeper", is_service=True)
     for call in (absent.newest, lambda: absent.replace(0, b"")):
-        with pytest.raises(StateUnavailable, match="docker start ringmaster-keeper"):
+        with pytest.raises(StateUnavailable, match="docker service ps ringmaster-keeper"):
             call()
