@@ -52,6 +52,16 @@ def test_the_balancer_that_was_slower_is_told(client: KeeperClient) -> None:
     assert client.newest() == (1, b"one")
 
 
+def test_a_number_far_beyond_the_newest_is_refused(client: KeeperClient) -> None:
+    """Else a balancer that was taken over could use up all numbers, and no other one could save ever again."""
+    assert client.replace(client.replace(0, b"one"), b"two") == 2
+    for expected in (4, 2**31 - 1):
+        with pytest.raises(Superseded, match="another balancer has saved revision 2"):
+            client.replace(expected, b"far")
+    assert client.newest() == (2, b"two")
+    assert client.replace(3, b"four") == 4, "somebody may have taken the newest one away"
+
+
 def test_the_reason_why_there_is_no_state_is_told(client: KeeperClient, memory: MemoryRevisions) -> None:
     memory.away.arm()
     with pytest.raises(StateUnavailable, match="no answer"):
