@@ -168,32 +168,6 @@ def test_an_undone_change_that_another_overtakes_is_not_published(fixture: Fixtu
     assert fixture.store.saved == FIRST
 
 
-def test_one_that_is_overtaken_while_it_takes_up_the_fleet_has_lost_nothing_and_takes_it_up_again(
-    fixture: Fixture,
-) -> None:
-    """Its edges are still its own: where it let go of them, nobody would have them when it wins."""
-    fixture.taken_up()
-    told: list[str] = []
-    successor = DesiredFleet(store=fixture.store.another(), plane=fixture.plane, profile=PROFILE, on_loss=told.append)
-    assert successor.load()
-    other = fixture.store.another()
-    other.load()
-    other.save(SERVING)
-    with pytest.raises(Superseded):
-        successor.claim()
-    assert not told
-    assert successor.load()
-    successor.claim()
-    successor.restored = True
-    successor.publish()
-    other.load()
-    other.save(FIRST)
-    for _ in range(2):
-        with pytest.raises(Superseded):
-            successor.confirm()
-    assert told == [successor.superseded]
-
-
 def test_a_claim_ends_the_balancer_before(fixture: Fixture) -> None:
     fixture.desired.change(lambda _: SERVING)
     successor = DesiredFleet(store=fixture.store.another(), plane=fixture.plane, profile=PROFILE)

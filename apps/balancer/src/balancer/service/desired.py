@@ -29,8 +29,7 @@ class DesiredFleet:
     users must not change it. `obeyed`: the plane has obeyed the restored fleet since the start. `in_sync`: the plane
     obeyed the fleet when that was last looked at; the reconciler looks every second. `profile`: the ring profile of the
     empty fleet that stands here until then. `superseded`: why this balancer must not act any more, and what to do; ""
-    while it may. `on_loss` gets that text, once. It is not called for a balancer that still takes up its fleet: that
-    one takes it up again."""
+    while it may. `on_loss` gets that text."""
 
     def __init__(
         self,
@@ -45,7 +44,6 @@ class DesiredFleet:
         self.obeyed = False
         self.in_sync = False
         self.superseded = ""
-        self._losing = threading.Lock()
         self._on_loss = on_loss
         self._store = store
         self._plane = plane
@@ -158,11 +156,8 @@ class DesiredFleet:
 
     def _lost(self, error: Superseded) -> NoReturn:
         """Another balancer has taken over: from now on nothing is changed and nothing is published here."""
-        with self._losing:
-            is_news = self.restored and not self.superseded
-            self.superseded = f"{error}. {_WHAT_TO_DO}"
-        if is_news:
-            self._on_loss(self.superseded)
+        self.superseded = f"{error}. {_WHAT_TO_DO}"
+        self._on_loss(self.superseded)
         raise Superseded(self.superseded) from error
 
     def synchronise(self) -> None:

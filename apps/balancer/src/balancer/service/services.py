@@ -69,8 +69,8 @@ _REST = 1.0
 class Ports:
     """The adapters that the services use, one for each port. `tokens` reads the file with the named tokens; None for no
     such file. `local`: None on several hosts. `listeners`: each gets every event. `edge`: None in the data plane flask.
-    `edges`: None on one host. `on_loss` is called once when another balancer has taken over from one that had taken up
-    its fleet: then the edges are the other one's."""
+    `edges`: None on one host.
+    `on_loss` is called once when another balancer has taken over: then the edges are its own."""
 
     runtime: ContainerRuntime
     local: LocalEngine | None
