@@ -23,7 +23,7 @@ class KeeperProcess:
 
     def __init__(self, folder: Path, *, engine: Path = SOCKET, policy: dict[str, Any] | None = None, **settings: str):
         self.socket = folder / "keeper.sock"
-        self.client = KeeperClient(self.socket, container="ringmaster-keeper")
+        self.client = KeeperClient(self.socket, name="ringmaster-keeper")
         self._log = folder / "keeper.log"
         told = {"policy": json.dumps(policy or {}), "keeper_socket": str(self.socket), **settings}
         self._environment = {

@@ -28,7 +28,7 @@ class MemoryRevisions:
             if self.away.hits or self.full.hits:
                 raise StateUnavailable("the fleet cannot be saved: there is no room")
             newest = self._newest[0] if self._newest else 0
-            if newest > expected:
+            if newest > expected or 0 < newest < expected - 1:
                 raise Superseded(f"another balancer has saved revision {newest} of the fleet")
             self._newest = expected + 1, content
             if self.deaf.hits:

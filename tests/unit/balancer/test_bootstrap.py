@@ -241,11 +241,15 @@ def test_a_body_that_breaks_off_is_a_400_on_both_sides(path: str, method: str, c
     assert "the body is not framed as HTTP wants it" in answer.text
 
 
-def test_the_keeper_is_the_one_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("runtime", "is_service"), [("engine", False), ("swarm", True)])
+def test_the_keeper_is_the_one_of_the_settings(
+    monkeypatch: pytest.MonkeyPatch, runtime: str, *, is_service: bool
+) -> None:
     made: list[Any] = []
     monkeypatch.setattr(bootstrap, "KeeperClient", lambda *where, **options: made.append((*where, options)))
-    application(name_prefix="blue-", keeper_socket="/run/blue/keeper.sock")
-    assert made == [(Path("/run/blue/keeper.sock"), {"container": "blue-ringmaster-keeper"})]
+    application(name_prefix="blue-", keeper_socket="/run/blue/keeper.sock", runtime=runtime)
+    name = "blue-ringmaster-keeper"
+    assert made == [(Path("/run/blue/keeper.sock"), {"name": name, "is_service": is_service})]
     assert service_options(settings(name_prefix="blue-")).name_prefix == "blue-"
 
 

@@ -32,7 +32,7 @@ def client(tmp_path: Path, memory: MemoryRevisions) -> Iterator[KeeperClient]:
     with KeeperServer(tmp_path / "keeper.sock", verbs, most_calls=4) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield KeeperClient(tmp_path / "keeper.sock", container="ringmaster-keeper")
+        yield KeeperClient(tmp_path / "keeper.sock", name="ringmaster-keeper")
         server.shutdown()
         thread.join()
 
@@ -52,6 +52,16 @@ def test_the_balancer_that_was_slower_is_told(client: KeeperClient) -> None:
     assert client.newest() == (1, b"one")
 
 
+def test_a_number_far_beyond_the_newest_is_refused(client: KeeperClient) -> None:
+    """Else a balancer that was taken over could use up all numbers, and no other one could save ever again."""
+    assert client.replace(client.replace(0, b"one"), b"two") == 2
+    for expected in (4, 2**31 - 1):
+        with pytest.raises(Superseded, match="another balancer has saved revision 2"):
+            client.replace(expected, b"far")
+    assert client.newest() == (2, b"two")
+    assert client.replace(3, b"four") == 4, "somebody may have taken the newest one away"
+
+
 def test_the_reason_why_there_is_no_state_is_told(client: KeeperClient, memory: MemoryRevisions) -> None:
     memory.away.arm()
     with pytest.raises(StateUnavailable, match="no answer"):
@@ -59,7 +69,7 @@ def test_the_reason_why_there_is_no_state_is_told(client: KeeperClient, memory: 
 
 
 def test_a_keeper_that_is_not_there_keeps_no_state(tmp_path: Path) -> None:
-    absent = KeeperClient(tmp_path / "no.sock", container="ringmaster-keeper")
+    absent = KeeperClient(tmp_path / "no.sock", name="ringmaster-keeper", is_service=True)
     for call in (absent.newest, lambda: absent.replace(0, b"")):
-        with pytest.raises(StateUnavailable, match="docker start ringmaster-keeper"):
+        with pytest.raises(StateUnavailable, match="docker service ps ringmaster-keeper"):
             call()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from balancer.core.document import json_object, known_fields, printable
+from balancer.core.edge import NODE
 from balancer.core.errors import InvalidRequest
 from balancer.core.fleet import Server
 from balancer.core.hostnames import RESERVED, VALID, canonical
@@ -19,7 +20,6 @@ from balancer.core.release import FIELDS, Release
 _EXAMPLE = '{"verb":"observe"}'
 _NAME = re.compile(rf"({VALID.pattern})(\.[1-9][0-9]{{0,9}}|\.spare)?")
 """The name of a server's container, and its instance."""
-_NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _CONTAINER = re.compile(r"([0-9a-f]{64}|[0-9a-z]{25})?")
 """The id of an engine's container or of a Swarm's service."""
 _LARGEST = 2**31 - 1
@@ -66,7 +66,7 @@ def container(value: object) -> str:
 
 def nodes(value: object) -> frozenset[str]:
     """The names of nodes."""
-    if not isinstance(value, list) or not all(isinstance(node, str) and _NODE.fullmatch(node) for node in value):
+    if not isinstance(value, list) or not all(isinstance(node, str) and NODE.fullmatch(node) for node in value):
         raise InvalidRequest(f"{printable(str(value))} is not a list of nodes")
     return frozenset(value)
 

@@ -35,7 +35,7 @@ def frozen(tmp_path: Path) -> Iterator[KeeperClient]:
 
         thread = threading.Thread(target=accept)
         thread.start()
-        yield KeeperClient(path, container="ringmaster-keeper")
+        yield KeeperClient(path, name="ringmaster-keeper")
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
         for call in calls:

@@ -94,6 +94,28 @@ def test_where_all_revisions_were_taken_away_it_goes_on_and_the_numbers_grow(rev
     assert store_over(revisions).load() == OTHERS[0]
 
 
+def test_a_fleet_that_somebody_put_back_is_another_balancers(revisions: MemoryRevisions) -> None:
+    store = store_over(revisions)
+    for fleet in OTHERS:
+        store.save(fleet)
+    revisions._newest = None
+    revisions.replace(0, DOCUMENT.written(FIRST))
+    for act in (store.confirm, lambda: store.save(OTHERS[1])):
+        with pytest.raises(Superseded, match="another balancer has saved revision 1 of the fleet"):
+            act()
+    assert store_over(revisions).load() == FIRST
+
+
+def test_where_the_newest_revision_was_taken_away_it_goes_on(revisions: MemoryRevisions) -> None:
+    store = store_over(revisions)
+    for fleet in OTHERS:
+        store.save(fleet)
+    revisions._newest = len(OTHERS) - 1, DOCUMENT.written(OTHERS[-2])
+    store.confirm()
+    store.save(FIRST)
+    assert store_over(revisions).load() == FIRST
+
+
 def test_a_newer_format_is_left_as_it_is(revisions: MemoryRevisions) -> None:
     newer = json.dumps(json.loads(DOCUMENT.written(FIRST)) | {"format": FORMAT + 1}).encode()
     revisions.replace(0, newer)

@@ -235,6 +235,29 @@ def test_a_server_that_drains_is_not_stopped_after_the_loss(
     assert other.is_sound()
 
 
+@pytest.mark.parametrize("is_lifeless", [False, True])
+def test_a_loss_during_a_drain_is_found_out_before_the_server_is_stopped(
+    balancer: InMemoryBalancer, *, is_lifeless: bool
+) -> None:
+    """Nothing else is saved meanwhile."""
+    balancer.desired.change(lambda fleet: fleet.begin_leave(["S2"]))
+    sleep, taken_over = balancer.clock.sleep, threading.Event()
+    if is_lifeless:
+        balancer.services.workers._cannot_finish = lambda _: taken_over.is_set()
+
+    def take_over(seconds: float) -> None:
+        if not taken_over.is_set():
+            taken_over.set()
+            InMemoryBalancer(balancer.world, store=balancer.store.another()).services.restorer.restore()
+        sleep(seconds)
+
+    balancer.clock.sleep = take_over  # type: ignore[method-assign]
+    with pytest.raises(Superseded):
+        balancer.services.workers.retire(["S2"])
+    assert "S2" in balancer.runtime.names
+    assert not [event for event in balancer.events.since(0).events if event.kind is EventKind.FENCED]
+
+
 def test_the_loops_that_act_rest(balancer: InMemoryBalancer) -> None:
     balancer.rollout.begin({"image": "app:2"})
     InMemoryBalancer(balancer.world, store=balancer.store.another()).step()

@@ -43,13 +43,15 @@ _KINDS: dict[str, type[RingmasterError]] = {
 
 class KeeperClient:
     """A ContainerRuntime, an Images, and beside them a LocalEngine on one host and Revisions on several. `path`: of the
-    socket. `container`: the keeper's name, for advice.
+    socket. `name`: the keeper's, for advice; `is_service`: it is that of a Swarm's service, else of a container.
 
     The keeper does not begin a call whose caller has gone, so that a call that was given up happens never."""
 
-    def __init__(self, path: Path, *, container: str) -> None:
+    def __init__(self, path: Path, *, name: str, is_service: bool = False) -> None:
         self._path = path
-        self._advice = f"docker start {container}; docker unpause {container}; docker logs {container}"
+        of_a_container = f"docker start {name}; docker unpause {name}; docker logs {name}"
+        of_a_service = f"docker service ps {name}; docker service update --force {name}"
+        self._advice = of_a_service if is_service else of_a_container
 
     def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         who = {name: getattr(server, name) for name in ("hostname", "ring_id", "rolled", "generation")}

@@ -30,8 +30,8 @@ class Revisions(Protocol):
 
     def replace(self, expected: int, content: bytes) -> int:
         """Makes the revision after `expected`, and returns its number. `expected`: 0 where there is none yet. Raises
-        Superseded where that is not the newest any more. After StateUnavailable it may have been made all the same, or
-        still be made."""
+        Superseded where that is not the newest any more; somebody may have taken the newest one away, or all, but not
+        have put another fleet there. After StateUnavailable it may have been made all the same, or still be made."""
 
 
 class RevisionStore:
@@ -86,10 +86,11 @@ class RevisionStore:
     def _recognise(self) -> None:
         """Takes note of the newest revision where it is this store's own. Raises Superseded where it is another's."""
         revision, content = self._newest()
-        if revision > (self._revision or 0):
-            if not self._wrote(content):
-                raise Superseded(f"another balancer has saved revision {revision} of the fleet")
+        known = self._revision or 0
+        if revision > known and self._wrote(content):
             self._revision = revision
+        elif revision > known or 0 < revision < known - 1:
+            raise Superseded(f"another balancer has saved revision {revision} of the fleet")
 
     def _wrote(self, content: bytes) -> bool:
         with suppress(*DAMAGES):

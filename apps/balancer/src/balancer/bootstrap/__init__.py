@@ -111,8 +111,10 @@ def _spans(settings: Settings) -> list[Spans]:
 
 def _ports(settings: Settings, plane: Wired, options: Options, exposition: Exposition, spans: list[Spans]) -> Ports:
     clock = SystemClock()
-    keeper = KeeperClient(Path(settings.keeper_socket), container=f"{settings.name_prefix}ringmaster-keeper")
     has_one_host = settings.runtime == "engine"
+    keeper = KeeperClient(
+        Path(settings.keeper_socket), name=f"{settings.name_prefix}ringmaster-keeper", is_service=not has_one_host
+    )
     return Ports(
         runtime=keeper,
         local=keeper if has_one_host else None,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+"""The name of a node, which is its hostname. It becomes a word of Swarm's constraints."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

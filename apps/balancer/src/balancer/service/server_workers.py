@@ -189,6 +189,7 @@ class ServerWorkers:
         while idle < 2 and self._clock.now() - began < self._drain_timeout:
             self._desired.check()
             if self._cannot_finish(instance):
+                self._desired.confirm()
                 self._events.record(EventKind.FENCED, server=hostname(instance), instance=instance, container=instance)
                 self._runtime.kill(instance)
                 return
@@ -203,7 +204,7 @@ class ServerWorkers:
                 seconds=self._clock.now() - began,
                 requests=self._in_flight(instance),
             )
-        self._desired.check()
+        self._desired.confirm()  # A drain takes long.
         self._runtime.stop(instance)
 
     def _in_flight(self, instance: str) -> int:

@@ -375,3 +375,12 @@ def received(connection: socket.socket, size: int) -> bytes:
             break
         parts += part
     return bytes(parts)
+
+
+@pytest.mark.parametrize("node", ["a b", "!=a", "-a", "é", "a\n"])
+def test_a_name_that_no_node_has_is_no_edge(bench: Bench, node: str) -> None:
+    """No server starts on a lost node. The keeper refuses such a name, and with it every start."""
+    with connected(bench) as connection:
+        connection.sendall(line({"edge": {"node": node}}))
+        assert is_ended(connection)
+    assert bench.hub.edges() == ()

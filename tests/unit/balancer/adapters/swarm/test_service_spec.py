@@ -114,6 +114,13 @@ def test_no_value_is_a_template() -> None:
     assert container(Release(environment=environment))["Env"] == ['A={{"{{"}}.Node.Hostname}}', "SERVER_ID=S1"]
 
 
+def test_no_path_of_a_mount_is_a_template() -> None:
+    release = Release(volumes=("/{{a}}:/{{b}}",), tmpfs={"/{{c}}": ""})
+    tmpfs, volume = container(release)["Mounts"]
+    assert tmpfs["Target"] == '/{{"{{"}}c}}'
+    assert (volume["Source"], volume["Target"]) == ('/{{"{{"}}a}}', '/{{"{{"}}b}}')
+
+
 def test_volumes_folders_and_folders_in_memory_are_mounts() -> None:
     release = Release(volumes=("data:/data", "/srv:/srv:ro"), tmpfs={"/run": "", "/tmp": "size=1m,mode=1777,noexec"})  # noqa: S108
     assert container(release)["Mounts"] == [

@@ -17,6 +17,7 @@ from balancer.adapters.edges.known_edge import KnownEdge
 from balancer.adapters.edges.lines import Lines, NotSpoken
 from balancer.adapters.edges.tls import Certificates, is_of
 from balancer.adapters.edges.wire import EDGE_NAME, LONGEST_LINE, TUNNELS
+from balancer.core.edge import NODE
 
 _log = logging.getLogger(__name__)
 _MOST = 1024
@@ -32,8 +33,6 @@ _FIRST = 5.0
 """Seconds until TLS is agreed on, and again until the first line is there."""
 _FIRST_LINE = 1024
 """Bytes."""
-_LONGEST_NODE = 255
-"""Characters of a node's name."""
 _BUFFER = 64 * 1024
 """Bytes that a connection reads ahead."""
 _DEAD = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 2, socket.TCP_KEEPCNT: 3, socket.TCP_USER_TIMEOUT: 10_000}
@@ -128,7 +127,7 @@ async def _agree(
 
 def _node(first: dict[str, Any]) -> str:
     node = first["edge"]["node"]
-    if not (isinstance(node, str) and 0 < len(node) <= _LONGEST_NODE and node.isprintable()):
+    if not (isinstance(node, str) and NODE.fullmatch(node)):
         raise NotSpoken("the node has no name")
     return node
 

@@ -65,10 +65,12 @@ class SwarmConfigs:
         with _state_errors():
             own = self._create(revision, packed)
             present = self._present()
-            # The configs between may have been swept, so that the name was free again.
-            if max(present, default=0) > revision:
+            other = max(present.keys() - {revision}, default=0)
+            # The configs between may have been swept, so that the name was free again. A number far beyond the newest
+            # belongs to a fleet that somebody has replaced since, or to nobody: numbers would come to an end.
+            if other > revision or 0 < other < expected - 1:
                 self._remove(own)
-                raise Superseded(f"another balancer has saved revision {max(present)} of the fleet")
+                raise Superseded(f"another balancer has saved revision {other} of the fleet")
         for old in sorted(present.keys() - {revision}, reverse=True)[_KEPT - 1 :]:
             self._sweep(present[old]["ID"])
         return revision

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import requests
 from docker.errors import APIError, DockerException
@@ -88,9 +89,7 @@ class SwarmRuntime:
         listener = self._stream.listen()
         with engine_errors():
             for event in self._stream.events(self._manager.api, listener, filters):
-                attributes = event["Actor"]["Attributes"]
-                state = attributes.get("state.new") or attributes.get("availability.new") or ""
-                yield f"{event['Type']} {event['Action']} {attributes.get('name', '')} {state}".strip()
+                yield _words(event)
 
     def last_output(self, instance: str) -> str:
         with engine_errors():
@@ -170,3 +169,12 @@ class SwarmRuntime:
             told = f"; node_constraints: {', '.join(self._constraints)}" if self._constraints else ""
             raise StartFailed(f"{server.hostname} cannot be started: {why}{told}")
         return False
+
+
+def _words(event: Mapping[str, Any]) -> str:
+    """A few words for an event. The names of services are left out: most are not ours, and no business of a balancer's
+    that somebody has taken over."""
+    attributes = event["Actor"]["Attributes"]
+    state = attributes.get("state.new") or attributes.get("availability.new") or ""
+    name = attributes.get("name", "") if event["Type"] == "node" else ""
+    return " ".join(word for word in (event["Type"], event["Action"], name, state) if word)

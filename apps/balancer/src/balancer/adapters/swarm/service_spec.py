@@ -114,7 +114,7 @@ def _limits(release: Release) -> dict[str, int]:
 
 def _tmpfs(release: Release, api: Version) -> Iterator[dict[str, Any]]:
     for folder, options in release.folders_in_memory.items():
-        yield {"Target": folder, "Type": "tmpfs", "TmpfsOptions": _tmpfs_options(folder, options, api)}
+        yield {"Target": _literal(folder), "Type": "tmpfs", "TmpfsOptions": _tmpfs_options(folder, options, api)}
 
 
 def _tmpfs_options(folder: str, options: str, api: Version) -> dict[str, Any]:
@@ -134,9 +134,10 @@ def _tmpfs_options(folder: str, options: str, api: Version) -> dict[str, Any]:
 def _volumes(release: Release) -> Iterator[dict[str, Any]]:
     for source, target, *mode in (volume.split(":") for volume in release.volumes):
         kind = "bind" if source.startswith("/") else "volume"
-        yield {"Target": target, "Source": _literal(source), "Type": kind, "ReadOnly": mode == ["ro"]}
+        yield {"Target": _literal(target), "Source": _literal(source), "Type": kind, "ReadOnly": mode == ["ro"]}
 
 
 def _literal(text: str) -> str:
-    """The text for a field in which Swarm expands templates: a container gets what its release says."""
+    """The text for a field in which Swarm expands templates: a container gets what its release says. A template
+    would be carried out by the node's engine, whose memory it could fill."""
     return text.replace("{{", '{{"{{"}}')
