@@ -15,7 +15,7 @@ from edge_agent.stream import Nonsense, Stream
 from edge_agent.tunnels import Tunnels
 from edge_agent.work import Work
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 """Seconds between the end of a stream and the next one. They grow while no stream lasts."""
 
 _log = logging.getLogger("edge_agent")

@@ -12,7 +12,7 @@ from balancer.adapters.edges.wire import HUB_NAME
 
 _READ_AHEAD = 65536
 """Bytes."""
-_CONNECT_TIMEOUT = 3.0
+_CONNECT_TIMEOUT = 2.0
 """Seconds for the name, the connection and the handshake."""
 _ADDRESS_TIMEOUT = 0.25
 """Seconds after which the name's next address is tried beside the one before, which may be that of a balancer that has

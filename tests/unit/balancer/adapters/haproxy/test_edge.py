@@ -232,12 +232,37 @@ OTHER_PROFILES = [
 def test_an_edge_with_another_profile_is_told_to_reload(
     profile: EdgeOptions, haproxy: Haproxy, master_socket: RuntimeSocket, routes: Routes
 ) -> None:
-    master_socket.answer = lambda _: "Success=1"
+    answers = {"reload": "Success=1", "show proc": WORKERS}
+    master_socket.answer = lambda command: answers[command.strip()]
     edge = HaproxyEdge(profile)
     edge.apply(ROUTES)
     assert master_socket.commands == []
     edge.apply(routes)
-    assert master_socket.commands == ["reload\n"]
+    assert master_socket.commands == ["reload\n", "show proc\n"]
+
+
+def test_a_reload_is_over_when_the_old_processes_have_heard_of_it(
+    profile: EdgeOptions, haproxy: Haproxy, master_socket: RuntimeSocket
+) -> None:
+    """One that has not yet takes commands that are for the new one. One that has ended cannot say so."""
+    told = iter(("Pid: 13\nStopping: 0\n", "Can't find the target PID", "Pid: 13\nStopping: 1\n"))
+    seen: list[str] = []
+
+    def answer(command: str) -> str:
+        if command.startswith(("reload", "show proc")):
+            return OLD_WORKERS if command.startswith("show") else "Success=1"
+        seen.append(haproxy.commands[-1] if haproxy.commands else "")
+        return next(told, "Stopping: 1\n")
+
+    master_socket.answer = answer
+    edge = HaproxyEdge(profile)
+    edge.apply(ROUTES)
+    haproxy.commands.clear()
+    edge.apply(OTHER_PROFILES[0])
+    asked = [command.strip() for command in master_socket.commands if "show info" in command]
+    assert asked[:2] == ["@!13 show info", "@!13 show info"], "the first one had not heard of it"
+    assert "@!9 show info" in asked
+    assert not any("server" in command for command in seen), "nothing was told to the new one before"
 
 
 def test_a_reload_that_fails_is_an_error_that_quotes_it(
