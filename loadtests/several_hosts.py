@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -27,7 +27,7 @@ import trustme  # noqa: E402 (the search path comes first)
 from balancer.adapters.edges.hub import EdgeHub  # noqa: E402
 from balancer.adapters.edges.many_edges import ManyEdges  # noqa: E402
 from balancer.adapters.edges.wire import EDGE_NAME, HUB_NAME, files_document, line  # noqa: E402
-from balancer.adapters.haproxy.config import EdgeOptions, edge_files  # noqa: E402
+from balancer.adapters.haproxy.config import edge_files  # noqa: E402
 from balancer.adapters.revision_store import RevisionStore  # noqa: E402
 from balancer.core.catalogue import Catalogue  # noqa: E402
 from balancer.core.fleet import Fleet  # noqa: E402
@@ -36,28 +36,14 @@ from balancer.core.routes import Routes, routes  # noqa: E402
 from loadtests.hosts import fleets  # noqa: E402
 from loadtests.hosts.agents import Agents, Orders, agents  # noqa: E402
 from loadtests.ring.markdown import table  # noqa: E402
+from tests import edge_options  # noqa: E402
 from tests.certificates import put_edge_certificates  # noqa: E402
 from tests.polling import until  # noqa: E402
 
 LEASE = 3.0
 CONFIG = 1000 * 1024
 """Bytes: a config of Swarm has less."""
-OPTIONS = EdgeOptions(
-    directory=Path("/run/ringmaster"),
-    stream_timeout=3600,
-    queue_timeout=10,
-    server_max_connections=0,
-    server_keep_alive=True,
-    trusted_proxies=(),
-    control_prefix="",
-    public_control=True,
-    response_timeout=60,
-    course_errors=False,
-    explain=False,
-    access_log="errors",
-    traceparent="make",
-    bufsize=8192,
-)
+OPTIONS = replace(edge_options.OPTIONS, response_timeout=60, explain=False)
 
 Row = dict[str, str]
 

@@ -11,32 +11,17 @@ from typing import Self
 from docker.models.containers import Container
 
 from balancer.adapters.edges.wire import EDGE_NAME
-from balancer.adapters.haproxy.config import EdgeOptions, edge_files
+from balancer.adapters.haproxy.config import edge_files
 from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.core.routes import Routes
 from tests.certificates import Authority, put_edge_certificates
 from tests.contract.lab import PORT, Lab, remove
 from tests.contract.plane_bench import answering
+from tests.edge_options import OPTIONS
 from tests.hub_stand_in import HubStandIn
 from tests.polling import until
 
 CONTROL_PORT = 5001
-OPTIONS = EdgeOptions(
-    directory=Path("/run/ringmaster"),
-    stream_timeout=3600,
-    queue_timeout=10,
-    server_max_connections=0,
-    server_keep_alive=True,
-    trusted_proxies=(),
-    control_prefix="",
-    public_control=True,
-    response_timeout=20,
-    course_errors=False,
-    explain=True,
-    access_log="errors",
-    traceparent="make",
-    bufsize=8192,
-)
 
 
 class AgentBench:

@@ -13,13 +13,13 @@ from typing import Any, Self
 
 from docker.models.containers import Container
 
-from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.haproxy.traffic import HaproxyTraffic
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.routes import Backend, Routes
 from tests.contract.lab import PORT, Lab, remove
 from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held, wait_for
+from tests.edge_options import OPTIONS
 from tests.polling import until
 
 UID = 10001 if os.geteuid() == 0 else os.geteuid()
@@ -32,22 +32,7 @@ class HaproxyBench:
     def __init__(self, lab: Lab, folder: Path, servers: tuple[Backend, ...], mounts: tuple[str, ...] = ()) -> None:
         self.servers = servers
         self._mounts = mounts
-        self.profile = EdgeOptions(
-            directory=folder,
-            stream_timeout=3600,
-            queue_timeout=10,
-            server_max_connections=0,
-            server_keep_alive=True,
-            trusted_proxies=(),
-            control_prefix="",
-            public_control=True,
-            response_timeout=20,
-            course_errors=False,
-            explain=True,
-            access_log="errors",
-            traceparent="make",
-            bufsize=8192,
-        )
+        self.profile = replace(OPTIONS, directory=folder)
         self.plane = HaproxyEdge(self.profile)
         self.traffic = HaproxyTraffic(folder)
         self._lab = lab

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from balancer.adapters.edges.many_edges import ManyEdges
-from balancer.adapters.haproxy.config import EdgeOptions
 from balancer.core.activity import Activity
 from balancer.core.certificate import Certificate
 from balancer.core.errors import PlaneUnavailable
@@ -17,27 +15,12 @@ from balancer.core.load import Load
 from balancer.core.routes import Backend, Routes
 from balancer.core.server_load import ServerCounters
 from balancer.core.traffic import CountedKey, KeyCounts
+from tests.edge_options import OPTIONS
 from tests.fakes.edge_agent import FakeEdge
 from tests.polling import until
 from tests.unit.balancer.adapters.edges.conftest import Bench
 from tests.unit.balancer.adapters.edges.files import until_leased, until_lost
 
-OPTIONS = EdgeOptions(
-    directory=Path("/run/ringmaster"),
-    stream_timeout=3600,
-    queue_timeout=10,
-    server_max_connections=0,
-    server_keep_alive=True,
-    trusted_proxies=(),
-    control_prefix="",
-    public_control=True,
-    response_timeout=20,
-    course_errors=False,
-    explain=True,
-    access_log="errors",
-    traceparent="make",
-    bufsize=8192,
-)
 ROUTES = Routes(("S1", "S2"), (Backend("S1", "10.0.0.1:5000"), Backend("S2", "10.0.0.2:5000")))
 KEYED = replace(ROUTES, key=KeySource("path"))
 

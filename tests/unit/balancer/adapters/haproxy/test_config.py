@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import EdgeOptions, edge_files
+from balancer.adapters.haproxy.config import edge_files
 from balancer.core.hash_seed import HashSeed
 from balancer.core.key_source import RANDOM, KeySource
 from balancer.core.rate_limit import RateLimit
@@ -18,25 +18,11 @@ from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.routes import Backend, Routes
 from balancer.http.event_stream import MOST
 from tests.deployment import PROJECT
+from tests.edge_options import OPTIONS
 
 GOLDEN = Path(__file__).parent / "golden"
 
-PROFILE = EdgeOptions(
-    directory=Path("/run/ringmaster"),
-    stream_timeout=3600,
-    queue_timeout=10,
-    server_max_connections=0,
-    server_keep_alive=True,
-    trusted_proxies=(),
-    control_prefix="",
-    public_control=True,
-    response_timeout=60,
-    course_errors=False,
-    explain=True,
-    access_log="errors",
-    traceparent="make",
-    bufsize=8192,
-)
+PROFILE = replace(OPTIONS, response_timeout=60)
 ROUTES = Routes(
     ("S1", "S3", "S1", "S3", "S1", "S3", "S1", "S3"),
     (
