@@ -8,8 +8,10 @@ from os import geteuid
 from typing import Any, Literal
 
 import docker
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 from docker.models.containers import Container
+
+from tests.polling import until
 
 DEPLOYMENT = "ringmaster.deployment"
 ROLE = "ringmaster.role"
@@ -103,6 +105,22 @@ def crash(container: Container) -> None:
     container.reload()
     as_root = [] if geteuid() == 0 else ["sudo", "--non-interactive"]
     subprocess.run([*as_root, "kill", "-KILL", str(container.attrs["State"]["Pid"])], check=True)
+
+
+def pause(container: Container) -> None:
+    """Pauses the container. Where its processes are just being made, or the machine is busy, runc cannot freeze them and
+    says so: then it is asked again."""
+
+    def is_paused() -> bool:
+        try:
+            container.pause()
+        except APIError as error:
+            if "unable to freeze" not in str(error.explanation):
+                raise
+            return False
+        return True
+
+    until(is_paused, f"{container.name} is paused", within=5)
 
 
 def freeze(container: Container) -> None:

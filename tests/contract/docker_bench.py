@@ -17,7 +17,7 @@ from docker.models.volumes import Volume
 from balancer.adapters.container_spec import INSTANCE, ServerSpec
 from balancer.adapters.docker_engine import DockerEngine
 from balancer.core.release import Release
-from tests.containers import DEPLOYMENT, ROLE, freeze
+from tests.containers import DEPLOYMENT, ROLE, freeze, pause
 from tests.contract.engine_door import EngineDoor
 from tests.contract.keeper_process import EVERY_IMAGE, KeeperProcess
 from tests.contract.lab import PORT, Lab, remove
@@ -88,7 +88,7 @@ class DockerBench:
         assert code == 137, f"{instance} may have a GB of memory"
 
     def pause(self, instance: str) -> None:
-        self.container(instance).pause()
+        pause(self.container(instance))
 
     def hang(self, instance: str) -> None:
         freeze(self.container(instance))

@@ -18,7 +18,7 @@ from balancer.adapters.container_spec import DEPLOYMENT, INSTANCE, ROLE, ServerS
 from balancer.adapters.swarm.runtime import SwarmRuntime
 from balancer.core.release import Release
 from balancer.ports.runtime import ContainerRuntime
-from tests.containers import freeze
+from tests.containers import freeze, pause
 from tests.contract.docker_bench import NO_IMAGE
 from tests.contract.engine_door import EngineDoor
 from tests.contract.keeper_process import EVERY_IMAGE, KeeperProcess
@@ -83,7 +83,7 @@ class SwarmBench:
         self.container(instance).kill()
 
     def pause(self, instance: str) -> None:
-        self.container(instance).pause()
+        pause(self.container(instance))
 
     def hang(self, instance: str) -> None:
         freeze(self.container(instance))
