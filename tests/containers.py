@@ -108,8 +108,8 @@ def crash(container: Container) -> None:
 
 
 def pause(container: Container) -> None:
-    """Pauses the container. Where its processes are just being made, or the machine is busy, runc cannot freeze them and
-    says so: then it is asked again."""
+    """Pauses the container. Where its processes are just being made, or the machine is busy, runc cannot freeze them
+    and says so: then it is asked again."""
 
     def is_paused() -> bool:
         try:
