@@ -12,6 +12,7 @@ from typing import Self
 import docker
 
 from tests.deployment import PROJECT
+from tests.polling import until
 
 FOLDER = Path("/var/lib/ringmaster-playground")
 _POOL = "10.78.0.0/16"
@@ -73,6 +74,20 @@ class Playground:
                 join_token=tokens["Manager" if number <= managers else "Worker"],
                 advertise_addr=self.address(node),
             )
+
+    def wait_until_whole(self) -> None:
+        """Until the managers have a leader that finds every node ready: after a cut that takes them seconds."""
+        until(self._is_whole, f"{', '.join(self.nodes)} are ready", within=60, pause=0.2)
+
+    def _is_whole(self) -> bool:
+        client = docker.APIClient(base_url=self.host(self.nodes[0]), timeout=30)
+        try:
+            states = [node["Status"]["State"] for node in client.nodes()]
+        except docker.errors.APIError:  # no leader
+            return False
+        finally:
+            client.close()
+        return states.count("ready") == len(self.nodes)
 
     def load(self, image: str) -> None:
         """Every node gets this image of the machine's own engine. It has the same id there."""

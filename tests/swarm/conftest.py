@@ -43,6 +43,7 @@ def overlay(swarm: Playground) -> str:
 
 @pytest.fixture
 def swarm_bench(swarm: Playground, server_image: str, overlay: str, tmp_path: Path) -> Iterator[SwarmBench]:
+    swarm.wait_until_whole()
     with SwarmBench(swarm, image=server_image, network=overlay, folder=tmp_path) as bench:
         yield bench
 
@@ -50,6 +51,7 @@ def swarm_bench(swarm: Playground, server_image: str, overlay: str, tmp_path: Pa
 @pytest.fixture
 def another_manager(swarm: Playground, server_image: str, overlay: str, tmp_path: Path) -> Iterator[SwarmBench]:
     """A bench at a manager that is not the leader of the Swarm."""
+    swarm.wait_until_whole()
     followers = [
         node["Description"]["Hostname"]
         for node in swarm.client("node1").api.nodes()

@@ -79,6 +79,7 @@ class SwarmBench:
 
 @pytest.fixture
 def bench(swarm: Playground, monkeypatch: pytest.MonkeyPatch) -> Iterator[SwarmBench]:
+    swarm.wait_until_whole()
     bench = SwarmBench(swarm, monkeypatch)
     try:
         yield bench
