@@ -14,10 +14,11 @@ TOKEN_FILE = "token"  # noqa: S105 (the name of a file)
 
 UP = ("make", "swarm-up", f'VARS={{"ringmaster_variables": {{"replicas": {SERVERS}}}}}')
 """Engines, Swarm and deployment."""
-DESTROY = (
-    *("ansible-playbook", "--inventory", "infra/ansible/inventory/playground.yml", "infra/ansible/destroy.yml"),
-    *("-e", f"ringmaster_deployment={DEPLOYMENT}", "-e", "ringmaster_tls=self-signed"),
-)
+_PLAYBOOKS = ("ansible-playbook", "--inventory", "infra/ansible/inventory/playground.yml")
+_SETTINGS = ("-e", f"ringmaster_deployment={DEPLOYMENT}", "-e", "ringmaster_tls=self-signed")
+VERIFY = (*_PLAYBOOKS, "infra/ansible/verify.yml", *_SETTINGS)
+"""Checks that all is as it was deployed, and that Terraform has nothing to do."""
+DESTROY = (*_PLAYBOOKS, "infra/ansible/destroy.yml", *_SETTINGS)
 """Takes the deployment away; engines and Swarm stay."""
 DOWN = ("make", "swarm-down")
 """Takes everything away, the engines included. It has no effect where nothing is up."""

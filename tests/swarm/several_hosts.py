@@ -66,6 +66,9 @@ class SeveralHosts:
         """Takes the deployment away; engines and Swarm stay."""
         self._run(*names.DESTROY)
 
+    def verify(self) -> None:
+        self._run(*names.VERIFY)
+
     # Who is there
 
     @property

@@ -275,6 +275,11 @@ def test_after_all_that_every_key_gets_the_same_server(hosts: SeveralHosts, figu
 
 
 @pytest.mark.short
+def test_terraform_has_nothing_to_do_whatever_the_fleet_did(hosts: SeveralHosts) -> None:
+    hosts.verify()
+
+
+@pytest.mark.short
 def test_a_destroy_leaves_nothing_on_any_node(hosts: SeveralHosts, figures: Figures) -> None:
     began = time.monotonic()
     hosts.destroy()
