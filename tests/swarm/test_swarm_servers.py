@@ -133,7 +133,7 @@ def test_a_server_is_reached_by_its_hostname_from_every_node(swarm_bench: SwarmB
 
 
 def finds(bench: SwarmBench, instance: str, hostname: str, address: str) -> bool:
-    """Whether the server finds this address under the hostname. The nodes tell each other of names in their own time."""
+    """Whether the server finds this address under the hostname. Nodes tell each other of names in their own time."""
     script = f"import socket; print(socket.gethostbyname('{hostname}'))"
     return f"{run_in(bench.container(instance), 'python3', '-c', script).strip()}:5000" == address
 
