@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any
 
 import docker
+import requests
+from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from loadtests.bench import wrk
@@ -157,8 +159,25 @@ def _start(
         detach=True,
         **options,
     )
-    stack.callback(container.remove, force=True, v=True)
+    stack.callback(_remove, container)
     return container
+
+
+def _remove(container: Container) -> None:
+    """A busy engine refuses this for a moment, where what ran in the container has just ended."""
+
+    def is_removed() -> bool:
+        try:
+            container.remove(force=True, v=True)
+        except NotFound:
+            return True
+        except APIError as error:
+            if error.status_code not in (requests.codes.conflict, requests.codes.server_error):
+                raise
+            return False
+        return True
+
+    until(is_removed, f"{container.name} is removed", within=_UP_WITHIN)
 
 
 def address(container: Container) -> str:

@@ -56,7 +56,7 @@ def main() -> int:
     told = _parser().parse_args()
     plan = Plan(rounds=told.rounds, seconds=told.seconds, seed=told.seed)
     names = [name for name in CONTESTANTS if not told.only or name in (BASE, *told.only)]
-    interruptible_once(lambda: _tell("taking everything down"))
+    interruptible_once("bench: taking everything down")
     try:
         document = bench(names, plan)
     except (CannotMeasure, DockerException, AssertionError, OSError) as error:

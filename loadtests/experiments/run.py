@@ -106,7 +106,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    interruptible_once(lambda: say("restoring the deployment; this takes up to a minute"))
+    interruptible_once("restoring the deployment; this takes up to a minute")
     arguments = _arguments()
     for name in arguments.experiments:
         result = run(name, arguments)
