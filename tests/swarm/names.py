@@ -24,6 +24,7 @@ DOWN = ("make", "swarm-down")
 """Takes everything away, the engines included. It has no effect where nothing is up."""
 
 BALANCER_SERVICE = "ringmaster-balancer"
+EDGE_SERVICE = "ringmaster-edge"
 OURS = "ringmaster"
 """How the names of all services, networks, volumes, configs and secrets of the deployment begin."""
 EDGES = "/edges"

@@ -19,7 +19,7 @@ from tests.playground import Playground
 from tests.polling import until
 from tests.swarm import names
 from tests.swarm.host import Host
-from tests.swarm.swarm_state import belongings, node_of, set_availability
+from tests.swarm.swarm_state import belongings, nodes_of, set_availability
 
 _WHOLE_WITHIN = 60.0
 """Seconds until everything is as it was, on a machine at rest, after whatever happened to a node."""
@@ -97,12 +97,16 @@ class SeveralHosts:
 
     @property
     def balancer_node(self) -> str:
-        """Where the balancer runs; empty while it runs nowhere, or Swarm does not say."""
+        """Where the balancer runs; empty while it runs nowhere, or on two nodes, or Swarm does not say."""
+        found = self._nodes_of(names.BALANCER_SERVICE)
+        return found.pop() if len(found) == 1 else ""
+
+    def _nodes_of(self, service: str) -> set[str]:
+        """Where the service runs, of the living nodes; none where Swarm does not say."""
         try:
-            found = node_of(self.manager, names.BALANCER_SERVICE)
+            return nodes_of(self.manager, service) - self.away
         except (DockerException, RequestException):
-            return ""
-        return "" if found in self.away else found
+            return set()
 
     @property
     def places(self) -> dict[str, list[str]]:
@@ -151,7 +155,8 @@ class SeveralHosts:
         running = sorted(server for servers in self.places.values() for server in servers)
         leased = {node for node, edge in self.edges.items() if edge[names.LEASED]}
         nodes = set(self.urls)
-        return leased == nodes and self.obeying == nodes and running == sorted(self.operator.replicas)
+        edges = self._nodes_of(names.EDGE_SERVICE)
+        return edges == leased == nodes and self.obeying == nodes and running == sorted(self.operator.replicas)
 
     def wait_until_whole(self) -> None:
         until(self.is_whole, f"the deployment is whole on {sorted(self.urls)}", within=_WHOLE_WITHIN, pause=0.3)

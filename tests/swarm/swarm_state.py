@@ -11,16 +11,16 @@ from tests.containers import DEPLOYMENT
 from tests.swarm import names
 
 
-def node_of(manager: docker.DockerClient, service: str) -> str:
-    """The living node that runs the only task of this service; empty where there is none, or more than one."""
+def nodes_of(manager: docker.DockerClient, service: str) -> set[str]:
+    """The living nodes that run a task of this service. One that Swarm is about to end is none: those of a node that was
+    away are, when it is back."""
     ready = {
         node["ID"]: node["Description"]["Hostname"]
         for node in manager.api.nodes()
         if node["Status"]["State"] == "ready"
     }
     tasks = manager.api.tasks(filters={"service": service, "desired-state": "running"})
-    running = {task["NodeID"] for task in tasks if task["Status"]["State"] == "running"} & set(ready)
-    return str(ready[running.pop()]) if len(running) == 1 else ""
+    return {ready[task["NodeID"]] for task in tasks if task["Status"]["State"] == "running" and task["NodeID"] in ready}
 
 
 def set_availability(manager: docker.DockerClient, node: str, availability: str) -> None:
