@@ -12,8 +12,8 @@ from tests.swarm import names
 
 
 def nodes_of(manager: docker.DockerClient, service: str) -> set[str]:
-    """The living nodes that run a task of this service. One that Swarm is about to end is none: those of a node that was
-    away are, when it is back."""
+    """The living nodes that run a task of this service. A task that Swarm is about to end does not count: when a node
+    is back that was away, its tasks are ended, and made anew where the service is global."""
     ready = {
         node["ID"]: node["Description"]["Hostname"]
         for node in manager.api.nodes()

@@ -21,14 +21,39 @@ def answer(document: object, status: int = 200) -> Answer:
 
 @dataclass
 class Fleet:
-    """What all nodes share. `places`: node → its servers; `unleased` and `behind`: nodes whose edges are so."""
+    """What all nodes share. `places`: node → its servers; `unleased`, `behind` and `starting`: nodes whose edges
+    are so."""
 
     places: dict[str, list[str]]
     is_ready: bool = True
     unleased: set[str] = field(default_factory=set)
     behind: set[str] = field(default_factory=set)
+    starting: set[str] = field(default_factory=set)
     replicas: list[str] | None = None
     edges_status: int = 200
+
+
+@dataclass
+class Manager:
+    """What Swarm says of the edges, as far as it is asked."""
+
+    fleet: Fleet
+
+    @property
+    def engine(self) -> Manager:
+        return self
+
+    @property
+    def api(self) -> Manager:
+        return self
+
+    def nodes(self) -> list[dict[str, object]]:
+        return [{"ID": node, "Description": {"Hostname": node}, "Status": {"State": "ready"}} for node in NODES]
+
+    def tasks(self, filters: dict[str, str]) -> list[dict[str, object]]:
+        assert filters["desired-state"] == "running"
+        starting = self.fleet.starting
+        return [{"NodeID": node, "Status": {"State": "starting" if node in starting else "running"}} for node in NODES]
 
 
 @dataclass
@@ -37,6 +62,10 @@ class SomeHost:
 
     node: str
     fleet: Fleet
+
+    @property
+    def containers(self) -> Manager:
+        return Manager(self.fleet)
 
     @property
     def url(self) -> str:
@@ -101,6 +130,7 @@ def test_it_is_whole_where_every_server_runs_once_and_every_edge_obeys(fleet: Fl
         {"is_ready": False},
         {"behind": {"node2"}},
         {"unleased": {"node2"}},
+        {"starting": {"node2"}},
         {"replicas": ["S1", "S2"]},
         {"edges_status": 503},
     ],
