@@ -222,10 +222,16 @@ def test_who_does_not_read_gets_only_the_newest_files_then_and_holds_up_nobody(b
         for number in range(60):
             bench.hub.offer(files(f"{number}", servers=2000, slots=65_536))
             connection.sendall(BEAT)
-        until(lambda: good.said and good.said[-1] == ("files", "59-f"), "the other has the last ones", within=20)
+
+        def has_the_last_ones() -> bool:
+            connection.sendall(BEAT)
+            return bool(good.said) and good.said[-1] == ("files", "59-f")
+
+        until(has_the_last_ones, "the other has the last ones", within=20)
         base, count = None, 0
         with closing(connection.makefile("rb")) as lines:
             while base is None or base.digest != "59":
+                connection.sendall(BEAT)
                 base = files_of(json.loads(lines.readline())["files"], base)
                 count += 1
         assert base == files("59", servers=2000, slots=65_536)
