@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import pytest
 from docker.models.containers import Container
 from docker.models.volumes import Volume
 
@@ -18,46 +13,36 @@ from balancer.adapters.container_spec import INSTANCE, ServerSpec
 from balancer.adapters.docker_engine import DockerEngine
 from balancer.core.release import Release
 from tests.containers import DEPLOYMENT, ROLE, freeze, pause
+from tests.contract.door_bench import DoorBench
 from tests.contract.engine_door import EngineDoor
-from tests.contract.keeper_process import EVERY_IMAGE, KeeperProcess
 from tests.contract.lab import PORT, Lab, remove
 
 NO_IMAGE = "127.0.0.1:1/no-such-image"
 """Nobody listens there: the pull fails at once, without a word to any network."""
 
 
-class DockerBench:
+class DockerBench(DoorBench):
     """A LocalBench, beside what only a real container has."""
 
+    kind = "engine"
+
     def __init__(self, lab: Lab, folder: Path) -> None:
-        self.lab = lab
-        self.door = EngineDoor(folder / "engine.sock")
-        self.spec = ServerSpec(
+        spec = ServerSpec(
             deployment=lab.name,
             name_prefix=f"{lab.name}-fleet-",
             network=lab.name,
             port=PORT,
         )
+        super().__init__(EngineDoor(folder / "engine.sock"), spec, folder)
+        self.lab = lab
         self.runtime = DockerEngine(self.spec)
         self.release = Release(1, lab.server_image)
         self.broken_release = Release(1, NO_IMAGE)
         self._engines = [self.runtime]
         self._neighbours: list[Container] = []
         self._volumes: list[Volume] = []
-        self._environment = pytest.MonkeyPatch()
-        self._folder = folder
-        self._keepers = ExitStack()
 
-    def __enter__(self) -> Self:
-        self.door.open()
-        self._environment.setenv("DOCKER_HOST", f"unix://{self.door.path}")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._keepers.close()
-        self._environment.undo()
+    def _clean(self) -> None:
         for container in [*self._all(), *self._neighbours]:
             remove(container)
         for volume in self._volumes:
@@ -65,15 +50,6 @@ class DockerBench:
         for engine in self._engines:
             if engine._connection is not None:
                 engine._connection.close()
-        self.door.shut()
-
-    def start_keeper(self) -> None:
-        """From now on the runtime is a keeper, which comes through the same door."""
-        spec = self.spec
-        names = {"deployment": spec.deployment, "name_prefix": spec.name_prefix, "network": spec.network}
-        keeper = KeeperProcess(self._folder, engine=self.door.path, policy=EVERY_IMAGE, **names)
-        self._keepers.enter_context(keeper)
-        self.runtime = keeper.client
 
     def change(self, **changes: Any) -> None:
         """The runtime of a balancer with another specification of its servers."""
@@ -114,15 +90,6 @@ class DockerBench:
     @property
     def names(self) -> set[str]:
         return {str(container.name).removeprefix(self.spec.name_prefix) for container in self._all()}
-
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        self.door.shut()
-        try:
-            yield
-        finally:
-            gc.collect()  # the Docker client leaves sockets that could not connect to the garbage collector
-            self.door.open()
 
     def container(self, instance: str) -> Container:
         """By its label: its name may be another one."""

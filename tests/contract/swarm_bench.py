@@ -2,77 +2,51 @@
 
 from __future__ import annotations
 
-import gc
 import secrets
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import docker
-import pytest
 from docker.models.containers import Container
 
 from balancer.adapters.container_spec import DEPLOYMENT, INSTANCE, ROLE, ServerSpec
 from balancer.adapters.swarm.runtime import SwarmRuntime
 from balancer.core.release import Release
-from balancer.ports.runtime import ContainerRuntime
 from tests.containers import freeze, pause
 from tests.contract.docker_bench import NO_IMAGE
+from tests.contract.door_bench import DoorBench
 from tests.contract.engine_door import EngineDoor
-from tests.contract.keeper_process import EVERY_IMAGE, KeeperProcess
 from tests.contract.lab import PORT
 from tests.playground import Playground
 
 
-class SwarmBench:
+class SwarmBench(DoorBench):
     """A RuntimeBench, beside what only a Swarm has. It has a deployment of its own. `image`: the id of the sample
     server's image, which all nodes have. `network`: an overlay network. `manager`: the node that the runtime calls."""
+
+    kind = "swarm"
 
     def __init__(
         self, playground: Playground, *, image: str, network: str, folder: Path, manager: str = "node1"
     ) -> None:
         self.deployment = f"swarm-{secrets.token_hex(3)}"
+        spec = ServerSpec(deployment=self.deployment, name_prefix=f"{self.deployment}-", network=network, port=PORT)
+        door = EngineDoor(folder / "manager.sock", Path(playground.host(manager).removeprefix("unix://")))
+        super().__init__(door, spec, folder)
         self.playground = playground
-        self.door = EngineDoor(folder / "manager.sock", Path(playground.host(manager).removeprefix("unix://")))
-        self.spec = ServerSpec(
-            deployment=self.deployment, name_prefix=f"{self.deployment}-", network=network, port=PORT
-        )
-        self.runtime: ContainerRuntime = SwarmRuntime(self.spec, ())
+        self.runtime = SwarmRuntime(self.spec, ())
         self.release = Release(1, image, stop_timeout=2)
         self.broken_release = Release(1, NO_IMAGE)
-        self._folder = folder
         self._manager = docker.APIClient(base_url=playground.host(manager), version="auto")
         self._runtimes = [self.runtime]
-        self._environment = pytest.MonkeyPatch()
-        self._keepers = ExitStack()
 
-    def __enter__(self) -> Self:
-        self.door.open()
-        self._environment.setenv("DOCKER_HOST", f"unix://{self.door.path}")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._keepers.close()
-        self._environment.undo()
+    def _clean(self) -> None:
         for service in self._all():
             self._manager.remove_service(service["ID"])
         self._manager.close()
         for runtime in self._runtimes:
             if runtime._manager._connection is not None:
                 runtime._manager._connection.close()
-        self.door.shut()
-
-    def start_keeper(self) -> None:
-        """From now on the runtime is a keeper, which comes through the same door."""
-        spec = self.spec
-        names = {"deployment": spec.deployment, "name_prefix": spec.name_prefix, "network": spec.network}
-        keeper = KeeperProcess(self._folder, engine=self.door.path, policy=EVERY_IMAGE, runtime="swarm", **names)
-        self._keepers.enter_context(keeper)
-        self.runtime = keeper.client
 
     def constrain(self, *constraints: str) -> None:
         """From now on the runtime is one with these constraints of nodes."""
@@ -107,15 +81,6 @@ class SwarmBench:
             or service["Spec"]["Name"].removeprefix(self.spec.name_prefix).rsplit("-", 2)[0]
             for service in self._all()
         }
-
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        self.door.shut()
-        try:
-            yield
-        finally:
-            gc.collect()  # the Docker client leaves sockets that could not connect to the garbage collector
-            self.door.open()
 
     def service(self, instance: str) -> dict[str, Any]:
         [found] = [service for service in self._all() if self._labels(service).get(INSTANCE) == instance]
