@@ -51,7 +51,7 @@ def prepare(system: System) -> None:
     assert system.weigh(system.replicas[1], 2).status == 200
     victim = system.replicas[-1]
     system.containers.server(victim).kill()
-    until(lambda: system.is_ready and victim not in system.replicas, "it is replaced", within=60)
+    until(lambda: victim not in system.replicas and system.is_ready, "it is replaced", within=60)
 
 
 def draw(url: str) -> None:

@@ -48,7 +48,7 @@ def test_after_a_release_that_does_not_start_a_dead_server_is_replaced_by_one_li
 
     victim, survivor = deployment.replicas
     crash(deployment.containers.server(victim))
-    until(lambda: deployment.is_ready and victim not in deployment.replicas, f"{victim} is replaced", within=30)
+    until(lambda: victim not in deployment.replicas and deployment.is_ready, f"{victim} is replaced", within=30)
     assert survivor in deployment.replicas
     assert run_by_servers(deployment) == {good}
     assert deployment.plan() == ""
