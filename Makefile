@@ -105,6 +105,8 @@ lint: host ## Check style, types, playbooks, Terraform and shell scripts
 	terraform -chdir=infra/terraform init -backend=false -input=false -no-color >/dev/null
 	terraform -chdir=infra/terraform validate -no-color
 	terraform -chdir=infra/terraform test -no-color
+	terraform -chdir=infra/terraform/modules/ringmaster init -backend=false -input=false -no-color >/dev/null
+	terraform -chdir=infra/terraform/modules/ringmaster test -no-color
 	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
 		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
 
