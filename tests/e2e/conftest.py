@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from xdist.remote import Producer
@@ -96,7 +97,7 @@ def made_whole(deployment: Deployment) -> Deployment:
 
 def with_the_usual_ring(deployment: Deployment) -> list[str]:
     """What was unusual: another profile than that of the settings, other weights than 1."""
-    document = deployment.ring().document
+    document = until(lambda: known_ring(deployment), "the balancer tells its ring", within=30)
     heavy = {server["hostname"]: server["weight"] for server in document["servers"] if server["weight"] != 1}
     for hostname in heavy:
         assert deployment.weigh(hostname, 1).status == 200
@@ -105,6 +106,12 @@ def with_the_usual_ring(deployment: Deployment) -> list[str]:
         usual = _usual[deployment.deployment] = deployment.put_ring({}).document["profile"]
         unusual = [] if document["profile"] == usual else [f"the profile {document['profile']}"]
     return unusual + [f"{hostname} of weight {weight}" for hostname, weight in heavy.items()]
+
+
+def known_ring(deployment: Deployment) -> dict[str, Any]:
+    """Empty where the balancer is held up, as it may be a moment after it was ready."""
+    answer = deployment.ring()
+    return dict(answer.document) if answer.status == 200 else {}
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from tests.containers import started
 from tests.deployment import free_ports
 from tests.http_client import ask
 from tests.infra.make import MadeSystem, Run
+from tests.polling import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 
@@ -47,11 +48,11 @@ def test_a_second_time_changes_nothing(observed: Observed) -> None:
 
 
 def test_it_is_answered_by_balancer_and_edge(observed: Observed) -> None:
-    targets = ask("GET", f"http://127.0.0.1:{observed.port}", "/api/v1/targets").document["data"]["activeTargets"]
-    assert {target["labels"]["job"]: target["health"] for target in targets} == {
-        "ringmaster": "up",
-        "ringmaster-edge": "up",
-    }
+    def health() -> dict[str, str]:
+        answer = ask("GET", f"http://127.0.0.1:{observed.port}", "/api/v1/targets")
+        return {target["labels"]["job"]: target["health"] for target in answer.document["data"]["activeTargets"]}
+
+    until(lambda: health() == {"ringmaster": "up", "ringmaster-edge": "up"}, "both are scraped", within=30, pause=0.5)
 
 
 @pytest.mark.usefixtures("observed")
