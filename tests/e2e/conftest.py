@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,12 +55,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             items[at] = item
 
 
+OWN = (
+    "test_busy_servers.py",
+    "test_full_disk.py",
+    "test_spares.py",
+    "test_strangers_clients.py",
+    "test_tunnels.py",
+    "test_who_may_call.py",
+)
+"""Files whose tests have deployments of their own in each plane, and do not look at the shared one."""
+
+
 class ByDeployment(LoadScopeScheduling):
-    """With several processes each plane has one, as its tests share a deployment; the rest goes file by file."""
+    """With several processes each plane has one, as its tests share a deployment; the rest goes file by file, and plane
+    by plane."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
-        return next((plane for plane in ("haproxy", "flask") if plane in test.partition("[")[2]), file)
+        plane = next((plane for plane in ("haproxy", "flask") if plane in test.partition("[")[2]), "")
+        own = file if not plane or Path(file).name in OWN else ""
+        return f"{own} {plane}"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByDeployment:
