@@ -94,7 +94,7 @@ scan: ## Ask Debian's archive for security updates that the running deployment's
 	@sh infra/images/scan.sh $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 
 test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 40 minutes)
-	$(MAKE) test-swarm SHORT=1
+	pytest -m short tests/swarm/test_several_hosts.py
 
 host: .venv/test.stamp .venv/command.stamp ## Bring in what tests and deployments need on this machine, and deploy nothing
 	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')

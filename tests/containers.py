@@ -132,4 +132,9 @@ def freeze(container: Container) -> None:
 def started(container: Container) -> tuple[Any, Any]:
     """Identifies the present run of a container: its id and the time of its start."""
     container.reload()
+    return present_run(container)
+
+
+def present_run(container: Container) -> tuple[Any, Any]:
+    """What `started` tells, of a container that has just been looked at."""
     return container.id, container.attrs["State"]["StartedAt"]

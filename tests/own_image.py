@@ -14,7 +14,8 @@ from tests.deployment import PROJECT, base_image
 
 @contextmanager
 def own_image(program: str, tag: str) -> Iterator[str]:
-    """Builds an image that runs the text of a program. The tag exists while the block runs."""
+    """Builds an image that runs the text of a program. The tag exists while the block runs; what is below it is the
+    next build's cache, and another process may just be building on it."""
     engine = docker.from_env()
     try:
         python, _ = engine.images.build(
@@ -27,7 +28,7 @@ def own_image(program: str, tag: str) -> Iterator[str]:
             )
             engine.images.build(path=folder, tag=tag, forcerm=True)
         yield tag
-        engine.images.remove(tag, force=True)
+        engine.images.remove(tag, force=True, noprune=True)
     finally:
         engine.close()
 

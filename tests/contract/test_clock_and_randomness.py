@@ -31,14 +31,14 @@ def test_time_never_runs_backwards(clock: Clock) -> None:
 def test_sleeping_takes_its_time(clock: Clock) -> None:
     before = clock.now()
     clock.sleep(0.02)
-    assert 0.019 < clock.now() - before < 1
+    assert 0.019 < clock.now() - before < 15
 
 
 def test_the_time_of_day_goes_on_since_1970(clock: Clock) -> None:
     before = clock.time()
     assert before > 1_500_000_000
     clock.sleep(0.02)
-    assert 0.019 < clock.time() - before < 1
+    assert 0.019 < clock.time() - before < 15
 
 
 def test_a_choice_is_one_of_the_characters_and_each_comes_up(chance: Randomness) -> None:

@@ -113,8 +113,8 @@ def test_an_error_comes_with_its_details_and_trailers(client: Client) -> None:
 
 def test_a_deadline_ends_a_call_and_frees_its_place(client: Client, bench: HaproxyBench) -> None:
     began = time.monotonic()
-    assert client.failure("Sleep", b"3", timeout=0.5).code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - began < 2.9
+    assert client.failure("Sleep", b"12", timeout=0.5).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert time.monotonic() - began < 11
     until(lambda: bench.plane.activity()["G1"].in_flight == 0, "the place is free", within=2)
 
 

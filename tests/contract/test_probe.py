@@ -35,6 +35,8 @@ from tests.polling import until
 
 TIMEOUT = 0.3
 ASKED = Heartbeat(timeout=TIMEOUT)
+PATIENT = Heartbeat(timeout=20)
+"""For whatever is not about time: a busy machine may hold up either side for longer than TIMEOUT."""
 LISTENS_ON = 2
 """Seconds that a single heartbeat listens on after its timeout."""
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -106,6 +108,10 @@ class ProbeBench(Protocol):
     @property
     def asked(self) -> Heartbeat: ...
 
+    @property
+    def patient(self) -> Heartbeat:
+        """What is asked where a busy machine must not be what decides."""
+
     def hang(self) -> None: ...
 
     def recover(self) -> None: ...
@@ -114,7 +120,7 @@ class ProbeBench(Protocol):
 
 
 class FakeBench:
-    asked = ASKED
+    asked = patient = ASKED
 
     def __init__(self) -> None:
         runtime = FakeRuntime()
@@ -139,6 +145,7 @@ class HttpBench:
         self.probes = http_probes()
         self.address = server.address
         self.asked = asked
+        self.patient = replace(asked, timeout=PATIENT.timeout)
         self._server = server
         self._well = well
 
@@ -163,14 +170,14 @@ def bench(request: pytest.FixtureRequest) -> Iterator[ProbeBench]:
 
 
 def test_a_server_that_is_well_is_alive(bench: ProbeBench) -> None:
-    assert bench.probe.look(bench.address, bench.asked) == ""
+    assert bench.probe.look(bench.address, bench.patient) == ""
 
 
 def test_a_server_that_hangs_is_not_alive_until_it_answers_again(bench: ProbeBench) -> None:
     bench.hang()
     assert bench.probe.look(bench.address, bench.asked)
     bench.recover()
-    assert bench.probe.look(bench.address, bench.asked) == ""
+    assert bench.probe.look(bench.address, bench.patient) == ""
 
 
 def test_a_server_that_has_ended_is_not_alive(bench: ProbeBench) -> None:
@@ -185,7 +192,7 @@ def test_a_server_without_an_address_is_not_alive(bench: ProbeBench) -> None:
 def results(probes: Probes, count: int) -> list[tuple[int, bool]]:
     """So many results, in the order in which they come."""
     found: list[tuple[int, bool]] = []
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while len(found) < count:
         found += probes.ended(within=TIMEOUT)
         assert time.monotonic() < end, f"{count} results, only {found} so far"
@@ -194,14 +201,14 @@ def results(probes: Probes, count: int) -> list[tuple[int, bool]]:
 
 def test_each_heartbeat_ends_once_under_its_own_number(bench: ProbeBench) -> None:
     for number in (3, 5, 8):
-        bench.probes.send(number, bench.address, bench.asked)
+        bench.probes.send(number, bench.address, bench.patient)
     assert sorted(results(bench.probes, 3)) == [(3, True), (5, True), (8, True)]
     assert bench.probes.ended(within=0) == []
 
 
 def test_a_heartbeat_without_an_address_ends_badly(bench: ProbeBench) -> None:
     bench.probes.send(1, "", bench.asked)
-    bench.probes.send(2, bench.address, bench.asked)
+    bench.probes.send(2, bench.address, bench.patient)
     assert sorted(results(bench.probes, 2)) == [(1, False), (2, True)]
 
 
@@ -210,14 +217,14 @@ def test_heartbeats_of_a_server_that_hangs_end_badly(bench: ProbeBench) -> None:
     bench.probes.send(1, bench.address, bench.asked)
     assert results(bench.probes, 1) == [(1, False)]
     bench.recover()
-    bench.probes.send(2, bench.address, bench.asked)
+    bench.probes.send(2, bench.address, bench.patient)
     assert results(bench.probes, 1) == [(2, True)]
 
 
 def test_without_heartbeats_it_waits_no_longer_than_it_is_told(bench: ProbeBench) -> None:
     began = time.monotonic()
     assert bench.probes.ended(within=0.05) == []
-    assert 0.04 < time.monotonic() - began < 2
+    assert 0.04 < time.monotonic() - began < 20
 
 
 # What only HTTP can show.
@@ -228,7 +235,7 @@ def test_a_server_that_hangs_delays_no_other() -> None:
     with LoopbackServer(b"", OK, pause=9) as hung, LoopbackServer(OK) as well:
         for number in range(20):
             probes.send(number, hung.address, ASKED)
-        probes.send(20, well.address, ASKED)
+        probes.send(20, well.address, PATIENT)
         assert results(probes, 1) == [(20, True)]
         assert results(probes, 20) == [(number, False) for number in range(20)]
 
@@ -236,7 +243,7 @@ def test_a_server_that_hangs_delays_no_other() -> None:
 def test_a_result_is_told_before_the_time_is_over() -> None:
     probes = http_probes()
     with LoopbackServer(OK) as server:
-        probes.send(1, server.address, ASKED)
+        probes.send(1, server.address, PATIENT)
         began = time.monotonic()
         while not probes.ended(within=60):
             pass
@@ -244,14 +251,14 @@ def test_a_result_is_told_before_the_time_is_over() -> None:
 
 
 def test_while_answers_are_slow_a_heartbeat_may_take_longer() -> None:
-    probes = http_probes(most=5)
-    with LoopbackServer(b"", OK, pause=0.7 * TIMEOUT) as slow, LoopbackServer(OK) as well:
+    probes, asked = http_probes(most=5), replace(ASKED, timeout=4 * TIMEOUT)
+    with LoopbackServer(b"", OK, pause=0.6 * asked.timeout) as slow, LoopbackServer(OK) as well:
         for number in range(8):
-            probes.send(number, slow.address, ASKED)
+            probes.send(number, slow.address, asked)
         assert {alive for _, alive in results(probes, 8)} == {True}
-        slow.pause = 1.3 * TIMEOUT
-        probes.send(8, slow.address, ASKED)
-        probes.send(9, well.address, ASKED)
+        slow.pause = 1.2 * asked.timeout
+        probes.send(8, slow.address, asked)
+        probes.send(9, well.address, asked)
         assert results(probes, 2) == [(9, True), (8, True)]
 
 
@@ -300,16 +307,16 @@ def test_an_answer_in_the_socket_counts_however_late_it_is_looked_at(clock: Held
 def test_a_process_that_was_held_up_blames_nobody(clock: HeldUpClock) -> None:
     """Even the request had not gone out: the server gets its whole time once more, and no more than that."""
     probes = http_probes(clock=clock)
-    with LoopbackServer(OK) as well, LoopbackServer(b"", OK, pause=9) as hung:
+    with LoopbackServer(OK) as well, LoopbackServer(b"", OK, pause=60) as hung:
         probes.send(1, well.address, ASKED)
         probes.send(2, hung.address, ASKED)
         clock.held_up = 10 * TIMEOUT
         began = time.monotonic()
         assert results(probes, 2) == [(1, True), (2, False)]
-        assert TIMEOUT < time.monotonic() - began < 9
+        assert TIMEOUT < time.monotonic() - began < 30
 
 
-def probe(*pieces: bytes, pause: float = 0.0, asked: Heartbeat = ASKED) -> str:
+def probe(*pieces: bytes, pause: float = 0.0, asked: Heartbeat = PATIENT) -> str:
     with LoopbackServer(*pieces, pause=pause) as server:
         return HttpProbe().look(server.address, asked)
 
@@ -365,20 +372,23 @@ def test_an_answer_that_drips_is_late_as_a_whole(answer: bytes) -> None:
     """No single byte keeps the probe waiting for longer than its timeout."""
     pieces = [answer[at : at + 1] for at in range(len(answer))]
     began = time.monotonic()
-    assert "s, allowed 0.3 s" in (seen := probe(*pieces, pause=TIMEOUT / 5)) or seen == "no answer within 0.3 s"
+    assert (
+        "s, allowed 0.3 s" in (seen := probe(*pieces, pause=TIMEOUT / 5, asked=ASKED))
+        or seen == "no answer within 0.3 s"
+    )
     assert time.monotonic() - began < TIMEOUT + LISTENS_ON + 10
 
 
 def test_an_answer_whose_end_is_late_is_late() -> None:
     """No part keeps it waiting for as long as its timeout."""
-    seen = probe(b"", b"HTTP", b"/1.1", b" 200", b" OK\r\n", b"\r\n", pause=0.8 * TIMEOUT)
-    assert re.fullmatch(r"answered 200 after 1\.\d s, allowed 0\.3 s", seen)
+    seen = probe(b"", b"HTTP", b"/1.1", b" 200", b" OK\r\n", b"\r\n", pause=0.8 * TIMEOUT, asked=ASKED)
+    assert re.fullmatch(r"answered 200 after [12]\.\d+ s, allowed 0\.3 s", seen)
 
 
 def test_nobody_there_is_not_alive_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-    assert HttpProbe().look(address, ASKED) == "connection refused"
+    assert HttpProbe().look(address, PATIENT) == "connection refused"
 
 
 def test_a_full_backlog_is_not_alive_in_time() -> None:
@@ -392,12 +402,12 @@ def test_a_full_backlog_is_not_alive_in_time() -> None:
             client.connect_ex(address)
         began = time.monotonic()
         assert HttpProbe().look(f"127.0.0.1:{address[1]}", ASKED) == "no connection within 0.3 s"
-        assert time.monotonic() - began < 20 * TIMEOUT
+        assert time.monotonic() - began < 30
 
 
 def test_the_request_is_what_a_server_expects() -> None:
     with LoopbackServer(OK) as server:
-        assert HttpProbe().look(server.address, Heartbeat("/health?deep=1", timeout=TIMEOUT)) == ""
+        assert HttpProbe().look(server.address, replace(PATIENT, path="/health?deep=1")) == ""
     line, *headers = server.requests[0].decode().split("\r\n")
     assert line == "GET /health?deep=1 HTTP/1.1"
     assert f"Host: {server.address}" in headers
@@ -405,12 +415,12 @@ def test_the_request_is_what_a_server_expects() -> None:
 
 
 def test_a_server_that_is_never_heard_of_has_no_answer() -> None:
-    assert probe(b"", OK, pause=9) == "no answer within 0.3 s"
+    assert probe(b"", OK, pause=9, asked=ASKED) == "no answer within 0.3 s"
 
 
 def test_a_server_is_asked_by_the_host_that_it_answers_to() -> None:
     with LoopbackServer(OK) as server:
-        assert HttpProbe().look(server.address, Heartbeat(host="shop.example", timeout=TIMEOUT)) == ""
+        assert HttpProbe().look(server.address, replace(PATIENT, host="shop.example")) == ""
     assert b"\r\nHost: shop.example\r\n" in server.requests[0]
 
 
@@ -418,7 +428,7 @@ def test_a_server_is_asked_by_the_host_that_it_answers_to() -> None:
     ("good", "seen"), [("200", "answered 204"), ("200,204", ""), ("200-299", ""), ("300-399", "answered 204")]
 )
 def test_a_server_is_well_by_the_statuses_that_it_is_asked_for(good: str, seen: str) -> None:
-    asked = Heartbeat(status=good, timeout=TIMEOUT)
+    asked = replace(PATIENT, status=good)
     assert probe(b"HTTP/1.1 204 No Content\r\n\r\n", asked=asked) == seen
     probes = http_probes()
     with LoopbackServer(b"HTTP/1.1 204 No Content\r\n\r\n") as server:
@@ -442,13 +452,13 @@ def test_a_heartbeat_that_may_take_longer_delays_none_that_may_not() -> None:
         while not (found := probes.ended(within=30)):
             pass
         assert found == [(2, False)]
-        assert time.monotonic() - began < 20 * TIMEOUT
+        assert time.monotonic() - began < 30
     assert results(probes, 1) == [(1, False)]
 
 
 # What only HTTP/2 can show.
 
-H2C = replace(ASKED, protocol="h2c")
+H2C = replace(PATIENT, protocol="h2c")
 HEALTH = replace(H2C, path="/grpc.health.v1.Health/Check")
 
 
@@ -467,7 +477,7 @@ def h2_answer(*headers: tuple[str, str], body: bytes = b"", trailers: Sequence[t
 
 def test_an_h2c_server_is_asked_by_prior_knowledge() -> None:
     with LoopbackServer(H2_OK) as server:
-        assert HttpProbe().look(server.address, Heartbeat("/up?deep=1", "shop.example", protocol="h2c")) == ""
+        assert HttpProbe().look(server.address, replace(H2C, path="/up?deep=1", host="shop.example")) == ""
         sent = server.requests[0]
     assert sent.startswith(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     asked = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
@@ -514,9 +524,10 @@ def test_an_answer_of_an_h2c_server_in_pieces_is_alive(pause: float) -> None:
 
 
 def test_an_h2c_server_whose_answer_is_late_is_late() -> None:
-    seen = probe(SETTINGS, H2_OK[9:], pause=0.4, asked=H2C)
-    assert re.fullmatch(r"answered 200 after 0\.\d+ s, allowed 0\.3 s", seen)
-    assert probe(SETTINGS, b"", pause=9, asked=H2C) == "no answer within 0.3 s"
+    asked = replace(H2C, timeout=TIMEOUT)
+    seen = probe(SETTINGS, H2_OK[9:], pause=0.4, asked=asked)
+    assert re.fullmatch(r"answered 200 after [012]\.\d+ s, allowed 0\.3 s", seen)
+    assert probe(SETTINGS, b"", pause=9, asked=asked) == "no answer within 0.3 s"
 
 
 GRPC = (":status", "200"), ("content-type", "application/grpc")

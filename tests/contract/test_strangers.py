@@ -301,11 +301,11 @@ def test_a_stream_that_is_silent_for_too_long_ends(bench: RealPlaneBench, strang
     change(bench, strangers, stream_timeout=1)
     began = time.monotonic()
     try:
-        answer = ask("GET", bench.url, "/silent?seconds=8").body
+        answer = ask("GET", bench.url, "/silent?seconds=20").body
     except OSError:
         answer = b""
     assert answer == b""
-    assert time.monotonic() - began < 7.5
+    assert time.monotonic() - began < 18
 
 
 @pytest.mark.parametrize("path", ["/slow?seconds=15", "/silent?seconds=15"])

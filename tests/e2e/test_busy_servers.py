@@ -11,8 +11,10 @@ import pytest
 
 from loadtests.faults.bounds import BUSY, HANG_TIMEOUT
 from loadtests.faults.changes import slow_requests
+from loadtests.traffic import KEY
 from tests.deployment import Deployment
 from tests.e2e.conftest import Measured, N
+from tests.e2e.keyed import KEYED, foretold, keys
 from tests.http_client import Answer, ask
 from tests.own_image import stranger_image
 from tests.polling import until
@@ -36,6 +38,7 @@ def busy(plane: str) -> Iterator[Deployment]:
             server_port=8080,
             heartbeat_path="/healthz",
             server_environment=CLOSING,
+            ring={"key": KEYED},
         ) as deployment,
     ):
         yield deployment
@@ -104,8 +107,16 @@ def test_a_server_that_works_on_for_a_client_that_has_left_is_busy(busy: Deploym
 
 
 def test_where_most_work_on_slow_requests_all_stay_on_the_ring(busy: Deployment) -> None:
-    with nobody_is_killed(busy) as since, ThreadPoolExecutor(12) as clients:
-        slow = [clients.submit(busy.get, "/slow?seconds=3", timeout=60) for _ in range(12)]
+    """Each works on four, one after another, which is longer than the hang timeout."""
+    places = foretold(busy, keys(60))
+    chosen = [[key for key, place in places.items() if place.server == name][:4] for name in busy.replicas]
+    assert [len(some) for some in chosen] == [4] * N
+    with nobody_is_killed(busy) as since, ThreadPoolExecutor(4 * N) as clients:
+        slow = [
+            clients.submit(busy.get, "/slow?seconds=3", headers={KEY: key}, timeout=60)
+            for some in chosen
+            for key in some
+        ]
         assert {answer.result().status for answer in slow} == {200}
         assert {answer.result().body for answer in slow} == {name.encode() for name in busy.replicas}
         assert "miss their heartbeats at once" in kinds(busy, since).get("ailing", "")

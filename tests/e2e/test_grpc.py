@@ -29,7 +29,7 @@ def image() -> Iterator[str]:
         folder = PROJECT / "tests" / "protocol_servers"
         engine.images.build(path=str(folder), tag=IMAGE, buildargs={"BASE_IMAGE": base_image()}, forcerm=True)
         yield IMAGE
-        engine.images.remove(IMAGE, force=True)
+        engine.images.remove(IMAGE, force=True, noprune=True)
     finally:
         engine.close()
 

@@ -24,7 +24,7 @@ from tests.system import System
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, only_haproxy]
 
-SECONDS = int(os.environ.get("SLOW", "8"))
+SECONDS = int(os.environ.get("SLOW", "5"))
 CLIENTS = 1000
 IDLE = 10_000
 # A body that is longer than a buffer of the edge goes to its server as it comes, and takes a place there.

@@ -105,12 +105,10 @@ def test_an_application_is_well_by_the_statuses_that_it_is_asked_for(system: Dep
     assert deploy(system, environment={"PORT": "9090", "HEALTH": "/up"}, heartbeat_status="200") == ("done", "")
 
 
+# Each takes its whole start_grace. What else may be seen is in tests/contract/test_probe.py.
 NOT_READY = [
     ({"HEALTH_STATUS": "301", "HEALTH_LOCATION": "/login"}, r"301 to /login"),
     ({"BIND": "127.0.0.1"}, r"connection refused"),
-    ({"HEALTH_SECONDS": "0.5"}, r"answered 200 after 0\.5\d* s, allowed 0\.4 s"),
-    ({"HEALTH_SECONDS": "60"}, r"no answer within 0\.4 s"),
-    ({"HEALTH_STATUS": "503"}, r"answered 503"),
 ]
 
 
@@ -134,8 +132,8 @@ def test_what_a_server_printed_is_quoted_by_the_log_only(system: Deployment) -> 
     assert (stage, "ended before it was ready" in reason) == ("rolled back", True), reason
     told = [system.operate("GET", path).text for path in ("/deploy", "/events?limit=1000", "/readyz", "/healthz")]
     assert secret not in "".join(told)
-    log = system.logs(since=began)["balancer"]
-    assert secret[::-1] in log
+    until(lambda: secret[::-1] in system.containers.logs("balancer", since=began), "the log quotes it", within=5)
+    log = system.containers.logs("balancer", since=began)
     assert secret not in log  # the balancer knows this value, and leaves it out
 
 

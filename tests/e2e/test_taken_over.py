@@ -108,7 +108,7 @@ def test_nothing_outside_the_policy_is_started(system: System, change: dict[str,
     assert (told[0], told[1]["error"]) == ({"accepted": True}, "StartFailed"), told
     after = {container.id for container in system.containers.engine.containers.list(all=True) if _is_ours(container)}
     assert after == before
-    assert "refused" in system.containers.logs("keeper", since=1)
+    until(lambda: "refused" in system.containers.logs("keeper", since=1), "the keeper's log tells it", within=5)
 
 
 def test_within_the_policy_servers_may_be_started_which_the_balancer_does_not_keep(system: System) -> None:

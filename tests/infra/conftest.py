@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from docker.models.containers import Container
 from testinfra.host import Host
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.deployment import base_image
+from tests.containers import started
+from tests.deployment import base_image, free_ports
 from tests.infra.make import MadeSystem, Refusal, Run
 from tests.polling import until
 
@@ -142,6 +144,28 @@ def containers(request: pytest.FixtureRequest, system: MadeSystem) -> list[Conta
     found = system.containers.of(request.param)
     assert found, f"no container of the role {request.param}"
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """`first` and `second`: two runs with the same words; `runs`: the container's run after each."""
+
+    port: int
+    first: Run
+    second: Run
+    runs: tuple[object, object]
+
+
+@pytest.fixture(scope="session")
+def observed(made: tuple[MadeSystem, Run]) -> Observed:
+    """`make observe` beside the system. It stays until `make down`."""
+    system, _ = made
+    (port,) = free_ports(1)
+    first = system.observe(port)
+    assert first.code == 0, first.output
+    (container,) = system.containers.of("prometheus")
+    before = started(container)
+    return Observed(port, first, system.observe(port), (before, started(container)))
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ from tests.infra.make import MadeSystem
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 
 
-@pytest.mark.usefixtures("changed_fleet")
-def test_it_passes_whatever_the_fleet_did_and_terraforms_plan_is_empty(system: MadeSystem) -> None:
+@pytest.mark.usefixtures("changed_fleet", "observed")
+def test_it_passes_whatever_the_fleet_did_and_with_prometheus_beside_it(system: MadeSystem) -> None:
     run = system.verify()
     assert run.code == 0, run.output
     assert run.recap["changed"] == 0
