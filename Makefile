@@ -120,7 +120,7 @@ mutants: .venv/test.stamp ## Change core and service in one place after another;
 contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
 	pytest --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
-infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
+infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
 	pytest --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra
 
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages

@@ -1,7 +1,7 @@
-"""A second host: reached by SSH alone, by a plain user who needs a password for sudo, on an address of this machine's loopback.
+"""A second host, which is reached by SSH alone, by a plain user who needs a password for sudo.
 
-It has file systems of its own for what a user's host does not share: /etc, /home, /opt, /root, /tmp, and nothing at the place of
-the checkout. Its engine is this machine's.
+Its address is one of this machine's loopback. It has file systems of its own for what a user's host does not share:
+/etc, /home, /opt, /root, /tmp, and nothing at the place of the checkout. Its engine is this machine's.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ mount --bind "$home/home" /home
 ln --symbolic "$home/tmp" "$home/own-tmp"
 for folder in /opt "$checkout" /root; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 getent group "$group" >/dev/null || groupadd --gid "$group" engine
-useradd --home-dir "/home/$user" --no-create-home --shell /bin/bash --groups "$(getent group "$group" | cut -d: -f1)" "$user"
+engine=$(getent group "$group" | cut -d: -f1)
+useradd --home-dir "/home/$user" --no-create-home --shell /bin/bash --groups "$engine" "$user"
 chown --recursive "$user:$user" "/home/$user"
 echo "$user:$PASSWORD" | chpasswd
 unset PASSWORD
@@ -82,10 +83,8 @@ class SecondHost:
         self._sshd: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        assert os.geteuid() == 0, (
-            "a second host has file systems of its own, which only root makes; run the tests as root"
-        )
-        assert Path("/usr/sbin/sshd").exists(), "sshd is missing; run: apt-get install openssh-server"
+        assert os.geteuid() == 0, "the second host has file systems of its own, which only root makes; run this as root"
+        assert Path("/usr/sbin/sshd").exists(), "sshd is missing; run: make tools"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.home / "key")], check=True)
         words = [self.home, PROJECT, USER, SOCKET.stat().st_gid, self.port, ADDRESS]
         self._sshd = subprocess.Popen(

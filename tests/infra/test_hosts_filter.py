@@ -35,19 +35,19 @@ def test_a_host_in_both_is_one_host() -> None:
 @pytest.mark.parametrize("choose", [filters.hosts, filters.builders])
 def test_an_inventory_without_the_group_is_told_how_to_write_it(choose: object) -> None:
     assert callable(choose)
-    with pytest.raises(AnsibleFilterError, match="no host in the group ringmaster.*ringmaster: {hosts:"):
+    with pytest.raises(AnsibleFilterError, match=r"no host in the group ringmaster.*ringmaster: \{hosts:"):
         choose({"all": ["box"], "ringmaster": []})
 
 
 @pytest.mark.parametrize(
     ("url", "published", "host", "reached"),
     [
-        ("http://127.0.0.1:5000", "0.0.0.0", "box.example.net", "http://box.example.net:5000"),
+        ("http://127.0.0.1:5000", "0.0.0.0", "box.example.net", "http://box.example.net:5000"),  # noqa: S104 (a URL's)
         ("https://[::1]:5001", "::", "2001:db8::7", "https://[2001:db8::7]:5001"),
-        ("http://127.0.0.1:5000/control", "0.0.0.0", "box", "http://box:5000/control"),
+        ("http://127.0.0.1:5000/control", "0.0.0.0", "box", "http://box:5000/control"),  # noqa: S104 (a URL's)
         ("http://127.0.0.1:5000", "127.0.0.1", "box.example.net", "http://127.0.0.1:5000"),
         ("http://192.0.2.7:5000", "192.0.2.7", "box.example.net", "http://192.0.2.7:5000"),
-        ("http://127.0.0.1:5000", "0.0.0.0", "", "http://127.0.0.1:5000"),
+        ("http://127.0.0.1:5000", "0.0.0.0", "", "http://127.0.0.1:5000"),  # noqa: S104 (a URL's)
     ],
 )
 def test_what_is_published_on_every_address_is_reached_by_the_hosts_own(

@@ -1,4 +1,4 @@
-"""A host that is not this machine, reached by SSH as a plain user with a password for sudo. Its engine is this machine's."""
+"""A host that is not this machine, reached by SSH as a plain user with a password for sudo."""
 
 from __future__ import annotations
 

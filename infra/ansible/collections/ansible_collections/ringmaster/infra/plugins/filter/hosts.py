@@ -20,19 +20,20 @@ def hosts(groups: Mapping[str, Sequence[str]]) -> list[str]:
     found = [host for group in ("ringmaster", *SWARM) for host in groups.get(group, ())]
     if not found:
         raise AnsibleFilterError(
-            "The inventory has no host in the group ringmaster, nor in swarm_managers. Write the hosts that Ringmaster shall run on "
-            "into it, such as: ringmaster: {hosts: {box: {ansible_host: box.example.net}}}"
+            "The inventory has no host in the group ringmaster, nor in swarm_managers. Write the hosts that Ringmaster "
+            "shall run on into it, such as: ringmaster: {hosts: {box: {ansible_host: box.example.net}}}"
         )
     return list(dict.fromkeys(found))
 
 
 def builders(groups: Mapping[str, Sequence[str]]) -> list[str]:
-    """Those that build images, run Terraform and keep its state: the first manager of a Swarm, without one every host."""
+    """Those that build, run Terraform and keep its state: the first manager of a Swarm, without one every host."""
     return list(groups.get("swarm_managers", ()))[:1] or hosts(groups)
 
 
 def reached(url: str, published: str, host: str) -> str:
-    """A URL that is right on its host, as another machine reaches it: by the name `host`, where it is published on every address."""
+    """A URL that is right on its host, as another machine reaches it: by the name `host`, where it is published on
+    every address."""
     if not host or published not in EVERY:
         return url
     return re.sub(r"//(\[[^]]*\]|[^/:]*)", f"//[{host}]" if ":" in host else f"//{host}", url, count=1)
