@@ -166,8 +166,8 @@ mutants: .venv/test.stamp ## Change core and service in one place after another;
 contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
 	$(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
-infra: host ## Tests of the deployed system: containers, network, plan, Ansible, destroy
-	$(PYTEST) --numprocesses 2 tests/infra
+infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
+	$(PYTEST) --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra
 
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml

@@ -17,7 +17,17 @@ from tests.infra.make import environment
 
 pytestmark = [pytest.mark.ansible]
 
-ROLE = PROJECT / "infra" / "ansible" / "collections" / "ansible_collections" / "ringmaster" / "infra" / "roles" / "ringmaster_engine"
+ROLE = (
+    PROJECT
+    / "infra"
+    / "ansible"
+    / "collections"
+    / "ansible_collections"
+    / "ringmaster"
+    / "infra"
+    / "roles"
+    / "ringmaster_engine"
+)
 NEEDED = [
     "sh",
     "id",
