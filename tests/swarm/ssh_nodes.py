@@ -129,8 +129,8 @@ class SshNodes:
                     "ansible_become_password": self.password,
                     "ansible_ssh_private_key_file": str(key),
                     "ansible_ssh_common_args": f"-o UserKnownHostsFile={known} -o StrictHostKeyChecking=yes",
-                    "deployment_docker_socket": socket,
-                    "preflight_free_megabytes": 1000,
+                    "ringmaster_deployment_docker_socket": socket,
+                    "ringmaster_preflight_free_megabytes": 1000,
                 }
             },
             "swarm_managers": {"hosts": hosts},
