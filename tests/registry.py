@@ -42,12 +42,14 @@ _CONFIG = {
 
 class Registry:
     """In `with Registry() as registry:` a private registry listens at `address`, which the engine trusts without TLS.
-    `password` is that of USER, and nobody else is let in."""
+    `password` is that of USER, and nobody else is let in. `bridge`: an address of this machine at which others find it,
+    with the same port."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, bridge: str = "") -> None:
         self.password = secrets.token_hex(12)
         self.engine = docker.from_env()
         self.address = f"127.0.0.1:{free_ports(1)[0]}"
+        self.bridge = bridge and self.address.replace("127.0.0.1", bridge)
         self._name = f"test-registry-{secrets.token_hex(3)}"
         self._container: Container | None = None
         self._made = ExitStack()
@@ -57,12 +59,12 @@ class Registry:
         context = archive({"Dockerfile": _DOCKERFILE.format(base=base_image()), "config.json": json.dumps(_CONFIG)})
         image, _ = self.engine.images.build(fileobj=context, custom_context=True, tag=self._name, forcerm=True)
         self._made.callback(self.engine.images.remove, self._name, noprune=True)
-        port = int(self.address.rpartition(":")[2])
+        places = [(address, int(port)) for address, port in (place.split(":") for place in self._places)]
         self._container = self.engine.containers.run(
             image.id,
             name=self._name,
             environment={"PASSWORD": self.password},
-            ports={"5000/tcp": ("127.0.0.1", port)},
+            ports={"5000/tcp": places},
             detach=True,
         )
         self._made.callback(self._container.remove, force=True, v=True)
@@ -92,7 +94,7 @@ class Registry:
     def config(self, **others: Any) -> str:
         """The text of a Docker config.json with the credentials."""
         auth = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
-        return json.dumps({"auths": {self.address: {"auth": auth}}} | others)
+        return json.dumps({"auths": {place: {"auth": auth} for place in self._places}} | others)
 
     def spoil(self, size: int = 1_000_000) -> None:
         """Changes every blob of more than `size` bytes, so that a pull of it breaks off at its end."""
@@ -102,6 +104,10 @@ class Registry:
     def stop(self) -> None:
         assert self._container is not None
         self._container.stop(timeout=1)
+
+    @property
+    def _places(self) -> list[str]:
+        return [place for place in (self.address, self.bridge) if place]
 
     def _content(self, name: str) -> str:
         try:

@@ -51,6 +51,7 @@ COPY swarm-edge /usr/local/bin/
 USER 10001:10001
 # Swarm replaces an edge that is not healthy, and goes on to the next one when it is. So an edge is healthy when it serves,
 # or when the balancer is there and has no configuration for it yet. One that waits for the balancer has nothing to lose.
-HEALTHCHECK --interval=3s --timeout=3s --start-period=120s --retries=4 \
+# Swarm kills what is not healthy, and on a host with too much to do an edge that serves answers late: so there is time for that.
+HEALTHCHECK --interval=3s --timeout=20s --start-period=120s --retries=4 \
     CMD healthcheck || { [ ! -s /run/ringmaster/haproxy.cfg ] && [ -S /run/ringmaster/control.sock ]; }
 ENTRYPOINT ["swarm-edge"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,10 @@ class Made:
     def files(self) -> Path:
         return self.folder / "edges"
 
+    def kept(self, name: str) -> Path:
+        """A copy of them as they are now."""
+        return Path(shutil.copytree(self.files, self.folder / name))
+
     def read(self, name: str) -> bytes:
         return (self.files / name).read_bytes()
 
@@ -58,7 +64,7 @@ def test_they_are_made_once_and_anew_when_that_is_said_or_their_time_comes(made:
     authority, edge, balancer = (made.read(name) for name in ("ca.pem", "edge.pem", "balancer.pem"))
     assert {path.stat().st_mode & 0o777 for path in made.files.iterdir()} == {0o600}
     assert made.files.stat().st_mode & 0o777 == 0o700
-    assert greet(made, {}) == b"hello"
+    assert greet(made.files, made.files) == b"hello"
 
     assert made.make().changed == {"localhost": 0}
 
@@ -67,35 +73,45 @@ def test_they_are_made_once_and_anew_when_that_is_said_or_their_time_comes(made:
     assert made.read("edge.pem") != edge
     assert made.read("balancer.pem") != balancer
 
-    (made.files / "former.pem").write_bytes(made.read("edge.pem"))
-    (made.files / "former.key").write_bytes(made.read("edge.key"))
-    made.make(ringmaster_renew_edge_certificates="ca")
-    assert made.read("ca.pem").endswith(authority)
-    assert made.read("ca.pem") != authority
-    assert greet(made, {}) == b"hello"
-    assert (
-        greet(made, {"edge.pem": "former.pem", "edge.key": "former.key"}) == b"hello"
-    )  # what the old authority signed
-
-    (made.files / "edge.key").write_bytes(made.read("former.key"))
+    (made.files / "edge.key").write_bytes(made.read("balancer.key"))
     assert made.make().changed == {"localhost": 1}, "a key that is another certificate's"
+
+
+def test_a_new_authority_is_trusted_before_it_signs_and_nobody_is_refused_on_the_way(made: Made) -> None:
+    made.make()
+    steps = [made.kept("before")]
+    made.make(ringmaster_renew_edge_certificates="ca")
+    steps.append(made.kept("trusted"))
+    made.make(ringmaster_renew_edge_certificates="ca")
+    steps.append(made.kept("signed"))
+    before, trusted, signed = ({path.name: path.read_bytes() for path in step.iterdir()} for step in steps)
+    same = {name for name in before if before[name] == trusted[name]}
+    assert {"edge.pem", "edge.key", "balancer.pem", "balancer.key"} <= same
+    assert trusted["ca.pem"].endswith(before["ca.pem"])
+    assert signed["ca.pem"] == trusted["ca.pem"] != before["ca.pem"]
+    assert signed["edge.pem"] != trusted["edge.pem"]
+    assert signed["balancer.pem"] != trusted["balancer.pem"]
+    for former, latter in pairwise(steps):
+        for edge, balancer in product((former, latter), repeat=2):
+            assert greet(edge, balancer) == b"hello", (edge.name, balancer.name)
+    assert made.make().changed == {"localhost": 0}
 
 
 def test_the_balancer_lets_in_an_edge_and_not_itself(made: Made) -> None:
     made.make()
     with pytest.raises(ssl.SSLError):
-        greet(made, {"edge.pem": "balancer.pem", "edge.key": "balancer.key"})
+        greet(made.files, made.files, shows="balancer")
 
 
-def greet(made: Made, instead: dict[str, str]) -> bytes:
-    """What the balancer's side hears of an edge, over TLS in which both show certificates. `instead`: other files."""
-    files = {name: str(made.files / instead.get(name, name)) for name in ("edge.pem", "edge.key")}
+def greet(edge: Path, balancer: Path, *, shows: str = "edge") -> bytes:
+    """What the balancer's side hears of an edge, over TLS in which both show certificates: each of the files in its own
+    folder. `shows`: the certificate that the edge has."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(made.files / "balancer.pem", made.files / "balancer.key")
+    server.load_cert_chain(balancer / "balancer.pem", balancer / "balancer.key")
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client.load_cert_chain(files["edge.pem"], files["edge.key"])
-    for context in (server, client):
-        context.load_verify_locations(made.files / "ca.pem")
+    client.load_cert_chain(edge / f"{shows}.pem", edge / f"{shows}.key")
+    for context, folder in ((server, balancer), (client, edge)):
+        context.load_verify_locations(folder / "ca.pem")
         context.verify_flags |= ssl.VERIFY_X509_STRICT
     server.verify_mode = ssl.CERT_REQUIRED
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 DEPLOYMENT = "playground"
 """The deployment's label; its name prefix is empty."""
 SERVERS = 6
@@ -12,8 +17,15 @@ TOKEN_VARIABLE = "RINGMASTER_TOKEN"  # noqa: S105 (the name of a variable)
 TOKEN_FILE = "token"  # noqa: S105 (the name of a file)
 """In the playground's folder, written by UP."""
 
-UP = ("make", "swarm-up", f'VARS={{"ringmaster_variables": {{"replicas": {SERVERS}}}}}')
-"""Engines, Swarm and deployment."""
+VARIABLES: Mapping[str, Any] = MappingProxyType({"replicas": SERVERS})
+"""Terraform's."""
+
+
+def up(variables: Mapping[str, Any], **settings: Any) -> tuple[str, ...]:
+    """Engines, Swarm and deployment; what is up already is changed. `settings`: the roles' own variables."""
+    return ("make", "swarm-up", f"VARS={json.dumps({**settings, 'ringmaster_variables': dict(variables)})}")
+
+
 _PLAYBOOKS = ("ansible-playbook", "--inventory", "infra/ansible/inventory/playground.yml")
 _SETTINGS = ("-e", f"ringmaster_deployment={DEPLOYMENT}", "-e", "ringmaster_tls=self-signed")
 VERIFY = (*_PLAYBOOKS, "infra/ansible/verify.yml", *_SETTINGS)

@@ -27,10 +27,12 @@ _WHOLE_WITHIN = 60.0
 
 class SeveralHosts:
     """In a with statement the deployment is up and whole; afterwards no engine of the playground is left. `hosts`:
-    node → the deployment as it is seen there. `away`: the nodes that are killed, cut off or drained now. `is_up`: the
-    deployment that `make swarm-up` made is taken, and left."""
+    node → the deployment as it is seen there. `away`: the nodes that are killed, cut off or drained now. `variables`,
+    `settings`: Terraform's and the roles'. `is_up`: the deployment that `make swarm-up` made is taken, and left."""
 
-    def __init__(self, *, is_up: bool = False) -> None:
+    def __init__(self, variables: Mapping[str, Any] = names.VARIABLES, *, is_up: bool = False, **settings: Any) -> None:
+        self.variables = dict(variables)
+        self.settings = settings
         self.is_up = is_up
         self.playground = Playground()
         self.token = ""
@@ -40,11 +42,11 @@ class SeveralHosts:
     def __enter__(self) -> Self:
         try:
             if not self.is_up:
-                self._run(*names.UP)
+                self.deploy()
             self.token = (self.playground.folder / names.TOKEN_FILE).read_text(encoding="utf-8").strip()
             self.hosts = {node: Host(node, self.playground, self.token) for node in self.playground.nodes}
             self.wait_until_whole()
-            missing = names.SERVERS - len(self.operator.replicas)
+            missing = int(self.variables["replicas"]) - len(self.operator.replicas)
             assert missing <= 0 or self.operator.add(missing).status == 200
         except BaseException:
             self.close()
@@ -61,6 +63,10 @@ class SeveralHosts:
             host.containers.close()
         if not self.is_up:
             self._run(*names.DOWN)
+
+    def deploy(self, **settings: Any) -> None:
+        """What `make up` does with these settings over the usual ones."""
+        self._run(*names.up(self.variables, **{**self.settings, **settings}))
 
     def destroy(self) -> None:
         """Takes the deployment away; engines and Swarm stay."""
@@ -166,7 +172,9 @@ class SeveralHosts:
 
         def are_replaced() -> bool:
             replicas = self.operator.replicas
-            return len(replicas) == names.SERVERS and not set(lost) & set(replicas) and self.operator.is_ready
+            return (
+                len(replicas) == self.variables["replicas"] and not set(lost) & set(replicas) and self.operator.is_ready
+            )
 
         until(are_replaced, f"{sorted(lost)} are replaced", within=_WHOLE_WITHIN)
         return time.monotonic() - since

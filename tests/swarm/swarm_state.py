@@ -29,6 +29,15 @@ def set_availability(manager: docker.DockerClient, node: str, availability: str)
     found.update({**found.attrs["Spec"], "Availability": availability})
 
 
+def secrets(manager: docker.DockerClient, role: str) -> set[str]:
+    """The names of the secrets that the services of this role are given."""
+    return {
+        secret["Spec"]["Name"]
+        for secret in manager.api.secrets()
+        if (secret["Spec"].get("Labels") or {}).get("ringmaster.role") == role
+    }
+
+
 def belongings(manager: docker.DockerClient) -> dict[str, list[str]]:
     """kind → names of all services, networks, configs and secrets of the deployment; empty after a destroy."""
     api = manager.api

@@ -19,10 +19,12 @@ from tests.swarm import names
 from tests.swarm.detection import PROMISED, Verdict, detected_at, judge
 from tests.swarm.edges_load import KEYS, load_over
 from tests.swarm.figures import Figures
+from tests.swarm.front import Front
 from tests.swarm.other_image import other_image
 from tests.swarm.picks import disagreements, picks
 from tests.swarm.several_hosts import SeveralHosts
 from tests.swarm.slots import heirs, moved
+from tests.swarm.swarm_state import secrets
 from tests.system import ON_THEIR_WAY
 
 pytestmark = [pytest.mark.terraform, pytest.mark.ansible, pytest.mark.timeout(1200)]
@@ -265,6 +267,38 @@ def refusal(hosts: SeveralHosts) -> str:
         return ""
     assert answer.status != 200, answer
     return str(answer.document["message"]) if answer.status == 503 else ""
+
+
+def test_certificates_are_renewed_and_no_request_is_lost(hosts: SeveralHosts, figures: Figures) -> None:
+    renewed(hosts, figures, "certificates renewed", True)
+
+
+def test_the_authority_is_renewed_in_two_steps(hosts: SeveralHosts, figures: Figures) -> None:
+    trusted = secrets(hosts.manager, "edge")
+    renewed(hosts, figures, "a new authority, trusted beside the old one", "ca")
+    assert len(secrets(hosts.manager, "edge") & trusted) == len(trusted) - 1, "certificates and keys are the old ones"
+    renewed(hosts, figures, "certificates of the new authority", False)
+
+
+def renewed(hosts: SeveralHosts, figures: Figures, what: str, renew: object) -> None:
+    """`make up` under load through what checks the nodes, with which every edge gets other secrets."""
+    before = secrets(hosts.manager, "edge")
+    with Front(hosts, on="node1") as front, load_over({"front": front.url}) as traffic:
+        began = time.monotonic()
+        hosts.deploy(ringmaster_renew_edge_certificates=renew)
+        hosts.wait_until_whole()
+        seconds = time.monotonic() - began
+    after = secrets(hosts.manager, "edge")
+    figures.add(
+        what,
+        requests=len(traffic.requests),
+        failed_after_detection=traffic.failed,
+        notes=f"`make up` {seconds:.0f} s; the nodes behind an HAProxy that checks them",
+    )
+    assert traffic.failed == 0, str(traffic)
+    assert after != before
+    assert len(after) == len(before), "the old ones are gone"
+    agree(hosts, SOME_KEYS)
 
 
 def test_after_all_that_every_key_gets_the_same_server(hosts: SeveralHosts, figures: Figures) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-_EDGE = "ringmaster-edge"
-"""The edge's container, where names have no prefix."""
+_OURS = "ringmaster-"
+"""How the names of containers and services of ours begin, where they have no prefix."""
 
 REMEDIES: Mapping[str, str] = MappingProxyType(
     {
         "balancer": "`make logs ROLE=balancer` has the reason with its trace; the step is tried again every second",
         "certificates": "put a renewed file into the folder `tls`; `make logs ROLE=edge` says why a file is not taken",
-        "data plane": f"`make logs ROLE=edge` says why, `docker restart {_EDGE}` starts it anew",
-        "edges": f"`docker node ls` says whether the node is down, `docker service ps {_EDGE}` what its edge does; "
-        "all other edges go on",
+        "data plane": "`make logs ROLE=edge` says why, `docker restart ringmaster-edge` starts it anew",
+        "edges": "`docker node ls` says whether the node is down, `docker service ps ringmaster-edge` what its edge "
+        "does; all other edges go on",
         "engine": (
             "`docker info`: start the engine where it is away; "
             "`docker ps -a --filter label=ringmaster.role=keeper`: start or unpause the keeper"
@@ -34,7 +34,28 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
 """part → a command or a sentence; commands are in backticks."""
 
 
-def remedies(parts: Iterable[str], *, name_prefix: str) -> dict[str, str]:
+ON_SWARM: Mapping[str, str] = MappingProxyType(
+    {
+        "certificates": "put a renewed file into the folder `tls`, then `make up`: on Swarm it is a secret, which only "
+        "that replaces",
+        "data plane": "`make logs ROLE=edge` says why, `docker service update --force ringmaster-edge` starts the "
+        "edges anew, one node after the other",
+        "engine": "the keeper beside the balancer or its engine does not answer: "
+        "`docker service ps ringmaster-keeper ringmaster-balancer` says on which node; "
+        "`docker service update --force ringmaster-balancer` has Swarm choose one anew",
+        "image": "one from a registry must be there for every node; one that is built here: `make up` brings it to all",
+        "servers": "`docker node ls`, and `uptime` on the nodes: one is away or overloaded, or the servers answer too "
+        "late: give them more threads or a longer `heartbeat_timeout`",
+        "state": "`docker node ls`: changes want a majority of the managers; `make up` from the newer release where "
+        "the state is a newer one's; a balancer that another one has taken over from changes nothing more",
+        "tokens": "mend the file with the tokens, then `make up`: on Swarm it is a secret, which only that replaces",
+    }
+)
+"""As REMEDIES, of the parts that are mended in another way where the deployment is on several hosts."""
+
+
+def remedies(parts: Iterable[str], *, name_prefix: str, has_one_host: bool = True) -> dict[str, str]:
     """The remedies of these parts. `name_prefix`: what stands before the names of this deployment's containers; the
     edge of another deployment on this host must not be the one that is restarted."""
-    return {part: REMEDIES[part].replace(_EDGE, name_prefix + _EDGE) for part in parts}
+    known = REMEDIES if has_one_host else {**REMEDIES, **ON_SWARM}
+    return {part: known[part].replace(_OURS, name_prefix + _OURS) for part in parts}

@@ -39,11 +39,20 @@ class Report(TypedDict):
 class Health:
     """`name_prefix`: what stands before the names of the deployment's containers."""
 
-    def __init__(self, *, desired: DesiredFleet, problems: Problems, watch: CertificateWatch, name_prefix: str) -> None:
+    def __init__(
+        self,
+        *,
+        desired: DesiredFleet,
+        problems: Problems,
+        watch: CertificateWatch,
+        name_prefix: str,
+        has_one_host: bool,
+    ) -> None:
         self._desired = desired
         self._problems = problems
         self._watch = watch
         self._name_prefix = name_prefix
+        self._has_one_host = has_one_host
 
     @property
     def is_ready(self) -> bool:
@@ -63,7 +72,7 @@ class Health:
             silent=[server.hostname for server in fleet.of(State.SILENT)],
             ring=fleet.table.digest(),
             ailments=ailments,
-            remedies=remedies(ailments, name_prefix=self._name_prefix),
+            remedies=remedies(ailments, name_prefix=self._name_prefix, has_one_host=self._has_one_host),
             certificates=[
                 CertificateReport(file=item.file, names=list(item.names), expires=shown(item.expires))
                 for item in self._watch.certificates

@@ -338,6 +338,7 @@ class Services:
             problems=self.problems,
             watch=self.certificate_watch,
             name_prefix=self._options.name_prefix,
+            has_one_host=self._ports.local is not None,
         )
 
     @cached_property

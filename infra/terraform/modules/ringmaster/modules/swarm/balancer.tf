@@ -64,11 +64,12 @@ resource "docker_service" "balancer" {
       env               = var.environment
 
       # Whether it lives, not whether it is ready: Swarm gives its name to the network only when it is healthy, the edges need that name to
-      # reach it, and it is ready only when they obey. What is not healthy is killed, which mends no fleet.
+      # reach it, and it is ready only when they obey. What is not healthy is killed, which mends no fleet, and on a
+      # host with too much to do an answer comes late.
       healthcheck {
         test         = ["CMD", "python3", "-S", "-m", "balancer.healthcheck", "/healthz"]
         interval     = "3s"
-        timeout      = "6s"
+        timeout      = "20s"
         start_period = "1m"
         retries      = 3
       }

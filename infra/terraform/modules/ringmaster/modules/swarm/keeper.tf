@@ -60,7 +60,7 @@ resource "docker_service" "keeper" {
       healthcheck {
         test         = ["CMD", "python3", "-S", "-m", "keeper.healthcheck", "/run/keeper/keeper.sock"]
         interval     = "10s"
-        timeout      = "6s"
+        timeout      = "20s"
         start_period = "30s"
         retries      = 3
       }
