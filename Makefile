@@ -11,7 +11,7 @@ ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 .NOTPARALLEL:
 endif
 .PHONY: help up down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
-.PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows
+.PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
 .PHONY: swarm-up swarm-down test-swarm bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 PYTHON ?= python3
@@ -116,11 +116,32 @@ lint-yaml: .venv/test.stamp ## Check YAML alone, on any machine
 lint-ansible: .venv/test.stamp ## Check playbooks and roles alone, on any machine
 	ansible-lint infra/ansible
 
-lint-terraform: $(if $(HOST_IS_READY),,host) ## Check Terraform alone; it wants the provider
-	terraform -chdir=infra/terraform fmt -check -recursive -diff
-	terraform -chdir=infra/terraform init -backend=false -input=false -no-color >/dev/null
-	terraform -chdir=infra/terraform validate -no-color
-	terraform -chdir=infra/terraform test -no-color
+# Terraform's checkers, built once from Go modules, outside the checkout.
+TOOLS = $(HOME)/.cache/ringmaster/tools-$(shell sha256sum infra/tools/go.sum | cut -c1-12)
+WITH_GO = PATH="$$PATH:/usr/local/go/bin"
+
+$(TOOLS):
+	@$(WITH_GO) command -v go >/dev/null || { echo 'terraform-docs and tflint are built with Go, and there is none: install it, and try again.' >&2; exit 1; }
+	@echo 'Building terraform-docs and tflint from Go modules, about 3 minutes, once'
+	@rm -rf $(dir $@)tools-* && cd infra/tools && $(WITH_GO) CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@.unfinished/ tool && mv $@.unfinished $@
+
+validated = terraform -chdir=$(1) init -backend=false -input=false -no-color >/dev/null && terraform -chdir=$(1) validate -no-color
+
+lint-terraform: $(if $(HOST_IS_READY),,provider) $(TOOLS) ## Check Terraform alone: root, module and examples, and the tables of their READMEs; no engine is needed
+	@code=0; $(call each,terraform -chdir=infra/terraform fmt -check -recursive -diff); \
+		$(foreach folder,infra/terraform infra/terraform/modules/ringmaster $(wildcard infra/terraform/examples/*),$(call each,$(call validated,$(folder)));) \
+		(cd infra/terraform && $(call each,$(TOOLS)/tflint --recursive --config $$PWD/.tflint.hcl --no-color); exit $$code) || code=1; \
+		$(call each,$(TOOLS)/terraform-docs --output-check infra/terraform); \
+		$(call each,terraform -chdir=infra/terraform test -no-color); \
+		$(call each,terraform -chdir=infra/terraform/modules/ringmaster test -no-color); \
+		exit $$code
+
+provider: .venv/deploy.stamp ## Bring in Terraform and its Docker provider, and nothing else
+	@$(PLAYBOOK)/terraform.yml
+
+terraform-docs: $(TOOLS) .venv/test.stamp ## Write the tables of infra/terraform's READMEs, and the rules of a ring, after an edit of variables, outputs or strategies
+	PYTHONPATH=apps/balancer/src python infra/terraform/ring.py >infra/terraform/modules/ringmaster/ring.json
+	$(TOOLS)/terraform-docs infra/terraform
 
 lint-shell: .venv/test.stamp ## Check shell scripts alone, on any machine
 	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
@@ -228,7 +249,7 @@ figures: .venv/test.stamp ## Draw docs/figures again from what the code computes
 screenshots: host browser ## Draw the page's pictures in docs/figures again (CONTROL_URL=http://127.0.0.1:5001: of the running deployment)
 	PYTHONPATH=apps/balancer/src:. python -m tests.screenshots $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
 
-fmt: .venv/test.stamp ## Format Python and Terraform
+fmt: .venv/test.stamp ## Format Python and Terraform (make terraform-docs: the tables of its READMEs)
 	ruff check --fix .
 	ruff format .
 	terraform -chdir=infra/terraform fmt -recursive
