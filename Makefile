@@ -269,6 +269,6 @@ clean: ## Remove what make put into this folder; deployments and their state sta
 	@requirements/install.sh $<
 	@touch .venv/deploy.stamp $@
 
-.venv/command.stamp: .venv/deploy.stamp requirements/command.sh apps/balancer/pyproject.toml $(shell find apps/balancer/src/ringmaster -name '*.py')
+.venv/command.stamp: .venv/deploy.stamp requirements/command.sh apps/balancer/pyproject.toml apps/balancer/src/balancer/__init__.py $(shell find apps/balancer/src/ringmaster -name '*.py')
 	@requirements/command.sh
 	@touch $@

@@ -1,4 +1,4 @@
 """Ringmaster's balancer: it places requests on a consistent-hash ring and owns the fleet of servers."""
 
-VERSION = "unreleased"
-"""As CHANGELOG.md names it."""
+VERSION = "1.0.0-dev"
+"""The project's version, said here only. Between releases that of the next one with -dev; docs/releasing.md says how it changes."""
