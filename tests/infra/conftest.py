@@ -32,6 +32,8 @@ WITHOUT = (
     "test_engine.py",
     "test_images.py",
     "test_own_answers.py",
+    "test_preflight.py",
+    "test_proxies.py",
     "test_pull.py",
     "test_secrets.py",
     "test_servers_filter.py",
