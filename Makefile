@@ -25,6 +25,18 @@ ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
 unexport TF_CLI_CONFIG_FILE
 endif
 
+# What the user has set for other configurations of Terraform is not for this one's.
+unexport $(filter TF_WORKSPACE TF_DATA_DIR TF_CLI_ARGS% TF_VAR_%,$(.VARIABLES))
+
+# Contexts are known to the command docker alone. All that make starts uses the engine that it would.
+docker-config := $(or $(DOCKER_CONFIG),$(HOME)/.docker)/config.json
+ifeq ($(DOCKER_HOST),)
+ifneq ($(DOCKER_CONTEXT)$(shell grep -s currentContext '$(docker-config)'),)
+export DOCKER_HOST := $(shell docker context inspect --format '{{.Endpoints.docker.Host}}')
+endif
+endif
+unexport DOCKER_CONTEXT
+
 # Only what is said on the command line counts: a PORT or PREFIX that happens to be in the environment does not.
 said = $(findstring command,$(origin $(1)))
 extra = $(if $(call said,$(1)),-e $(2)=$($(1)))

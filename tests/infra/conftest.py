@@ -36,6 +36,8 @@ WITHOUT = (
     "test_hosts_filter.py",
     "test_images.py",
     "test_own_answers.py",
+    "test_preflight.py",
+    "test_proxies.py",
     "test_pull.py",
     "test_second_host.py",
     "test_secrets.py",
