@@ -2,7 +2,7 @@
 #
 # up, down, status, logs and verify take: DEPLOYMENT=name PREFIX=name- PORT=5000 CONTROL_PORT=5001,
 # TLS=self-signed or TLS=/folder/with/certificates (docs/tls.md), and
-# VARS='{"ringmaster_variables": {"replicas": 5}}' for everything else (see infra/ansible/roles/*/meta/argument_specs.yml).
+# VARS='{"ringmaster_variables": {"replicas": 5}}' for everything else (see the collection in infra/ansible/collections).
 # A token comes in the environment: RINGMASTER_TOKEN=… make up. observe takes the same and OBSERVE_PORT=9090.
 # INVENTORY=my-hosts.yml names other hosts than this machine, for these and, where it is no Swarm, for observe; infra/ansible/inventory/example-swarm.yml has several.
 .DEFAULT_GOAL := help
@@ -68,14 +68,14 @@ ifeq ($(call said,INVENTORY),)
 	@docker ps --all --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
 		xargs --no-run-if-empty --max-args=1 docker logs --tail 100 --follow
 else
-	@$(PLAYBOOK)/logs.yml $(SETTINGS) $(call extra,ROLE,deployment_log_role)
+	@$(PLAYBOOK)/logs.yml $(SETTINGS) $(call extra,ROLE,ringmaster_deployment_log_role)
 endif
 
 verify: .venv/deploy.stamp ## Check the running deployment: ready, fleet complete, containers locked down (Swarm: nodes and edges instead), plan empty
 	@$(PLAYBOOK)/verify.yml $(SETTINGS)
 
 observe: .venv/deploy.stamp ## Start Prometheus beside the running deployment, with its alerts (OBSERVE_PORT=9090); make down takes it away
-	@$(PLAYBOOK)/observe.yml $(SETTINGS) $(call extra,OBSERVE_PORT,prometheus_port)
+	@$(PLAYBOOK)/observe.yml $(SETTINGS) $(call extra,OBSERVE_PORT,ringmaster_prometheus_port)
 
 swarm-up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up on three nodes, which are network namespaces of this machine (as root; docs/several-hosts.md)
 	@infra/playground/engines up 3

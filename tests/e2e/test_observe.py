@@ -70,13 +70,13 @@ def prometheus(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory)
     (port,) = free_ports(1)
     variables = {
         "ringmaster_deployment": deployment.deployment,
-        "prometheus_folder": str(tmp_path_factory.mktemp("observe") / "prometheus"),
+        "ringmaster_prometheus_folder": str(tmp_path_factory.mktemp("observe") / "prometheus"),
     }
     try:
-        play(prometheus_port=port, prometheus_scrape_interval=f"{INTERVAL}s", **variables)
+        play(ringmaster_prometheus_port=port, ringmaster_prometheus_scrape_interval=f"{INTERVAL}s", **variables)
         yield Prometheus(f"http://127.0.0.1:{port}")
     finally:
-        play(prometheus_state="absent", **variables)
+        play(ringmaster_prometheus_state="absent", **variables)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ ROLE = """
 - hosts: all
   gather_facts: false
   tasks:
-    - ansible.builtin.include_role: {name: edge_certificates}
+    - ansible.builtin.include_role: {name: ringmaster.infra.ringmaster_edge_certificates}
 """
 
 
@@ -33,7 +33,7 @@ class Made:
         playbook = self.folder / "role.yml"
         playbook.write_text(ROLE)
         run = self.inventory.play(
-            playbook, ringmaster_checkout=str(PROJECT), edge_certificates_folder=str(self.files), **variables
+            playbook, ringmaster_checkout=str(PROJECT), ringmaster_edge_certificates_folder=str(self.files), **variables
         )
         assert run.code == 0, run.output
         return run

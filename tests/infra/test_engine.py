@@ -17,7 +17,7 @@ from tests.infra.make import environment
 
 pytestmark = [pytest.mark.ansible]
 
-ROLE = PROJECT / "infra" / "ansible" / "roles" / "docker_engine"
+ROLE = PROJECT / "infra" / "ansible" / "collections" / "ansible_collections" / "ringmaster" / "infra" / "roles" / "ringmaster_engine"
 NEEDED = [
     "sh",
     "id",
@@ -240,13 +240,13 @@ def play(machine: Machine) -> Play:
     for name in ("apt-get", "apt", "aptitude"):
         machine.command(name, f"echo installed >{machine.folder}/installed")
     variables = {
-        "docker_engine_log": str(machine.folder / "dockerd.log"),
-        "docker_engine_wait": 10,
+        "ringmaster_engine_log": str(machine.folder / "dockerd.log"),
+        "ringmaster_engine_wait": 10,
         "ansible_python_interpreter": sys.executable,
         "ansible_become": False,
     }
     host = {"hosts": "localhost", "connection": "local", "gather_subset": ["!all"], "vars": variables}
-    (machine.folder / "play.yml").write_text(json.dumps([host | {"roles": ["docker_engine"]}]))
+    (machine.folder / "play.yml").write_text(json.dumps([host | {"roles": ["ringmaster.infra.ringmaster_engine"]}]))
     done = subprocess.run(
         ["ansible-playbook", "--inventory", "localhost,", machine.folder / "play.yml"],
         env=machine.environment

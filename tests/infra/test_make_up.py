@@ -54,7 +54,7 @@ def test_the_command_is_installed_and_its_build_leaves_nothing_behind(system: Ma
 
 
 def test_a_long_step_says_that_it_runs(first_run: Run) -> None:
-    assert "\n  ... deployment : Apply with Terraform" in first_run.output
+    assert "\n  ... ringmaster_deployment : Apply with Terraform" in first_run.output
 
 
 def test_saying_it_again_changes_nothing_whatever_the_fleet_did(system: MadeSystem, changed_fleet: list[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.deployment import PROJECT
 
-_FILE = PROJECT / "infra" / "ansible" / "roles" / "deployment" / "filter_plugins" / "servers.py"
+_FILE = PROJECT / "infra" / "ansible" / "collections" / "ansible_collections" / "ringmaster" / "infra" / "plugins" / "filter" / "servers.py"
 _SPEC = importlib.util.spec_from_file_location("servers", _FILE)
 assert _SPEC is not None
 assert _SPEC.loader is not None

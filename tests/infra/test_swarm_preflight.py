@@ -17,7 +17,7 @@ PLAYBOOK = """
   gather_subset: ["!all"]
   environment: {PATH: "%s:{{ lookup('ansible.builtin.env', 'PATH') }}"}
   tasks:
-    - ansible.builtin.include_role: {name: preflight}
+    - ansible.builtin.include_role: {name: ringmaster.infra.ringmaster_preflight}
 """
 
 
@@ -36,7 +36,7 @@ def looked_at(folder: Path, variable: str, *, managers: list[str]) -> Played:
         "localhost",
         ringmaster_checkout=str(PROJECT),
         ringmaster_variables={variable: str(folder / "none.json")},
-        preflight_free_megabytes=1,
+        ringmaster_preflight_free_megabytes=1,
     )
 
 

@@ -22,7 +22,7 @@ def test_it_passes_whatever_the_fleet_did_and_terraforms_plan_is_empty(system: M
         "Check that they are the fleet",
         "Check that each runs without root on a read-only file system",
     ):
-        assert f"TASK [deployment : {check}]" in run.output
+        assert f"TASK [ringmaster.infra.ringmaster_deployment : {check}]" in run.output
 
 
 def test_it_names_what_somebody_changed(system: MadeSystem) -> None:

@@ -16,7 +16,7 @@ PLAYBOOK = """
   gather_facts: false
   environment: {PATH: "%s:{{ lookup('ansible.builtin.env', 'PATH') }}"}
   tasks:
-    - ansible.builtin.include_role: {name: deployment, tasks_from: verify_nodes}
+    - ansible.builtin.include_role: {name: ringmaster.infra.ringmaster_deployment, tasks_from: verify_nodes}
 """
 DOCKER = """#!/bin/sh
 case "$1 $2" in

@@ -25,7 +25,7 @@ ROLE = """
   gather_subset: ["!all"]
   environment: "{{ {'DOCKER_HOST': ringmaster_docker_host} if ringmaster_docker_host | default('') else {} }}"
   tasks:
-    - ansible.builtin.include_role: {name: %s, tasks_from: %s}
+    - ansible.builtin.include_role: {name: ringmaster.infra.ringmaster_%s, tasks_from: %s}
 """
 
 
@@ -106,7 +106,7 @@ def test_images_come_to_the_nodes_that_lack_them(nodes: Nodes) -> None:
     change = f"LABEL ringmaster.deployment={deployment}"
     nodes.docker("node1", "import", "--change", change, "-", IMAGE, content=archive(nodes.folder))
     wanted = [{"name": IMAGE, "id": nodes.docker("node1", "image", "inspect", "--format", "{{.Id}}", IMAGE)}]
-    settings = {"ringmaster_deployment": deployment, "node_images_wanted": wanted, "node_images_kept": []}
+    settings = {"ringmaster_deployment": deployment, "ringmaster_node_images_wanted": wanted, "ringmaster_node_images_kept": []}
     first = nodes.role("node_images", **settings)
     assert first.code == 0, first.output
     assert {nodes.docker(node, "image", "ls", "--quiet", "--no-trunc", IMAGE) for node in nodes.playground.nodes} == {

@@ -17,6 +17,7 @@ DOCUMENTATION = """
 """
 
 FIRST, INTERVAL = 3, 10
+COLLECTION = "ringmaster.infra."
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -35,7 +36,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         threading.Thread(target=self._tell, daemon=True).start()
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        self._task, self._since = task.get_name().strip(), time.monotonic()
+        self._task, self._since = task.get_name().strip().removeprefix(COLLECTION), time.monotonic()
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._end.set()
