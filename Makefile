@@ -27,11 +27,12 @@ extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
 SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ringmaster_name_prefix) \
 	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) \
 	$(call extra,TLS,ringmaster_tls) $(if $(call said,VARS),-e '$(VARS)')
-LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
+# An image's label is inherited by what a user builds from it, and by its containers. No image has a role.
+LABEL = label=ringmaster.role --filter label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 
 # The newest Docker engine, one node of a playground of its own. With ENGINE=next tests and what they call run in its network, where its
 # published ports are.
-NEXT_ENGINE = RINGMASTER_PLAYGROUND=/var/lib/ringmaster-engine-next RINGMASTER_PLAYGROUND_NETWORK=10.79.0 infra/playground/engines
+NEXT_ENGINE = RINGMASTER_PLAYGROUND=/var/lib/ringmaster-engine-next RINGMASTER_PLAYGROUND_NUMBER=79 infra/playground/engines
 ON_NEXT = docker --host unix:///var/lib/ringmaster-engine-next/node1/docker.sock
 ON_ENGINE = $(if $(filter next,$(if $(call said,ENGINE),$(ENGINE))),$(NEXT_ENGINE) run node1)
 PLAYBOOK = $(ON_ENGINE) ansible-playbook $(if $(call said,INVENTORY),--inventory $(INVENTORY)) infra/ansible
