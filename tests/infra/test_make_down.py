@@ -37,7 +37,7 @@ def users_own(system: MadeSystem) -> Iterator[Container]:
     """A container of an image that a user built from the servers' one. Both inherit its label."""
     engine = system.containers.engine
     (server, *_) = system.containers.of("server")
-    dockerfile = io.BytesIO(f"FROM {server.image.tags[0]}\nCMD [\"sleep\", \"600\"]\n".encode())
+    dockerfile = io.BytesIO(f'FROM {server.image.tags[0]}\nCMD ["sleep", "600"]\n'.encode())
     image, _ = engine.images.build(fileobj=dockerfile, tag=f"{system.prefix}shop:1.4", forcerm=True)
     assert image.labels == {"ringmaster.deployment": system.deployment}
     container = engine.containers.run(image.id, entrypoint=[], name=f"{system.prefix}shop", init=True, detach=True)
