@@ -571,54 +571,6 @@ run "control_is_off_the_public_port" {
   }
 }
 
-run "registry_of_registry_example" {
-  command = plan
-  variables {
-    server_image = "registry.example:5000/shop/app:1.4"
-  }
-
-  assert {
-    condition     = local.registry == "registry.example:5000"
-    error_message = "The credentials would go to another registry than the image comes from."
-  }
-}
-
-run "registry_of_localhost_shop" {
-  command = plan
-  variables {
-    server_image = "localhost/shop"
-  }
-
-  assert {
-    condition     = local.registry == "localhost"
-    error_message = "The credentials would go to another registry than the image comes from."
-  }
-}
-
-run "registry_of_shop_app" {
-  command = plan
-  variables {
-    server_image = "shop/app:1.4"
-  }
-
-  assert {
-    condition     = local.registry == "registry-1.docker.io"
-    error_message = "The credentials would go to another registry than the image comes from."
-  }
-}
-
-run "registry_of_shop" {
-  command = plan
-  variables {
-    server_image = "shop"
-  }
-
-  assert {
-    condition     = local.registry == "registry-1.docker.io"
-    error_message = "The credentials would go to another registry than the image comes from."
-  }
-}
-
 run "what_the_keeper_is_told" {
   command = plan
   variables {

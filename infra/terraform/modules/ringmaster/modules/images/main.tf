@@ -69,6 +69,11 @@ resource "docker_image" "built" {
   # The servers run on the old image until they have been rolled, and the roll goes back to it where the new one is no good. Those that
   # use this module remove it: see terraform_data.images and .sweep.
   keep_locally = true
+
+  # The name stands for all that the image is made of: another folder with the same sources is no reason to build.
+  lifecycle {
+    ignore_changes = [build]
+  }
 }
 
 resource "docker_image" "built_on" {
@@ -90,6 +95,10 @@ resource "docker_image" "built_on" {
   }
 
   keep_locally = true
+
+  lifecycle {
+    ignore_changes = [build]
+  }
 }
 
 resource "terraform_data" "before_pull" {

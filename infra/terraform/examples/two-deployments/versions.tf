@@ -1,11 +1,12 @@
-# The root module pins the version.
 terraform {
   required_version = ">= 1.11"
 
   required_providers {
     docker = {
       source  = "kreuzwerker/docker"
-      version = ">= 4.5.0"
+      version = "~> 4.5"
     }
   }
 }
+
+provider "docker" {}

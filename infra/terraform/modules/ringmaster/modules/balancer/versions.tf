@@ -1,4 +1,4 @@
-# The root module pins the version.
+# The configuration that uses the module pins the version.
 terraform {
   required_version = ">= 1.11"
 
