@@ -43,14 +43,26 @@ extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
 SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ringmaster_name_prefix) \
 	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) \
 	$(call extra,TLS,ringmaster_tls) $(if $(call said,VARS),-e '$(VARS)')
-LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
-PLAYBOOK = ansible-playbook $(if $(call said,INVENTORY),--inventory $(INVENTORY)) infra/ansible
+# An image's label is inherited by what a user builds from it, and by its containers. No image has a role.
+LABEL = label=ringmaster.role --filter label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
+
+# The newest Docker engine, one node of a playground of its own. With ENGINE=next tests and what they call run in its network, where its
+# published ports are.
+NEXT_ENGINE = RINGMASTER_PLAYGROUND=/var/lib/ringmaster-engine-next RINGMASTER_PLAYGROUND_NUMBER=79 infra/playground/engines
+ON_NEXT = docker --host unix:///var/lib/ringmaster-engine-next/node1/docker.sock
+ON_ENGINE = $(if $(filter next,$(if $(call said,ENGINE),$(ENGINE))),$(NEXT_ENGINE) run node1)
+PLAYBOOK = $(ON_ENGINE) ansible-playbook $(if $(call said,INVENTORY),--inventory $(INVENTORY)) infra/ansible
 
 # The playground is a deployment of its own, beside one that this machine may have: DEPLOYMENT does not make it that one.
 PLAYGROUND = $(or $(RINGMASTER_PLAYGROUND),/var/lib/ringmaster-playground)
 ON_NODE1 = docker --host unix://$(PLAYGROUND)/node1/docker.sock
 IN_PLAYGROUND = ansible-playbook --inventory infra/ansible/inventory/playground.yml infra/ansible
 PLAYGROUND_SETTINGS = -e ringmaster_tls=self-signed $(SETTINGS) -e ringmaster_deployment=playground
+
+# What this machine's engine builds on need not be made again on another one.
+copy_base = for image in ringmaster-base:trixie debian:trixie-slim; do \
+	! docker image inspect $$image >/dev/null 2>&1 || $(1) image inspect $$image >/dev/null 2>&1 || \
+		docker save $$image | $(1) load --quiet; done
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,10 +96,7 @@ observe: .venv/deploy.stamp ## Start Prometheus beside the running deployment, w
 
 swarm-up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up on three nodes, which are network namespaces of this machine (as root; docs/several-hosts.md)
 	@infra/playground/engines up 3
-	@# What this machine's engine builds on need not be made again.
-	@for image in ringmaster-base:trixie debian:trixie-slim; do \
-		! docker image inspect $$image >/dev/null 2>&1 || $(ON_NODE1) image inspect $$image >/dev/null 2>&1 || \
-			docker save $$image | $(ON_NODE1) load --quiet; done
+	@$(call copy_base,$(ON_NODE1))
 	@umask 077 && { test -s $(PLAYGROUND)/token || openssl rand -hex 32 >$(PLAYGROUND)/token; }
 	@RINGMASTER_TOKEN="$$(cat $(PLAYGROUND)/token)" $(IN_PLAYGROUND)/deploy.yml $(PLAYGROUND_SETTINGS)
 	@echo 'The edges: http://10.77.0.11:5000 http://10.77.0.12:5000 http://10.77.0.13:5000 (HTTPS on 5443); control: https://10.77.0.11:5001 and so on.'
@@ -99,6 +108,13 @@ swarm-down: .venv/deploy.stamp ## Take the three nodes away, and all that runs o
 	@infra/playground/engines down
 	@rm -rf $(addsuffix /playground,infra/terraform/.deployments infra/terraform/terraform.tfstate.d)
 
+engine-next: ## Build the newest Docker engine and start it beside this machine's own (as root; first time 7 minutes; docs/engines.md)
+	@programs=$$(infra/engine-next/build) && RINGMASTER_PLAYGROUND_PROGRAMS=$$programs $(NEXT_ENGINE) up 1
+	@$(call copy_base,$(ON_NEXT))
+
+engine-next-down: ## Stop the newest Docker engine, and remove all that it runs and keeps
+	@$(NEXT_ENGINE) down
+
 sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of the running deployment into sbom/
 	python infra/images/sbom.py $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster) sbom
 
@@ -108,7 +124,7 @@ scan: ## Ask Debian's archive for security updates that the running deployment's
 test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 40 minutes)
 	pytest -m short tests/swarm/test_several_hosts.py
 
-host: .venv/test.stamp .venv/command.stamp ## Bring in what tests and deployments need on this machine, and deploy nothing
+host: .venv/test.stamp .venv/command.stamp $(if $(ON_ENGINE),engine-next) ## Bring in what tests and deployments need on this machine, and deploy nothing
 	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')
 
 # Every line is run, whatever the others find.
@@ -176,10 +192,10 @@ mutants: .venv/test.stamp ## Change core and service in one place after another;
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
 contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
-	$(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
+	$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
 infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
-	$(PYTEST) --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra
+	$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra
 
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml
@@ -188,7 +204,7 @@ tools: .venv/test.stamp ## Bring in what tests send requests, floods and certifi
 	@$(PLAYBOOK)/tools.yml
 
 e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
-	$(PYTEST) --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
+	$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
 
 # Each file of the long form has the playground for itself.
 test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)

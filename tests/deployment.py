@@ -5,6 +5,7 @@ It has its own name, prefix, ports and state, so that it does not disturb anythi
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import shutil
@@ -24,7 +25,8 @@ __all__ = ["PROJECT", "Deployment", "base_image", "free_ports"]
 
 BASE_IMAGES = ("ringmaster-base:trixie", "debian:trixie-slim")
 """Base images, in the order in which the playbook prefers them."""
-SOCKET = Path("/var/run/docker.sock")
+SOCKET = Path(os.environ.get("DOCKER_HOST", "").removeprefix("unix://") or "/var/run/docker.sock")
+"""Of the engine. It is on this machine: tests kill processes, and read files, of their containers."""
 
 _PORTS = range(20_000, 30_000)
 """Below the range from which the kernel takes ports for outgoing connections."""
@@ -52,6 +54,7 @@ class Deployment(System):
             "publish_port": public,
             "control_port": control,
             "base_image": base_image(),
+            "docker_socket": str(SOCKET),
             "docker_gid": SOCKET.stat().st_gid,
             **variables,
         }

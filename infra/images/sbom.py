@@ -35,8 +35,8 @@ def main(deployment: str, folder: Path) -> None:
 
 def images(deployment: str) -> dict[str, Document]:
     """Role → what the engine says of its image, for each image once. The keeper's is the balancer's."""
-    ours = f"label=ringmaster.deployment={deployment}"
-    ids = _run("docker", "container", "ls", "--all", "--quiet", "--filter", ours).split()
+    ours = ("--filter", f"label=ringmaster.deployment={deployment}", "--filter", "label=ringmaster.role")
+    ids = _run("docker", "container", "ls", "--all", "--quiet", *ours).split()
     if not ids:
         raise SystemExit(f"There is no deployment {deployment} on this engine: run make up first.")
     containers = sorted(

@@ -6,7 +6,7 @@
 set -eu
 
 deployment=${1:?usage: scan.sh DEPLOYMENT}
-images=$(docker container ls --all --quiet --filter "label=ringmaster.deployment=$deployment" |
+images=$(docker container ls --all --quiet --filter "label=ringmaster.deployment=$deployment" --filter label=ringmaster.role |
     xargs --no-run-if-empty docker container inspect --format '{{.Image}}' | sort --unique)
 [ -n "$images" ] || {
     echo "There is no deployment $deployment on this engine: run make up first." >&2

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -245,8 +246,17 @@ class Play:
     output: str
 
 
-def play(machine: Machine) -> Play:
-    """The role, with the machine's commands before this machine's own. What it would install with only tells that."""
+THE_ROLE = {"roles": ["ringmaster.infra.ringmaster_engine"]}
+THE_VERSION = {
+    "tasks": [
+        {"ansible.builtin.import_role": {"name": f"ringmaster.infra.{role}", "tasks_from": tasks}}
+        for role, tasks in (("ringmaster_engine", "probe"), ("ringmaster_preflight", "version"))
+    ]
+}
+
+
+def play(machine: Machine, what: dict[str, Any] = THE_ROLE) -> Play:
+    """With the machine's commands before this machine's own. What it would install with only tells that."""
     for name in ("apt-get", "apt", "aptitude"):
         machine.command(name, f"echo installed >{machine.folder}/installed")
     variables = {
@@ -256,7 +266,7 @@ def play(machine: Machine) -> Play:
         "ansible_become": False,
     }
     host = {"hosts": "localhost", "connection": "local", "gather_subset": ["!all"], "vars": variables}
-    (machine.folder / "play.yml").write_text(json.dumps([host | {"roles": ["ringmaster.infra.ringmaster_engine"]}]))
+    (machine.folder / "play.yml").write_text(json.dumps([host | what]))
     done = subprocess.run(
         ["ansible-playbook", "--inventory", "localhost,", machine.folder / "play.yml"],
         env=machine.environment
@@ -302,6 +312,31 @@ def test_the_role_stops_where_somebody_elses_engine_does_not_answer(
     run = play(machine)
     assert run.code != 0
     assert f"this machine has {named}; nothing is installed beside it." in run.output
+
+
+@pytest.mark.parametrize(
+    ("version", "api", "goes_on", "said"),
+    [
+        ("library-import", "1.56", True, "calls itself library-import, which is no number. Its API is version 1.56"),
+        ("dev", "1.41", True, "calls itself dev, which is no number. Its API is version 1.41"),
+        (
+            "dev",
+            "1.40",
+            False,
+            "The Docker engine dev has version 1.40 of the API, and 1.41 or newer is needed (Docker 20.10).",
+        ),
+        ("19.03.15", "1.40", False, "The Docker engine is version 19.03.15, and 20.10 or newer is needed."),
+        ("20.10.24+dfsg1", "1.41", True, ""),
+        ("29.0.0-rc.1", "1.52", True, ""),
+    ],
+)
+def test_an_engine_whose_version_is_no_number_is_judged_by_its_api(
+    machine: Machine, version: str, api: str, goes_on: bool, said: str
+) -> None:
+    machine.command("docker", f"case $1 in info) echo {version} ;; version) echo {api} ;; esac")
+    run = play(machine, THE_VERSION)
+    assert (run.code == 0) == goes_on, run.output
+    assert said in run.output
 
 
 def test_the_role_says_who_may_not_use_an_engine_that_runs(machine: Machine) -> None:

@@ -8,13 +8,15 @@ import secrets
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 
 import docker
 import pytest
+from docker.errors import NotFound
 from docker.models.containers import Container
 from docker.models.images import Image
 
-from tests.containers import DEPLOYMENT
+from tests.containers import DEPLOYMENT, ROLE, Containers
 from tests.deployment import base_image, free_ports
 from tests.infra.make import MODULE, environment
 from tests.polling import until
@@ -63,6 +65,7 @@ class Images:
             "REPOSITORIES": f"{self.deployment}-ringmaster-edge {self.repository}",
             "IMAGES": " ".join(present),
             "BALANCER": self.balancer,
+            "NETWORK": self.deployment,
             "PULL_TIMEOUT": "3",
             "REGISTRY_CONFIG": "",
         }
@@ -193,8 +196,7 @@ def test_a_name_that_is_built_for_the_first_time_needs_nothing_kept(images: Imag
 
 @pytest.mark.usefixtures("bystander", "balancer")
 def test_what_earlier_versions_left_goes_too(images: Images) -> None:
-    """They called every build :latest, and left the one before without a name."""
-    images.build(f"{images.repository}:latest")
+    """They called every build :latest."""
     images.build(f"{images.repository}:latest")
     new = images.name()
     images.build(new)
@@ -204,12 +206,11 @@ def test_what_earlier_versions_left_goes_too(images: Images) -> None:
 
 
 @pytest.mark.usefixtures("bystander")
-def test_at_the_end_none_is_left_with_a_name_or_without(images: Images) -> None:
+def test_at_the_end_none_is_left_that_has_one_of_our_names(images: Images) -> None:
     name = images.name()
     images.build(name)
     images.script("keep", name)
     images.build(name)
-    images.build(f"{images.repository}:latest")
     images.build(f"{images.repository}:latest")
     images.script("discard")
     assert images.ids == set()
@@ -218,12 +219,32 @@ def test_at_the_end_none_is_left_with_a_name_or_without(images: Images) -> None:
 
 @pytest.mark.usefixtures("balancer")
 @pytest.mark.parametrize("verb", ["sweep", "discard"])
-def test_a_users_own_names_stay_though_their_images_inherit_our_label(images: Images, verb: str) -> None:
+def test_a_users_own_images_stay_though_they_inherit_our_label(images: Images, verb: str) -> None:
+    """One of them has lost its name to the next."""
     own = {f"{images.deployment}-shop:1.4", f"{images.repository}:of-the-shop"}
     for name in own:
         images.build(name)
+        images.build(name)
+    built = images.ids
     images.script(verb)
     assert images.names == own
+    assert images.ids == built
+
+
+def test_a_container_of_a_users_image_stays_though_it_inherits_our_label(
+    engine: docker.DockerClient, images: Images
+) -> None:
+    image = str(images.build(f"{images.deployment}-shop:1.4").id)
+    own = engine.containers.create(image, ["never started"])
+    ours = engine.containers.create(image, ["never started"], labels={ROLE: "server"})
+    try:
+        assert own.labels[DEPLOYMENT] == images.deployment
+        images.script("reap")
+        assert [container.id for container in Containers(images.deployment, engine).all] == [own.id]
+    finally:
+        for container in (own, ours):
+            with suppress(NotFound):
+                container.remove(force=True)
 
 
 def test_an_image_that_the_engine_has_is_not_pulled(images: Images) -> None:

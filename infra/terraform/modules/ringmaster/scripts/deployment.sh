@@ -47,7 +47,7 @@ refuse_if_any() {
 
 claim() {
     [ "$runtime" != swarm ] || claim_swarm
-    refuse_if_any "A container of the deployment '$RINGMASTER_DEPLOYMENT'" docker container ls --all --quiet --filter "$ours"
+    refuse_if_any "A container of the deployment '$RINGMASTER_DEPLOYMENT'" docker container ls --all --quiet --filter "$ours" --filter "$with_role"
     refuse_if_any "A network of the deployment '$RINGMASTER_DEPLOYMENT'" docker network ls --quiet --filter "$ours"
     refuse_if_any "A volume of the deployment '$RINGMASTER_DEPLOYMENT'" docker volume ls --quiet --filter "$ours"
     for name in $RINGMASTER_CONTAINERS; do
@@ -81,7 +81,7 @@ named_service() {
 # asked again until nothing is left.
 remove_containers() {
     tries=60
-    while left=$(docker container ls --all --quiet --no-trunc --filter "$ours"); do
+    while left=$(docker container ls --all --quiet --no-trunc --filter "$ours" --filter "$with_role"); do
         [ -n "$left" ] || return 0
         [ "$tries" -gt 0 ] || fail "These containers of '$RINGMASTER_DEPLOYMENT' cannot be removed:" "$left" \
             "Remove them by hand (docker rm -f), then try again."
@@ -199,16 +199,12 @@ gave_up() {
     fail "$1 What it last said stands above." "After mending it, apply again."
 }
 
-# The tags that Terraform and keep give; and latest, from when there were no others. A user's own tags are nobody's business here.
+# The tags that Terraform and keep give; and latest, from when there were no others. A user's own images are nobody's business here: one that
+# is built from ours inherits the label.
 our_tags() {
     for repository in $RINGMASTER_REPOSITORIES; do
         docker image ls --filter "reference=$repository" --filter "$ours" --format '{{.Repository}}:{{.Tag}}'
     done | grep -E ':([0-9a-f]{12}(-[0-9a-f]{12})?|latest)$' || true
-}
-
-# From when a build took the name from the image before it.
-nameless() {
-    docker image ls --quiet --filter dangling=true --filter "$ours"
 }
 
 # By itself the provider says no more than that it could not.
@@ -261,7 +257,7 @@ sweep() {
     fi
     # shellcheck disable=SC2086 # one name a word
     present=$(docker image inspect --format '{{.Id}}' $RINGMASTER_IMAGES | tr '\n' ' ')
-    { our_tags && nameless; } | while read -r image; do
+    our_tags | while read -r image; do
         case " $RINGMASTER_IMAGES " in *" $image "*) continue ;; esac
         ! is_needed "$image" || continue
         # Without --force the engine refuses what a container uses.
@@ -270,13 +266,15 @@ sweep() {
 }
 
 discard() {
-    { our_tags && nameless; } | while read -r image; do
+    our_tags | while read -r image; do
         docker image rm --force "$image" >/dev/null
     done
 }
 
 choose_engine
 ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
+# A container inherits its image's labels, but no image of ours has this one.
+with_role=label=ringmaster.role
 runtime=${RINGMASTER_RUNTIME:-engine}
 case ${1:-} in
 claim | pull | keep | limit | sweep | reap | discard | await | halt) "$1" ;;
