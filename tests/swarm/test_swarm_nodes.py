@@ -106,7 +106,11 @@ def test_images_come_to_the_nodes_that_lack_them(nodes: Nodes) -> None:
     change = f"LABEL ringmaster.deployment={deployment}"
     nodes.docker("node1", "import", "--change", change, "-", IMAGE, content=archive(nodes.folder))
     wanted = [{"name": IMAGE, "id": nodes.docker("node1", "image", "inspect", "--format", "{{.Id}}", IMAGE)}]
-    settings = {"ringmaster_deployment": deployment, "ringmaster_node_images_wanted": wanted, "ringmaster_node_images_kept": []}
+    settings = {
+        "ringmaster_deployment": deployment,
+        "ringmaster_node_images_wanted": wanted,
+        "ringmaster_node_images_kept": [],
+    }
     first = nodes.role("node_images", **settings)
     assert first.code == 0, first.output
     assert {nodes.docker(node, "image", "ls", "--quiet", "--no-trunc", IMAGE) for node in nodes.playground.nodes} == {
