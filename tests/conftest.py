@@ -44,7 +44,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
 }
 """mark → its description, and a function that returns what to do about a missing part; empty where it is there."""
 
-TIMEOUTS = {"contract": 300, "e2e": 900, "infra": 1200, "swarm": 600}
+TIMEOUTS = {"contract": 600, "e2e": 900, "infra": 1200, "swarm": 600}
 """Folder → seconds for one of its tests. The first one that asks for a system waits until that is built and ready."""
 
 _missing: dict[str, str] = {}

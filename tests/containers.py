@@ -8,6 +8,7 @@ from os import geteuid
 from typing import Any, Literal
 
 import docker
+import requests
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
@@ -105,6 +106,24 @@ def crash(container: Container) -> None:
     container.reload()
     as_root = [] if geteuid() == 0 else ["sudo", "--non-interactive"]
     subprocess.run([*as_root, "kill", "-KILL", str(container.attrs["State"]["Pid"])], check=True)
+
+
+def remove(container: Container) -> None:
+    """Running or not, and gone already or not. A busy engine refuses this for a moment, where what ran in the container
+    has just ended."""
+
+    def is_removed() -> bool:
+        try:
+            container.remove(force=True, v=True)
+        except NotFound:
+            return True
+        except APIError as error:
+            if error.status_code not in (requests.codes.conflict, requests.codes.server_error):
+                raise
+            return False
+        return True
+
+    until(is_removed, f"{container.name} is removed", within=20)
 
 
 def pause(container: Container) -> None:

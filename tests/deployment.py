@@ -30,6 +30,7 @@ SOCKET = Path(os.environ.get("DOCKER_HOST", "").removeprefix("unix://") or "/var
 
 _PORTS = range(20_000, 30_000)
 """Below the range from which the kernel takes ports for outgoing connections."""
+_given: set[int] = set()
 
 
 class Deployment(System):
@@ -121,10 +122,15 @@ class Deployment(System):
 
 
 def free_ports(count: int) -> list[int]:
-    """Different free ports of 127.0.0.1. They do not depend on a seed of `random`: two test processes with the same
-    seed would take the same ports."""
+    """Different free ports of 127.0.0.1, none of them a second time. Until somebody listens on them, another process
+    would find them free: so each process of a test run has its part of the range. They do not depend on a seed of
+    `random`."""
     ports: list[int] = []
-    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+    worker, workers = (os.environ.get(f"PYTEST_XDIST_WORKER{end}", "") for end in ("", "_COUNT"))
+    own = _PORTS[int(worker.removeprefix("gw") or 0) :: int(workers or 1)]
+    for port in random.SystemRandom().sample(own, len(own)):
+        if port in _given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -132,6 +138,7 @@ def free_ports(count: int) -> list[int]:
             except OSError:
                 continue
         ports.append(port)
+        _given.add(port)
         if len(ports) == count:
             return ports
     raise AssertionError(f"fewer than {count} free ports from {_PORTS.start} to {_PORTS.stop}")

@@ -17,6 +17,7 @@ from typing import Any, Self
 import docker
 from docker.models.containers import Container
 
+from tests.containers import remove
 from tests.deployment import base_image, free_ports
 from tests.http_client import ask
 from tests.polling import until
@@ -67,7 +68,7 @@ class Registry:
             ports={"5000/tcp": places},
             detach=True,
         )
-        self._made.callback(self._container.remove, force=True, v=True)
+        self._made.callback(remove, self._container)
         until(self._answers, f"the registry {self.address} answers", within=30)
         return self
 

@@ -13,15 +13,13 @@ from functools import partial
 from typing import Any
 
 import docker
-import requests
-from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from loadtests.bench import wrk
 from loadtests.bench.contestants import CONTESTANTS, DEPLOYED, PORT, Contestant
 from loadtests.bench.image import image
 from loadtests.running import CannotMeasure, engine
-from tests.containers import DEPLOYMENT, ROLE
+from tests.containers import DEPLOYMENT, ROLE, remove
 from tests.contract.lab import answers
 from tests.deployment import Deployment
 from tests.polling import until
@@ -159,25 +157,8 @@ def _start(
         detach=True,
         **options,
     )
-    stack.callback(_remove, container)
+    stack.callback(remove, container)
     return container
-
-
-def _remove(container: Container) -> None:
-    """A busy engine refuses this for a moment, where what ran in the container has just ended."""
-
-    def is_removed() -> bool:
-        try:
-            container.remove(force=True, v=True)
-        except NotFound:
-            return True
-        except APIError as error:
-            if error.status_code not in (requests.codes.conflict, requests.codes.server_error):
-                raise
-            return False
-        return True
-
-    until(is_removed, f"{container.name} is removed", within=_UP_WITHIN)
 
 
 def address(container: Container) -> str:

@@ -15,7 +15,8 @@ from balancer.adapters.haproxy.config import edge_files
 from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.core.routes import Routes
 from tests.certificates import Authority, put_edge_certificates
-from tests.contract.lab import PORT, Lab, remove
+from tests.containers import remove
+from tests.contract.lab import PORT, Lab
 from tests.contract.plane_bench import answering
 from tests.edge_options import OPTIONS
 from tests.hub_stand_in import HubStandIn

@@ -11,8 +11,9 @@ from typing import Self
 
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
 from balancer.core.routes import Backend
+from tests.containers import remove
 from tests.contract.haproxy_bench import UID
-from tests.contract.lab import Lab, remove
+from tests.contract.lab import Lab
 from tests.polling import until
 
 _CONFIG = """\

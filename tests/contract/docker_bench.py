@@ -12,10 +12,10 @@ from docker.models.volumes import Volume
 from balancer.adapters.container_spec import INSTANCE, ServerSpec
 from balancer.adapters.docker_engine import DockerEngine
 from balancer.core.release import Release
-from tests.containers import DEPLOYMENT, ROLE, freeze, pause
+from tests.containers import DEPLOYMENT, ROLE, freeze, pause, remove
 from tests.contract.door_bench import DoorBench
 from tests.contract.engine_door import EngineDoor
-from tests.contract.lab import PORT, Lab, remove
+from tests.contract.lab import PORT, Lab
 
 NO_IMAGE = "127.0.0.1:1/no-such-image"
 """Nobody listens there: the pull fails at once, without a word to any network."""

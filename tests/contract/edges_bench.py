@@ -16,8 +16,9 @@ from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load
 from balancer.core.routes import Backend
 from tests.certificates import Authority, put_edge_certificates
+from tests.containers import remove
 from tests.contract.agent_bench import inside, processes, swarm_edge
-from tests.contract.lab import PORT, Lab, remove
+from tests.contract.lab import PORT, Lab
 from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held, wait_for
 from tests.edge_options import OPTIONS
 from tests.polling import until

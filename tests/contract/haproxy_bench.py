@@ -17,7 +17,8 @@ from balancer.adapters.haproxy.edge import HaproxyEdge
 from balancer.adapters.haproxy.traffic import HaproxyTraffic
 from balancer.core.errors import PlaneUnavailable
 from balancer.core.routes import Backend, Routes
-from tests.contract.lab import PORT, Lab, remove
+from tests.containers import remove
+from tests.contract.lab import PORT, Lab
 from tests.contract.plane_bench import NO_HEADERS, NOTHING, answering, held, wait_for
 from tests.edge_options import OPTIONS
 from tests.polling import until

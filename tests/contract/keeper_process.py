@@ -46,7 +46,7 @@ class KeeperProcess:
     ) -> None:
         assert self.process is not None
         self.process.terminate()
-        assert self.process.wait(timeout=10) == 0, self.log
+        assert self.process.wait(timeout=60) == 0, self.log
         if error is not None:
             sys.stderr.write(self.log)
 

@@ -15,7 +15,7 @@ import docker
 from docker.models.containers import Container
 
 from balancer.core.routes import Backend
-from tests.containers import DEPLOYMENT, ROLE, Containers
+from tests.containers import DEPLOYMENT, ROLE, Containers, remove
 from tests.deployment import PROJECT, base_image
 from tests.http_client import ask
 from tests.polling import until
@@ -127,14 +127,6 @@ class Lab:
             assert not containers.belongings, f"left behind by {self.name}: {containers.belongings}"
         finally:
             containers.close()
-
-
-def remove(container: Container) -> None:
-    """Running or not, and gone already or not."""
-    try:
-        container.remove(force=True, v=True)
-    except docker.errors.NotFound:
-        return
 
 
 def answers(address: str) -> bool:

@@ -31,5 +31,5 @@ def listening(bench: RuntimeBench) -> Iterator[SimpleQueue[str]]:
     finally:
         enough.set()
         bench.runtime.start(joining("S9", 9), bench.release)
-        listener.join(timeout=10)
+        listener.join(timeout=30)
         assert not listener.is_alive()

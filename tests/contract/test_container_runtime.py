@@ -176,7 +176,7 @@ def test_what_changed_is_observed_as_soon_as_it_is_heard_of_or_a_moment_later(be
     bench.runtime.start(joining("S1", 1), bench.release)
     with listening(bench) as heard:
         bench.runtime.kill("S1")
-        while not {"destroy", "remove"} & set(heard.get(timeout=5).split()):
+        while not {"destroy", "remove"} & set(heard.get(timeout=30).split()):
             pass
         until(lambda: not bench.runtime.observe(), "S1 is not observed any more", within=1)
 
@@ -217,7 +217,7 @@ def test_listening_ends_with_an_error_when_the_engine_goes_away(bench: RuntimeBe
     listener.start()
     until(lambda: bench.stir() or heard.is_set(), "the listener hears something", within=10)
     with bench.away():
-        listener.join(timeout=10)
+        listener.join(timeout=30)
     assert str(errors.get(timeout=1))
 
 

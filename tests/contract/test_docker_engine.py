@@ -342,4 +342,4 @@ def ending(bench: DockerBench, signal: str, *, stop_timeout: int = 10, stop_sign
     # Nothing tells when the engine knows of a listener.
     until(lambda: bench.container("S1").kill(signal=signal) or heard.wait(0.1), "the signal is heard of", within=5)
     yield
-    listener.join(timeout=5)
+    listener.join(timeout=30)

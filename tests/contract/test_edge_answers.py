@@ -216,7 +216,7 @@ def quick(bench: HaproxyBench) -> float:
     """Seconds that a new change waits for its 503."""
     began = time.monotonic()
     try:
-        assert ask("POST", bench.url, "/add", body=b"{}", timeout=1).status == 503
+        assert ask("POST", bench.url, "/add", body=b"{}", timeout=3).status == 503
     except TimeoutError:
         return 60
     return time.monotonic() - began

@@ -168,7 +168,7 @@ def test_questions_of_a_paused_balancer_end_in_seconds(haproxy_bench: HaproxyBen
             assert answer.status in (503, 504)
             assert answer.document["message"].startswith("<Error> The balancer ")
     assert time.monotonic() - began < 18
-    assert ask("POST", url(haproxy_bench, 5001), "/add", body=b"{}", timeout=1).status == 503
+    assert ask("POST", url(haproxy_bench, 5001), "/add", body=b"{}", timeout=3).status == 503
 
 
 def test_while_the_balancer_is_away_the_control_port_says_so(haproxy_bench: HaproxyBench) -> None:

@@ -119,7 +119,7 @@ def test_a_death_is_heard_of(bench: LocalBench) -> None:
     bench.runtime.start(joining("S1", 1), bench.release)
     with listening(bench) as heard:
         bench.die("S1")
-        while "die" not in (words := heard.get(timeout=5)):
+        while "die" not in (words := heard.get(timeout=30)):
             pass
         assert "S1" in words
 
@@ -129,7 +129,7 @@ def test_a_death_that_was_heard_of_is_observed_at_once(bench: LocalBench) -> Non
         bench.runtime.start(joining("S1", 1), bench.release)
         with listening(bench) as heard:
             bench.die("S1")
-            while not heard.get(timeout=5).startswith("die"):
+            while not heard.get(timeout=30).startswith("die"):
                 pass
             assert not bench.runtime.observe()["S1"].running
         bench.runtime.kill("S1")
@@ -159,7 +159,7 @@ def test_a_server_that_somebody_stops_is_observed_as_ending_until_it_has_ended(b
         until(lambda: bench.runtime.observe()["S1"].ending, "S1 is observed as ending", within=5)
         assert bench.runtime.observe()["S1"].running
         bench.die("S1")
-        while not heard.get(timeout=5).startswith("die"):
+        while not heard.get(timeout=30).startswith("die"):
             pass
         ended = bench.runtime.observe()["S1"]
         assert (ended.running, ended.ending) == (False, False)

@@ -13,8 +13,9 @@ import pytest
 from balancer.core.hash_seed import HashSeed
 from balancer.core.key_source import SOURCE_TYPES, KeySource
 from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS
+from tests.containers import remove
 from tests.contract.haproxy_bench import edge_container, wait_until_it_listens
-from tests.contract.lab import PORT, Lab, remove
+from tests.contract.lab import PORT, Lab
 from tests.contract.twin_keys import COOKIE, HEADER, QUERY, Request, requests
 
 pytestmark = pytest.mark.docker

@@ -69,12 +69,13 @@ def test_one_that_is_interrupted_leaves_nothing(engine: docker.DockerClient, tmp
         command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         assert process.stderr
-        told = iter(process.stderr)
-        assert any("round 1 of 100" in line for line in told)
-        os.kill(process.pid, signal.SIGTERM)
-        after = list(told)
-    assert any("interrupted; nothing is left of it" in line for line in after), "".join(after)
-    assert process.returncode == 130
+        told: list[str] = []
+        for line in process.stderr:
+            told.append(line)
+            if "round 1 of 100" in line:
+                os.kill(process.pid, signal.SIGTERM)
+    assert process.returncode == 130, "".join(told)
+    assert any("interrupted; nothing is left of it" in line for line in told), "".join(told)
     assert belongings(engine) == before
     assert list(tmp_path.iterdir()) == []
 

@@ -60,7 +60,9 @@ def last_event(system: Deployment) -> int:
 
 
 def states(system: Deployment) -> list[str]:
-    return [server["state"] for server in system.ring().document["servers"]]
+    """None where the balancer is held up."""
+    answer = system.ring()
+    return [server["state"] for server in answer.document["servers"]] if answer.status == 200 else []
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def ringmaster(system: System, *words: str, code: int = 0) -> subprocess.Complet
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=180,
         check=False,
     )
     assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -133,7 +133,7 @@ def test_events_are_followed_until_ctrl_c(system: System) -> None:
         seen = [json.loads(process.stdout.readline()) for _ in range(2)]
         assert [event["facts"]["weight"] for event in seen] == [2, 1]
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 130
+        assert process.wait(timeout=60) == 130
 
 
 def test_the_doctor_finds_a_whole_deployment_well(system: System) -> None:
@@ -142,7 +142,7 @@ def test_the_doctor_finds_a_whole_deployment_well(system: System) -> None:
         env=environment(system),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     document = json.loads(done.stdout)

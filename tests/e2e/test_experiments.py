@@ -93,7 +93,7 @@ def test_an_interrupted_one_says_so_and_restores(system: System, tmp_path: Path)
     )
     until(lambda: len(system.replicas) == 2, "the experiment has begun", within=30)
     running.send_signal(signal.SIGINT)
-    _, words = running.communicate(timeout=60)
+    _, words = running.communicate(timeout=180)
     assert running.returncode == 130
     assert "a-2 interrupted: the deployment is as it was before" in words
     assert ring(system) == before

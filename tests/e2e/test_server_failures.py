@@ -124,9 +124,9 @@ def test_a_post_whose_server_breaks_off_is_not_sent_to_another(system: System) -
     """Frozen, a server takes requests and answers none; then it is killed. GETs are repeated elsewhere."""
     victim = system.replicas[0]
     freeze(system.containers.server(victim))
-    with ThreadPoolExecutor(48) as pool:
-        posts = [pool.submit(ask, "POST", system.url, "/echo", body=b"x") for _ in range(24)]
-        gets = [pool.submit(ask, "GET", system.url, "/echo") for _ in range(24)]
+    with ThreadPoolExecutor(72) as pool:
+        posts = [pool.submit(ask, "POST", system.url, "/echo", body=b"x") for _ in range(36)]
+        gets = [pool.submit(ask, "GET", system.url, "/echo") for _ in range(36)]
     answers = [post.result() for post in posts]
     assert {get.result().status for get in gets} == {200}
     broken = [answer for answer in answers if answer.status != 200]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.remote.webdriver import WebDriver
 
 from balancer.service.change_queue import MOST_WAITING
 from tests.browser import browser
@@ -227,12 +228,26 @@ Promise.allSettled(tries).then(all => done(all.map(each => each.value ?? "blocke
 """
 
 
-def test_a_page_in_a_real_browser_changes_and_reads_nothing(deployment: Deployment) -> None:
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[WebDriver]:
+    """A browser to which evil.example is this machine."""
+    with browser("--host-resolver-rules=MAP evil.example 127.0.0.1") as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def page(chromium: WebDriver) -> Iterator[WebDriver]:
+    """What it shows asks nobody any more when the test has ended."""
+    yield chromium
+    chromium.get("about:blank")
+
+
+def test_a_page_in_a_real_browser_changes_and_reads_nothing(deployment: Deployment, page: WebDriver) -> None:
     """Also where its name leads to our address (DNS rebinding), so that the browser takes us for the page's own."""
     before = deployment.standing
     port = deployment.url.rpartition(":")[2]
     elsewhere = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    with serving(elsewhere), browser("--host-resolver-rules=MAP evil.example 127.0.0.1") as page:
+    with serving(elsewhere):
         page.get(f"http://evil.example:{elsewhere.server_port}/")
         assert page.execute_async_script(ATTACK, deployment.url) == ["sent opaque", "blocked", "blocked"]
         page.get(f"http://evil.example:{port}/home")  # a server's page, under a name that is not ours
@@ -243,9 +258,11 @@ def test_a_page_in_a_real_browser_changes_and_reads_nothing(deployment: Deployme
 @pytest.mark.parametrize(
     ("path", "shown"), [("/", "Ringmaster"), ("/readyz", "a web page of another origin asks for this")]
 )
-def test_a_foreign_pages_link_leads_to_the_page_and_nowhere_else(deployment: Deployment, path: str, shown: str) -> None:
+def test_a_foreign_pages_link_leads_to_the_page_and_nowhere_else(
+    deployment: Deployment, page: WebDriver, path: str, shown: str
+) -> None:
     elsewhere = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    with serving(elsewhere), browser("--host-resolver-rules=MAP evil.example 127.0.0.1") as page:
+    with serving(elsewhere):
         page.get(f"http://evil.example:{elsewhere.server_port}/")
         page.execute_script("location = arguments[0]", deployment.control_url + path)
         until(lambda: shown in page.title + page.page_source, f"{path} shows {shown}", within=10)

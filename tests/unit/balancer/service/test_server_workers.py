@@ -70,7 +70,7 @@ def test_servers_start_together(fixture: Fixture) -> None:
     start = fixture.runtime.start
 
     def meet_and_start(server: Server, release: Release, **_: object) -> None:
-        together.wait(5)
+        together.wait(30)
         start(server, release)
 
     fixture.runtime.start = meet_and_start  # type: ignore[method-assign]
@@ -239,7 +239,7 @@ def test_servers_drain_together(fixture: Fixture) -> None:
     together = threading.Barrier(3)
 
     def meet_and_tell() -> dict[str, Activity]:
-        together.wait(5)
+        together.wait(30)
         return {}
 
     fixture.plane.activity = meet_and_tell  # type: ignore[method-assign]
@@ -269,7 +269,7 @@ def test_work_in_the_background_claims_its_servers_until_it_ends(fixture: Fixtur
     go = threading.Event()
 
     def work() -> None:
-        go.wait(5)
+        go.wait(30)
 
     fixture.workers.run(["S1"], work)
     assert fixture.workers.claims.instances == {"S1"}
