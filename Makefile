@@ -153,22 +153,23 @@ $(TOOLS):
 	@echo 'Building terraform-docs and tflint from Go modules, about 3 minutes, once'
 	@rm -rf $(dir $@)tools-* && cd infra/tools && $(WITH_GO) CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@.unfinished/ tool && mv $@.unfinished $@
 
+MODULE = infra/terraform/modules/ringmaster
 validated = terraform -chdir=$(1) init -backend=false -input=false -no-color >/dev/null && terraform -chdir=$(1) validate -no-color
+linted = $(TOOLS)/tflint --chdir $(1) --config $(CURDIR)/infra/terraform/.tflint.hcl --no-color
 
 lint-terraform: $(if $(HOST_IS_READY),,provider) $(TOOLS) ## Check Terraform alone: root, module and examples, and the tables of their READMEs; no engine is needed
 	@code=0; $(call each,terraform -chdir=infra/terraform fmt -check -recursive -diff); \
-		$(foreach folder,infra/terraform infra/terraform/modules/ringmaster $(wildcard infra/terraform/examples/*),$(call each,$(call validated,$(folder)));) \
-		(cd infra/terraform && $(call each,$(TOOLS)/tflint --recursive --config $$PWD/.tflint.hcl --no-color); exit $$code) || code=1; \
+		$(foreach folder,infra/terraform $(MODULE) $(wildcard infra/terraform/examples/*) $(MODULE)/tests/rules,$(call each,$(call validated,$(folder)));) \
+		$(foreach folder,infra/terraform $(MODULE) $(wildcard infra/terraform/examples/* $(MODULE)/modules/*),$(call each,$(call linted,$(folder)));) \
 		$(call each,$(TOOLS)/terraform-docs --output-check infra/terraform); \
-		$(call each,terraform -chdir=infra/terraform test -no-color); \
-		$(call each,terraform -chdir=infra/terraform/modules/ringmaster test -no-color); \
+		$(foreach folder,infra/terraform $(MODULE) $(MODULE)/tests/rules,$(call each,terraform -chdir=$(folder) test -no-color);) \
 		exit $$code
 
 provider: .venv/deploy.stamp ## Bring in Terraform and its Docker provider, and nothing else
 	@$(PLAYBOOK)/terraform.yml
 
 terraform-docs: $(TOOLS) .venv/test.stamp ## Write the tables of infra/terraform's READMEs, and the rules of a ring, after an edit of variables, outputs or strategies
-	PYTHONPATH=apps/balancer/src python infra/terraform/ring.py >infra/terraform/modules/ringmaster/ring.json
+	PYTHONPATH=apps/balancer/src python infra/terraform/ring.py >$(MODULE)/ring.json
 	$(TOOLS)/terraform-docs infra/terraform
 
 lint-shell: .venv/test.stamp ## Check shell scripts alone, on any machine
