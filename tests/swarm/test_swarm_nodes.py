@@ -79,6 +79,16 @@ def test_a_closed_port_is_named_with_both_ends_before_anything_is_changed(nodes:
     assert run.changed == {"node1": 0, "node2": 0, "node3": 0}
 
 
+def test_encrypted_networks_want_a_kernel_that_can(nodes: Nodes) -> None:
+    run = nodes.play("swarm.yml", ringmaster_variables={"swarm": {"encrypted": True}})
+    if has_ipsec():
+        assert run.code == 0, run.output
+    else:
+        assert run.code != 0
+        assert "has no IPsec as encrypted networks need it" in run.prose
+        assert run.changed == {"node1": 0, "node2": 0, "node3": 0}
+
+
 def test_a_swarm_from_nothing(nodes: Nodes) -> None:
     nodes.inventory.write(managers=["node1", "node2"])
     run = nodes.play("swarm.yml", "-v")
@@ -97,6 +107,17 @@ def test_a_host_that_is_added_joins_and_one_that_changes_its_group_its_role(node
     nodes.inventory.write(managers=["node1", "node3"], workers=["node2"])
     run = nodes.play("swarm.yml")
     assert run.code == 0, run.output
+    assert nodes.members == {"node1": "manager", "node2": "worker", "node3": "manager"}
+
+
+def test_another_inventory_with_other_names_takes_nobody_out(nodes: Nodes) -> None:
+    written = nodes.inventory.file.read_text()
+    nodes.inventory.file.write_text(written.replace('"node3": {', '"box3": {').replace('"node2": {', '"box2": {'))
+    run = nodes.play("swarm.yml")
+    nodes.inventory.file.write_text(written)
+    assert run.code != 0
+    assert "node2, node3 came in by that name, and this inventory calls the same hosts otherwise." in run.prose
+    assert run.changed == {"node1": 0, "box2": 0, "box3": 0}
     assert nodes.members == {"node1": "manager", "node2": "worker", "node3": "manager"}
 
 
@@ -172,6 +193,13 @@ def test_the_swarm_is_not_dissolved_under_a_service_and_is_without(nodes: Nodes)
     run = nodes.play("leave.yml")
     assert run.code == 0, run.output
     assert {state(nodes, node) for node in nodes.playground.nodes} == {"inactive"}
+
+
+def has_ipsec() -> bool:
+    """Whether this machine's kernel has ESP with AES-GCM."""
+    words = "unshare --net ip xfrm state add src 127.0.0.1 dst 127.0.0.2 proto esp spi 1 mode transport aead"
+    command = [*words.split(), "rfc4106(gcm(aes))", f"0x{'00' * 20}", "64"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def firewall(nodes: Nodes, node: str, what: str, rule: str) -> None:

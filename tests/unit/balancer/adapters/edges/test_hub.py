@@ -54,6 +54,22 @@ def test_without_an_edge_nothing_is_obeyed(bench: Bench) -> None:
     assert bench.hub.edges() == ()
 
 
+def test_edges_that_wait_for_their_first_files_do_not_obey_until_these_are_offered(bench: Bench) -> None:
+    """A balancer that has started, and finds its saved fleet as it is, has nothing to change: it offers what is not
+    obeyed. Without files no edge serves."""
+    edge = bench.edge("one")
+    edge.is_serving = False
+    until(lambda: edge_of(bench.hub, "one"), "it has come", within=5)
+    assert not bench.hub.is_obeyed(files())
+    bench.hub.offer(files())
+    with pytest.raises(PlaneUnavailable, match="no edge serves"):
+        bench.hub.is_obeyed(files())
+    edge.is_serving = True
+    until_leased(bench.hub, "one")
+    bench.hub.wait_until_obeyed(10)
+    assert bench.hub.is_obeyed(files())
+
+
 def test_in_the_first_lease_others_may_still_come(bench: Bench) -> None:
     """Of two edges that serve already, one is told apart from none."""
     bench.edge("one")

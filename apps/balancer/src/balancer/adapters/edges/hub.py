@@ -84,7 +84,7 @@ class EdgeHub:
 
     def is_obeyed(self, files: EdgeFiles) -> bool:
         """Whether all edges that take part obey these files, by what they said last. Raises PlaneUnavailable where none
-        takes part."""
+        takes part, but where some have come and these files were not offered yet: perhaps they wait for them."""
         return self._do(self._is_obeyed(files.name))
 
     def wait_until_obeyed(self, within: float) -> None:
@@ -190,9 +190,10 @@ class EdgeHub:
 
     async def _is_obeyed(self, name: str) -> bool:
         taking_part = [edge for edge in self._edges.values() if edge.takes_part]
-        if not taking_part:
+        is_offered = self._offer is not None and self._offer.name == name
+        if not taking_part and (is_offered or not any(edge.is_leased for edge in self._edges.values())):
             raise PlaneUnavailable(self._nobody())
-        return self._offer is not None and self._offer.name == name and all(edge.obeys for edge in taking_part)
+        return is_offered and all(edge.obeys for edge in taking_part)
 
     async def _until_obeyed(self, within: float) -> None:
         try:
