@@ -93,6 +93,15 @@ sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of
 scan: ## Ask Debian's archive for security updates that the running deployment's images lack
 	@sh infra/images/scan.sh $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 
+images: host ## Build the images that others run, for this processor, and deploy nothing (REGISTRY=ghcr.io/owner pushes them, too; docs/releasing.md)
+	python infra/images/release.py build $(if $(call said,REGISTRY),$(REGISTRY))
+
+release: ## Join what make images pushed for each processor, and print the images by digest (REGISTRY=ghcr.io/owner TAG=v1.0.0)
+	@$(PYTHON) infra/images/release.py join $(REGISTRY) $(TAG)
+
+release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
+	@$(PYTHON) infra/images/release.py notes $(TAG)
+
 test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 40 minutes)
 	$(MAKE) test-swarm SHORT=1
 
@@ -148,8 +157,8 @@ lint-shell: .venv/test.stamp ## Check shell scripts alone, on any machine
 		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
 
 lint-workflows: ## Check the workflows of GitHub alone; it wants Go
-	@PATH="$$PATH:/usr/local/go/bin" command -v go >/dev/null || { echo 'actionlint is built with Go, and there is none: install it, and try again.' >&2; exit 1; }
-	PATH="$$PATH:/usr/local/go/bin" go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	@$(WITH_GO) command -v go >/dev/null || { echo 'actionlint is built with Go, and there is none: install it, and try again.' >&2; exit 1; }
+	$(WITH_GO) go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # What a CI service reads is in reports/. Tests that take long are listed.
 PYTEST = pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml
