@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,9 @@ def test_every_dockerfile_of_ours_is_built(monkeypatch: pytest.MonkeyPatch) -> N
     named = {PROJECT / image.context / image.dockerfile for image in release.IMAGES}
     found = {path for folder in ("apps", "infra/terraform") for path in (PROJECT / folder).rglob("*Dockerfile")}
     assert named == {path for path in found if ".deployments" not in path.parts}
+
+
+def test_the_ansible_collection_has_the_same_version() -> None:
+    """Galaxy reads its file alone."""
+    file = Path(release.__file__).parents[1] / "ansible/collections/ansible_collections/ringmaster/infra/galaxy.yml"
+    assert re.findall(r"^version: (.*)$", file.read_text(), re.MULTILINE) == [VERSION]
