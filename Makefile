@@ -10,7 +10,7 @@
 ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 .NOTPARALLEL:
 endif
-.PHONY: help up down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
+.PHONY: help up doctor down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
 .PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows
 .PHONY: swarm-up swarm-down test-swarm bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
@@ -58,6 +58,9 @@ help: ## Print this list
 up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up, with all it needs on this machine (first time 5 to 8 minutes)
 	@$(PLAYBOOK)/deploy.yml $(SETTINGS)
 
+doctor: .venv/deploy.stamp ## Look what this machine has for make up, and change nothing but .venv (a running deployment: ringmaster doctor)
+	@$(PLAYBOOK)/doctor.yml $(SETTINGS)
+
 down: .venv/deploy.stamp ## Take the deployment away; engine and tools stay
 	@$(PLAYBOOK)/destroy.yml $(SETTINGS)
 
@@ -93,7 +96,10 @@ swarm-up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up on three
 	@echo 'The edges: http://10.77.0.11:5000 http://10.77.0.12:5000 http://10.77.0.13:5000 (HTTPS on 5443); control: https://10.77.0.11:5001 and so on.'
 	@echo 'The token: export RINGMASTER_TOKEN=$$(cat $(PLAYGROUND)/token)     Stop: make swarm-down'
 
-swarm-down: .venv/deploy.stamp ## Take the three nodes away, and all that runs on them
+swarm-doctor: .venv/deploy.stamp ## Look what this machine has for make up, and change nothing but .venv (a running deployment: ringmaster doctor)
+	@$(PLAYBOOK)/doctor.yml $(SETTINGS)
+
+down: .venv/deploy.stamp ## Take the three nodes away, and all that runs on them
 	-@! $(ON_NODE1) version >/dev/null 2>&1 || \
 		RINGMASTER_TOKEN="$$(cat $(PLAYGROUND)/token)" $(IN_PLAYGROUND)/destroy.yml $(PLAYGROUND_SETTINGS)
 	@infra/playground/engines down
