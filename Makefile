@@ -25,6 +25,13 @@ ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
 unexport TF_CLI_CONFIG_FILE
 endif
 
+# A Python that was upgraded or removed under .venv has none of its packages: it is made anew.
+ifneq ($(wildcard .venv/*.stamp),)
+ifneq ($(shell .venv/bin/python -c 'import pip' 2>/dev/null || echo broken),)
+$(shell rm -f .venv/*.stamp)
+endif
+endif
+
 # What the user has set for other configurations of Terraform is not for this one's.
 unexport $(filter TF_WORKSPACE TF_DATA_DIR TF_CLI_ARGS% TF_VAR_%,$(.VARIABLES))
 
@@ -96,10 +103,7 @@ swarm-up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up on three
 	@echo 'The edges: http://10.77.0.11:5000 http://10.77.0.12:5000 http://10.77.0.13:5000 (HTTPS on 5443); control: https://10.77.0.11:5001 and so on.'
 	@echo 'The token: export RINGMASTER_TOKEN=$$(cat $(PLAYGROUND)/token)     Stop: make swarm-down'
 
-swarm-doctor: .venv/deploy.stamp ## Look what this machine has for make up, and change nothing but .venv (a running deployment: ringmaster doctor)
-	@$(PLAYBOOK)/doctor.yml $(SETTINGS)
-
-down: .venv/deploy.stamp ## Take the three nodes away, and all that runs on them
+swarm-down: .venv/deploy.stamp ## Take the three nodes away, and all that runs on them
 	-@! $(ON_NODE1) version >/dev/null 2>&1 || \
 		RINGMASTER_TOKEN="$$(cat $(PLAYGROUND)/token)" $(IN_PLAYGROUND)/destroy.yml $(PLAYGROUND_SETTINGS)
 	@infra/playground/engines down
