@@ -10,7 +10,7 @@
 ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 .NOTPARALLEL:
 endif
-.PHONY: help up down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
+.PHONY: help up doctor down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
 .PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
 .PHONY: swarm-up swarm-down test-swarm bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
@@ -24,6 +24,25 @@ export LC_ALL := C.UTF-8
 ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
 unexport TF_CLI_CONFIG_FILE
 endif
+
+# A Python that was upgraded or removed under .venv has none of its packages: it is made anew.
+ifneq ($(wildcard .venv/*.stamp),)
+ifneq ($(shell .venv/bin/python -c 'import pip' 2>/dev/null || echo broken),)
+$(shell rm -f .venv/*.stamp)
+endif
+endif
+
+# What the user has set for other configurations of Terraform is not for this one's.
+unexport $(filter TF_WORKSPACE TF_DATA_DIR TF_CLI_ARGS% TF_VAR_%,$(.VARIABLES))
+
+# Contexts are known to the command docker alone. All that make starts uses the engine that it would.
+docker-config := $(or $(DOCKER_CONFIG),$(HOME)/.docker)/config.json
+ifeq ($(DOCKER_HOST),)
+ifneq ($(DOCKER_CONTEXT)$(shell grep -s currentContext '$(docker-config)'),)
+export DOCKER_HOST := $(shell docker context inspect --format '{{.Endpoints.docker.Host}}')
+endif
+endif
+unexport DOCKER_CONTEXT
 
 # Only what is said on the command line counts: a PORT or PREFIX that happens to be in the environment does not.
 said = $(findstring command,$(origin $(1)))
@@ -45,6 +64,9 @@ help: ## Print this list
 
 up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up, with all it needs on this machine (first time 5 to 8 minutes)
 	@$(PLAYBOOK)/deploy.yml $(SETTINGS)
+
+doctor: .venv/deploy.stamp ## Look what this machine has for make up, and change nothing but .venv (a running deployment: ringmaster doctor)
+	@$(PLAYBOOK)/doctor.yml $(SETTINGS)
 
 down: .venv/deploy.stamp ## Take the deployment away; engine and tools stay
 	@$(PLAYBOOK)/destroy.yml $(SETTINGS)

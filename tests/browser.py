@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,11 @@ def browser(*more: str) -> Iterator[WebDriver]:
     """A browser without a window and without data of earlier ones. `more`: options of its command line."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
+    # A proxy that the environment names has no business between test, driver and page. What Selenium recommends instead
+    # of this, its class Chrome has no argument for.
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        options.ignore_local_proxy_environment_variables()
+    options.add_argument("--no-proxy-server")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     for option in (*_OPTIONS, *more):
         options.add_argument(option)

@@ -13,9 +13,16 @@ images=$(docker container ls --all --quiet --filter "label=ringmaster.deployment
     exit 1
 }
 
+# The proxies that a container can reach, which those on this machine's loopback are not. Their values stay out of the command line.
+export http_proxy="${http_proxy:-${HTTP_PROXY:-}}" https_proxy="${https_proxy:-${HTTPS_PROXY:-}}" no_proxy="${no_proxy:-${NO_PROXY:-}}"
+proxies=
+case $http_proxy in "" | *//localhost* | *//127.* | *//\[::1\]*) ;; *) proxies="--env http_proxy --env no_proxy" ;; esac
+case $https_proxy in "" | *//localhost* | *//127.* | *//\[::1\]*) ;; *) proxies="$proxies --env https_proxy --env no_proxy" ;; esac
+
 # Nothing of the container stays, and nothing of the deployment is touched.
 updates() {
-    docker run --rm --user 0 --network bridge --entrypoint sh "$1" -c '
+    # shellcheck disable=SC2086  # Several words.
+    docker run $proxies --rm --user 0 --network bridge --entrypoint sh "$1" -c '
         apt-get update -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o APT::Update::Error-Mode=any >/tmp/said 2>&1 ||
             { cat /tmp/said >&2; exit 75; }
         apt-get --simulate --quiet dist-upgrade' 2>&1

@@ -54,7 +54,7 @@ def test_grpc_passes(lab: Lab, bench: HaproxyBench, authority: Authority) -> Non
 def test_websocket_passes(lab: Lab, bench: HaproxyBench, authority: Authority) -> None:
     bench.plane.apply(all_to(*backends(lab, "websocket_server", HTTP, "TW1")))
     address = f"wss://{bench.host}:{TLS_PORT}"
-    with connect(address, ssl=authority.context(), server_hostname="localhost", open_timeout=10) as peer:
+    with connect(address, ssl=authority.context(), server_hostname="localhost", open_timeout=10, proxy=None) as peer:
         for number in range(1000):
             peer.send(str(number))
             assert peer.recv(timeout=10) == str(number)

@@ -25,7 +25,7 @@ def websocket_servers(lab: Lab) -> tuple[Backend, ...]:
 @pytest.fixture
 def peer(haproxy_bench: HaproxyBench, websocket_servers: tuple[Backend, ...]) -> Iterator[ClientConnection]:
     haproxy_bench.plane.apply(all_to(*websocket_servers))
-    with connect(haproxy_bench.url.replace("http", "ws"), open_timeout=10) as peer:
+    with connect(haproxy_bench.url.replace("http", "ws"), open_timeout=10, proxy=None) as peer:
         yield peer
 
 
@@ -63,7 +63,7 @@ def test_a_tunnel_stays_with_its_server_while_the_ring_changes(
     assert said(peer, "who") == "W1"
     haproxy_bench.plane.apply(all_to(other, one))
     assert said(peer, "who") == "W1"
-    with connect(haproxy_bench.url.replace("http", "ws"), open_timeout=10) as later:
+    with connect(haproxy_bench.url.replace("http", "ws"), open_timeout=10, proxy=None) as later:
         assert said(later, "who") == "W2"
     assert haproxy_bench.plane.activity()["W1"].in_flight == 1
 
@@ -76,9 +76,9 @@ def test_a_plane_that_knows_no_upgrades_says_so_to_the_client(
     bench.plane.apply(all_to(*websocket_servers))
     address = bench.url.replace("http", "ws")
     if isinstance(bench, HaproxyBench):
-        with connect(address, open_timeout=10) as peer:
+        with connect(address, open_timeout=10, proxy=None) as peer:
             assert said(peer, "who") == "W1"
     else:
         with pytest.raises(InvalidStatus) as refused:
-            connect(address, open_timeout=10)
+            connect(address, open_timeout=10, proxy=None)
         assert refused.value.response.status_code == 200

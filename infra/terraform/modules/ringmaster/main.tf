@@ -151,6 +151,7 @@ module "images" {
   name_prefix = local.image_prefix
   base_image  = var.base_image
   packages    = var.packages
+  proxies     = var.build_proxies
   contexts = merge(
     { balancer = "${local.apps}/balancer" },
     var.server_image == null ? { server = "${local.apps}/server" } : {},

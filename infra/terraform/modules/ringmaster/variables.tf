@@ -95,6 +95,19 @@ variable "packages" {
   }
 }
 
+variable "build_proxies" {
+  description = "The proxies that image builds go through: http_proxy, https_proxy and no_proxy, in lower and upper case, as make up takes them from the environment. They get into no image, and others build nothing anew."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+  sensitive   = true
+
+  validation {
+    condition     = alltrue([for name in keys(var.build_proxies) : contains(["http_proxy", "https_proxy", "no_proxy"], lower(name))])
+    error_message = "Write build_proxies with the names http_proxy, https_proxy and no_proxy, in lower or upper case."
+  }
+}
+
 variable "balancer_memory" {
   description = "Memory limit of the balancer's container, as Docker writes it (512m, 1g), swap included. Raise it where max_servers is in the hundreds."
   type        = string

@@ -645,6 +645,14 @@ run "packages_is_a_sentence" {
   expect_failures = [var.packages]
 }
 
+run "build_proxies_has_another_name" {
+  command = plan
+  variables {
+    build_proxies = { all_proxy = "http://proxy.example:3128" }
+  }
+  expect_failures = [var.build_proxies]
+}
+
 run "edge_memory_is_unlimited" {
   command = plan
   variables {

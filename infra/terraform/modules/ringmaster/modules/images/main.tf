@@ -59,7 +59,7 @@ resource "docker_image" "built" {
 
   build {
     context    = each.value
-    build_args = { BASE_IMAGE = docker_image.base.name, PACKAGES = var.packages }
+    build_args = merge(var.proxies, { BASE_IMAGE = docker_image.base.name, PACKAGES = var.packages })
     # Only this label: a role would be inherited by whatever somebody starts from the image, and taken for one of the fleet.
     labels = { "ringmaster.deployment" = var.deployment }
     # Works on every engine, with the buildx plugin and without.
@@ -85,11 +85,11 @@ resource "docker_image" "built_on" {
   build {
     context    = var.contexts[each.value.source]
     dockerfile = each.value.dockerfile
-    build_args = {
+    build_args = merge(var.proxies, {
       BASE_IMAGE            = docker_image.base.name
       PACKAGES              = var.packages
       (each.value.argument) = local.names[each.value.on]
-    }
+    })
     labels             = { "ringmaster.deployment" = var.deployment }
     use_legacy_builder = true
   }

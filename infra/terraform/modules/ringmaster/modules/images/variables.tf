@@ -18,6 +18,13 @@ variable "packages" {
   type        = string
 }
 
+variable "proxies" {
+  description = "Build arguments of Docker's own (http_proxy and so on). No image keeps them, and they are no part of an image's tag."
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+}
+
 variable "contexts" {
   description = "Images to build: role → folder with the Dockerfile."
   type        = map(string)
