@@ -10,7 +10,7 @@
 ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 .NOTPARALLEL:
 endif
-.PHONY: help up down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
+.PHONY: help up doctor down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
 .PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
 .PHONY: swarm-up swarm-down test-swarm bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
@@ -23,6 +23,13 @@ export LC_ALL := C.UTF-8
 # Terraform warns on every call about a configuration file that is named but not there.
 ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
 unexport TF_CLI_CONFIG_FILE
+endif
+
+# A Python that was upgraded or removed under .venv has none of its packages: it is made anew.
+ifneq ($(wildcard .venv/*.stamp),)
+ifneq ($(shell .venv/bin/python -c 'import pip' 2>/dev/null || echo broken),)
+$(shell rm -f .venv/*.stamp)
+endif
 endif
 
 # What the user has set for other configurations of Terraform is not for this one's.
@@ -69,6 +76,9 @@ help: ## Print this list
 
 up: .venv/deploy.stamp .venv/command.stamp ## Bring the system up, with all it needs on this machine (first time 5 to 8 minutes)
 	@$(PLAYBOOK)/deploy.yml $(SETTINGS)
+
+doctor: .venv/deploy.stamp ## Look what this machine has for make up, and change nothing but .venv (a running deployment: ringmaster doctor)
+	@$(PLAYBOOK)/doctor.yml $(SETTINGS)
 
 down: .venv/deploy.stamp ## Take the deployment away; engine and tools stay
 	@$(PLAYBOOK)/destroy.yml $(SETTINGS)
@@ -120,6 +130,15 @@ sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of
 
 scan: ## Ask Debian's archive for security updates that the running deployment's images lack
 	@sh infra/images/scan.sh $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
+
+images: host ## Build the images that others run, for this processor, and deploy nothing (REGISTRY=ghcr.io/owner pushes them, too; docs/releasing.md)
+	python infra/images/release.py build $(if $(call said,REGISTRY),$(REGISTRY))
+
+release: ## Join what make images pushed for each processor, and print the images by digest (REGISTRY=ghcr.io/owner TAG=v1.0.0)
+	@$(PYTHON) infra/images/release.py join $(REGISTRY) $(TAG)
+
+release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
+	@$(PYTHON) infra/images/release.py notes $(TAG)
 
 test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 40 minutes)
 	pytest -m short tests/swarm/test_several_hosts.py
@@ -177,8 +196,8 @@ lint-shell: .venv/test.stamp ## Check shell scripts alone, on any machine
 		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
 
 lint-workflows: ## Check the workflows of GitHub alone; it wants Go
-	@PATH="$$PATH:/usr/local/go/bin" command -v go >/dev/null || { echo 'actionlint is built with Go, and there is none: install it, and try again.' >&2; exit 1; }
-	PATH="$$PATH:/usr/local/go/bin" go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	@$(WITH_GO) command -v go >/dev/null || { echo 'actionlint is built with Go, and there is none: install it, and try again.' >&2; exit 1; }
+	$(WITH_GO) go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # What a CI service reads is in reports/. Tests that take long are listed.
 PYTEST = pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml

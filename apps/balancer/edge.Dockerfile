@@ -32,6 +32,11 @@ RUN set -- --requirement /packages/requirements.txt; \
 # Clients of everybody reach this image, so it has no more of the packages than the agent imports.
 FROM packages AS agent
 RUN install --directory /opt/agent && cp --archive /opt/packages/xxhash* /opt/agent/
+COPY src/balancer/ /opt/app/balancer/
+COPY src/edge_agent/ /opt/app/edge_agent/
+COPY swarm-edge /opt/bin/
+# Whatever umask the checkout was made with: the container's user is neither owner nor group.
+RUN chmod --recursive a+rX /opt/app && chmod 0755 /opt/bin/swarm-edge
 
 FROM ${EDGE_IMAGE}
 USER root
@@ -45,9 +50,8 @@ ENV PYTHONPATH=/opt/packages:/opt/app \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 COPY --from=agent /opt/agent /opt/packages
-COPY src/balancer/ /opt/app/balancer/
-COPY src/edge_agent/ /opt/app/edge_agent/
-COPY swarm-edge /usr/local/bin/
+COPY --from=agent /opt/app /opt/app
+COPY --from=agent /opt/bin /usr/local/bin
 USER 10001:10001
 # Swarm replaces an edge that is not healthy, and goes on to the next one when it is. So an edge is healthy when it serves,
 # or when the balancer is there and has no configuration for it yet. One that waits for the balancer has nothing to lose.

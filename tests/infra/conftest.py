@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -87,21 +88,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSystem:
 @pytest.fixture(scope="session")
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Refusal]]:
     """What is wrong → the `make up` that has to say so."""
-    taken, mistyped, engineless, locked = (MadeSystem() for _ in range(4))
+    taken, mistyped, engineless, locked, looked_at = (MadeSystem() for _ in range(5))
     certificates = tmp_path_factory.mktemp("tls")
     for name, mode in (("shop.crt", 0o644), ("shop.key", 0o600)):
         (certificates / name).touch(mode)
-    with socket.create_server(("127.0.0.1", taken.control)), ThreadPoolExecutor() as pool:
+    ports = (taken.control, looked_at.public)
+    with ExitStack() as held, ThreadPoolExecutor() as pool:
+        for port in ports:
+            held.enter_context(socket.create_server(("127.0.0.1", port)))
         yield {
             "taken": Refusal(taken, pool.submit(taken.up)),
             "mistyped": Refusal(mistyped, pool.submit(mistyped.up, MISTYPED)),
             "engineless": Refusal(engineless, pool.submit(engineless.up, DOCKER_HOST="unix:///nowhere/docker.sock")),
+            "looked at": Refusal(looked_at, pool.submit(looked_at.doctor, MISTYPED)),
             "locked": Refusal(locked, pool.submit(locked.up, f"TLS={certificates}")),
         }
     taken.close()
     mistyped.close()
     engineless.close()
     locked.close()
+    looked_at.close()
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,9 @@ class MadeSystem(System):
         """`more` is exported before."""
         return self._make("up", *self._settings, *words, **more)
 
+    def doctor(self, *words: str) -> Run:
+        return self._make("doctor", *self._settings, *words)
+
     def verify(self) -> Run:
         return self._make("verify", *self._settings)
 

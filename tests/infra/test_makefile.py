@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +45,44 @@ def test_an_inventory_is_taken_where_it_is_said_and_not_from_the_environment(tar
     said = make("--dry-run", target, "INVENTORY=my-hosts.yml", "ROLE=edge").output
     assert "ansible-playbook --inventory my-hosts.yml infra/ansible/" in said
     assert "my-hosts.yml" not in make("--dry-run", target, INVENTORY="my-hosts.yml").output
+
+
+@pytest.mark.parametrize("python", ["removed", "upgraded"])
+def test_the_environment_is_made_anew_where_its_python_is_another_one(tmp_path: Path, python: str) -> None:
+    for folder in ("requirements", ".venv/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(PROJECT / "Makefile", tmp_path)
+    shutil.copy(PROJECT / "requirements" / "deploy.txt", tmp_path / "requirements")
+    stamp, link = tmp_path / ".venv" / "deploy.stamp", tmp_path / ".venv" / "bin" / "python"
+    stamp.touch()
+    link.symlink_to(sys.executable)
+    assert "install.sh" not in dry_run(tmp_path)
+    link.unlink()
+    if python == "removed":
+        link.symlink_to(tmp_path / "python3.0")
+    else:
+        link.write_text("#!/bin/sh\nexit 1\n")
+        link.chmod(0o755)
+    assert "requirements/install.sh requirements/deploy.txt" in dry_run(tmp_path)
+
+
+def dry_run(folder: Path) -> str:
+    done = subprocess.run(
+        ["make", "--dry-run", "verify"], cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_all_parts_use_the_engine_that_docker_would(tmp_path: Path) -> None:
+    """Only the command docker knows contexts."""
+    docker = tmp_path / "docker"
+    docker.write_text(
+        '#!/bin/sh\n[ "$1 $2" = "context inspect" ] && echo unix:///desktop.sock || echo "asks $DOCKER_HOST."\n'
+    )
+    docker.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert "asks unix:///desktop.sock." in make("status", PATH=path, DOCKER_CONTEXT="desktop").output
+    assert "asks unix:///mine.sock." in make("status", PATH=path, DOCKER_HOST="unix:///mine.sock").output
 
 
 @pytest.mark.parametrize("target", ["swarm-up", "swarm-down"])

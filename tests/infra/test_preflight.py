@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.ansible]
 MACHINES: dict[str, dict[str, str]] = {
     "dev": {"ServerVersion": "dev"},
     "old": {"ServerVersion": "dev", "APIVersion": "1.40"},
-    "rootless": {"context": "unix:///run/user/1000/docker.sock", "SecurityOptions": '["name=seccomp","name=rootless"]'},
+    "rootless": {"context": "unix:///run/user/1000/docker.sock", "SecurityOptions": '/data ["name=rootless"]'},
     "tcp": {"context": "tcp://10.0.0.7:2376"},
     "stray": {"TF_VAR_replicas": "5", "TF_VAR_region": "eu"},
 }
@@ -27,7 +27,7 @@ DOCKER = {
     "context": "unix:///var/run/docker.sock",
     "ServerVersion": "28.1.0",
     "APIVersion": "1.51",
-    "SecurityOptions": "[]",
+    "SecurityOptions": "/var/lib []",
 }
 
 

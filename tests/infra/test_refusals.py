@@ -38,6 +38,19 @@ def test_a_key_that_the_edge_cannot_read_is_named(refusals: dict[str, Refusal]) 
     assert "chgrp 10001 FILE && chmod 640 FILE" in run.prose
 
 
+def test_the_doctor_names_all_that_make_up_would_stop_for_and_which_way_it_would_take(
+    refusals: dict[str, Refusal],
+) -> None:
+    system, run = refusals["looked at"].system, refusals["looked at"].run.result()
+    assert run.code != 0
+    assert "make up would fail: ringmaster_variables names replcas, which infra/terraform/variables.tf" in run.prose
+    assert f"Besides: Port {system.public} on 127.0.0.1 is taken." in run.prose
+    for line in ("Docker engine: ", "Base image: ", "Terraform: ", "Provider: ", "SELinux: ", "Free: ", "Proxies: "):
+        assert line in run.prose
+    assert run.recap["changed"] == 0
+    assert system.traces == {}
+
+
 @pytest.mark.parametrize("what", ["taken", "mistyped", "engineless", "locked"])
 def test_the_preflight_changes_nothing(refusals: dict[str, Refusal], what: str) -> None:
     system, run = refusals[what].system, refusals[what].run.result()

@@ -206,6 +206,11 @@ run "keeper" {
   }
 
   assert {
+    condition     = contains(docker_container.this.security_opts, "label=disable")
+    error_message = "SELinux lets the keeper not use the engine's socket."
+  }
+
+  assert {
     condition     = { for label in docker_container.this.labels : label.label => label.value } == { "ringmaster.deployment" = "ringmaster", "ringmaster.role" = "keeper" }
     error_message = "The keeper's labels are missing."
   }

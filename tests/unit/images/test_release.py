@@ -1,0 +1,90 @@
+"""Which release a tag names, and what CHANGELOG.md says of it. Images and registries: tests/e2e/test_release.py."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from balancer import VERSION
+from infra.images import release
+
+PROJECT = Path(__file__).parents[3]
+CHANGELOG = """# Changelog
+
+## Unreleased
+
+## 1.2.3 - 2026-12-01
+
+### Added
+- All of it.
+
+## [1.2.2] - 2026-11-30
+
+### Fixed
+- Nothing.
+
+## 1.2.1 - 2026-11-29
+"""
+
+
+@pytest.fixture(autouse=True)
+def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sources of version 1.2.3."""
+    monkeypatch.setattr(release, "PROJECT", tmp_path)
+    monkeypatch.setattr(release, "VERSION_FILE", tmp_path / "__init__.py")
+    monkeypatch.setattr(release, "CHANGELOG", tmp_path / "CHANGELOG.md")
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    return said(tmp_path / "__init__.py", "1.2.3")
+
+
+def said(file: Path, version: str) -> Path:
+    file.write_text(f'"""The balancer."""\n\nVERSION = "{version}"\n"""Its version."""\n')
+    return file
+
+
+def test_its_notes_are_the_section_of_the_tagged_version(capsys: pytest.CaptureFixture[str]) -> None:
+    release.notes("v1.2.3")
+    assert capsys.readouterr().out == "### Added\n- All of it.\n"
+
+
+def test_a_version_may_stand_in_brackets(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said(released, "1.2.2")
+    release.notes("v1.2.2")
+    assert capsys.readouterr().out == "### Fixed\n- Nothing.\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "tag", "why"),
+    [
+        ("1.2.3", "1.2.3", "is no tag of a release"),
+        ("1.2.3", "v1.2.3-dev", "is no tag of a release"),
+        ("1.2.3-dev", "v1.2.3", 'write VERSION = "1.2.3" into __init__.py'),
+        ("1.2.3", "v1.2.4", 'write VERSION = "1.2.4" into __init__.py'),
+        ("1.2.1", "v1.2.1", "CHANGELOG.md has no section 1.2.1"),
+        ("1.3.0", "v1.3.0", "CHANGELOG.md has no section 1.3.0"),
+    ],
+)
+def test_what_is_no_release_is_refused_with_what_to_do(released: Path, version: str, tag: str, why: str) -> None:
+    said(released, version)
+    with pytest.raises(SystemExit, match=why):
+        release.notes(tag)
+
+
+def test_the_version_of_the_sources_is_read_without_running_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert release._version() == VERSION
+
+
+def test_every_dockerfile_of_ours_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    named = {PROJECT / image.context / image.dockerfile for image in release.IMAGES}
+    found = {path for folder in ("apps", "infra/terraform") for path in (PROJECT / folder).rglob("*Dockerfile")}
+    assert named == {path for path in found if ".deployments" not in path.parts}
+
+
+def test_the_ansible_collection_has_the_same_version() -> None:
+    """Galaxy reads its file alone."""
+    file = Path(release.__file__).parents[1] / "ansible/collections/ansible_collections/ringmaster/infra/galaxy.yml"
+    assert re.findall(r"^version: (.*)$", file.read_text(), re.MULTILINE) == [VERSION]
