@@ -1,6 +1,6 @@
 """`make up` that somebody interrupts: the next one goes on from there, and `make down` leaves nothing.
 
-CI interrupts it once. All five moments: RINGMASTER_MOMENTS=all pytest tests/infra/test_interrupted.py
+Not in CI: each moment makes a system twice. pytest tests/infra/interrupted.py
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MOMENTS: dict[str, Callable[[MadeSystem], bool]] = {
 }
 
 
-@pytest.mark.parametrize("moment", list(MOMENTS)[: None if os.environ.get("RINGMASTER_MOMENTS") == "all" else 1])
+@pytest.mark.parametrize("moment", list(MOMENTS))
 def test_an_interrupted_up_is_made_good_by_the_next_one(moment: str) -> None:
     system = MadeSystem()
     try:
