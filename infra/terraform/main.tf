@@ -10,6 +10,7 @@ module "ringmaster" {
   docker_gid      = var.docker_gid
   base_image      = var.base_image
   packages        = var.packages
+  images          = var.images
   balancer_memory = var.balancer_memory
   edge_memory     = var.edge_memory
   log_level       = var.log_level

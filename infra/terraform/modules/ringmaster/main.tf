@@ -28,6 +28,20 @@ locals {
   # The sources of balancer and server, in the same repository as this module.
   apps = "${path.module}/../../../../apps"
 
+  # Role → reference of what is pulled instead of built.
+  references = { for role, reference in {
+    server     = var.server_image != null ? var.server_image : var.images.server
+    balancer   = var.images.balancer
+    edge       = local.has_edge && !local.is_swarm ? var.images.edge : null
+    swarm-edge = local.is_swarm ? var.images.swarm_edge : null
+  } : role => reference if reference != null }
+  builds_swarm_edge = local.is_swarm && var.images.swarm_edge == null
+  # Role → folder of what is built where no reference is given. The edge of Swarm is built on the other one, from the balancer's sources.
+  contexts = merge(
+    { server = "${local.apps}/server", balancer = "${local.apps}/balancer" },
+    local.has_edge && !local.is_swarm || local.builds_swarm_edge ? { edge = "${path.module}/modules/edge/image" } : {},
+  )
+
   registry_folder = "/run/registry"
   tokens_folder   = "/run/tokens"
 
@@ -146,15 +160,11 @@ module "images" {
   name_prefix = local.image_prefix
   base_image  = var.base_image
   packages    = var.packages
-  contexts = merge(
-    { balancer = "${local.apps}/balancer" },
-    var.server_image == null ? { server = "${local.apps}/server" } : {},
-    local.has_edge ? { edge = "${path.module}/modules/edge/image" } : {},
-  )
-  images_on = local.is_swarm ? {
+  contexts    = { for role, folder in local.contexts : role => folder if !contains(keys(local.references), role) }
+  images_on = local.builds_swarm_edge ? {
     swarm-edge = { source = "balancer", dockerfile = "edge.Dockerfile", on = "edge", argument = "EDGE_IMAGE" }
   } : {}
-  references      = var.server_image == null ? {} : { server = var.server_image }
+  references      = local.references
   pull_timeout    = var.pull_timeout
   registry_config = var.registry_config
   script          = "${path.module}/scripts/deployment.sh"
@@ -286,8 +296,8 @@ module "balancer" {
   plugins       = try(var.plugins.directory, null)
   tokens        = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or
-  # pulled the image by now. Only a saved fleet of somebody's own image may have another one, which the balancer pulls first.
-  wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))
+  # pulled the image by now. Only a saved fleet of an image that is not built here may have another one, which the balancer pulls first.
+  wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (contains(keys(local.references), "server") ? ceil(var.pull_timeout) : 0)
 }
 
 # All of it on Docker Swarm. With runtime = "engine" there is nothing of it, and with "swarm" none of the modules above but the images.
@@ -325,7 +335,7 @@ module "swarm" {
   edge_memory        = var.edge_memory
   grace_seconds      = local.grace_seconds
   edge_grace_seconds = local.edge_grace_seconds
-  wait_seconds       = 120 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))
+  wait_seconds       = 120 + 2 * ceil(var.heartbeat.start_grace) + (contains(keys(local.references), "server") ? ceil(var.pull_timeout) : 0)
   docker_host        = local.engine.docker_host
 }
 

@@ -94,6 +94,33 @@ variable "packages" {
   }
 }
 
+variable "images" {
+  description = <<-EOT
+    Ringmaster's own images as somebody published them (make images), which are pulled instead of built; registry_config has the credentials.
+    A field is a reference, best by digest: registry.example/ringmaster-balancer@sha256:…; what is left out is built from the sources.
+    server: the sample application, which server_image takes the place of. balancer: of balancer and keeper. edge: the edge's. swarm_edge:
+    the edge's with runtime = "swarm", where balancer is to be given with it.
+  EOT
+  type = object({
+    server     = optional(string)
+    balancer   = optional(string)
+    edge       = optional(string)
+    swarm_edge = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for image in values(var.images) : image == null || can(regex("^[a-z0-9][^[:space:]]*$", image))])
+    error_message = "Write each of images as an image reference, such as registry.example/ringmaster-edge@sha256:0123… or registry.example/ringmaster-edge:1.0, or leave it out to have it built."
+  }
+
+  validation {
+    condition     = var.runtime != "swarm" || (var.images.balancer == null) == (var.images.swarm_edge == null)
+    error_message = "With runtime = \"swarm\" balancer and edges come from the same sources: give both images.balancer and images.swarm_edge, or none of them."
+  }
+}
+
 variable "balancer_memory" {
   description = "Memory limit of the balancer's container, as Docker writes it (512m, 1g), swap included. Raise it where max_servers is in the hundreds."
   type        = string

@@ -186,6 +186,46 @@ run "images_are_named_by_what_they_are_made_of" {
 
 }
 
+run "published_images_are_not_built" {
+  command = plan
+  variables {
+    images = {
+      server   = "registry.example/ringmaster-server:1.0"
+      balancer = "registry.example/ringmaster-balancer:1.0"
+      edge     = "registry.example/ringmaster-edge:1.0"
+    }
+  }
+
+  assert {
+    condition     = output.image_names == { server = "registry.example/ringmaster-server:1.0", balancer = "registry.example/ringmaster-balancer:1.0", edge = "registry.example/ringmaster-edge:1.0" }
+    error_message = "The images are not the published ones."
+  }
+
+  assert {
+    condition     = !module.images.is_built
+    error_message = "A base image is asked for, though nothing is built on it."
+  }
+}
+
+run "own_application_among_published_images" {
+  command = plan
+  variables {
+    server_image = "shop:1.4"
+    data_plane   = "flask"
+    images       = { server = "registry.example/ringmaster-server:1.0", edge = "registry.example/ringmaster-edge:1.0" }
+  }
+
+  assert {
+    condition     = output.image_names.server == "shop:1.4" && startswith(output.image_names.balancer, "ringmaster-balancer:") && module.images.is_built
+    error_message = "server_image takes the place of the sample, and what is left out is built."
+  }
+
+  assert {
+    condition     = keys(output.image_names) == ["balancer", "server"]
+    error_message = "The data plane flask has no edge, whatever images has."
+  }
+}
+
 run "haproxy_plane_has_an_edge" {
   command = plan
 

@@ -96,6 +96,23 @@ run "base_image_is_empty" {
   expect_failures = [var.base_image]
 }
 
+run "an_image_has_a_blank" {
+  command = plan
+  variables {
+    images = { edge = "registry.example/ringmaster edge" }
+  }
+  expect_failures = [var.images]
+}
+
+run "swarms_edge_without_its_balancer" {
+  command = plan
+  variables {
+    runtime = "swarm"
+    images  = { balancer = "registry.example/ringmaster-balancer:1.0" }
+  }
+  expect_failures = [var.images]
+}
+
 run "log_level_is_unknown" {
   command = plan
   variables {

@@ -108,6 +108,22 @@ run "choices" {
   }
 }
 
+run "published_images" {
+  command = plan
+  variables {
+    images = {
+      server     = "registry.example/ringmaster-server:1.0"
+      balancer   = "registry.example/ringmaster-balancer:1.0"
+      swarm_edge = "registry.example/ringmaster-swarm-edge:1.0"
+    }
+  }
+
+  assert {
+    condition     = values(output.image_names) == ["registry.example/ringmaster-balancer:1.0", "registry.example/ringmaster-server:1.0", "registry.example/ringmaster-swarm-edge:1.0"] && !module.images.is_built
+    error_message = "Where Swarm's images are published, something is built, or another image is used."
+  }
+}
+
 run "control_with_tls" {
   command = plan
   variables {
