@@ -25,6 +25,10 @@ ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
 unexport TF_CLI_CONFIG_FILE
 endif
 
+# What the role ringmaster_terraform wrote says where the provider is; without it, the user's own configuration does.
+TERRAFORM_CONFIGURATION = $(shell ls $(HOME)/.cache/ringmaster/terraform.rc 2>/dev/null)
+TERRAFORM = $(addprefix TF_CLI_CONFIG_FILE=,$(TERRAFORM_CONFIGURATION)) terraform
+
 # Only what is said on the command line counts: a PORT or PREFIX that happens to be in the environment does not.
 said = $(findstring command,$(origin $(1)))
 extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
@@ -117,12 +121,12 @@ lint-ansible: .venv/test.stamp ## Check playbooks and roles alone, on any machin
 	ansible-lint infra/ansible
 
 lint-terraform: $(if $(HOST_IS_READY),,host) ## Check Terraform alone; it wants the provider
-	terraform -chdir=infra/terraform fmt -check -recursive -diff
-	terraform -chdir=infra/terraform init -backend=false -input=false -no-color >/dev/null
-	terraform -chdir=infra/terraform validate -no-color
-	terraform -chdir=infra/terraform test -no-color
-	terraform -chdir=infra/terraform/modules/ringmaster init -backend=false -input=false -no-color >/dev/null
-	terraform -chdir=infra/terraform/modules/ringmaster test -no-color
+	$(TERRAFORM) -chdir=infra/terraform fmt -check -recursive -diff
+	$(TERRAFORM) -chdir=infra/terraform init -backend=false -input=false -no-color >/dev/null
+	$(TERRAFORM) -chdir=infra/terraform validate -no-color
+	$(TERRAFORM) -chdir=infra/terraform test -no-color
+	$(TERRAFORM) -chdir=infra/terraform/modules/ringmaster init -backend=false -input=false -no-color >/dev/null
+	$(TERRAFORM) -chdir=infra/terraform/modules/ringmaster test -no-color
 
 lint-shell: .venv/test.stamp ## Check shell scripts alone, on any machine
 	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
