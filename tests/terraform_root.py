@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parents[1]
 logging.getLogger("python_terraform").setLevel(logging.CRITICAL)
 
 CONFIGURATION = Path.home() / ".cache" / "ringmaster" / "terraform.rc"
-"""Says where the provider is, where the role ringmaster_terraform wrote it: unless the user's own configuration does."""
+"""Says where the provider is. The role ringmaster_terraform writes it, where no configuration of the user's does."""
 _STATE = ("terraform.tfstate*", ".terraform*", ".deployments")
 
 

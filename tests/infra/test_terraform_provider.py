@@ -1,5 +1,5 @@
-"""Where Terraform gets its provider from. The role runs with a terraform that answers as the registry does, or as without
-one, and with a home and a cache of its own."""
+"""Where Terraform gets its provider from. The role runs with a terraform that answers as the registry does, or not at
+all, and with a home and a cache of its own."""
 
 from __future__ import annotations
 

@@ -17,10 +17,13 @@ locals {
     control        = "${var.name_prefix}ringmaster-control"
     keeper_network = "${var.name_prefix}ringmaster-keeper"
   } : { network = local.names.network }
-  volumes = {
-    state  = "${var.name_prefix}ringmaster-state"
-    edge   = "${var.name_prefix}ringmaster-edge"
-    keeper = "${var.name_prefix}ringmaster-keeper"
+  volumes = { for role, name in var.volume_names : role => name != null ? name : "${var.name_prefix}ringmaster-${role}" }
+
+  # The engine wants a seccomp profile itself, not its path.
+  security_options = {
+    for role, options in var.security_options : role => [
+      for option in options : startswith(option, "seccomp=") ? "seccomp=${file(trimprefix(option, "seccomp="))}" : option
+    ]
   }
 
   image_prefix = "${var.name_prefix}ringmaster-"
@@ -178,6 +181,11 @@ module "network" {
 
   deployment = var.deployment
   name       = local.names.network
+  driver     = var.network.driver
+  options    = var.network.options
+  subnet     = var.network.subnet
+  mtu        = var.network.mtu
+  labels     = var.labels
 }
 
 # state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer. keeper: the
@@ -188,9 +196,12 @@ resource "docker_volume" "this" {
 
   name = each.value
 
-  labels {
-    label = "ringmaster.deployment"
-    value = var.deployment
+  dynamic "labels" {
+    for_each = merge(var.labels, { "ringmaster.deployment" = var.deployment })
+    content {
+      label = labels.key
+      value = labels.value
+    }
   }
 }
 
@@ -249,12 +260,14 @@ module "edge" {
   count      = local.has_edge && !local.is_swarm ? 1 : 0
   depends_on = [terraform_data.ports]
 
-  deployment = var.deployment
-  name       = local.names.edge
-  image_id   = module.images.ids.edge
-  network_id = one(module.network[*].id)
-  volume     = docker_volume.this["edge"].name
-  ports      = local.published.edge
+  deployment       = var.deployment
+  name             = local.names.edge
+  labels           = var.labels
+  security_options = lookup(local.security_options, "edge", [])
+  image_id         = module.images.ids.edge
+  network_id       = one(module.network[*].id)
+  volume           = docker_volume.this["edge"].name
+  ports            = local.published.edge
   files = merge(
     var.tls == null ? {} : { "/run/tls" = var.tls },
     var.tls_client_ca == null ? {} : { "/run/tls-client-ca.pem" = var.tls_client_ca },
@@ -268,14 +281,16 @@ module "keeper" {
   count      = local.is_swarm ? 0 : 1
   depends_on = [terraform_data.reaper]
 
-  deployment    = var.deployment
-  name          = local.names.keeper
-  image_id      = module.images.ids.balancer
-  volume        = docker_volume.this["keeper"].name
-  docker_socket = var.docker_socket
-  docker_gid    = local.docker_gid
-  environment   = local.keeper_settings
-  registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
+  deployment       = var.deployment
+  name             = local.names.keeper
+  labels           = var.labels
+  security_options = lookup(local.security_options, "keeper", [])
+  image_id         = module.images.ids.balancer
+  volume           = docker_volume.this["keeper"].name
+  docker_socket    = var.docker_socket
+  docker_gid       = local.docker_gid
+  environment      = local.keeper_settings
+  registry         = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
 }
 
 module "balancer" {
@@ -283,18 +298,20 @@ module "balancer" {
   count      = local.is_swarm ? 0 : 1
   depends_on = [terraform_data.ports, module.edge, module.keeper]
 
-  deployment    = var.deployment
-  name          = local.names.balancer
-  image_id      = module.images.ids.balancer
-  network_id    = one(module.network[*].id)
-  ports         = local.published.balancer
-  state_volume  = docker_volume.this["state"].name
-  edge_volume   = local.has_edge ? docker_volume.this["edge"].name : null
-  keeper_volume = docker_volume.this["keeper"].name
-  grace_seconds = local.grace_seconds
-  environment   = { for name, value in local.environment : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
-  plugins       = try(var.plugins.directory, null)
-  tokens        = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
+  deployment       = var.deployment
+  name             = local.names.balancer
+  labels           = var.labels
+  security_options = lookup(local.security_options, "balancer", [])
+  image_id         = module.images.ids.balancer
+  network_id       = one(module.network[*].id)
+  ports            = local.published.balancer
+  state_volume     = docker_volume.this["state"].name
+  edge_volume      = local.has_edge ? docker_volume.this["edge"].name : null
+  keeper_volume    = docker_volume.this["keeper"].name
+  grace_seconds    = local.grace_seconds
+  environment      = { for name, value in local.environment : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
+  plugins          = try(var.plugins.directory, null)
+  tokens           = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or
   # pulled the image by now. Only a saved fleet of an image that is not built here may have another one, which the balancer pulls first.
   wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (contains(keys(local.references), "server") ? ceil(var.pull_timeout) : 0)
@@ -307,6 +324,7 @@ module "swarm" {
   depends_on = [module.images]
 
   deployment = var.deployment
+  labels     = var.labels
   names = merge(local.names, local.networks, {
     prefix        = local.image_prefix
     keeper_volume = local.volumes.keeper

@@ -226,6 +226,40 @@ run "own_application_among_published_images" {
   }
 }
 
+run "a_host_with_rules_of_its_own" {
+  command = plan
+  variables {
+    labels           = { "com.example.team" = "shop" }
+    security_options = { edge = ["apparmor=shop-edge"], keeper = ["label=type:container_runtime_t"] }
+    network          = { subnet = "10.90.0.0/24", mtu = 1400, options = { "com.docker.network.bridge.name" = "shop0" } }
+    volume_names     = { state = "shop-fleet" }
+  }
+
+  assert {
+    condition     = output.volumes == { state = "shop-fleet", edge = "ringmaster-edge", keeper = "ringmaster-keeper" }
+    error_message = "A volume has another name than the one that was asked for."
+  }
+
+  assert {
+    condition     = alltrue([for volume in docker_volume.this : { for label in volume.labels : label.label => label.value } == { "ringmaster.deployment" = "ringmaster", "com.example.team" = "shop" }])
+    error_message = "The volumes do not carry the labels."
+  }
+
+  assert {
+    condition     = local.security_options == { edge = ["apparmor=shop-edge"], keeper = ["label=type:container_runtime_t"] }
+    error_message = "The security options are not those that were asked for."
+  }
+}
+
+run "ids_of_what_was_made" {
+  command = plan
+
+  assert {
+    condition     = output.container_ids == { balancer = "container-id", edge = "container-id", keeper = "container-id" } && output.network_id == "network-id"
+    error_message = "The ids of containers and network are not told."
+  }
+}
+
 run "haproxy_plane_has_an_edge" {
   command = plan
 

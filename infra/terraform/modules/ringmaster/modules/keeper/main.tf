@@ -2,7 +2,7 @@
 # and listens on a socket on a volume that it shares with the balancer. It has no network.
 
 locals {
-  labels = { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "keeper" }
+  labels = merge(var.labels, { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "keeper" })
   folder = "/run/keeper"
 }
 
@@ -21,7 +21,7 @@ resource "docker_container" "this" {
   network_mode  = "none"
   read_only     = true
   tmpfs         = { "/tmp" = "size=4m,mode=1777" }
-  security_opts = ["no-new-privileges"]
+  security_opts = concat(["no-new-privileges"], var.security_options)
   group_add     = [tostring(var.docker_gid)]
 
   log_driver = "json-file"
