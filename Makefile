@@ -34,7 +34,7 @@ said = $(findstring command,$(origin $(1)))
 extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
 SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ringmaster_name_prefix) \
 	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) \
-	$(call extra,TLS,ringmaster_tls) $(if $(call said,VARS),-e '$(VARS)')
+	$(call extra,TLS,ringmaster_tls) $(if $(call said,REFRESH),-e ringmaster_refresh=true) $(if $(call said,VARS),-e '$(VARS)')
 LABEL = label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 PLAYBOOK = ansible-playbook $(if $(call said,INVENTORY),--inventory $(INVENTORY)) infra/ansible
 

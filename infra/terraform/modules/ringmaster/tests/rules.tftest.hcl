@@ -104,15 +104,6 @@ run "an_image_has_a_blank" {
   expect_failures = [var.images]
 }
 
-run "swarms_edge_without_its_balancer" {
-  command = plan
-  variables {
-    runtime = "swarm"
-    images  = { balancer = "registry.example/ringmaster-balancer:1.0" }
-  }
-  expect_failures = [var.images]
-}
-
 run "a_label_of_ringmasters_own" {
   command = plan
   variables {
@@ -159,24 +150,6 @@ run "seccomp_profile_is_not_there" {
     security_options = { edge = ["seccomp=/nowhere/profile.json"] }
   }
   expect_failures = [var.security_options]
-}
-
-run "security_options_on_swarm" {
-  command = plan
-  variables {
-    runtime          = "swarm"
-    security_options = { edge = ["apparmor=shop"] }
-  }
-  expect_failures = [var.security_options]
-}
-
-run "network_of_a_swarm" {
-  command = plan
-  variables {
-    runtime = "swarm"
-    network = { mtu = 1400 }
-  }
-  expect_failures = [var.network]
 }
 
 run "network_driver_publishes_no_ports" {

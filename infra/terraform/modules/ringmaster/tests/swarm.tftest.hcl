@@ -124,6 +124,30 @@ run "published_images" {
   }
 }
 
+run "swarms_edge_without_its_balancer" {
+  command = plan
+  variables {
+    images = { balancer = "registry.example/ringmaster-balancer:1.0" }
+  }
+  expect_failures = [var.images]
+}
+
+run "security_options_on_swarm" {
+  command = plan
+  variables {
+    security_options = { edge = ["apparmor=shop"] }
+  }
+  expect_failures = [var.security_options]
+}
+
+run "network_of_a_swarm" {
+  command = plan
+  variables {
+    network = { mtu = 1400 }
+  }
+  expect_failures = [var.network]
+}
+
 run "control_with_tls" {
   command = plan
   variables {
