@@ -11,7 +11,7 @@ ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 .NOTPARALLEL:
 endif
 .PHONY: help up down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
-.PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows
+.PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
 .PHONY: swarm-up swarm-down test-swarm bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 PYTHON ?= python3
@@ -120,13 +120,33 @@ lint-yaml: .venv/test.stamp ## Check YAML alone, on any machine
 lint-ansible: .venv/test.stamp ## Check playbooks and roles alone, on any machine
 	ansible-lint infra/ansible
 
-lint-terraform: $(if $(HOST_IS_READY),,host) ## Check Terraform alone; it wants the provider
-	$(TERRAFORM) -chdir=infra/terraform fmt -check -recursive -diff
-	$(TERRAFORM) -chdir=infra/terraform init -backend=false -input=false -no-color >/dev/null
-	$(TERRAFORM) -chdir=infra/terraform validate -no-color
-	$(TERRAFORM) -chdir=infra/terraform test -no-color
-	$(TERRAFORM) -chdir=infra/terraform/modules/ringmaster init -backend=false -input=false -no-color >/dev/null
-	$(TERRAFORM) -chdir=infra/terraform/modules/ringmaster test -no-color
+# Terraform's checkers, built once from Go modules, outside the checkout.
+TOOLS = $(HOME)/.cache/ringmaster/tools-$(shell sha256sum infra/tools/go.sum | cut -c1-12)
+WITH_GO = PATH="$$PATH:/usr/local/go/bin"
+
+$(TOOLS):
+	@$(WITH_GO) command -v go >/dev/null || { echo 'terraform-docs and tflint are built with Go, and there is none: install it, and try again.' >&2; exit 1; }
+	@echo 'Building terraform-docs and tflint from Go modules, about 3 minutes, once'
+	@rm -rf $(dir $@)tools-* && cd infra/tools && $(WITH_GO) CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@.unfinished/ tool && mv $@.unfinished $@
+
+MODULE = infra/terraform/modules/ringmaster
+validated = $(TERRAFORM) -chdir=$(1) init -backend=false -input=false -no-color >/dev/null && $(TERRAFORM) -chdir=$(1) validate -no-color
+linted = $(TOOLS)/tflint --chdir $(1) --config $(CURDIR)/infra/terraform/.tflint.hcl --no-color
+
+lint-terraform: $(if $(HOST_IS_READY),,provider) $(TOOLS) ## Check Terraform alone: root, module and examples, and the tables of their READMEs; no engine is needed
+	@code=0; $(call each,$(TERRAFORM) -chdir=infra/terraform fmt -check -recursive -diff); \
+		$(foreach folder,infra/terraform $(MODULE) $(wildcard infra/terraform/examples/*) $(MODULE)/tests/rules,$(call each,$(call validated,$(folder)));) \
+		$(foreach folder,infra/terraform $(MODULE) $(wildcard infra/terraform/examples/* $(MODULE)/modules/*),$(call each,$(call linted,$(folder)));) \
+		$(call each,$(TOOLS)/terraform-docs --output-check infra/terraform); \
+		$(foreach folder,infra/terraform $(MODULE) $(MODULE)/tests/rules,$(call each,$(TERRAFORM) -chdir=$(folder) test -no-color);) \
+		exit $$code
+
+provider: .venv/deploy.stamp ## Bring in Terraform and its Docker provider, and nothing else
+	@$(PLAYBOOK)/terraform.yml
+
+terraform-docs: $(TOOLS) .venv/test.stamp ## Write the tables of infra/terraform's READMEs, and the rules of a ring, after an edit of variables, outputs or strategies
+	PYTHONPATH=apps/balancer/src python infra/terraform/ring.py >$(MODULE)/ring.json
+	$(TOOLS)/terraform-docs infra/terraform
 
 lint-shell: .venv/test.stamp ## Check shell scripts alone, on any machine
 	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
@@ -234,7 +254,7 @@ figures: .venv/test.stamp ## Draw docs/figures again from what the code computes
 screenshots: host browser ## Draw the page's pictures in docs/figures again (CONTROL_URL=http://127.0.0.1:5001: of the running deployment)
 	PYTHONPATH=apps/balancer/src:. python -m tests.screenshots $(if $(call said,CONTROL_URL),--control-url $(CONTROL_URL))
 
-fmt: .venv/test.stamp ## Format Python and Terraform
+fmt: .venv/test.stamp ## Format Python and Terraform (make terraform-docs: the tables of its READMEs)
 	ruff check --fix .
 	ruff format .
 	terraform -chdir=infra/terraform fmt -recursive

@@ -48,12 +48,11 @@ def stranger_image(tag: str) -> Iterator[str]:
 
 
 def published_images(registry: Registry) -> dict[str, str]:
-    """Builds our images and pushes them. The value of Terraform's variable `images`, by digest."""
+    """Builds our images and pushes them, with which they go from the engine. The value of Terraform's variable `images`, by digest."""
     references = {}
     for role, sources in _SOURCES.items():
         name = f"ringmaster-{role}:test"
         arguments = {"BASE_IMAGE": base_image()}
         image, _ = registry.engine.images.build(path=str(PROJECT / sources), buildargs=arguments, forcerm=True)
         references[role] = registry.publish(image.id, name)
-        registry.engine.images.remove(image.id, force=True)
     return references

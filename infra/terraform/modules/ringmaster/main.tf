@@ -114,6 +114,11 @@ resource "terraform_data" "claim" {
       error_message = "registry_config names a file that is not there: write the path of a Docker config.json on this machine, or leave it null."
     }
 
+    precondition {
+      condition     = length(local.wrong_ring) == 0
+      error_message = join(" ", local.wrong_ring)
+    }
+
     # These become secrets, which are read on this machine.
     precondition {
       condition     = length(local.unreadable) == 0

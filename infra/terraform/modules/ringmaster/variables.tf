@@ -1,4 +1,5 @@
-# Every setting of a deployment: its type, what it means, its default and its rules. Documented here and nowhere else.
+# Every setting of a deployment: its type, what it means, its default and its rules. Documented here and nowhere else. What a strategy
+# takes, and how many servers a ring has room for, are rules in ring.tf.
 
 # --- The deployment -------------------------------------------------------------------------------------------------
 
@@ -676,21 +677,6 @@ variable "replicas" {
     condition     = var.replicas <= var.max_servers
     error_message = "replicas is larger than max_servers: lower it, or raise max_servers."
   }
-
-  validation {
-    condition     = var.replicas <= coalesce(var.ring.slots, contains(["table", "course", "ring"], var.ring.strategy) ? 512 : 65537)
-    error_message = "More replicas than slots: lower replicas, or raise ring.slots."
-  }
-
-  validation {
-    condition     = var.ring.strategy != "course" || var.replicas * coalesce(var.ring.virtual_servers, 9) <= coalesce(var.ring.slots, 512)
-    error_message = "The course ring has no room: replicas × ring.virtual_servers must not exceed ring.slots."
-  }
-
-  validation {
-    condition     = var.ring.strategy != "ring" || coalesce(var.ring.points, "2^32") != "slots" || var.replicas * coalesce(var.ring.virtual_servers, 9) <= coalesce(var.ring.slots, 512)
-    error_message = "A ring whose points are slots has no room: replicas × ring.virtual_servers must not exceed ring.slots."
-  }
 }
 
 variable "server_names" {
@@ -755,11 +741,6 @@ variable "autoscale" {
   validation {
     condition     = var.autoscale == null ? true : var.autoscale.max <= var.max_servers
     error_message = "autoscale.max is larger than max_servers: lower it, or raise max_servers."
-  }
-
-  validation {
-    condition     = var.autoscale == null ? true : var.autoscale.max * (var.ring.strategy == "course" || coalesce(var.ring.points, "2^32") == "slots" ? coalesce(var.ring.virtual_servers, 9) : 1) <= coalesce(var.ring.slots, contains(["table", "course", "ring"], var.ring.strategy) ? 512 : 65537)
-    error_message = "The ring has no room for autoscale.max servers (of ring.virtual_servers each, where these sit in slots): lower it, or raise ring.slots."
   }
 
   validation {
@@ -1237,56 +1218,6 @@ variable "ring" {
     condition     = coalesce(var.ring.bound, 1.25) > 1 && coalesce(var.ring.bound, 1.25) <= 1000
     error_message = "Write ring.bound as a number above 1, at most 1000, such as 1.25, or leave it out for no bound."
   }
-
-  validation {
-    condition     = !contains(["table", "course", "ring"], var.ring.strategy) || contains([for exponent in range(1, 17) : pow(2, exponent)], coalesce(var.ring.slots, 512))
-    error_message = "Write ring.slots as a power of two from 2 to 65536."
-  }
-
-  validation {
-    condition     = var.ring.strategy != "maglev" || contains(concat([65537], [for exponent in range(1, 17) : pow(2, exponent)]), coalesce(var.ring.slots, 65537))
-    error_message = "Write ring.slots of the strategy maglev as 65537 or a power of two from 2 to 65536."
-  }
-
-  validation {
-    condition     = !contains(["table", "maglev"], var.ring.strategy) || var.ring.virtual_servers == null
-    error_message = "Only the strategies course and ring have virtual servers: leave ring.virtual_servers out."
-  }
-
-  validation {
-    condition     = coalesce(var.ring.virtual_servers, 9) >= 1 && floor(coalesce(var.ring.virtual_servers, 9)) == coalesce(var.ring.virtual_servers, 9)
-    error_message = "Write ring.virtual_servers as a whole number, 1 or more."
-  }
-
-  validation {
-    condition     = var.ring.strategy != "ring" || coalesce(var.ring.points, "2^32") != "2^32" || coalesce(var.ring.virtual_servers, 160) <= 1024
-    error_message = "ring.virtual_servers is too large: 1024 is the most of the strategy ring."
-  }
-
-  validation {
-    condition     = contains(["linear", "triangular"], coalesce(var.ring.probing, "linear"))
-    error_message = "Write ring.probing as linear or triangular."
-  }
-
-  validation {
-    condition     = !contains(["table", "ring", "maglev"], var.ring.strategy) || var.ring.probing == null
-    error_message = "Only the strategy course probes: leave ring.probing out."
-  }
-
-  validation {
-    condition     = contains(["2^32", "slots"], coalesce(var.ring.points, "2^32"))
-    error_message = "Write ring.points as 2^32 or slots."
-  }
-
-  validation {
-    condition     = contains(["xxh64", "md5", "sha1", "sha256"], coalesce(var.ring.point_hash, "xxh64"))
-    error_message = "Write ring.point_hash as xxh64, md5, sha1 or sha256."
-  }
-
-  validation {
-    condition     = !contains(["table", "course", "maglev"], var.ring.strategy) || (var.ring.points == null && var.ring.point_hash == null)
-    error_message = "Only the strategy ring hashes points: leave ring.points and ring.point_hash out."
-  }
 }
 
 variable "hash_seed" {
@@ -1319,11 +1250,6 @@ variable "slow_start" {
   validation {
     condition     = var.slow_start >= 0 && var.slow_start <= 3600
     error_message = "Write slow_start as seconds from 0 (off) to 3600."
-  }
-
-  validation {
-    condition     = var.slow_start == 0 || var.ring.strategy != "course"
-    error_message = "The course ring knows no weights, which slow_start needs: leave slow_start out, or take another ring.strategy."
   }
 }
 

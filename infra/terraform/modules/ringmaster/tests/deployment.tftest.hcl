@@ -701,3 +701,11 @@ run "tls_beyond_loopback" {
     error_message = "A control port beyond loopback speaks TLS where there is any."
   }
 }
+
+run "registry_config_is_not_there" {
+  command = plan
+  variables {
+    registry_config = "/nonexistent/config.json"
+  }
+  expect_failures = [terraform_data.claim]
+}

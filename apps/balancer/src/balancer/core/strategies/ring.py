@@ -26,7 +26,7 @@ USUAL_VIRTUAL_SERVERS = {"2^32": 160, "slots": 9}
 """K where none is given, for each value of `points`."""
 
 _CIRCLE = 1 << 64
-_MOST_VIRTUAL_SERVERS = 1024
+MOST_VIRTUAL_SERVERS = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Ring(Strategy):
         check_power_of_two("slots", self.slots)
         check_choice("points", self.points, USUAL_VIRTUAL_SERVERS)
         check_choice("point_hash", self.point_hash, DIGESTS)
-        most = self.slots if self.points == "slots" else _MOST_VIRTUAL_SERVERS
+        most = self.slots if self.points == "slots" else MOST_VIRTUAL_SERVERS
         check_integer("virtual_servers", self.virtual_servers, 0, most)
         if not self.virtual_servers:
             object.__setattr__(self, "virtual_servers", min(most, USUAL_VIRTUAL_SERVERS[self.points]))
