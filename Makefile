@@ -44,12 +44,16 @@ endif
 endif
 unexport DOCKER_CONTEXT
 
+# What the role ringmaster_terraform wrote says where the provider is; without it, the user's own configuration does.
+TERRAFORM_CONFIGURATION = $(shell ls $(HOME)/.cache/ringmaster/terraform.rc 2>/dev/null)
+TERRAFORM = $(addprefix TF_CLI_CONFIG_FILE=,$(TERRAFORM_CONFIGURATION)) terraform
+
 # Only what is said on the command line counts: a PORT or PREFIX that happens to be in the environment does not.
 said = $(findstring command,$(origin $(1)))
 extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
 SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ringmaster_name_prefix) \
 	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) \
-	$(call extra,TLS,ringmaster_tls) $(if $(call said,VARS),-e '$(VARS)')
+	$(call extra,TLS,ringmaster_tls) $(if $(call said,REFRESH),-e ringmaster_refresh=true) $(if $(call said,VARS),-e '$(VARS)')
 # An image's label is inherited by what a user builds from it, and by its containers. No image has a role.
 LABEL = label=ringmaster.role --filter label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 
@@ -173,15 +177,15 @@ $(TOOLS):
 	@rm -rf $(dir $@)tools-* && cd infra/tools && $(WITH_GO) CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@.unfinished/ tool && mv $@.unfinished $@
 
 MODULE = infra/terraform/modules/ringmaster
-validated = terraform -chdir=$(1) init -backend=false -input=false -no-color >/dev/null && terraform -chdir=$(1) validate -no-color
+validated = $(TERRAFORM) -chdir=$(1) init -backend=false -input=false -no-color >/dev/null && $(TERRAFORM) -chdir=$(1) validate -no-color
 linted = $(TOOLS)/tflint --chdir $(1) --config $(CURDIR)/infra/terraform/.tflint.hcl --no-color
 
 lint-terraform: $(if $(HOST_IS_READY),,provider) $(TOOLS) ## Check Terraform alone: root, module and examples, and the tables of their READMEs; no engine is needed
-	@code=0; $(call each,terraform -chdir=infra/terraform fmt -check -recursive -diff); \
+	@code=0; $(call each,$(TERRAFORM) -chdir=infra/terraform fmt -check -recursive -diff); \
 		$(foreach folder,infra/terraform $(MODULE) $(wildcard infra/terraform/examples/*) $(MODULE)/tests/rules,$(call each,$(call validated,$(folder)));) \
 		$(foreach folder,infra/terraform $(MODULE) $(wildcard infra/terraform/examples/* $(MODULE)/modules/*),$(call each,$(call linted,$(folder)));) \
 		$(call each,$(TOOLS)/terraform-docs --output-check infra/terraform); \
-		$(foreach folder,infra/terraform $(MODULE) $(MODULE)/tests/rules,$(call each,terraform -chdir=$(folder) test -no-color);) \
+		$(foreach folder,infra/terraform $(MODULE) $(MODULE)/tests/rules,$(call each,$(TERRAFORM) -chdir=$(folder) test -no-color);) \
 		exit $$code
 
 provider: .venv/deploy.stamp ## Bring in Terraform and its Docker provider, and nothing else

@@ -17,6 +17,8 @@ PROJECT = Path(__file__).parents[1]
 # Our own messages have Terraform's output. python-terraform would log it again, on one line.
 logging.getLogger("python_terraform").setLevel(logging.CRITICAL)
 
+CONFIGURATION = Path.home() / ".cache" / "ringmaster" / "terraform.rc"
+"""Says where the provider is. The role ringmaster_terraform writes it, where no configuration of the user's does."""
 _STATE = ("terraform.tfstate*", ".terraform*", ".deployments")
 
 
@@ -74,7 +76,9 @@ class Root:
         assert code == 0, f"terraform {command}:\n{output}"
 
     def _command(self, command: str, **options: Any) -> tuple[int, str]:
-        if not Path(os.environ.get("TF_CLI_CONFIG_FILE", "/")).exists():
+        if CONFIGURATION.exists():
+            os.environ["TF_CLI_CONFIG_FILE"] = str(CONFIGURATION)
+        elif not Path(os.environ.get("TF_CLI_CONFIG_FILE", "/")).exists():
             del os.environ["TF_CLI_CONFIG_FILE"]  # a missing file costs a warning on every call
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # python-terraform calls log.warn

@@ -3,17 +3,22 @@
 module "ringmaster" {
   source = "./modules/ringmaster"
 
-  deployment      = var.deployment
-  name_prefix     = var.name_prefix
-  docker_host     = var.docker_host
-  docker_socket   = var.docker_socket
-  docker_gid      = var.docker_gid
-  base_image      = var.base_image
-  packages        = var.packages
-  build_proxies   = var.build_proxies
-  balancer_memory = var.balancer_memory
-  edge_memory     = var.edge_memory
-  log_level       = var.log_level
+  deployment       = var.deployment
+  name_prefix      = var.name_prefix
+  docker_host      = var.docker_host
+  docker_socket    = var.docker_socket
+  docker_gid       = var.docker_gid
+  base_image       = var.base_image
+  packages         = var.packages
+  build_proxies    = var.build_proxies
+  images           = var.images
+  labels           = var.labels
+  security_options = var.security_options
+  network          = var.network
+  volume_names     = var.volume_names
+  balancer_memory  = var.balancer_memory
+  edge_memory      = var.edge_memory
+  log_level        = var.log_level
 
   runtime = var.runtime
   swarm   = var.swarm

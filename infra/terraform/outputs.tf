@@ -61,6 +61,16 @@ output "image_names" {
 }
 
 output "volumes" {
-  description = "Name of each volume; none with runtime = \"swarm\". state (the balancer's fleet and ring), keeper (its socket) and, with an edge, edge (its configuration and sockets)."
+  description = "Name of each volume, which is its id; none with runtime = \"swarm\". state (the balancer's fleet and ring), keeper (its socket) and, with an edge, edge (its configuration and sockets)."
   value       = module.ringmaster.volumes
+}
+
+output "container_ids" {
+  description = "Id of each container that Terraform made, by role: for tools that go by ids. With runtime = \"swarm\" there are none, since Swarm makes the containers."
+  value       = module.ringmaster.container_ids
+}
+
+output "network_id" {
+  description = "Id of that network: for what is to be attached to it."
+  value       = module.ringmaster.network_id
 }

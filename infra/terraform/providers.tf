@@ -1,6 +1,9 @@
 locals {
-  # The registry of server_image: what stands before its first slash, where that is a host's name. Else Docker Hub.
-  registry = try(regex("^((?:[^/]*[.:][^/]*|localhost))/", coalesce(var.server_image, "-"))[0], "registry-1.docker.io")
+  # Where images are pulled from: what stands before a reference's first slash, where that is a host's name. Else Docker Hub.
+  registries = toset([
+    for reference in concat([var.server_image], values(var.images)) :
+    try(regex("^((?:[^/]*[.:][^/]*|localhost))/", reference)[0], "registry-1.docker.io") if reference != null
+  ])
 }
 
 provider "docker" {
@@ -8,10 +11,10 @@ provider "docker" {
 
   # Whoever has removed the file can still destroy: the module asks for it when something is to be made.
   dynamic "registry_auth" {
-    for_each = [for file in var.registry_config[*] : file if var.server_image != null && fileexists(file)]
+    for_each = try(fileexists(var.registry_config), false) ? local.registries : []
     content {
-      address     = local.registry
-      config_file = registry_auth.value
+      address     = registry_auth.value
+      config_file = var.registry_config
     }
   }
 }

@@ -46,7 +46,7 @@ run "registry_of_registry_example" {
   }
 
   assert {
-    condition     = local.registry == "registry.example:5000"
+    condition     = local.registries == toset(["registry.example:5000"])
     error_message = "The credentials would go to another registry than the image comes from."
   }
 }
@@ -58,7 +58,7 @@ run "registry_of_localhost_shop" {
   }
 
   assert {
-    condition     = local.registry == "localhost"
+    condition     = local.registries == toset(["localhost"])
     error_message = "The credentials would go to another registry than the image comes from."
   }
 }
@@ -70,7 +70,7 @@ run "registry_of_shop_app" {
   }
 
   assert {
-    condition     = local.registry == "registry-1.docker.io"
+    condition     = local.registries == toset(["registry-1.docker.io"])
     error_message = "The credentials would go to another registry than the image comes from."
   }
 }
@@ -82,7 +82,23 @@ run "registry_of_shop" {
   }
 
   assert {
-    condition     = local.registry == "registry-1.docker.io"
+    condition     = local.registries == toset(["registry-1.docker.io"])
     error_message = "The credentials would go to another registry than the image comes from."
+  }
+}
+
+run "registries_of_published_images" {
+  command = plan
+  variables {
+    server_image = "shop:1.4"
+    images = {
+      balancer = "registry.example/ringmaster-balancer:1.0"
+      edge     = "registry.example/ringmaster-edge@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    }
+  }
+
+  assert {
+    condition     = local.registries == toset(["registry.example", "registry-1.docker.io"])
+    error_message = "A registry gets no credentials, or one that is not asked gets some."
   }
 }

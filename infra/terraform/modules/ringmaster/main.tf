@@ -17,16 +17,33 @@ locals {
     control        = "${var.name_prefix}ringmaster-control"
     keeper_network = "${var.name_prefix}ringmaster-keeper"
   } : { network = local.names.network }
-  volumes = {
-    state  = "${var.name_prefix}ringmaster-state"
-    edge   = "${var.name_prefix}ringmaster-edge"
-    keeper = "${var.name_prefix}ringmaster-keeper"
+  volumes = { for role, name in var.volume_names : role => name != null ? name : "${var.name_prefix}ringmaster-${role}" }
+
+  # The engine wants a seccomp profile itself, not its path.
+  security_options = {
+    for role, options in var.security_options : role => [
+      for option in options : startswith(option, "seccomp=") ? "seccomp=${file(trimprefix(option, "seccomp="))}" : option
+    ]
   }
 
   image_prefix = "${var.name_prefix}ringmaster-"
 
   # The sources of balancer and server, in the same repository as this module.
   apps = "${path.module}/../../../../apps"
+
+  # Role → reference of what is pulled instead of built.
+  references = { for role, reference in {
+    server     = var.server_image != null ? var.server_image : var.images.server
+    balancer   = var.images.balancer
+    edge       = local.has_edge && !local.is_swarm ? var.images.edge : null
+    swarm-edge = local.is_swarm ? var.images.swarm_edge : null
+  } : role => reference if reference != null }
+  builds_swarm_edge = local.is_swarm && var.images.swarm_edge == null
+  # Role → folder of what is built where no reference is given. The edge of Swarm is built on the other one, from the balancer's sources.
+  contexts = merge(
+    { server = "${local.apps}/server", balancer = "${local.apps}/balancer" },
+    local.has_edge && !local.is_swarm || local.builds_swarm_edge ? { edge = "${path.module}/modules/edge/image" } : {},
+  )
 
   registry_folder = "/run/registry"
   tokens_folder   = "/run/tokens"
@@ -152,15 +169,11 @@ module "images" {
   base_image  = var.base_image
   packages    = var.packages
   proxies     = var.build_proxies
-  contexts = merge(
-    { balancer = "${local.apps}/balancer" },
-    var.server_image == null ? { server = "${local.apps}/server" } : {},
-    local.has_edge ? { edge = "${path.module}/modules/edge/image" } : {},
-  )
-  images_on = local.is_swarm ? {
+  contexts    = { for role, folder in local.contexts : role => folder if !contains(keys(local.references), role) }
+  images_on = local.builds_swarm_edge ? {
     swarm-edge = { source = "balancer", dockerfile = "edge.Dockerfile", on = "edge", argument = "EDGE_IMAGE" }
   } : {}
-  references      = var.server_image == null ? {} : { server = var.server_image }
+  references      = local.references
   pull_timeout    = var.pull_timeout
   registry_config = var.registry_config
   script          = "${path.module}/scripts/deployment.sh"
@@ -174,6 +187,11 @@ module "network" {
 
   deployment = var.deployment
   name       = local.names.network
+  driver     = var.network.driver
+  options    = var.network.options
+  subnet     = var.network.subnet
+  mtu        = var.network.mtu
+  labels     = var.labels
 }
 
 # state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer. keeper: the
@@ -184,9 +202,12 @@ resource "docker_volume" "this" {
 
   name = each.value
 
-  labels {
-    label = "ringmaster.deployment"
-    value = var.deployment
+  dynamic "labels" {
+    for_each = merge(var.labels, { "ringmaster.deployment" = var.deployment })
+    content {
+      label = labels.key
+      value = labels.value
+    }
   }
 }
 
@@ -245,12 +266,14 @@ module "edge" {
   count      = local.has_edge && !local.is_swarm ? 1 : 0
   depends_on = [terraform_data.ports]
 
-  deployment = var.deployment
-  name       = local.names.edge
-  image_id   = module.images.ids.edge
-  network_id = one(module.network[*].id)
-  volume     = docker_volume.this["edge"].name
-  ports      = local.published.edge
+  deployment       = var.deployment
+  name             = local.names.edge
+  labels           = var.labels
+  security_options = lookup(local.security_options, "edge", [])
+  image_id         = module.images.ids.edge
+  network_id       = one(module.network[*].id)
+  volume           = docker_volume.this["edge"].name
+  ports            = local.published.edge
   files = merge(
     var.tls == null ? {} : { "/run/tls" = var.tls },
     var.tls_client_ca == null ? {} : { "/run/tls-client-ca.pem" = var.tls_client_ca },
@@ -264,14 +287,16 @@ module "keeper" {
   count      = local.is_swarm ? 0 : 1
   depends_on = [terraform_data.reaper]
 
-  deployment    = var.deployment
-  name          = local.names.keeper
-  image_id      = module.images.ids.balancer
-  volume        = docker_volume.this["keeper"].name
-  docker_socket = var.docker_socket
-  docker_gid    = local.docker_gid
-  environment   = local.keeper_settings
-  registry      = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
+  deployment       = var.deployment
+  name             = local.names.keeper
+  labels           = var.labels
+  security_options = lookup(local.security_options, "keeper", [])
+  image_id         = module.images.ids.balancer
+  volume           = docker_volume.this["keeper"].name
+  docker_socket    = var.docker_socket
+  docker_gid       = local.docker_gid
+  environment      = local.keeper_settings
+  registry         = var.registry_config == null ? null : { source = dirname(var.registry_config), target = local.registry_folder }
 }
 
 module "balancer" {
@@ -279,21 +304,23 @@ module "balancer" {
   count      = local.is_swarm ? 0 : 1
   depends_on = [terraform_data.ports, module.edge, module.keeper]
 
-  deployment    = var.deployment
-  name          = local.names.balancer
-  image_id      = module.images.ids.balancer
-  network_id    = one(module.network[*].id)
-  ports         = local.published.balancer
-  state_volume  = docker_volume.this["state"].name
-  edge_volume   = local.has_edge ? docker_volume.this["edge"].name : null
-  keeper_volume = docker_volume.this["keeper"].name
-  grace_seconds = local.grace_seconds
-  environment   = { for name, value in local.environment : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
-  plugins       = try(var.plugins.directory, null)
-  tokens        = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
+  deployment       = var.deployment
+  name             = local.names.balancer
+  labels           = var.labels
+  security_options = lookup(local.security_options, "balancer", [])
+  image_id         = module.images.ids.balancer
+  network_id       = one(module.network[*].id)
+  ports            = local.published.balancer
+  state_volume     = docker_volume.this["state"].name
+  edge_volume      = local.has_edge ? docker_volume.this["edge"].name : null
+  keeper_volume    = docker_volume.this["keeper"].name
+  grace_seconds    = local.grace_seconds
+  environment      = { for name, value in local.environment : name => value if name != "RINGMASTER_REGISTRY_CONFIG" }
+  plugins          = try(var.plugins.directory, null)
+  tokens           = var.tokens_file == null ? null : { source = dirname(var.tokens_file), target = local.tokens_folder }
   # The first fleet starts in parallel, an adopted one answers at once: twice the grace of one start is ample. Terraform has built or
-  # pulled the image by now. Only a saved fleet of somebody's own image may have another one, which the balancer pulls first.
-  wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))
+  # pulled the image by now. Only a saved fleet of an image that is not built here may have another one, which the balancer pulls first.
+  wait_seconds = 60 + 2 * ceil(var.heartbeat.start_grace) + (contains(keys(local.references), "server") ? ceil(var.pull_timeout) : 0)
 }
 
 # All of it on Docker Swarm. With runtime = "engine" there is nothing of it, and with "swarm" none of the modules above but the images.
@@ -303,6 +330,7 @@ module "swarm" {
   depends_on = [module.images]
 
   deployment = var.deployment
+  labels     = var.labels
   names = merge(local.names, local.networks, {
     prefix        = local.image_prefix
     keeper_volume = local.volumes.keeper
@@ -331,7 +359,7 @@ module "swarm" {
   edge_memory        = var.edge_memory
   grace_seconds      = local.grace_seconds
   edge_grace_seconds = local.edge_grace_seconds
-  wait_seconds       = 120 + 2 * ceil(var.heartbeat.start_grace) + (var.server_image == null ? 0 : ceil(var.pull_timeout))
+  wait_seconds       = 120 + 2 * ceil(var.heartbeat.start_grace) + (contains(keys(local.references), "server") ? ceil(var.pull_timeout) : 0)
   docker_host        = local.engine.docker_host
 }
 

@@ -78,6 +78,16 @@ output "image_names" {
 }
 
 output "volumes" {
-  description = "Name of each volume; none with runtime = \"swarm\". state (the balancer's fleet and ring), keeper (its socket) and, with an edge, edge (its configuration and sockets)."
+  description = "Name of each volume, which is its id; none with runtime = \"swarm\". state (the balancer's fleet and ring), keeper (its socket) and, with an edge, edge (its configuration and sockets)."
   value       = { for role, volume in docker_volume.this : role => volume.name }
+}
+
+output "container_ids" {
+  description = "Id of each container that Terraform made, by role: for tools that go by ids. With runtime = \"swarm\" there are none, since Swarm makes the containers."
+  value       = { for role, limit in local.limits : role => limit.container }
+}
+
+output "network_id" {
+  description = "Id of that network: for what is to be attached to it."
+  value       = one(concat(module.network[*].id, module.swarm[*].network_id))
 }

@@ -108,6 +108,148 @@ variable "build_proxies" {
   }
 }
 
+variable "images" {
+  description = <<-EOT
+    Ringmaster's own images as somebody published them (make images), which are pulled instead of built; registry_config has the credentials.
+    A field is a reference, best by digest: registry.example/ringmaster-balancer@sha256:…; what is left out is built from the sources.
+    server: the sample application, which server_image takes the place of. balancer: of balancer and keeper. edge: the edge's. swarm_edge:
+    the edge's with runtime = "swarm", where balancer is to be given with it.
+  EOT
+  type = object({
+    server     = optional(string)
+    balancer   = optional(string)
+    edge       = optional(string)
+    swarm_edge = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for image in values(var.images) : image == null || can(regex("^[a-z0-9][^[:space:]]*$", image))])
+    error_message = "Write each of images as an image reference, such as registry.example/ringmaster-edge@sha256:0123… or registry.example/ringmaster-edge:1.0, or leave it out to have it built."
+  }
+
+  validation {
+    condition     = var.runtime != "swarm" || (var.images.balancer == null) == (var.images.swarm_edge == null)
+    error_message = "With runtime = \"swarm\" balancer and edges come from the same sources: give both images.balancer and images.swarm_edge, or none of them."
+  }
+}
+
+variable "labels" {
+  description = "Labels of edge, balancer, keeper, network and volumes, beside Ringmaster's own: for inventories and tools that look for containers by label. The servers' are server_labels."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.labels) : can(regex("^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$", name))])
+    error_message = "Write the names in labels with letters, digits and . _ / - in between, such as com.example.team."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.labels) : !startswith(lower(name), "ringmaster.")])
+    error_message = "Labels that begin with ringmaster. say what Ringmaster owns: take them out of labels."
+  }
+}
+
+variable "security_options" {
+  description = <<-EOT
+    Role (edge, balancer or keeper) → security options of its container beside no-new-privileges: for hosts with profiles of their own.
+    apparmor=PROFILE that is loaded on the engine's host, seccomp=/path of a profile on this machine, label=type:TYPE for SELinux (the
+    keeper's must be one that may use docker_socket). Servers have the engine's own profiles. Docker Swarm knows none of these for services.
+  EOT
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for role in keys(var.security_options) : contains(["edge", "balancer", "keeper"], role)])
+    error_message = "Write the roles in security_options as edge, balancer or keeper."
+  }
+
+  validation {
+    condition     = alltrue([for option in flatten(values(var.security_options)) : can(regex("^(apparmor=[A-Za-z0-9][A-Za-z0-9._-]*|label=(user|role|type|level):[A-Za-z0-9_.,:-]+|label=disable|seccomp=/[^[:cntrl:]]+)$", option)) && option != "apparmor=unconfined"])
+    error_message = "Write each of security_options as apparmor=PROFILE, seccomp=/path/of/profile.json, label=type:TYPE (or user, role, level) or label=disable. no-new-privileges is always there, and nothing takes a default profile away."
+  }
+
+  validation {
+    condition     = alltrue([for option in flatten(values(var.security_options)) : !startswith(option, "seccomp=") || can(jsondecode(file(trimprefix(option, "seccomp="))))])
+    error_message = "A seccomp= of security_options names a file that is not there, or that is not JSON: write the path of a seccomp profile on this machine."
+  }
+
+  validation {
+    condition     = var.runtime != "swarm" || length(var.security_options) == 0
+    error_message = "The provider has no security options for services of Docker Swarm: take security_options out, or set runtime to engine."
+  }
+}
+
+variable "network" {
+  description = <<-EOT
+    The network of edge, balancer and servers on one engine; another choice makes it anew, and all containers with it. subnet: its addresses,
+    such as 10.90.0.0/20, where Docker's own choice is in use elsewhere; its first address is the gateway. null: Docker's choice. mtu: largest packet
+    in bytes, where the host's own network has less than 1500, as in many clouds and VPNs; null: Docker's choice. driver: bridge, or
+    that of a network plug-in which publishes ports. options: the driver's, such as {"com.docker.network.bridge.name" = "shop0"} for firewall rules.
+    With runtime = "swarm" see swarm.subnet and swarm.mtu.
+  EOT
+  type = object({
+    driver  = optional(string, "bridge")
+    options = optional(map(string), {})
+    subnet  = optional(string)
+    mtu     = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.runtime != "swarm" || var.network == { driver = "bridge", options = tomap({}), subnet = tostring(null), mtu = tonumber(null) }
+    error_message = "On Docker Swarm the networks are overlays: take network out, and see swarm.subnet and swarm.mtu."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._/:-]*$", var.network.driver)) && !contains(["host", "none", "null", "overlay", "macvlan", "ipvlan"], var.network.driver)
+    error_message = "Write network.driver as bridge or the name of a plug-in: the edge publishes ports, which host, none, macvlan and ipvlan cannot, and overlay is Docker Swarm's (runtime = \"swarm\")."
+  }
+
+  validation {
+    condition     = !contains(keys(var.network.options), "com.docker.network.driver.mtu")
+    error_message = "Write the MTU as network.mtu, not among network.options."
+  }
+
+  validation {
+    condition     = var.network.subnet == null || try(cidrhost(var.network.subnet, 0) == split("/", var.network.subnet)[0] && !strcontains(var.network.subnet, ":") && tonumber(split("/", var.network.subnet)[1]) <= 28, false)
+    error_message = "Write network.subnet as an IPv4 network by its first address, /28 or larger, such as 10.90.0.0/20."
+  }
+
+  validation {
+    condition     = var.network.mtu == null || try(var.network.mtu >= 1280 && var.network.mtu <= 9000 && floor(var.network.mtu) == var.network.mtu, false)
+    error_message = "Write network.mtu as whole bytes from 1280 to 9000."
+  }
+}
+
+variable "volume_names" {
+  description = <<-EOT
+    Names of the volumes: for backups and quotas that go by name. state: the balancer's fleet and ring. edge: the edge's configuration and sockets.
+    keeper: its socket. null: ringmaster-state and so on behind name_prefix. Another name later is another volume, and empty: of state it means a new fleet.
+  EOT
+  type = object({
+    state  = optional(string)
+    edge   = optional(string)
+    keeper = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in values(var.volume_names) : name == null || can(regex("^[A-Za-z0-9][A-Za-z0-9_.-]{1,254}$", name))])
+    error_message = "Write each of volume_names with 2 to 255 letters, digits, '_', '.' or '-', a letter or digit first."
+  }
+
+  validation {
+    condition     = length(distinct(compact(values(var.volume_names)))) == length(compact(values(var.volume_names)))
+    error_message = "Give each of volume_names another name."
+  }
+}
+
 variable "balancer_memory" {
   description = "Memory limit of the balancer's container, as Docker writes it (512m, 1g), swap included. Raise it where max_servers is in the hundreds."
   type        = string

@@ -220,3 +220,58 @@ run "keeper" {
     error_message = "The keeper comes back by itself, and nothing waits for it but the balancer."
   }
 }
+
+run "an_edge_with_labels_and_a_profile" {
+  command = plan
+  module {
+    source = "./modules/edge"
+  }
+  variables {
+    name             = "ringmaster-edge"
+    volume           = "ringmaster-edge-volume"
+    ports            = []
+    files            = {}
+    labels           = { "com.example.team" = "shop", "ringmaster.role" = "server" }
+    security_options = ["apparmor=shop-edge"]
+  }
+
+  assert {
+    condition     = { for label in docker_container.this.labels : label.label => label.value } == { "com.example.team" = "shop", "ringmaster.deployment" = "ringmaster", "ringmaster.role" = "edge" }
+    error_message = "The labels are missing, or take the place of Ringmaster's own."
+  }
+
+  assert {
+    condition     = docker_container.this.security_opts == toset(["no-new-privileges", "apparmor=shop-edge"])
+    error_message = "The profile is missing, or takes no-new-privileges away."
+  }
+}
+
+run "a_network_of_ones_own" {
+  command = plan
+  module {
+    source = "./modules/network"
+  }
+  variables {
+    name    = "ringmaster"
+    driver  = "shop-plugin"
+    subnet  = "10.90.0.0/24"
+    mtu     = 1400
+    options = { "com.docker.network.bridge.name" = "shop0" }
+    labels  = { "com.example.team" = "shop" }
+  }
+
+  assert {
+    condition     = docker_network.this.driver == "shop-plugin" && docker_network.this.options == tomap({ "com.docker.network.bridge.name" = "shop0", "com.docker.network.driver.mtu" = "1400" })
+    error_message = "The network has another driver, or other options."
+  }
+
+  assert {
+    condition     = one(docker_network.this.ipam_config).subnet == "10.90.0.0/24" && one(docker_network.this.ipam_config).gateway == "10.90.0.1"
+    error_message = "The network has other addresses."
+  }
+
+  assert {
+    condition     = { for label in docker_network.this.labels : label.label => label.value } == { "com.example.team" = "shop", "ringmaster.deployment" = "ringmaster" }
+    error_message = "The network does not carry the labels."
+  }
+}

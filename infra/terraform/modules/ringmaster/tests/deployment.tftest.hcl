@@ -186,6 +186,80 @@ run "images_are_named_by_what_they_are_made_of" {
 
 }
 
+run "published_images_are_not_built" {
+  command = plan
+  variables {
+    images = {
+      server   = "registry.example/ringmaster-server:1.0"
+      balancer = "registry.example/ringmaster-balancer:1.0"
+      edge     = "registry.example/ringmaster-edge:1.0"
+    }
+  }
+
+  assert {
+    condition     = output.image_names == { server = "registry.example/ringmaster-server:1.0", balancer = "registry.example/ringmaster-balancer:1.0", edge = "registry.example/ringmaster-edge:1.0" }
+    error_message = "The images are not the published ones."
+  }
+
+  assert {
+    condition     = !module.images.is_built
+    error_message = "A base image is asked for, though nothing is built on it."
+  }
+}
+
+run "own_application_among_published_images" {
+  command = plan
+  variables {
+    server_image = "shop:1.4"
+    data_plane   = "flask"
+    images       = { server = "registry.example/ringmaster-server:1.0", edge = "registry.example/ringmaster-edge:1.0" }
+  }
+
+  assert {
+    condition     = output.image_names.server == "shop:1.4" && startswith(output.image_names.balancer, "ringmaster-balancer:") && module.images.is_built
+    error_message = "server_image takes the place of the sample, and what is left out is built."
+  }
+
+  assert {
+    condition     = keys(output.image_names) == ["balancer", "server"]
+    error_message = "The data plane flask has no edge, whatever images has."
+  }
+}
+
+run "a_host_with_rules_of_its_own" {
+  command = plan
+  variables {
+    labels           = { "com.example.team" = "shop" }
+    security_options = { edge = ["apparmor=shop-edge"], keeper = ["label=type:container_runtime_t"] }
+    network          = { subnet = "10.90.0.0/24", mtu = 1400, options = { "com.docker.network.bridge.name" = "shop0" } }
+    volume_names     = { state = "shop-fleet" }
+  }
+
+  assert {
+    condition     = output.volumes == { state = "shop-fleet", edge = "ringmaster-edge", keeper = "ringmaster-keeper" }
+    error_message = "A volume has another name than the one that was asked for."
+  }
+
+  assert {
+    condition     = alltrue([for volume in docker_volume.this : { for label in volume.labels : label.label => label.value } == { "ringmaster.deployment" = "ringmaster", "com.example.team" = "shop" }])
+    error_message = "The volumes do not carry the labels."
+  }
+
+  assert {
+    condition     = local.security_options == { edge = ["apparmor=shop-edge"], keeper = ["label=type:container_runtime_t"] }
+    error_message = "The security options are not those that were asked for."
+  }
+}
+
+run "ids_of_what_was_made" {
+  command = plan
+
+  assert {
+    condition     = output.container_ids == { balancer = "container-id", edge = "container-id", keeper = "container-id" } && output.network_id == "network-id"
+    error_message = "The ids of containers and network are not told."
+  }
+}
+
 run "haproxy_plane_has_an_edge" {
   command = plan
 

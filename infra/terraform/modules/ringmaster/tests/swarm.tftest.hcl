@@ -108,6 +108,46 @@ run "choices" {
   }
 }
 
+run "published_images" {
+  command = plan
+  variables {
+    images = {
+      server     = "registry.example/ringmaster-server:1.0"
+      balancer   = "registry.example/ringmaster-balancer:1.0"
+      swarm_edge = "registry.example/ringmaster-swarm-edge:1.0"
+    }
+  }
+
+  assert {
+    condition     = values(output.image_names) == ["registry.example/ringmaster-balancer:1.0", "registry.example/ringmaster-server:1.0", "registry.example/ringmaster-swarm-edge:1.0"] && !module.images.is_built
+    error_message = "Where Swarm's images are published, something is built, or another image is used."
+  }
+}
+
+run "swarms_edge_without_its_balancer" {
+  command = plan
+  variables {
+    images = { balancer = "registry.example/ringmaster-balancer:1.0" }
+  }
+  expect_failures = [var.images]
+}
+
+run "security_options_on_swarm" {
+  command = plan
+  variables {
+    security_options = { edge = ["apparmor=shop"] }
+  }
+  expect_failures = [var.security_options]
+}
+
+run "network_of_a_swarm" {
+  command = plan
+  variables {
+    network = { mtu = 1400 }
+  }
+  expect_failures = [var.network]
+}
+
 run "control_with_tls" {
   command = plan
   variables {

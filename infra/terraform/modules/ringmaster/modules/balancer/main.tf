@@ -2,7 +2,7 @@
 # in step; `apply` returns then.
 
 locals {
-  labels = { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "balancer" }
+  labels = merge(var.labels, { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "balancer" })
 }
 
 resource "docker_container" "this" {
@@ -18,7 +18,7 @@ resource "docker_container" "this" {
 
   read_only     = true
   tmpfs         = { "/tmp" = "size=64m,mode=1777" }
-  security_opts = ["no-new-privileges"]
+  security_opts = concat(["no-new-privileges"], var.security_options)
 
   log_driver = "json-file"
   log_opts   = { max-size = "10m", max-file = "3" }

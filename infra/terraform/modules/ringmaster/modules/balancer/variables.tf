@@ -65,3 +65,15 @@ variable "wait_seconds" {
   description = "Seconds that the balancer may take until N servers serve."
   type        = number
 }
+
+variable "labels" {
+  description = "Labels beside Ringmaster's own."
+  type        = map(string)
+  default     = {}
+}
+
+variable "security_options" {
+  description = "Security options beside no-new-privileges."
+  type        = list(string)
+  default     = []
+}

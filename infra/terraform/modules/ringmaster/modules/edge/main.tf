@@ -2,7 +2,7 @@
 # once the balancer is there, and the balancer is ready only when the edge is in step.
 
 locals {
-  labels = { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "edge" }
+  labels = merge(var.labels, { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "edge" })
 }
 
 resource "docker_container" "this" {
@@ -20,7 +20,7 @@ resource "docker_container" "this" {
   # one. HAProxy's tcp-ut would be the means, but there is none for servers that are added at run time.
   sysctls = { "net.ipv4.tcp_retries2" = "2" }
 
-  security_opts = ["no-new-privileges"]
+  security_opts = concat(["no-new-privileges"], var.security_options)
 
   log_driver = "json-file"
   log_opts   = { max-size = "10m", max-file = "3" }

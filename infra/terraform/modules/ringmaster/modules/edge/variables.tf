@@ -37,3 +37,15 @@ variable "grace_seconds" {
   description = "Seconds between the soft stop and SIGKILL."
   type        = number
 }
+
+variable "labels" {
+  description = "Labels beside Ringmaster's own."
+  type        = map(string)
+  default     = {}
+}
+
+variable "security_options" {
+  description = "Security options beside no-new-privileges."
+  type        = list(string)
+  default     = []
+}

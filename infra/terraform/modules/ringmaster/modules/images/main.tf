@@ -11,11 +11,13 @@ locals {
       if !can(regex("(^|/)(wheels|__pycache__|\\.[a-z]+_cache)/|\\.pyc$", file))
     }
   }
+  is_built = length(merge(var.contexts, var.images_on)) > 0
+
   # The Dockerfile is one of the sources, and the base image's id stands for what its name means today.
   tags = {
     for role, files in local.sources : role =>
     substr(sha1(jsonencode(merge(
-      { sources = files, base = docker_image.base.image_id, deployment = var.deployment },
+      { sources = files, base = docker_image.base[0].image_id, deployment = var.deployment },
       var.packages == "" ? {} : { packages = var.packages },
     ))), 0, 12)
   }
@@ -30,8 +32,15 @@ locals {
 
 # Builds are told its name: not every builder finds an image by its id.
 resource "docker_image" "base" {
+  count = local.is_built ? 1 : 0
+
   name         = var.base_image
   keep_locally = true
+}
+
+moved {
+  from = docker_image.base
+  to   = docker_image.base[0]
 }
 
 # Sources that go back to what they were have a tag that may be there, with servers on it, while another build of them is not the same to
@@ -59,7 +68,7 @@ resource "docker_image" "built" {
 
   build {
     context    = each.value
-    build_args = merge(var.proxies, { BASE_IMAGE = docker_image.base.name, PACKAGES = var.packages })
+    build_args = merge(var.proxies, { BASE_IMAGE = docker_image.base[0].name, PACKAGES = var.packages })
     # Only this label: a role would be inherited by whatever somebody starts from the image, and taken for one of the fleet.
     labels = { "ringmaster.deployment" = var.deployment }
     # Works on every engine, with the buildx plugin and without.
@@ -86,7 +95,7 @@ resource "docker_image" "built_on" {
     context    = var.contexts[each.value.source]
     dockerfile = each.value.dockerfile
     build_args = merge(var.proxies, {
-      BASE_IMAGE            = docker_image.base.name
+      BASE_IMAGE            = docker_image.base[0].name
       PACKAGES              = var.packages
       (each.value.argument) = local.names[each.value.on]
     })

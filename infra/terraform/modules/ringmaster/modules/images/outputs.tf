@@ -7,3 +7,8 @@ output "names" {
   description = "Role → name, of ours with the tag, of others as it was given. The engine knows it by now."
   value       = { for role, image in merge(docker_image.built, docker_image.built_on, docker_image.referenced) : role => image.name }
 }
+
+output "is_built" {
+  description = "Whether anything is built, and so the base image needed."
+  value       = local.is_built
+}

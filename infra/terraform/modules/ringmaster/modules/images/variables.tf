@@ -37,7 +37,7 @@ variable "images_on" {
 }
 
 variable "references" {
-  description = "Images that others make: role → reference, pulled where the engine lacks it and never removed."
+  description = "Images that were made elsewhere: role → reference, pulled where the engine lacks it and never removed."
   type        = map(string)
 }
 

@@ -2,7 +2,7 @@
 # and listens on a socket on a volume that it shares with the balancer. It has no network.
 
 locals {
-  labels = { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "keeper" }
+  labels = merge(var.labels, { "ringmaster.deployment" = var.deployment, "ringmaster.role" = "keeper" })
   folder = "/run/keeper"
 }
 
@@ -22,8 +22,12 @@ resource "docker_container" "this" {
   read_only    = true
   tmpfs        = { "/tmp" = "size=4m,mode=1777" }
   # SELinux, where the engine has it, lets no confined container use the engine's socket, and whoever holds that is not confined by it.
-  security_opts = ["no-new-privileges", "label=disable"]
-  group_add     = [tostring(var.docker_gid)]
+  security_opts = concat(
+    ["no-new-privileges"],
+    anytrue([for option in var.security_options : startswith(option, "label=")]) ? [] : ["label=disable"],
+    var.security_options,
+  )
+  group_add = [tostring(var.docker_gid)]
 
   log_driver = "json-file"
   log_opts   = { max-size = "10m", max-file = "3" }

@@ -38,3 +38,15 @@ variable "registry" {
   type        = object({ source = string, target = string })
   default     = null
 }
+
+variable "labels" {
+  description = "Labels beside Ringmaster's own."
+  type        = map(string)
+  default     = {}
+}
+
+variable "security_options" {
+  description = "Security options beside no-new-privileges."
+  type        = list(string)
+  default     = []
+}

@@ -6,7 +6,7 @@
 locals {
   # The deployment's label and a role are on everything. On a service and on its containers both: Swarm looks tasks up by the
   # service's, an engine containers by their own.
-  labels = { for role in ["edge", "balancer", "keeper", "network"] : role => { "ringmaster.deployment" = var.deployment, "ringmaster.role" = role } }
+  labels = { for role in ["edge", "balancer", "keeper", "network"] : role => merge(var.labels, { "ringmaster.deployment" = var.deployment, "ringmaster.role" = role }) }
 
   engine = { deployment = var.deployment, docker_host = var.docker_host, runtime = "swarm" }
 

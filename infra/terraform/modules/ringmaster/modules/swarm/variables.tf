@@ -131,3 +131,9 @@ variable "docker_host" {
   description = "What the script takes as the engine's address. \"default\": the environment decides."
   type        = string
 }
+
+variable "labels" {
+  description = "Labels beside Ringmaster's own."
+  type        = map(string)
+  default     = {}
+}

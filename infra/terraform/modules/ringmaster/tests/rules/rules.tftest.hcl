@@ -95,6 +95,118 @@ run "base_image_is_empty" {
   expect_failures = [var.base_image]
 }
 
+run "an_image_has_a_blank" {
+  command = plan
+  variables {
+    images = { edge = "registry.example/ringmaster edge" }
+  }
+  expect_failures = [var.images]
+}
+
+run "a_label_of_ringmasters_own" {
+  command = plan
+  variables {
+    labels = { "Ringmaster.role" = "server" }
+  }
+  expect_failures = [var.labels]
+}
+
+run "a_label_has_a_blank" {
+  command = plan
+  variables {
+    labels = { "my team" = "shop" }
+  }
+  expect_failures = [var.labels]
+}
+
+run "security_options_of_the_servers" {
+  command = plan
+  variables {
+    security_options = { server = ["apparmor=shop"] }
+  }
+  expect_failures = [var.security_options]
+}
+
+run "no_profile_at_all" {
+  command = plan
+  variables {
+    security_options = { edge = ["apparmor=unconfined"] }
+  }
+  expect_failures = [var.security_options]
+}
+
+run "no_seccomp_at_all" {
+  command = plan
+  variables {
+    security_options = { edge = ["seccomp=unconfined"] }
+  }
+  expect_failures = [var.security_options]
+}
+
+run "seccomp_profile_is_not_there" {
+  command = plan
+  variables {
+    security_options = { edge = ["seccomp=/nowhere/profile.json"] }
+  }
+  expect_failures = [var.security_options]
+}
+
+run "network_driver_publishes_no_ports" {
+  command = plan
+  variables {
+    network = { driver = "macvlan" }
+  }
+  expect_failures = [var.network]
+}
+
+run "mtu_among_the_options" {
+  command = plan
+  variables {
+    network = { options = { "com.docker.network.driver.mtu" = "1400" } }
+  }
+  expect_failures = [var.network]
+}
+
+run "subnet_begins_in_the_middle" {
+  command = plan
+  variables {
+    network = { subnet = "10.90.0.5/24" }
+  }
+  expect_failures = [var.network]
+}
+
+run "subnet_is_too_small" {
+  command = plan
+  variables {
+    network = { subnet = "10.90.0.0/30" }
+  }
+  expect_failures = [var.network]
+}
+
+run "network_mtu_is_too_small" {
+  command = plan
+  variables {
+    network = { mtu = 500 }
+  }
+  expect_failures = [var.network]
+}
+
+run "a_volume_has_a_slash" {
+  command = plan
+  variables {
+    volume_names = { state = "shop/fleet" }
+  }
+  expect_failures = [var.volume_names]
+}
+
+run "two_volumes_of_one_name" {
+  command = plan
+  variables {
+    volume_names = { state = "shop", keeper = "shop" }
+  }
+  expect_failures = [var.volume_names]
+}
+
 run "log_level_is_unknown" {
   command = plan
   variables {
