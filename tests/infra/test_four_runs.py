@@ -1,8 +1,8 @@
 """Every role four times: check mode tells what it would change, a run changes it, then neither has anything left to do.
 
-One playbook has all the roles, so that the proof of each costs four runs of Ansible in all. They share a host that takes
-no minutes to make: the engine and the base image are there, and the provider is in the cache. Their other ways have tests
-of their own; those of deployment and Prometheus are tests of the deployed system.
+One playbook has all the roles, so that the proof of each costs four runs of Ansible in all. They share a host that
+takes no minutes to make: the engine and the base image are there, and the provider is in the cache. Their other ways
+have tests of their own; those of deployment and Prometheus are tests of the deployed system.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 COLLECTION = PROJECT / "infra" / "ansible" / "collections" / "ansible_collections" / "ringmaster" / "infra"
 CHANGES = {
     "ringmaster": False,
-    "ringmaster_base_image": False,
-    "ringmaster_edge_certificates": True,
-    "ringmaster_engine": False,
     "ringmaster_preflight": False,
+    "ringmaster_engine": False,
+    "ringmaster_base_image": False,
+    "ringmaster_wheels": True,
     "ringmaster_project": True,
     "ringmaster_terraform": True,
-    "ringmaster_wheels": True,
+    "ringmaster_edge_certificates": True,
 }
-"""Role → whether it has something to do on this host."""
+"""Role → whether it has something to do on this host. They are played in this order."""
 ELSEWHERE = {
     "ringmaster_deployment": "test_check_mode.py, test_make_up.py",
     "ringmaster_node_images": "tests/swarm",
