@@ -6,8 +6,12 @@
 # A token comes in the environment: RINGMASTER_TOKEN=… make up. observe takes the same and OBSERVE_PORT=9090.
 # INVENTORY=my-hosts.yml names other hosts than this machine, for these and, where it is no Swarm, for observe; infra/ansible/inventory/example-swarm.yml has several.
 .DEFAULT_GOAL := help
+# Only the parts of `make lint` go side by side.
+ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 .NOTPARALLEL:
-.PHONY: help up down status logs verify observe sbom scan test host browser tools lint unit mutants contract infra e2e smoke chaos busy soak
+endif
+.PHONY: help up down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
+.PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows
 .PHONY: swarm-up swarm-down test-swarm bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 PYTHON ?= python3
@@ -20,6 +24,10 @@ export LC_ALL := C.UTF-8
 ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
 unexport TF_CLI_CONFIG_FILE
 endif
+
+# What the role ringmaster_terraform wrote says where the provider is; without it, the user's own configuration does.
+TERRAFORM_CONFIGURATION = $(shell ls $(HOME)/.cache/ringmaster/terraform.rc 2>/dev/null)
+TERRAFORM = $(addprefix TF_CLI_CONFIG_FILE=,$(TERRAFORM_CONFIGURATION)) terraform
 
 # Only what is said on the command line counts: a PORT or PREFIX that happens to be in the environment does not.
 said = $(findstring command,$(origin $(1)))
@@ -95,33 +103,56 @@ test: host lint unit contract infra e2e ## Everything that CI checks, on a bare 
 host: .venv/test.stamp .venv/command.stamp ## Bring in what tests and deployments need on this machine, and deploy nothing
 	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')
 
-lint: host ## Check style, types, playbooks, Terraform and shell scripts
-	ruff check .
-	ruff format --check .
-	mypy
+# Every line is run, whatever the others find.
+each = $(1) || code=1
+
+lint: host ## Check style, types, playbooks, Terraform, shell scripts and workflows: all parts of it at once, about 2 minutes
+	@echo 'Checking Python, YAML, Ansible, Terraform, shell and workflows side by side, about 2 minutes'
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target HOST_IS_READY=1 \
+		lint-ansible lint-terraform lint-python lint-yaml lint-shell lint-workflows
+
+lint-python: .venv/test.stamp ## Check Python alone, on any machine
+	@code=0; $(call each,ruff check .); $(call each,ruff format --check .); $(call each,mypy); exit $$code
+
+lint-yaml: .venv/test.stamp ## Check YAML alone, on any machine
 	yamllint --strict .
+
+lint-ansible: .venv/test.stamp ## Check playbooks and roles alone, on any machine
 	ansible-lint infra/ansible
-	terraform -chdir=infra/terraform fmt -check -recursive -diff
-	terraform -chdir=infra/terraform init -backend=false -input=false -no-color >/dev/null
-	terraform -chdir=infra/terraform validate -no-color
-	terraform -chdir=infra/terraform test -no-color
+
+lint-terraform: $(if $(HOST_IS_READY),,host) ## Check Terraform alone; it wants the provider
+	$(TERRAFORM) -chdir=infra/terraform fmt -check -recursive -diff
+	$(TERRAFORM) -chdir=infra/terraform init -backend=false -input=false -no-color >/dev/null
+	$(TERRAFORM) -chdir=infra/terraform validate -no-color
+	$(TERRAFORM) -chdir=infra/terraform test -no-color
+	$(TERRAFORM) -chdir=infra/terraform/modules/ringmaster init -backend=false -input=false -no-color >/dev/null
+	$(TERRAFORM) -chdir=infra/terraform/modules/ringmaster test -no-color
+
+lint-shell: .venv/test.stamp ## Check shell scripts alone, on any machine
 	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
 		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
+
+lint-workflows: ## Check the workflows of GitHub alone; it wants Go
+	@PATH="$$PATH:/usr/local/go/bin" command -v go >/dev/null || { echo 'actionlint is built with Go, and there is none: install it, and try again.' >&2; exit 1; }
+	PATH="$$PATH:/usr/local/go/bin" go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+# What a CI service reads is in reports/. Tests that take long are listed.
+PYTEST = pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml
 
 # The tests in another order; pytest prints the seed that it took. With SEED= hypothesis draws from it, too.
 SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
 
 unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
-	pytest --numprocesses auto $(SHUFFLED) tests/unit
+	$(PYTEST) --numprocesses auto $(SHUFFLED) tests/unit
 
 mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
 contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
-	pytest --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
+	$(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
 infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
-	pytest --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra
+	$(PYTEST) --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra
 
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml
@@ -130,16 +161,16 @@ tools: .venv/test.stamp ## Bring in what tests send requests, floods and certifi
 	@$(PLAYBOOK)/tools.yml
 
 e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
-	pytest --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
+	$(PYTEST) --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
 
 # Each file of the long form has the playground for itself.
 test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)
 ifdef SHORT
-	pytest -m short tests/swarm/test_several_hosts.py
+	$(PYTEST) -m short tests/swarm/test_several_hosts.py
 else
-	pytest tests/swarm/test_several_hosts.py
-	pytest tests/swarm/test_swarm_nodes.py
-	pytest tests/swarm/test_swarm_runtime.py tests/swarm/test_swarm_servers.py tests/swarm/test_swarm_store.py
+	$(PYTEST) tests/swarm/test_several_hosts.py
+	$(PYTEST) --junit-xml reports/$@-nodes.xml tests/swarm/test_swarm_nodes.py
+	$(PYTEST) --junit-xml reports/$@-servers.xml tests/swarm/test_swarm_runtime.py tests/swarm/test_swarm_servers.py tests/swarm/test_swarm_store.py
 endif
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)
@@ -212,7 +243,7 @@ lock: .venv/test.stamp ## Resolve the lock files again (UPGRADE=1 for the newest
 	requirements/lock.sh $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove what make put into this folder; deployments and their state stay
-	rm -rf .venv .ansible sbom .mypy_cache .pytest_cache .ruff_cache .hypothesis apps/*/wheels
+	rm -rf .venv .ansible sbom reports .mypy_cache .pytest_cache .ruff_cache .hypothesis apps/*/wheels
 
 .venv/deploy.stamp: requirements/deploy.txt
 	@requirements/install.sh $<

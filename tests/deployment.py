@@ -5,43 +5,36 @@ It has its own name, prefix, ports and state, so that it does not disturb anythi
 
 from __future__ import annotations
 
-import logging
-import os
 import random
 import secrets
 import shutil
 import socket
 import sys
-import tempfile
 import time
-import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import docker
-from python_terraform import IsNotFlagged, Terraform
 
 from tests.system import System
+from tests.terraform_root import PROJECT, Root
 
-PROJECT = Path(__file__).parents[1]
+__all__ = ["PROJECT", "Deployment", "base_image", "free_ports"]
+
 BASE_IMAGES = ("ringmaster-base:trixie", "debian:trixie-slim")
 """Base images, in the order in which the playbook prefers them."""
 SOCKET = Path("/var/run/docker.sock")
 
-# Our own messages have Terraform's output. python-terraform would log it again, on one line.
-logging.getLogger("python_terraform").setLevel(logging.CRITICAL)
-
 _PORTS = range(20_000, 30_000)
 """Below the range from which the kernel takes ports for outgoing connections."""
-_STATE = ("terraform.tfstate*", ".terraform*", ".deployments")
 
 
 class Deployment(System):
     """In `with Deployment(replicas=2) as deployment:` the deployment is up and ready; afterwards nothing of it is left.
 
     `variables`: variables of the root module, beside those that keep deployments apart. `override`: Terraform's text of
-    what is to be different in this copy of the module, as in an override.tf.
+    what is to be different in this copy of the module ringmaster, as in an override.tf.
     """
 
     def __init__(self, *, override: str = "", **variables: Any) -> None:
@@ -53,7 +46,7 @@ class Deployment(System):
             control_url=f"http://127.0.0.1:{control}",
             token=variables.get("token") or "",
         )
-        self.variables = {
+        settings: dict[str, Any] = {
             "deployment": name,
             "name_prefix": f"{name}-",
             "publish_port": public,
@@ -62,15 +55,12 @@ class Deployment(System):
             "docker_gid": SOCKET.stat().st_gid,
             **variables,
         }
-        self._folder = tempfile.TemporaryDirectory(prefix=f"{name}-")
-        root = _copy(Path(self._folder.name))
-        (root / "override.tf").write_text(override)
-        self._terraform = Terraform(working_dir=str(root))
+        self._root = Root(module_override=override, **settings)
         self._began = time.time()
 
     def __enter__(self) -> Self:
         try:
-            self._run("init")
+            self._root.init()
             self.apply()
         except BaseException:
             for role, text in self.logs(since=self._began).items():
@@ -86,23 +76,21 @@ class Deployment(System):
 
     def apply(self, **changes: Any) -> None:
         """Runs `terraform apply`, with `changes` of the variables from now on. Returns when N servers serve."""
-        self.variables |= changes
-        self._run("apply", skip_plan=True)
+        self._root.variables |= changes
+        self._root.apply()
 
     def plan(self) -> str:
         """The plan of Terraform; empty where nothing would change."""
-        code, output = self._terraform_command("plan")
-        assert code in (0, 2), output
-        return output if code == 2 else ""
+        return self._root.plan()
 
     def destroy(self) -> None:
         """Runs `terraform destroy`. It waits for an interrupted apply that still holds the lock."""
-        self._run("destroy", force=IsNotFlagged, auto_approve=True, lock_timeout="60s")
+        self._root.destroy()
 
     def own_server(self) -> Path:
         """The folder of the sample server's sources, from now on a copy for this deployment. The next apply builds what
         is changed there."""
-        apps = Path(self._folder.name) / "apps"
+        apps = self._root.apps
         if apps.is_symlink():
             apps.unlink()
             apps.mkdir()
@@ -113,41 +101,20 @@ class Deployment(System):
     @property
     def state(self) -> str:
         """The text of Terraform's state."""
-        return (Path(self._terraform.working_dir) / "terraform.tfstate").read_text()
+        return self._root.state.read_text()
 
     def outputs(self) -> dict[str, Any]:
         """name → value of Terraform's outputs."""
-        return {name: output["value"] for name, output in self._terraform.output().items()}
+        return self._root.outputs()
 
     def close(self) -> None:
         """Destroys the deployment and fails where anything of it is left. It may be called again."""
         try:
-            self._destroy_patiently()
+            self.destroy()
             assert not self.containers.belongings, f"left behind by {self.deployment}: {self.containers.belongings}"
         finally:
             self.containers.close()
-            self._folder.cleanup()
-
-    def _destroy_patiently(self) -> None:
-        """The provider gives a volume or a network 30 s to go, which a busy engine may take longer for."""
-        try:
-            self.destroy()
-        except AssertionError as error:
-            if "timeout while waiting for state" not in str(error):
-                raise
-            self.destroy()
-
-    def _run(self, command: str, **options: Any) -> None:
-        code, output = self._terraform_command(command, **options)
-        assert code == 0, f"terraform {command}:\n{output}"
-
-    def _terraform_command(self, command: str, **options: Any) -> tuple[int, str]:
-        if not Path(os.environ.get("TF_CLI_CONFIG_FILE", "/")).exists():
-            del os.environ["TF_CLI_CONFIG_FILE"]  # a missing file costs a warning on every call
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # python-terraform calls log.warn
-            code, output, errors = getattr(self._terraform, command)(var=self.variables, **options)
-        return code, output + errors
+            self._root.close()
 
 
 def free_ports(count: int) -> list[int]:
@@ -178,11 +145,3 @@ def base_image() -> str:
     found = next((name for name in BASE_IMAGES if name in present), None)
     assert found, f"no base image: none of {', '.join(BASE_IMAGES)} is on the engine; run: make host"
     return found
-
-
-def _copy(folder: Path) -> Path:
-    """Copies the root module into `folder`, where the apps are found as in the project. Returns the module's folder."""
-    root = folder / "infra" / "terraform"
-    shutil.copytree(PROJECT / "infra" / "terraform", root, ignore=shutil.ignore_patterns(*_STATE))
-    (folder / "apps").symlink_to(PROJECT / "apps")
-    return root

@@ -10,6 +10,14 @@ from pathlib import Path
 import docker
 
 from tests.deployment import PROJECT, base_image
+from tests.registry import Registry
+
+_SOURCES = {
+    "server": "apps/server",
+    "balancer": "apps/balancer",
+    "edge": "infra/terraform/modules/ringmaster/modules/edge/image",
+}
+"""Images of ours → where their sources are."""
 
 
 @contextmanager
@@ -37,3 +45,15 @@ def stranger_image(tag: str) -> Iterator[str]:
     """Builds the image of the stranger's application. The tag exists while the block runs."""
     with own_image((PROJECT / "tests/stranger.py").read_text(), tag) as image:
         yield image
+
+
+def published_images(registry: Registry) -> dict[str, str]:
+    """Builds our images and pushes them. The value of Terraform's variable `images`, by digest."""
+    references = {}
+    for role, sources in _SOURCES.items():
+        name = f"ringmaster-{role}:test"
+        arguments = {"BASE_IMAGE": base_image()}
+        image, _ = registry.engine.images.build(path=str(PROJECT / sources), buildargs=arguments, forcerm=True)
+        references[role] = registry.publish(image.id, name)
+        registry.engine.images.remove(image.id, force=True)
+    return references

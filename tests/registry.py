@@ -77,17 +77,27 @@ class Registry:
     def push(self, image: str, name: str) -> str:
         """Pushes an image of the engine under this name, and gives the name back to whatever had it on the engine.
         Returns the whole name."""
+        return self._push(image, name)[0]
+
+    def publish(self, image: str, name: str) -> str:
+        """The same. Returns the reference by digest."""
+        whole, digest = self._push(image, name)
+        return f"{whole.rpartition(':')[0]}@{digest}"
+
+    def _push(self, image: str, name: str) -> tuple[str, str]:
         whole = f"{self.address}/{name}"
         before = self._content(whole)
         found = self.engine.images.get(image)
         found.tag(whole)
         told = self.engine.api.push(whole, auth_config={"username": USER, "password": self.password}, stream=True)
+        digest = ""
         for line in (json.loads(line) for part in told for line in part.splitlines()):
             assert "error" not in line, line
+            digest = line.get("aux", {}).get("Digest", digest)
         self.engine.images.remove(whole, noprune=True)
         if before:
             self.engine.images.get(before).tag(whole)
-        return whole
+        return whole, digest
 
     def config(self, **others: Any) -> str:
         """The text of a Docker config.json with the credentials."""

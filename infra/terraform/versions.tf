@@ -1,8 +1,8 @@
 # What this configuration runs on.
 #
-# The provider is pinned to the version that the tests ran with. Where no registry answers, infra/provider builds the same
-# version (a snapshot shortly after its release) into Terraform's local mirror. That build and the registry's have different
-# checksums, and a lock file accepts only the ones it lists: so none is committed, and the pin below is what holds the version.
+# The provider is pinned to the release whose registry build the tests stand for. Where no registry answers, infra/provider builds a
+# snapshot of it, three months younger, from which nothing that is used here differs: see docs/decisions/0034-the-provider.md, also for
+# why no lock file is committed.
 terraform {
   required_version = ">= 1.11"
 

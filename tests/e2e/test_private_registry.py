@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployment import SOCKET, Deployment
-from tests.own_image import stranger_image
+from tests.own_image import published_images, stranger_image
 from tests.polling import until
 from tests.registry import Registry
 from tests.system import ON_THEIR_WAY
@@ -82,3 +82,19 @@ def test_credentials_are_used_by_terraform_and_by_a_running_balancer_and_kept_by
     assert not [role for role, text in logs.items() if any(secret in text for secret in secrets_of(registry))]
     for name in ("shop:1", "shop:2"):
         registry.engine.images.remove(f"{registry.address}/{name}", force=True)
+
+
+def test_published_images_run_without_sources_and_base_image(registry: Registry, config: Path) -> None:
+    images = published_images(registry)
+    assert not [
+        name
+        for image in registry.engine.images.list()
+        for name in image.attrs["RepoDigests"]
+        if name in images.values()
+    ]
+    with Deployment(images=images, registry_config=str(config), base_image="nowhere/base:1", replicas=1) as system:
+        assert system.outputs()["image_names"] == images
+        assert system.get("/home").status == 200
+        assert system.plan() == ""
+    for reference in images.values():
+        registry.engine.images.remove(reference, force=True)

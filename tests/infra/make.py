@@ -18,6 +18,7 @@ from tests.deployment import PROJECT, free_ports
 from tests.system import System
 
 TERRAFORM = PROJECT / "infra" / "terraform"
+MODULE = TERRAFORM / "modules" / "ringmaster"
 
 _LIMIT = 600.0
 """Seconds after which a make target counts as hung."""

@@ -16,7 +16,7 @@ from docker.models.images import Image
 
 from tests.containers import DEPLOYMENT
 from tests.deployment import base_image, free_ports
-from tests.infra.make import TERRAFORM, environment
+from tests.infra.make import MODULE, environment
 from tests.polling import until
 
 pytestmark = [pytest.mark.docker]
@@ -67,7 +67,7 @@ class Images:
             "REGISTRY_CONFIG": "",
         }
         exported = environment(**{f"RINGMASTER_{name}": value for name, value in variables.items()})
-        command = ["sh", TERRAFORM / "scripts" / "deployment.sh", verb]
+        command = ["sh", MODULE / "scripts" / "deployment.sh", verb]
         return subprocess.run(command, env=exported, stderr=subprocess.PIPE, text=True, check=False)
 
     def remove(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.make import TERRAFORM
+from tests.infra.make import MODULE
 
 pytestmark = [pytest.mark.terraform]
 
@@ -26,7 +26,7 @@ def test_the_engines_reason_is_told_with_the_command_timeout_and_without(tmp_pat
     for name in ("sh", *(["timeout"] if has_timeout else [])):
         (tmp_path / name).symlink_to(str(shutil.which(name)))
     pull = subprocess.run(
-        [tmp_path / "sh", TERRAFORM / "scripts" / "deployment.sh", "pull"],
+        [tmp_path / "sh", MODULE / "scripts" / "deployment.sh", "pull"],
         env={
             "PATH": str(tmp_path),
             "RINGMASTER_DEPLOYMENT": "shop",

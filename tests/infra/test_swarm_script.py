@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.make import TERRAFORM
+from tests.infra.make import MODULE
 
 pytestmark = [pytest.mark.terraform]
 
@@ -26,7 +26,7 @@ class Engine:
         docker.write_text(f'#!/bin/sh\ncd {self.folder}\necho "$*" >>called\ncase "$*" in\n{cases}\nesac\n')
         docker.chmod(0o755)
         return subprocess.run(
-            ["/bin/sh", TERRAFORM / "scripts" / "deployment.sh", verb],
+            ["/bin/sh", MODULE / "scripts" / "deployment.sh", verb],
             env={
                 "PATH": f"{self.folder}:/usr/bin:/bin",
                 "RINGMASTER_DEPLOYMENT": "shop",

@@ -1,0 +1,4 @@
+output "url" {
+  description = "Where the servers answer."
+  value       = module.ringmaster.url
+}

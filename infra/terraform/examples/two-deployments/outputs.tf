@@ -1,0 +1,4 @@
+output "urls" {
+  description = "Where the servers of each deployment answer."
+  value       = { blue = module.blue.url, green = module.green.url }
+}
