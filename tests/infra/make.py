@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
 import subprocess
+import sys
 import tempfile
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.deployment import PROJECT, free_ports
 from tests.system import System
@@ -95,9 +98,38 @@ class MadeSystem(System):
         """With no more words than `make up` says it takes."""
         return self._make("down", f"DEPLOYMENT={self.deployment}")
 
+    def play(self, playbook: str, *words: str, **variables: Any) -> Run:
+        """Ansible itself, without make. `variables` are extra ones, beside the system's names and ports."""
+        own = {
+            "ringmaster_deployment": self.deployment,
+            "ringmaster_name_prefix": self.prefix,
+            "ringmaster_publish_port": self.public,
+            "ringmaster_control_port": self.control,
+        }
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("ansible-playbook")),
+                *(f"infra/ansible/{playbook}", "--extra-vars", json.dumps(own | variables)),
+                *words,
+            ],
+            cwd=PROJECT,
+            env=environment(ANSIBLE_CONFIG=str(PROJECT / "ansible.cfg"), LC_ALL="C.UTF-8", **self._exported),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_LIMIT,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
     def _make(self, *words: str, **more: str) -> Run:
+        return make(*words, **self._exported | more)
+
+    @property
+    def _exported(self) -> dict[str, str]:
         token = {"RINGMASTER_TOKEN": self.token} if self.token else {}
-        return make(*words, **{"TMPDIR": self._temporary.name} | token | more)
+        return {"TMPDIR": self._temporary.name} | token
 
     @property
     def _settings(self) -> list[str]:
