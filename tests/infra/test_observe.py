@@ -9,6 +9,7 @@ import pytest
 
 from tests.containers import started
 from tests.deployment import free_ports
+from tests.forward_proxy import ForwardProxy
 from tests.http_client import ask
 from tests.infra.make import MadeSystem, Run
 
@@ -33,7 +34,10 @@ def observed(made: tuple[MadeSystem, Run]) -> Observed:
     assert first.code == 0, first.output
     (container,) = system.containers.of("prometheus")
     before = started(container)
-    return Observed(port, first, system.observe(port), (before, started(container)))
+    with ForwardProxy() as proxy:
+        second = system.observe(port, **proxy.environment)
+    assert proxy.asked == [], "a proxy is asked for what is on this machine"
+    return Observed(port, first, second, (before, started(container)))
 
 
 def test_it_says_where_prometheus_is(system: MadeSystem, observed: Observed) -> None:
