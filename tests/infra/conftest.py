@@ -25,6 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.containers import started
 from tests.deployment import base_image, free_ports
+from tests.forward_proxy import ForwardProxy
 from tests.infra.make import MadeSystem, Refusal, Run
 from tests.polling import until
 
@@ -178,7 +179,10 @@ def observed(made: tuple[MadeSystem, Run]) -> Observed:
     assert first.code == 0, first.output
     (container,) = system.containers.of("prometheus")
     before = started(container)
-    return Observed(port, first, system.observe(port), (before, started(container)))
+    with ForwardProxy() as proxy:
+        second = system.observe(port, **proxy.environment)
+    assert proxy.asked == [], "a proxy is asked for what is on this machine"
+    return Observed(port, first, second, (before, started(container)))
 
 
 @pytest.fixture(scope="session")

@@ -87,8 +87,9 @@ class MadeSystem(System):
     def doctor(self, *words: str) -> Run:
         return self._make("doctor", *self._settings, *words)
 
-    def verify(self) -> Run:
-        return self._make("verify", *self._settings)
+    def verify(self, **more: str) -> Run:
+        """`more` is exported before."""
+        return self._make("verify", *self._settings, **more)
 
     def observe(self, port: int, **more: str) -> Run:
         """With no more words than the deployment's name and where Prometheus shall be."""

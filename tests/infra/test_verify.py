@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from docker.models.containers import Container
 
+from tests.forward_proxy import ForwardProxy
 from tests.infra.make import MadeSystem
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
@@ -14,9 +15,11 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 
 @pytest.mark.usefixtures("changed_fleet", "observed")
 def test_it_passes_whatever_the_fleet_did_and_with_prometheus_beside_it(system: MadeSystem) -> None:
-    run = system.verify()
+    with ForwardProxy() as proxy:
+        run = system.verify(**proxy.environment)
     assert run.code == 0, run.output
     assert run.recap["changed"] == 0
+    assert proxy.asked == [], "a proxy is asked for what is on this machine"
     for check in (
         "Check that it would change nothing",
         "Check that they are the fleet",
