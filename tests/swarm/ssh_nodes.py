@@ -109,7 +109,7 @@ class SshNodes:
         until(lambda: self._answers(node), f"sshd of {node} answers", within=60)
 
     def _answers(self, node: str) -> bool:
-        assert self._running[node].poll() is None, f"sshd of {node} ended; is openssh-server installed? (make tools)"
+        assert self._running[node].poll() is None, f"sshd of {node} ended: it wants openssh-server and sudo"
         return bool(self._known(node))
 
     def _known(self, node: str) -> str:
