@@ -23,7 +23,7 @@ def deployment() -> Iterator[Deployment]:
 def server_images(deployment: Deployment) -> set[str]:
     """The names of the server's images that the engine has."""
     engine = deployment.containers.engine
-    repository = f"{deployment.variables['name_prefix']}ringmaster-server"
+    repository = f"{deployment.deployment}-ringmaster-server"
     return {tag for image in engine.images.list(repository) for tag in image.tags}
 
 
