@@ -4,6 +4,7 @@
 # TLS=self-signed or TLS=/folder/with/certificates (docs/tls.md), and
 # VARS='{"ringmaster_variables": {"replicas": 5}}' for everything else (see the collection in infra/ansible/collections).
 # A token comes in the environment: RINGMASTER_TOKEN=… make up. observe takes the same and OBSERVE_PORT=9090.
+# ENGINE=next: host, contract, infra, e2e and test go on the newest Docker engine instead of this machine's (make engine-next; docs/engines.md).
 # INVENTORY=my-hosts.yml names other hosts than this machine, for these and, where it is no Swarm, for observe; infra/ansible/inventory/example-swarm.yml has several.
 .DEFAULT_GOAL := help
 # Only the parts of `make lint` go side by side.
@@ -144,8 +145,13 @@ release: ## Join what make images pushed for each processor, and print the image
 release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
 	@$(PYTHON) infra/images/release.py notes $(TAG)
 
-test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 40 minutes)
-	pytest -m short tests/swarm/test_several_hosts.py
+test: host $(if $(ON_ENGINE),,.engine-next-build) lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 40 minutes; ENGINE=next: on the newest Docker engine)
+	$(MAKE) test-swarm SHORT=1
+	$(if $(ON_ENGINE),,$(MAKE) test-next SHORT=1)
+
+# While tests wait for other things. Who needs it waits for it, and says what is wrong with it.
+.engine-next-build:
+	@nice infra/engine-next/build >/dev/null 2>&1 </dev/null &
 
 host: .venv/test.stamp .venv/command.stamp $(if $(ON_ENGINE),engine-next) ## Bring in what tests and deployments need on this machine, and deploy nothing
 	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')
@@ -238,6 +244,14 @@ else
 	$(PYTEST) tests/swarm/test_several_hosts.py
 	$(PYTEST) --junit-xml reports/$@-nodes.xml tests/swarm/test_swarm_nodes.py
 	$(PYTEST) --junit-xml reports/$@-servers.xml tests/swarm/test_swarm_runtime.py tests/swarm/test_swarm_servers.py tests/swarm/test_swarm_store.py
+endif
+
+test-next: $(if $(SHORT),host engine-next) ## Tests on the newest Docker engine (as root; SHORT=1: what CI runs)
+ifdef SHORT
+	$(NEXT_ENGINE) run node1 $(PYTEST) --numprocesses 2 --dist loadfile \
+		tests/contract/test_docker_engine.py tests/e2e/test_rebuilt_image.py
+else
+	$(MAKE) contract infra e2e ENGINE=next
 endif
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)

@@ -51,7 +51,7 @@ def test_a_lost_state_of_more_servers_than_the_ring_holds_is_told_and_all_serve(
             crowded.containers.engine.containers.run(
                 template.attrs["Image"],
                 detach=True,
-                name=f"{crowded.variables['name_prefix']}X{number}",
+                name=f"{crowded.deployment}-X{number}",
                 hostname=f"X{number}",
                 network=network,
                 environment={"SERVER_ID": f"X{number}"},

@@ -1,4 +1,5 @@
-"""Other sources of the sample server, which do not work: the image that servers run is still there for the next one."""
+"""Other sources of the sample server, of which some do not work: the image that servers run is still there for the next
+one."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def deployment() -> Iterator[Deployment]:
 def server_images(deployment: Deployment) -> set[str]:
     """The names of the server's images that the engine has."""
     engine = deployment.containers.engine
-    repository = f"{deployment.variables['name_prefix']}ringmaster-server"
+    repository = f"{deployment.deployment}-ringmaster-server"
     return {tag for image in engine.images.list(repository) for tag in image.tags}
 
 
@@ -37,14 +38,20 @@ def ended(deployment: Deployment) -> str:
 
 
 def test_after_a_release_that_does_not_start_a_dead_server_is_replaced_by_one_like_it(deployment: Deployment) -> None:
-    (good,) = server_images(deployment)
+    (first,) = server_images(deployment)
     program = deployment.own_server() / "gunicorn.conf.py"
-    text = program.read_text()
+    text = f"{program.read_text()}\n# Another release.\n"
+    program.write_text(text)
+    deployment.apply()
+    assert ended(deployment) == "done"
+    (good,) = run_by_servers(deployment)
+    assert good != first
+
     program.write_text(f"{text}\nraise SystemExit('broken on purpose')\n")
     deployment.apply()
     assert ended(deployment) == "rolled back"
-    (broken,) = server_images(deployment) - {good}
-    assert server_images(deployment) == {good, broken}
+    (broken,) = server_images(deployment) - {first, good}
+    assert {good, broken} <= server_images(deployment)
 
     victim, survivor = deployment.replicas
     crash(deployment.containers.server(victim))
