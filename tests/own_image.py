@@ -49,7 +49,8 @@ def stranger_image(tag: str) -> Iterator[str]:
 
 
 def published_images(registry: Registry) -> dict[str, str]:
-    """Builds our images and pushes them, and they go from the engine with it. Returns the value of Terraform's `images`, by digest."""
+    """Builds our images and pushes them, and they go from the engine with it. Returns what Terraform's `images` is to be, by
+    digest."""
     references = {}
     for role, sources in _SOURCES.items():
         name = f"ringmaster-{role}:test"
