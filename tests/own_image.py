@@ -49,7 +49,7 @@ def stranger_image(tag: str) -> Iterator[str]:
 
 
 def published_images(registry: Registry) -> dict[str, str]:
-    """Builds our images and pushes them, and they go from the engine with it. Returns what Terraform's `images` is to be, by
+    """Builds our images, pushes them and removes them from the engine. Returns the value of Terraform's variable `images`, by
     digest."""
     references = {}
     for role, sources in _SOURCES.items():

@@ -275,3 +275,29 @@ run "a_network_of_ones_own" {
     error_message = "The network does not carry the labels."
   }
 }
+
+run "proxies_of_builds" {
+  command = plan
+
+  module {
+    source = "./modules/images"
+  }
+
+  variables {
+    deployment   = "ringmaster"
+    name_prefix  = "ringmaster-"
+    base_image   = "debian:trixie-slim"
+    packages     = ""
+    contexts     = { edge = "./modules/edge/image" }
+    references   = {}
+    pull_timeout = 600
+    script       = "./scripts/deployment.sh"
+    docker_host  = "default"
+    proxies      = { http_proxy = "http://proxy.example:3128" }
+  }
+
+  assert {
+    condition     = nonsensitive(one(docker_image.built["edge"].build).build_args).http_proxy == "http://proxy.example:3128"
+    error_message = "A build does not get the proxy."
+  }
+}

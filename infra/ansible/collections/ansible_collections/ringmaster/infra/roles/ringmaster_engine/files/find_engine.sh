@@ -40,7 +40,7 @@ package() {
 chosen_elsewhere() {
     case ${DOCKER_HOST:-} in
     "" | "unix://$socket" | unix:///var/run/docker.sock | unix:///run/docker.sock) ;;
-    *) answer ask "the engine that DOCKER_HOST=$DOCKER_HOST names" "Start it, or unset DOCKER_HOST to use this machine's own engine." ;;
+    *) answer ask "the engine that DOCKER_HOST=$DOCKER_HOST names" "Start it, or go back to this machine's own engine: unset DOCKER_HOST DOCKER_CONTEXT; docker context use default" ;;
     esac
     [ -z "${DOCKER_HOST:-}" ] || return 0
     context=${DOCKER_CONTEXT:-}
