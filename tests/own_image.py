@@ -49,8 +49,8 @@ def stranger_image(tag: str) -> Iterator[str]:
 
 
 def published_images(registry: Registry) -> dict[str, str]:
-    """Builds our images, pushes them and removes them from the engine. Returns the value of Terraform's variable `images`, by
-    digest."""
+    """Builds our images and pushes them, with which they leave the engine. By role, as `images` of Terraform has them,
+    by digest."""
     references = {}
     for role, sources in _SOURCES.items():
         name = f"ringmaster-{role}:test"

@@ -201,7 +201,7 @@ variable "network" {
   nullable = false
 
   validation {
-    condition     = var.runtime != "swarm" || var.network == { driver = "bridge", options = tomap({}), subnet = tostring(null), mtu = tonumber(null) }
+    condition     = var.runtime != "swarm" || var.network.driver == "bridge" && length(var.network.options) == 0 && var.network.subnet == null && var.network.mtu == null
     error_message = "On Docker Swarm the networks are overlays: take network out, and see swarm.subnet and swarm.mtu."
   }
 
