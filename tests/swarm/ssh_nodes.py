@@ -52,6 +52,7 @@ PidFile none
 UsePAM no
 PasswordAuthentication no
 PermitRootLogin no
+Subsystem sftp internal-sftp
 END
 exec /usr/sbin/sshd -D -E "$home/sshd.log"
 """
