@@ -60,7 +60,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         made = shutil.ignore_patterns("wheels", ".terraform*", ".deployments", "terraform.tfstate*", "__pycache__")
         shutil.copytree(PROJECT / part, checkout / part, ignore=made)
     for provider in (Path.home() / ".cache" / "ringmaster").glob("provider-*"):
-        shutil.copytree(provider, folder / "cache" / provider.name)
+        mirror = shutil.ignore_patterns("mirror")
+        shutil.copytree(provider, folder / "cache" / provider.name, ignore=mirror)
     variables = {
         "ringmaster_checkout": str(checkout),
         "ringmaster_local": False,
@@ -68,7 +69,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         "ringmaster_terraform_root": str(checkout / "infra" / "terraform"),
         "ringmaster_terraform_provider_source": str(checkout / "infra" / "provider"),
         "ringmaster_terraform_cache": str(folder / "cache"),
-        "ringmaster_terraform_plugin": str(folder / "plugins" / "terraform-provider-docker"),
         "ringmaster_wheels_apps": ["server"],
         "ringmaster_preflight_free_megabytes": 1,
     }
