@@ -40,7 +40,7 @@ def users_own(system: MadeSystem) -> Iterator[Container]:
     dockerfile = io.BytesIO(f'FROM {server.image.tags[0]}\nCMD ["sleep", "600"]\n'.encode())
     image, _ = engine.images.build(fileobj=dockerfile, tag=f"{system.prefix}shop:1.4", forcerm=True)
     assert image.labels == {"ringmaster.deployment": system.deployment}
-    container = engine.containers.run(image.id, entrypoint=[], name=f"{system.prefix}shop", init=True, detach=True)
+    container = engine.containers.run(str(image.id), entrypoint=[], name=f"{system.prefix}shop", init=True, detach=True)
     try:
         yield container
         assert engine.images.get(f"{system.prefix}shop:1.4").id == image.id
