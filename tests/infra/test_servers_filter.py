@@ -264,6 +264,11 @@ def edge_with(*path: str, value: Any) -> dict[str, Any]:
     return edge
 
 
+def test_profiles_of_the_host_are_no_fault() -> None:
+    options = ["no-new-privileges", "apparmor=shop", 'seccomp={"defaultAction": "SCMP_ACT_ALLOW"}', "label=disable"]
+    assert servers.container_faults([edge_with("HostConfig", "SecurityOpt", value=options)], "10001") == []
+
+
 def test_a_host_that_cannot_limit_swap_is_not_held_to_it() -> None:
     assert servers.container_faults([edge_with("HostConfig", "MemorySwap", value=-1)], "10001") == []
 
@@ -274,6 +279,7 @@ def test_a_host_that_cannot_limit_swap_is_not_held_to_it() -> None:
         ("CapAdd", ["CHOWN"], 'added is ["CHOWN"], not []'),
         ("Privileged", True, "privileged is true, not false"),
         ("SecurityOpt", None, 'security is [], not ["no-new-privileges"]'),
+        ("SecurityOpt", ["no-new-privileges", "seccomp=unconfined"], '"seccomp=unconfined"'),
         ("PidsLimit", None, '"pids": false'),
         ("MemorySwap", 0, '"swap": false'),
         ("MemorySwap", 1 << 40, '"swap": false'),
