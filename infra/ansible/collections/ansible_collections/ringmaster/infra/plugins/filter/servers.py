@@ -125,8 +125,8 @@ def container_faults(containers: Iterable[Document], user: str) -> list[str]:
 
 def _security(host: Document) -> list[str]:
     """Without profiles and labels of the host's own, which security_options may name."""
-    options = host.get("SecurityOpt") or []
-    return [option for option in options if not option.startswith(("apparmor=", "seccomp=", "label=")) or "=unconfined" in option]
+    own = ("apparmor=", "seccomp=", "label=")
+    return [option for option in host.get("SecurityOpt") or [] if not option.startswith(own) or "=unconfined" in option]
 
 
 def _has_own_user(role: str, user: str) -> bool:
