@@ -13,7 +13,7 @@ ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 endif
 .PHONY: help up doctor down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
 .PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
-.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next .engine-next-build bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
+.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 PYTHON ?= python3
 export PYTHON

@@ -53,12 +53,18 @@ class Lab:
 
     @cached_property
     def edge_image(self) -> str:
-        return self._build("edge", PROJECT / "infra" / "terraform" / "modules" / "edge" / "image")
+        return self._build(
+            "edge", PROJECT / "infra" / "terraform" / "modules" / "ringmaster" / "modules" / "edge" / "image"
+        )
 
     @cached_property
     def swarm_edge_image(self) -> str:
         """What is below it has no label: labels of a run's own would keep its layers out of the cache."""
-        edge = self._build("plain-edge", PROJECT / "infra" / "terraform" / "modules" / "edge" / "image", labels={})
+        edge = self._build(
+            "plain-edge",
+            PROJECT / "infra" / "terraform" / "modules" / "ringmaster" / "modules" / "edge" / "image",
+            labels={},
+        )
         return self._build("swarm-edge", PROJECT / "apps" / "balancer", dockerfile="edge.Dockerfile", EDGE_IMAGE=edge)
 
     def built(self, role: str, folder: Path) -> str:

@@ -55,7 +55,7 @@ class Inventory:
     def write(
         self, managers: Sequence[str] = (), workers: Sequence[str] = (), leaving: Sequence[str] = (), others: Any = ()
     ) -> None:
-        groups = {"swarm_managers": managers, "swarm_workers": workers, "swarm_leaving": leaving, "others": others}
+        groups = {"swarm_managers": managers, "swarm_workers": workers, "swarm_leaving": leaving, "ringmaster": others}
         wanted = {name: {"hosts": {host: self._variables(host) for host in hosts}} for name, hosts in groups.items()}
         self.file.write_text(json.dumps({name: group for name, group in wanted.items() if group["hosts"]}))
 

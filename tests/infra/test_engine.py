@@ -250,7 +250,7 @@ THE_ROLE = {"roles": ["ringmaster.infra.ringmaster_engine"]}
 THE_VERSION = {
     "tasks": [
         {"ansible.builtin.import_role": {"name": f"ringmaster.infra.{role}", "tasks_from": tasks}}
-        for role, tasks in (("ringmaster_engine", "probe"), ("ringmaster_preflight", "version"))
+        for role, tasks in (("ringmaster_engine", "probe"), ("ringmaster_preflight", "existing"))
     ]
 }
 
@@ -317,15 +317,20 @@ def test_the_role_stops_where_somebody_elses_engine_does_not_answer(
 @pytest.mark.parametrize(
     ("version", "api", "goes_on", "said"),
     [
-        ("library-import", "1.56", True, "calls itself library-import, which is no number. Its API is version 1.56"),
-        ("dev", "1.41", True, "calls itself dev, which is no number. Its API is version 1.41"),
+        ("library-import", "1.56", True, "calls its version library-import, which is no number. Its API is 1.56, so"),
+        ("dev", "1.41", True, "calls its version dev, which is no number. Its API is 1.41, so"),
         (
             "dev",
             "1.40",
             False,
-            "The Docker engine dev has version 1.40 of the API, and 1.41 or newer is needed (Docker 20.10).",
+            "The Docker engine is version dev with API 1.40, and API 1.41 or newer is needed, which Docker 20.10 has.",
         ),
-        ("19.03.15", "1.40", False, "The Docker engine is version 19.03.15, and 20.10 or newer is needed."),
+        (
+            "19.03.15",
+            "1.40",
+            False,
+            "The Docker engine is version 19.03.15 with API 1.40, and API 1.41 or newer is needed",
+        ),
         ("20.10.24+dfsg1", "1.41", True, ""),
         ("29.0.0-rc.1", "1.52", True, ""),
     ],

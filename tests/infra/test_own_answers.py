@@ -10,7 +10,7 @@ import pytest
 
 from tests.deployment import PROJECT
 
-SCRIPT = PROJECT / "infra" / "terraform" / "modules" / "edge" / "image" / "own-answers"
+SCRIPT = PROJECT / "infra" / "terraform" / "modules" / "ringmaster" / "modules" / "edge" / "image" / "own-answers"
 HEADERS = "Content-length: 90\r\nCache-Control: no-cache\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n"
 HTML = "<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid request.\n</body></html>\n"
 

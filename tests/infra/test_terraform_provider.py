@@ -70,6 +70,7 @@ class Host:
             "ansible_python_interpreter": sys.executable,
             "ringmaster_terraform_cache": str(self.cache),
             "ringmaster_terraform_home": str(self.folder / ".terraformrc"),
+            "ringmaster_checkout": str(PROJECT),
             "ringmaster_project_dir": str(PROJECT),
             "ringmaster_terraform_root": str(self.folder / "root"),
         }
