@@ -15,6 +15,9 @@ endif
 .PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
 .PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
+ifeq ($(HOME),)
+export HOME := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
+endif
 PYTHON ?= python3
 export PYTHON
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
@@ -43,7 +46,10 @@ ifneq ($(DOCKER_CONTEXT)$(shell grep -s currentContext '$(docker-config)'),)
 export DOCKER_HOST := $(shell docker context inspect --format '{{.Endpoints.docker.Host}}')
 endif
 endif
+# A context that is not there is for docker to refuse.
+ifneq ($(DOCKER_HOST),)
 unexport DOCKER_CONTEXT
+endif
 
 # What the role ringmaster_terraform wrote says where the provider is; without it, the user's own configuration does.
 TERRAFORM_CONFIGURATION = $(shell ls $(HOME)/.cache/ringmaster/terraform.rc 2>/dev/null)
@@ -54,7 +60,7 @@ said = $(findstring command,$(origin $(1)))
 extra = $(if $(call said,$(1)),-e $(2)=$($(1)))
 SETTINGS = $(call extra,DEPLOYMENT,ringmaster_deployment) $(call extra,PREFIX,ringmaster_name_prefix) \
 	$(call extra,PORT,ringmaster_publish_port) $(call extra,CONTROL_PORT,ringmaster_control_port) \
-	$(call extra,TLS,ringmaster_tls) $(if $(call said,REFRESH),-e ringmaster_refresh=true) $(if $(call said,VARS),-e '$(VARS)')
+	$(call extra,TLS,ringmaster_tls) $(if $(call said,REFRESH),-e ringmaster_refresh=$(or $(REFRESH),0)) $(if $(call said,VARS),-e '$(VARS)')
 # An image's label is inherited by what a user builds from it, and by its containers. No image has a role.
 LABEL = label=ringmaster.role --filter label=ringmaster.deployment=$(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 
@@ -145,13 +151,9 @@ release: ## Join what make images pushed for each processor, and print the image
 release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
 	@$(PYTHON) infra/images/release.py notes $(TAG)
 
-test: host $(if $(ON_ENGINE),,.engine-next-build) lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (under 40 minutes; ENGINE=next: on the newest Docker engine)
+test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (about 45 minutes; ENGINE=next: on the newest Docker engine)
 	$(MAKE) test-swarm SHORT=1
 	$(if $(ON_ENGINE),,$(MAKE) test-next SHORT=1)
-
-# While tests wait for other things. Who needs it waits for it, and says what is wrong with it.
-.engine-next-build:
-	@nice infra/engine-next/build >/dev/null 2>&1 </dev/null &
 
 host: .venv/test.stamp .venv/command.stamp $(if $(ON_ENGINE),engine-next) ## Bring in what tests and deployments need on this machine, and deploy nothing
 	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')
@@ -183,7 +185,7 @@ $(TOOLS):
 	@rm -rf $(dir $@)tools-* && cd infra/tools && $(WITH_GO) CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@.unfinished/ tool && mv $@.unfinished $@
 
 MODULE = infra/terraform/modules/ringmaster
-validated = $(TERRAFORM) -chdir=$(1) init -backend=false -input=false -no-color >/dev/null && $(TERRAFORM) -chdir=$(1) validate -no-color
+validated = $(TERRAFORM) -chdir=$(1) init -upgrade -backend=false -input=false -no-color >/dev/null && $(TERRAFORM) -chdir=$(1) validate -no-color
 linted = $(TOOLS)/tflint --chdir $(1) --config $(CURDIR)/infra/terraform/.tflint.hcl --no-color
 
 lint-terraform: $(if $(HOST_IS_READY),,provider) $(TOOLS) ## Check Terraform alone: root, module and examples, and the tables of their READMEs; no engine is needed
@@ -225,7 +227,7 @@ contract: host tools ## The same suite for every adapter, fakes and real ones (S
 	$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
 
 infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
-	$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra
+	$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra $(if $(call said,LONG),tests/infra/interrupted.py)
 
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml
@@ -238,16 +240,18 @@ e2e: host browser tools ## Tests of the running system, in both data planes, wit
 
 # Each file of the long form has the playground for itself.
 test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)
-ifdef SHORT
+ifneq ($(call said,SHORT),)
 	$(PYTEST) -m short tests/swarm/test_several_hosts.py
 else
 	$(PYTEST) tests/swarm/test_several_hosts.py
 	$(PYTEST) --junit-xml reports/$@-nodes.xml tests/swarm/test_swarm_nodes.py
+	$(PYTEST) --junit-xml reports/$@-over-ssh.xml tests/swarm/test_swarm_over_ssh.py
+	$(PYTEST) --junit-xml reports/$@-brought-along.xml tests/swarm/test_swarm_brought_along.py
 	$(PYTEST) --junit-xml reports/$@-servers.xml tests/swarm/test_swarm_runtime.py tests/swarm/test_swarm_servers.py tests/swarm/test_swarm_store.py
 endif
 
-test-next: $(if $(SHORT),host engine-next) ## Tests on the newest Docker engine (as root; SHORT=1: what CI runs)
-ifdef SHORT
+test-next: $(if $(call said,SHORT),host engine-next) ## Tests on the newest Docker engine (as root; SHORT=1: what CI runs)
+ifneq ($(call said,SHORT),)
 	$(NEXT_ENGINE) run node1 $(PYTEST) --numprocesses 2 --dist loadfile \
 		tests/contract/test_docker_engine.py tests/e2e/test_rebuilt_image.py
 else

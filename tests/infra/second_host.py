@@ -42,9 +42,9 @@ cp --archive "$HOME/.terraform.d" "$home/home/$user/" 2>/dev/null || :
 cp "$home/key.pub" "$home/home/$user/.ssh/authorized_keys"
 chmod 755 "$home" "$home/home" "$home/home/$user"
 chmod 1777 "$home/tmp"
+for folder in "$checkout" /opt /root; do [ ! -d "$folder" ] || mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 mount --bind "$home/home" /home
 ln --symbolic "$home/tmp" "$home/own-tmp"
-for folder in /opt "$checkout" /root; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 getent group "$group" >/dev/null || groupadd --gid "$group" engine
 engine=$(getent group "$group" | cut -d: -f1)
 useradd --home-dir "/home/$user" --no-create-home --shell /bin/bash --groups "$engine" "$user"

@@ -27,14 +27,14 @@ cp --archive /etc/. "$home/etc"
 mount --bind "$home/etc" /etc
 # The caches of Terraform and its provider, which take minutes to make, are brought along.
 install --directory "$home/home/admin/.cache" "$home/home/admin/.ssh"
-cp --archive --recursive /root/.cache/ringmaster "$home/home/admin/.cache" 2>/dev/null || true
-cp --archive --recursive /root/.terraform.d "$home/home/admin" 2>/dev/null || true
+cp --archive --recursive "$HOME/.cache/ringmaster" "$home/home/admin/.cache" 2>/dev/null || true
+cp --archive --recursive "$HOME/.terraform.d" "$home/home/admin" 2>/dev/null || true
 cp "$authorized" "$home/home/admin/.ssh/authorized_keys"
 chmod 755 "$home" "$home/home" "$home/home/admin"
 chmod 1777 "$home/tmp"
+for folder in "$checkout" /opt /root; do [ ! -d "$folder" ] || mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 mount --bind "$home/home" /home
 mount --bind "$home/tmp" /tmp
-for folder in /opt /root "$checkout"; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 mount --bind "$socket" /run/docker.sock
 group=$(stat --format %G "$socket")
 useradd --home-dir /home/admin --shell /bin/bash --groups "$group" admin
@@ -104,7 +104,7 @@ class SshNodes:
         own = ["nsenter", f"--net=/var/run/netns/rm-{node}", "unshare", "--uts", "--mount", "--propagation", "slave"]
         self._running[node] = subprocess.Popen(
             [*own, "sh", "-c", _START, "sh", *words, str(authorized)],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PASSWORD": self.password},
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(Path.home()), "PASSWORD": self.password},
             stdin=subprocess.DEVNULL,
         )
         until(lambda: self._answers(node), f"sshd of {node} answers", within=60)
