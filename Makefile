@@ -145,8 +145,8 @@ scan: ## Ask Debian's archive for security updates that the running deployment's
 images: host ## Build the images that others run, for this processor, and deploy nothing (REGISTRY=ghcr.io/owner pushes them, too; docs/releasing.md)
 	python infra/images/release.py build $(if $(call said,REGISTRY),$(REGISTRY))
 
-release: ## Join what make images pushed for each processor, and print the images by digest (REGISTRY=ghcr.io/owner TAG=v1.0.0)
-	@$(PYTHON) infra/images/release.py join $(REGISTRY) $(TAG)
+release: ## Join what make images pushed for each processor, and print the images by digest (REGISTRY=ghcr.io/owner TAG=v1.0.0; PROCESSORS=amd64: for that one alone)
+	@$(PYTHON) infra/images/release.py join $(REGISTRY) $(TAG) $(if $(call said,PROCESSORS),$(PROCESSORS))
 
 release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
 	@$(PYTHON) infra/images/release.py notes $(TAG)

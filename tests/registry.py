@@ -56,26 +56,33 @@ class Registry:
         self._made = ExitStack()
 
     def __enter__(self) -> Self:
-        self._made.callback(self.engine.close)
-        context = archive({"Dockerfile": _DOCKERFILE.format(base=base_image()), "config.json": json.dumps(_CONFIG)})
-        image, _ = self.engine.images.build(fileobj=context, custom_context=True, tag=self._name, forcerm=True)
-        self._made.callback(self.engine.images.remove, self._name, noprune=True)
-        places = [(address, int(port)) for address, port in (place.split(":") for place in self._places)]
-        self._container = self.engine.containers.run(
-            image.id,
-            name=self._name,
-            environment={"PASSWORD": self.password},
-            ports={"5000/tcp": places},
-            detach=True,
-        )
-        self._made.callback(remove, self._container)
-        until(self._answers, f"the registry {self.address} answers", within=30)
+        try:
+            self._start()
+            until(self._answers, f"the registry {self.address} answers", within=30)
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._made.close()
+
+    def _start(self) -> None:
+        self._made.callback(self.engine.close)
+        context = archive({"Dockerfile": _DOCKERFILE.format(base=base_image()), "config.json": json.dumps(_CONFIG)})
+        image, _ = self.engine.images.build(fileobj=context, custom_context=True, tag=self._name, forcerm=True)
+        self._made.callback(self.engine.images.remove, self._name, noprune=True)
+        places = [(address, int(port)) for address, port in (place.split(":") for place in self._places)]
+        self._container = self.engine.containers.create(
+            image.id, name=self._name, environment={"PASSWORD": self.password}, ports={"5000/tcp": places}
+        )
+        self._made.callback(remove, self._container)
+        self._container.start()
 
     def push(self, image: str, name: str) -> str:
         """Pushes an image of the engine under this name, and gives the name back to whatever had it on the engine.

@@ -57,5 +57,5 @@ USER 10001:10001
 # or when the balancer is there and has no configuration for it yet. One that waits for the balancer has nothing to lose.
 # Swarm kills what is not healthy, and on a host with too much to do an edge that serves answers late: so there is time for that.
 HEALTHCHECK --interval=3s --timeout=20s --start-period=120s --retries=4 \
-    CMD healthcheck || { [ ! -s /run/ringmaster/haproxy.cfg ] && [ -S /run/ringmaster/control.sock ]; }
+    CMD HEALTHCHECK_SECONDS=15 healthcheck || { [ ! -s /run/ringmaster/haproxy.cfg ] && [ -S /run/ringmaster/control.sock ]; }
 ENTRYPOINT ["swarm-edge"]

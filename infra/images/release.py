@@ -1,7 +1,9 @@
 """Builds the images that others run without the sources, publishes them, and says which ones a release has.
 
     release.py build [REGISTRY]      builds them for this engine's processor, tagged VERSION-PROCESSOR; pushes them
-    release.py join REGISTRY TAG     makes of those in the registry one image for all processors, tagged VERSION
+    release.py join REGISTRY TAG [PROCESSOR…]
+                                     makes of those in the registry one image for all processors (amd64 and arm64, or
+                                     those that are named), tagged VERSION
     release.py notes TAG             prints the section of CHANGELOG.md
 
 A REGISTRY is what stands before an image's name, such as ghcr.io/owner. The version is the one that the sources say.
@@ -15,7 +17,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,29 +71,45 @@ def build(registry: str = "") -> None:
         _tell({key: _pushed(name) for key, name in names.items()})
 
 
-def join(registry: str, tag: str) -> None:
+def join(registry: str, tag: str, *processors: str) -> None:
     version = _released(tag)
     _notes(version)  # a release that nobody described is none
-    _tell({image.key: _joined(f"{_prefix(registry)}{image.repository}", version) for image in IMAGES})
+    repositories = {image.key: f"{_prefix(registry)}{image.repository}" for image in IMAGES}
+    for repository in repositories.values():
+        _demand(repository, version, processors or PROCESSORS)
+    _tell({key: _joined(repository, version, processors or PROCESSORS) for key, repository in repositories.items()})
 
 
 def notes(tag: str) -> None:
     print(_notes(_released(tag)))
 
 
-def _joined(repository: str, version: str) -> str:
+def _demand(repository: str, version: str, processors: Sequence[str]) -> None:
+    """Before anything is joined: a part that is left out would be noticed by those who have that processor."""
+    missing = [
+        processor
+        for processor in processors
+        if not _asked("manifest", "inspect", *_insecure(repository), f"{repository}:{version}-{processor}")
+    ]
+    if missing:
+        raise SystemExit(
+            f"{repository} has no image of {version} for {' and '.join(missing)}: run make images REGISTRY=… "
+            "on such a machine first, or say the processors that the release is for: make release PROCESSORS=amd64 …"
+        )
+
+
+def _joined(repository: str, version: str, processors: Sequence[str]) -> str:
     """Makes one image of those of each processor; gives its reference by digest."""
-    insecure = ["--insecure"] if re.match(r"(localhost|127\.)", repository) else []
-    found = [f"{repository}:{version}-{processor}" for processor in PROCESSORS]
-    found = [name for name in found if _asked("manifest", "inspect", *insecure, name)]
-    if not found:
-        raise SystemExit(f"{repository} has no image of {version}: run make images REGISTRY=… on each processor first.")
-    whole = f"{repository}:{version}"
+    insecure, whole = _insecure(repository), f"{repository}:{version}"
     _asked("manifest", "rm", whole)  # what an earlier try left
-    _docker("manifest", "create", *insecure, whole, *found)
+    _docker("manifest", "create", *insecure, whole, *(f"{whole}-{processor}" for processor in processors))
     told = _docker("manifest", "push", "--purge", *insecure, whole)
-    print(f"{whole}: {', '.join(name.rpartition('-')[2] for name in found)}", flush=True)
+    print(f"{whole}: {', '.join(processors)}", flush=True)
     return f"{repository}@{_digest(told)}"
+
+
+def _insecure(repository: str) -> list[str]:
+    return ["--insecure"] if re.match(r"(localhost|127\.)", repository) else []
 
 
 def _pushed(name: str) -> str:
@@ -188,7 +206,7 @@ def _run(words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
 
 def _commands() -> Iterator[tuple[str, range, Callable[..., None]]]:
     yield "build", range(2), build
-    yield "join", range(2, 3), join
+    yield "join", range(2, 3 + len(PROCESSORS)), join
     yield "notes", range(1, 2), notes
 
 

@@ -1,4 +1,4 @@
-# A deployment that was made when the module was the root stays as it is.
+# A deployment that was made when the module was the root keeps its addresses, volumes and network. The keeper is replaced once.
 
 moved {
   from = terraform_data.claim

@@ -1,8 +1,7 @@
 # What this configuration runs on.
 #
 # The provider is pinned to the release whose registry build the tests stand for. Where no registry answers, infra/provider builds a
-# snapshot of it, three months younger, from which nothing that is used here differs: see docs/decisions/0034-the-provider.md, also for
-# why no lock file is committed.
+# snapshot of it, three months younger: what differs is in docs/decisions/0034-the-provider.md, also why no lock file is committed.
 terraform {
   required_version = ">= 1.11"
 

@@ -6,8 +6,10 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import docker
 import pytest
 
 from tests.deployment import SOCKET, Deployment
@@ -92,9 +94,12 @@ def test_published_images_run_without_sources_and_base_image(registry: Registry,
         for name in image.attrs["RepoDigests"]
         if name in images.values()
     ]
-    with Deployment(images=images, registry_config=str(config), base_image="nowhere/base:1", replicas=1) as system:
-        assert system.outputs()["image_names"] == images
-        assert system.get("/home").status == 200
-        assert system.plan() == ""
-    for reference in images.values():
-        registry.engine.images.remove(reference, force=True)
+    try:
+        with Deployment(images=images, registry_config=str(config), base_image="nowhere/base:1", replicas=1) as system:
+            assert system.outputs()["image_names"] == images
+            assert system.get("/home").status == 200
+            assert system.plan() == ""
+    finally:
+        for reference in images.values():
+            with suppress(docker.errors.ImageNotFound):
+                registry.engine.images.remove(reference, force=True)

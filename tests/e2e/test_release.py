@@ -63,13 +63,22 @@ def forget(engine: docker.DockerClient, address: str) -> None:
                     engine.images.remove(name, force=True, noprune=True)
 
 
+def processor() -> str:
+    """The one that the images were built for."""
+    engine = docker.from_env()
+    try:
+        return str(engine.version()["Arch"])
+    finally:
+        engine.close()
+
+
 def references(printed: str) -> dict[str, str]:
     """What is printed as a value of Terraform's input images."""
     return dict(re.findall(r'^  (\w+) += "(\S+)"$', printed, re.MULTILINE))
 
 
 def test_a_release_is_pulled_by_the_digests_that_it_prints(registry: str, capsys: pytest.CaptureFixture[str]) -> None:
-    release.join(registry, f"v{VERSION}")
+    release.join(registry, f"v{VERSION}", processor())
     told = references(capsys.readouterr().out)
     assert list(told) == list(DOCKERFILES)
     engine = docker.from_env()
@@ -91,5 +100,5 @@ def test_what_was_not_pushed_cannot_be_released(registry: str, monkeypatch: pyte
     (tmp_path / "CHANGELOG.md").write_text("## 9.8.8\n- That.\n")
     monkeypatch.setattr(release, "VERSION_FILE", tmp_path / "__init__.py")
     monkeypatch.setattr(release, "CHANGELOG", tmp_path / "CHANGELOG.md")
-    with pytest.raises(SystemExit, match=r"has no image of 9\.8\.8: run make images"):
+    with pytest.raises(SystemExit, match=r"has no image of 9\.8\.8 for amd64 and arm64: run make images"):
         release.join(registry, "v9.8.8")

@@ -49,3 +49,9 @@ def test_labels_a_profile_a_network_and_volumes_of_ones_own(tmp_path: Path) -> N
         assert outputs["volumes"]["state"] == state
         assert TEAM.items() <= system.containers.engine.volumes.get(state).attrs["Labels"].items()
         assert system.get("/home").status == 200
+
+        assert system.add(1).status == 200
+        system.apply(labels={"com.example.team": "stock"})
+        assert system.plan() == ""
+        assert len(system.replicas) == 2
+        assert TEAM.items() <= system.containers.engine.volumes.get(state).attrs["Labels"].items()

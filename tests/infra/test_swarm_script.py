@@ -1,4 +1,4 @@
-"""What Terraform's script says of a Docker Swarm, and what it removes from one. Its docker is none."""
+"""What Terraform's script says of volumes and of a Docker Swarm, and what it removes from one. Its docker is none."""
 
 from __future__ import annotations
 
@@ -135,3 +135,25 @@ def test_services_are_stopped_role_by_role_and_stay(engine: Engine) -> None:
         f"service update --detach --quiet --constraint-add node.labels.ringmaster.halted==true {name}" for name in "be"
     ]
     assert not [line for line in engine.called if " rm " in line]
+
+
+def test_volumes_that_are_not_there_or_the_deployments_own_are_taken(engine: Engine) -> None:
+    commands = {
+        "volume ls *my.fleet*": "echo my-fleet",
+        "volume ls *=^mine*": "echo mine",
+        "volume inspect *mine": "echo shop",
+    }
+    assert engine.run("claim_volumes", commands, VOLUMES="new my.fleet mine").returncode == 0
+    assert [line.split()[-1] for line in engine.called if line.startswith("volume inspect")] == ["mine"]
+
+
+@pytest.mark.parametrize("owner", ["", "other"])
+def test_a_volume_of_somebody_else_is_refused(engine: Engine, owner: str) -> None:
+    commands = {"volume ls *=^theirs*": "echo theirs", "volume inspect *theirs": f"echo {owner}"}
+    refused = engine.run("claim_volumes", commands, VOLUMES="new theirs")
+    assert refused.returncode == 1
+    assert refused.stderr == "A volume named theirs is somebody else's: choose another of volume_names.\n"
+
+
+def test_volumes_of_an_engine_that_does_not_answer_are_not_taken(engine: Engine) -> None:
+    assert engine.run("claim_volumes", {"volume ls *": "exit 1"}, VOLUMES="mine").returncode == 1

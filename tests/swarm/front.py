@@ -57,14 +57,21 @@ class Front:
             network_mode="host",
             labels={"ringmaster.deployment": "test-front"},
         )
-        self._container.put_archive("/tmp", archive({"front.cfg": _CONFIG.format(port=_PORT, nodes=servers)}))  # noqa: S108
-        self._container.start()
-        until(self._answers, "the front answers", within=30)
+        try:
+            self._container.put_archive("/tmp", archive({"front.cfg": _CONFIG.format(port=_PORT, nodes=servers)}))  # noqa: S108
+            self._container.start()
+            until(self._answers, "the front answers", within=30)
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         if self._container:
             self._container.remove(force=True)
 

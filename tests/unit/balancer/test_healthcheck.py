@@ -1,7 +1,8 @@
-"""The container's own health check."""
+"""The containers' own health checks."""
 
 from __future__ import annotations
 
+import re
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import keeper.healthcheck
 from balancer import healthcheck
+
+PROJECT = Path(__file__).parents[3]
+SWARM = PROJECT / "infra/terraform/modules/ringmaster/modules/swarm"
 
 
 @contextmanager
@@ -60,3 +65,20 @@ def test_a_balancer_that_does_not_listen_is_not_healthy(path: Path, capsys: pyte
         healthcheck.main()
     assert healthcheck.main() == 1
     assert "refused" in capsys.readouterr().out
+
+
+def swarms_patience(role: str) -> int:
+    (seconds,) = re.findall(r'^ +timeout += "(\d+)s"$', (SWARM / f"{role}.tf").read_text(), re.MULTILINE)
+    return int(seconds)
+
+
+def test_on_a_swarm_a_late_answer_counts_for_most_of_the_time_that_swarm_gives() -> None:
+    """A check that gives up earlier is as bad as a shorter time: Swarm kills what it says of."""
+    dockerfile = (PROJECT / "apps/balancer/edge.Dockerfile").read_text()
+    (given, patience) = re.findall(r"--timeout=(\d+)s .*\n.* HEALTHCHECK_SECONDS=(\d+) healthcheck ", dockerfile)[0]
+    patiences = {
+        "balancer": (healthcheck.PATIENCE, swarms_patience("balancer")),
+        "keeper": (keeper.healthcheck.PATIENCE, swarms_patience("keeper")),
+        "edge": (float(patience), int(given)),
+    }
+    assert {role for role, (patience, given) in patiences.items() if not given * 0.7 < patience < given} == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,32 @@ def test_the_ansible_collection_has_the_same_version() -> None:
     """Galaxy reads its file alone."""
     file = Path(release.__file__).parents[1] / "ansible/collections/ansible_collections/ringmaster/infra/galaxy.yml"
     assert re.findall(r"^version: (.*)$", file.read_text(), re.MULTILINE) == [VERSION]
+
+
+@pytest.fixture
+def docker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What the docker command is asked. The registry has images for amd64, and of the server alone for arm64."""
+    asked: list[tuple[str, ...]] = []
+
+    def run(words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        asked.append(words)
+        is_missing = words[1] == "inspect" and words[-1].endswith("arm64") and "/ringmaster-server:" not in words[-1]
+        return subprocess.CompletedProcess(words, int(is_missing), stdout=f"sha256:{'0' * 64}", stderr="")
+
+    monkeypatch.setattr(release, "_run", run)
+    return asked
+
+
+def test_a_processor_whose_image_is_missing_is_named_and_nothing_is_joined(docker: list[tuple[str, ...]]) -> None:
+    with pytest.raises(
+        SystemExit, match=r"example/ringmaster-balancer has no image of 1\.2\.3 for arm64: run make images"
+    ):
+        release.join("example", "v1.2.3")
+    assert {words[1] for words in docker} == {"inspect"}
+
+
+def test_a_release_is_for_the_processors_that_are_named(docker: list[tuple[str, ...]]) -> None:
+    release.join("example", "v1.2.3", "amd64")
+    made = [words[2:] for words in docker if words[1] == "create"]
+    assert len(made) == len(release.IMAGES)
+    assert made[0] == ("example/ringmaster-server:1.2.3", "example/ringmaster-server:1.2.3-amd64")

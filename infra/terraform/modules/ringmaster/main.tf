@@ -194,11 +194,28 @@ module "network" {
   labels     = var.labels
 }
 
+# Refuses another name later that is somebody else's volume: the engine would hand that one out as ours, and `destroy` would remove it.
+resource "terraform_data" "volumes" {
+  count            = local.is_swarm ? 0 : 1
+  depends_on       = [terraform_data.claim]
+  triggers_replace = local.volumes
+
+  provisioner "local-exec" {
+    interpreter = ["sh", "${path.module}/scripts/deployment.sh"]
+    command     = "claim_volumes"
+    environment = {
+      RINGMASTER_DEPLOYMENT  = var.deployment
+      RINGMASTER_DOCKER_HOST = local.engine.docker_host
+      RINGMASTER_VOLUMES     = join(" ", values(local.volumes))
+    }
+  }
+}
+
 # state: the balancer's fleet and slot table. edge: HAProxy's configuration and sockets, shared by edge and balancer. keeper: the
 # keeper's socket, shared by keeper and balancer.
 resource "docker_volume" "this" {
   for_each   = { for role, name in local.volumes : role => name if !local.is_swarm && (role != "edge" || local.has_edge) }
-  depends_on = [terraform_data.claim]
+  depends_on = [terraform_data.claim, terraform_data.volumes]
 
   name = each.value
 
@@ -208,6 +225,13 @@ resource "docker_volume" "this" {
       label = labels.key
       value = labels.value
     }
+  }
+
+  lifecycle {
+    # Other labels would make the volume anew, and with it the fleet's state.
+    ignore_changes = [labels]
+    # Another deployment's name does: it is among them.
+    replace_triggered_by = [terraform_data.claim]
   }
 }
 

@@ -96,7 +96,7 @@ variable "packages" {
 }
 
 variable "build_proxies" {
-  description = "The proxies that image builds go through: http_proxy, https_proxy and no_proxy, in lower and upper case, as make up takes them from the environment. They get into no image, and others build nothing anew."
+  description = "The proxies that image builds go through: http_proxy, https_proxy and no_proxy, in lower and upper case, as make up takes them from the environment. They get into no image, and others build nothing anew. Terraform's state keeps them: a password in one is in the state, too, until the images are built anew."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -136,7 +136,7 @@ variable "images" {
 }
 
 variable "labels" {
-  description = "Labels of edge, balancer, keeper, network and volumes, beside Ringmaster's own: for inventories and tools that look for containers by label. The servers' are server_labels."
+  description = "Labels of edge, balancer, keeper, network and volumes, beside Ringmaster's own: for inventories and tools that look for containers by label. The servers' are server_labels. Others later make the network anew, and all containers and servers with it; volumes keep those that they were made with."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -245,8 +245,8 @@ variable "volume_names" {
   }
 
   validation {
-    condition     = length(distinct(compact(values(var.volume_names)))) == length(compact(values(var.volume_names)))
-    error_message = "Give each of volume_names another name."
+    condition     = length(distinct([for role, name in var.volume_names : name != null ? name : "${var.name_prefix}ringmaster-${role}"])) == 3
+    error_message = "Give each of volume_names another name, also than those that are left out have by default."
   }
 }
 

@@ -36,19 +36,28 @@ REMEDIES: Mapping[str, str] = MappingProxyType(
 
 ON_SWARM: Mapping[str, str] = MappingProxyType(
     {
-        "certificates": "put a renewed file into the folder `tls`, then `make up`: on Swarm it is a secret, which only "
-        "that replaces",
-        "data plane": "`make logs ROLE=edge` says why, `docker service update --force ringmaster-edge` starts the "
-        "edges anew, one node after the other",
+        "balancer": "`make logs INVENTORY=hosts.yml` has the reason with its trace; the step is tried again every "
+        "second",
+        "certificates": "put a renewed file into the folder `tls`, then `make up INVENTORY=hosts.yml`: on Swarm it is "
+        "a secret, which only that replaces",
+        "data plane": "`make logs ROLE=edge INVENTORY=hosts.yml` says why, "
+        "`docker service update --force ringmaster-edge` starts the edges anew, one node after the other",
         "engine": "the keeper beside the balancer or its engine does not answer: "
         "`docker service ps ringmaster-keeper ringmaster-balancer` says on which node; "
         "`docker service update --force ringmaster-balancer` has Swarm choose one anew",
-        "image": "one from a registry must be there for every node; one that is built here: `make up` brings it to all",
+        "fleet": "`make logs INVENTORY=hosts.yml`: the line `server not ready` says why; mend the image or its "
+        "settings, `make up INVENTORY=hosts.yml`",
+        "image": "one from a registry must be there for every node; one that is built here: "
+        "`make up INVENTORY=hosts.yml` brings it to all",
+        "ring": "the saved ring goes on: name one among the variables that has a place for these servers, "
+        "`make up INVENTORY=hosts.yml`",
         "servers": "`docker node ls`, and `uptime` on the nodes: one is away or overloaded, or the servers answer too "
         "late: give them more threads or a longer `heartbeat_timeout`",
-        "state": "`docker node ls`: changes want a majority of the managers; `make up` from the newer release where "
-        "the state is a newer one's; a balancer that another one has taken over from changes nothing more",
-        "tokens": "mend the file with the tokens, then `make up`: on Swarm it is a secret, which only that replaces",
+        "state": "`docker node ls`: changes want a majority of the managers; `make up INVENTORY=hosts.yml` from the "
+        "newer release where the state is a newer one's; a balancer that another one has taken over from changes "
+        "nothing more",
+        "tokens": "mend the file with the tokens, then `make up INVENTORY=hosts.yml`: on Swarm it is a secret, which "
+        "only that replaces",
     }
 )
 """As REMEDIES, of the parts that are mended in another way where the deployment is on several hosts."""

@@ -1,13 +1,14 @@
 #!/bin/sh
 # What Terraform has to ask the engine around a deployment's life. Everything comes in as environment variables:
 # RINGMASTER_DEPLOYMENT, RINGMASTER_DOCKER_HOST ("default": the environment decides), for reap RINGMASTER_NETWORK, for
-# limit RINGMASTER_CONTAINERS, RINGMASTER_MEMORY (such as 512m) and RINGMASTER_PIDS, for claim RINGMASTER_CONTAINERS, RINGMASTER_VOLUMES and RINGMASTER_NETWORKS, for keep RINGMASTER_IMAGES (the names to be built), for sweep RINGMASTER_IMAGES
+# limit RINGMASTER_CONTAINERS, RINGMASTER_MEMORY (such as 512m) and RINGMASTER_PIDS, for claim RINGMASTER_CONTAINERS, RINGMASTER_VOLUMES and RINGMASTER_NETWORKS, for claim_volumes RINGMASTER_VOLUMES, for keep RINGMASTER_IMAGES (the names to be built), for sweep RINGMASTER_IMAGES
 # (the names that the deployment has now) and RINGMASTER_BALANCER, for sweep and discard RINGMASTER_REPOSITORIES (names without tags), for
 # pull RINGMASTER_IMAGES, RINGMASTER_PULL_TIMEOUT (seconds) and RINGMASTER_REGISTRY_CONFIG (a Docker config.json, or nothing).
 # Where there may be several, blanks stand between them. For claim and reap RINGMASTER_RUNTIME is swarm where the deployment is on Docker Swarm; then
 # claim also wants RINGMASTER_SERVICES, halt RINGMASTER_ROLES, await RINGMASTER_SERVICES and RINGMASTER_WAIT (seconds).
 #
 #   claim     fail if the deployment's name or one of its names is in use on the engine
+#   claim_volumes   fail if a volume of one of these names is on the engine, and not the deployment's
 #   pull      pull the images that the engine does not have, with the engine's own reason where it cannot
 #   keep      give what the engine has under a name that is to be built another name, by its content
 #   limit     give containers a limit of memory, without swap, and of processes
@@ -58,6 +59,17 @@ claim() {
     done
     for name in $RINGMASTER_NETWORKS; do
         refuse_if_any "A network named $name" docker network ls --quiet --filter "name=^$name\$"
+    done
+}
+
+# The names may change after claim.
+claim_volumes() {
+    for name in $RINGMASTER_VOLUMES; do
+        # The engine's filter is a pattern, in which a dot is any letter.
+        found=$(docker volume ls --quiet --filter "name=^$name\$")
+        printf '%s\n' "$found" | grep -Fxq -- "$name" || continue
+        owner=$(docker volume inspect --format '{{index .Labels "ringmaster.deployment"}}' "$name")
+        [ "$owner" = "$RINGMASTER_DEPLOYMENT" ] || fail "A volume named $name is somebody else's: choose another of volume_names."
     done
 }
 
@@ -277,6 +289,6 @@ ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
 with_role=label=ringmaster.role
 runtime=${RINGMASTER_RUNTIME:-engine}
 case ${1:-} in
-claim | pull | keep | limit | sweep | reap | discard | await | halt) "$1" ;;
-*) fail "usage: $0 claim|pull|keep|limit|sweep|reap|discard|await|halt" ;;
+claim | claim_volumes | pull | keep | limit | sweep | reap | discard | await | halt) "$1" ;;
+*) fail "usage: $0 claim|claim_volumes|pull|keep|limit|sweep|reap|discard|await|halt" ;;
 esac

@@ -207,6 +207,14 @@ run "two_volumes_of_one_name" {
   expect_failures = [var.volume_names]
 }
 
+run "two_volumes_of_one_name_with_a_default" {
+  command = plan
+  variables {
+    volume_names = { state = "ringmaster-keeper" }
+  }
+  expect_failures = [var.volume_names]
+}
+
 run "log_level_is_unknown" {
   command = plan
   variables {
