@@ -46,7 +46,7 @@ class SteadyClients:
             due = max(due + pause, time.monotonic())
             began = time.monotonic()
             try:
-                status = ask("GET", self._base, self._path, timeout=10).status
+                status = ask("GET", self._base, self._path, timeout=60).status
             except OSError as error:
                 self.failed.append(repr(error))
                 continue
