@@ -24,8 +24,10 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 VERSION_FILE = PROJECT / "apps/balancer/src/balancer/__init__.py"
 CHANGELOG = PROJECT / "CHANGELOG.md"
-BASES = ("debian:trixie-slim", "ringmaster-base:trixie")
-"""What images are built on: the first of these that the engine has. `make host` brings one in."""
+BASES = ("ringmaster-base:trixie", "debian:trixie-slim")
+"""What images are built on: the first of these that the engine has, in the order that `make host` has."""
+PROXIES = ("http_proxy", "https_proxy")
+LOOPBACK = re.compile(r"(\w+://)?([^@/]*@)?(localhost|127\.|\[::1\]|::1)", re.IGNORECASE)
 PROCESSORS = ("amd64", "arm64")
 
 
@@ -62,6 +64,7 @@ def build(registry: str = "") -> None:
         words = [f"--tag={names[image.key]}", f"--file={folder / image.dockerfile}"]
         words += [f"--label={name}={text}" for name, text in _labels(image, version).items()]
         words += [f"--build-arg={name}={text}" for name, text in arguments.items()]
+        words += [f"--build-arg={name}" for name in _proxies()]
         print(f"Building {names[image.key]}, about a minute where nothing is cached", flush=True)
         _docker("build", "--quiet", *words, str(folder))
     if registry:
@@ -146,6 +149,14 @@ def _labels(image: Image, version: str) -> dict[str, str]:
         "licenses": "MIT",
     }
     return {f"org.opencontainers.image.{name}": text for name, text in labels.items() if text}
+
+
+def _proxies() -> list[str]:
+    """The environment's names of those that a build can use: in its container, this machine's loopback is another.
+    Docker reads their values itself, since a command line can be read by everybody."""
+    said = {form: os.environ.get(form, "") for name in PROXIES for form in (name, name.upper())}
+    reached = [form for form, value in said.items() if value and not LOOPBACK.match(value)]
+    return reached + [form for form in ("no_proxy", "NO_PROXY") if reached and os.environ.get(form)]
 
 
 def _version() -> str:

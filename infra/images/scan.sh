@@ -55,5 +55,7 @@ for image in $images; do
         echo "$name: no security update of Debian is missing"
     fi
 done
-[ "$code" -eq 0 ] || echo "Build the images anew with Debian's present packages: make up VARS='{\"ringmaster_variables\": {\"packages\": \"$(date +%F)\"}}'"
+named=
+[ "$deployment" = ringmaster ] || named=" DEPLOYMENT=$deployment"
+[ "$code" -eq 0 ] || echo "Build the images anew with Debian's present packages: make up REFRESH=1$named"
 exit "$code"

@@ -349,3 +349,13 @@ def test_the_role_says_who_may_not_use_an_engine_that_runs(machine: Machine) -> 
     run = play(machine)
     assert run.code != 0
     assert "sudo usermod --append --groups docker" in run.output
+
+
+def test_the_role_says_who_may_not_use_the_engine_that_it_started(machine: Machine) -> None:
+    up = machine.folder / "up"
+    machine.command("docker", f"[ -e {up} ] || {{ {MUTE}; }}; echo 'permission denied while connecting' >&2; exit 1")
+    machine.command("dockerd", f"touch {up}")
+    run = play(machine)
+    assert run.code != 0
+    assert "sudo usermod --append --groups docker" in run.output
+    assert "did not answer within" not in run.output

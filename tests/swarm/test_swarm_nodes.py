@@ -18,7 +18,7 @@ from tests.playground import Playground
 
 pytestmark = [pytest.mark.docker, pytest.mark.ansible]
 
-IMAGE = "ringmaster-test-nodes:1"
+IMAGE = "test-nodes-ringmaster-server:0123456789ab"
 ROLE = """
 - hosts: all
   gather_facts: true

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from balancer import VERSION
 from infra.images import release
@@ -83,6 +84,54 @@ def test_every_dockerfile_of_ours_is_built(monkeypatch: pytest.MonkeyPatch) -> N
     named = {PROJECT / image.context / image.dockerfile for image in release.IMAGES}
     found = {path for folder in ("apps", "infra/terraform") for path in (PROJECT / folder).rglob("*Dockerfile")}
     assert named == {path for path in found if ".deployments" not in path.parts}
+
+
+OFFICE = "http://someone:a-secret@proxy.office.example:3128"
+
+
+@pytest.mark.parametrize(
+    ("said", "handed"),
+    [
+        ({}, []),
+        ({"no_proxy": "localhost"}, []),
+        ({"http_proxy": OFFICE, "NO_PROXY": "localhost,127.0.0.1"}, ["http_proxy", "NO_PROXY"]),
+        ({"HTTP_PROXY": OFFICE, "https_proxy": OFFICE}, ["HTTP_PROXY", "https_proxy"]),
+        ({"http_proxy": "", "HTTPS_PROXY": OFFICE}, ["HTTPS_PROXY"]),
+        ({"http_proxy": "http://localhost:3128", "https_proxy": OFFICE}, ["https_proxy"]),
+        ({"http_proxy": "http://someone@127.0.0.1:3128", "https_proxy": "[::1]:3128", "no_proxy": "example"}, []),
+    ],
+)
+def test_builds_get_the_proxies_that_they_reach_and_no_command_line_their_values(
+    monkeypatch: pytest.MonkeyPatch, said: dict[str, str], handed: list[str]
+) -> None:
+    for name in ("http_proxy", "https_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    calls: list[tuple[str, ...]] = []
+
+    def docker(*words: str) -> str:
+        calls.append(words)
+        return "amd64\n"
+
+    monkeypatch.setattr(release, "_docker", docker)
+    monkeypatch.setattr(release, "_asked", lambda *_: True)
+    release.build()
+    builds = [words for words in calls if words[0] == "build"]
+    assert len(builds) == len(release.IMAGES)
+    for words in builds:
+        names = [word.removeprefix("--build-arg=") for word in words if word.startswith("--build-arg=")]
+        assert sorted(name for name in names if "=" not in name) == sorted(handed)
+        assert not [word for word in words if "a-secret" in word]
+
+
+def test_images_are_built_on_the_base_that_the_role_takes() -> None:
+    roles = Path(release.__file__).parents[1] / "ansible/collections/ansible_collections/ringmaster/infra/roles"
+    defaults = yaml.safe_load((roles / "ringmaster_base_image/defaults/main.yml").read_text())
+    variables = yaml.safe_load((roles / "ringmaster_base_image/vars/main.yml").read_text())
+    names = re.findall(r"'name': (\w+_(?:built|pulled))\b", variables["ringmaster_base_image_candidates"])
+    assert [defaults[name] for name in names] == list(release.BASES)
 
 
 def test_the_ansible_collection_has_the_same_version() -> None:
