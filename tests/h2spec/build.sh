@@ -2,6 +2,8 @@
 # Builds h2spec from the sources that go.sum names, once for each go.sum, and prints where the program is.
 set -eu
 cd "$(dirname "$0")"
+# Where Go's own installer puts it, which few shells know.
+PATH=$PATH:/usr/local/go/bin
 built=${HOME}/.cache/ringmaster/h2spec-$(sha256sum go.sum | cut -c 1-12)
 if [ ! -x "$built/h2spec" ]; then
     if ! command -v go >/dev/null; then
