@@ -204,7 +204,7 @@ terraform-docs: $(TOOLS) .venv/test.stamp ## Write the tables of infra/terraform
 	$(TOOLS)/terraform-docs infra/terraform
 
 lint-shell: .venv/test.stamp ## Check shell scripts alone, on any machine
-	grep --recursive --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
+	grep --recursive --binary-files=without-match --files-with-matches --extended-regexp --exclude=*.md --exclude-dir=wheels --exclude-dir=.terraform \
 		'^#!.*[/ ](ba)?sh$$' .ci apps infra loadtests requirements tests | xargs shellcheck
 
 lint-workflows: ## Check the workflows of GitHub alone; it wants Go
