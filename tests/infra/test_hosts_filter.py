@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]
 
-from tests.deployment import PROJECT
+from tests.infra.filters import loaded
 
-_COLLECTION = PROJECT / "infra" / "ansible" / "collections" / "ansible_collections" / "ringmaster" / "infra"
-_SPEC = importlib.util.spec_from_file_location("hosts", _COLLECTION / "plugins" / "filter" / "hosts.py")
-assert _SPEC is not None
-assert _SPEC.loader is not None
-filters = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(filters)
+filters = loaded("hosts")
 
 
 def test_hosts_outside_the_group_are_left_alone() -> None:

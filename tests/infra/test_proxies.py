@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 
-from tests.deployment import PROJECT
+from tests.infra.filters import loaded
 
-_FILE = (
-    PROJECT
-    / "infra"
-    / "ansible"
-    / "collections"
-    / "ansible_collections"
-    / "ringmaster"
-    / "infra"
-    / "plugins"
-    / "filter"
-    / "proxies.py"
-)
-_SPEC = importlib.util.spec_from_file_location("proxies", _FILE)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-filters = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(filters)
+filters = loaded("proxies")
 
 OFFICE = "http://ann:secret@proxy.example:3128"
 

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 from typing import Any
 
 import pytest
 
-from tests.deployment import PROJECT
+from tests.infra.filters import loaded
 
-_FILE = (
-    PROJECT
-    / "infra"
-    / "ansible"
-    / "collections"
-    / "ansible_collections"
-    / "ringmaster"
-    / "infra"
-    / "plugins"
-    / "filter"
-    / "servers.py"
-)
-_SPEC = importlib.util.spec_from_file_location("servers", _FILE)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-servers = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(servers)
+servers = loaded("servers")
 
 IMAGE = {"Id": "sha256:shop", "Config": {"User": "10001", "WorkingDir": "/app", "Cmd": ["serve"], "Entrypoint": None}}
 RELEASE: dict[str, Any] = {
