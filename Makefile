@@ -142,10 +142,10 @@ sbom: .venv/test.stamp ## Write a bill of materials (CycloneDX) of each image of
 scan: ## Ask Debian's archive for security updates that the running deployment's images lack
 	@sh infra/images/scan.sh $(if $(call said,DEPLOYMENT),$(DEPLOYMENT),ringmaster)
 
-images: host ## Build the images that others run, for this processor, and deploy nothing (REGISTRY=ghcr.io/owner pushes them, too; docs/releasing.md)
+images: host ## Build the images that others run, for this processor, and deploy nothing (REGISTRY=registry.example/owner pushes them, too; docs/releasing.md)
 	python infra/images/release.py build $(if $(call said,REGISTRY),$(REGISTRY))
 
-release: ## Join what make images pushed for each processor, and print the images by digest (REGISTRY=ghcr.io/owner TAG=v1.0.0; PROCESSORS=amd64: for that one alone)
+release: ## Join what make images pushed for each processor, and print the images by digest (REGISTRY=registry.example/owner TAG=v1.0.0; PROCESSORS=amd64: for that one alone)
 	@$(PYTHON) infra/images/release.py join $(REGISTRY) $(TAG) $(if $(call said,PROCESSORS),$(PROCESSORS))
 
 release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)

@@ -22,7 +22,7 @@ ROLES = PROJECT / "infra/ansible/collections/ansible_collections/ringmaster/infr
 TERRAFORM = """#!/bin/sh
 case "$1 $2" in
 version*) echo '{"terraform_version": "1.11.4"}' ;;
-*providers) echo 'provider[registry.terraform.io/kreuzwerker/docker] 4.5.0' ;;
+*providers) echo 'provider[registry.example/kreuzwerker/docker] 4.5.0' ;;
 *init)
     echo "init by ${TF_CLI_CONFIG_FILE:-nothing}" >>"$SAID"
     [ "$REGISTRY" = answers ] || { echo 'no such host' >&2; exit 1; }
@@ -117,7 +117,7 @@ def test_a_built_provider_is_in_a_mirror_of_the_cache_and_in_no_folder_of_the_us
     host.registry = "is silent"
     built = host.build_provider()
     assert host.run() == str(host.written)
-    place = f"{built}/mirror/registry.terraform.io/kreuzwerker/docker/4.5.0"
+    place = f"{built}/mirror/registry.example/kreuzwerker/docker/4.5.0"
     (plugin,) = Path(place).glob("linux_*/terraform-provider-docker_v4.5.0")
     assert plugin.read_text() == "built here"
     assert f'path    = "{built}/mirror"' in host.written.read_text()
