@@ -6,7 +6,7 @@
                                      those that are named), tagged VERSION
     release.py notes TAG             prints the section of CHANGELOG.md
 
-A REGISTRY is what stands before an image's name, such as registry.example/owner. The version is the one that the sources say.
+A REGISTRY is what stands before an image's name, such as registry.example/owner. The version is the one of the sources.
 """
 
 from __future__ import annotations
