@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.deployment import PROJECT
+from tests.infra.filters import COLLECTION
 from tests.infra.make import environment
 
 pytestmark = [pytest.mark.ansible]
 
-COLLECTION = PROJECT / "infra" / "ansible" / "collections" / "ansible_collections" / "ringmaster" / "infra"
 ROLES = sorted(folder.name for folder in (COLLECTION / "roles").iterdir())
 
 

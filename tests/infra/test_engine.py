@@ -13,22 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.deployment import PROJECT
+from tests.infra.filters import COLLECTION
 from tests.infra.make import environment
 
 pytestmark = [pytest.mark.ansible]
 
-ROLE = (
-    PROJECT
-    / "infra"
-    / "ansible"
-    / "collections"
-    / "ansible_collections"
-    / "ringmaster"
-    / "infra"
-    / "roles"
-    / "ringmaster_engine"
-)
+ROLE = COLLECTION / "roles" / "ringmaster_engine"
 NEEDED = [
     "sh",
     "id",

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from tests.deployment import PROJECT
+from tests.infra.filters import COLLECTION
 from tests.infra.inventory import Inventory, Played
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 
-COLLECTION = PROJECT / "infra" / "ansible" / "collections" / "ansible_collections" / "ringmaster" / "infra"
 CHANGES = {
     "ringmaster": False,
     "ringmaster_preflight": False,
