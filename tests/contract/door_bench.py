@@ -38,10 +38,11 @@ class DoorBench(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._keepers.close()
-        self._environment.undo()
-        self._clean()
-        self.door.shut()
+        with ExitStack() as last:  # from below: each of them also where the one before it fails
+            last.callback(self.door.shut)
+            last.callback(self._clean)
+            last.callback(self._environment.undo)
+            last.callback(self._keepers.close)
 
     @abstractmethod
     def _clean(self) -> None:

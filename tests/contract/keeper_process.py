@@ -45,8 +45,12 @@ class KeeperProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self.process is not None
-        self.process.terminate()
-        assert self.process.wait(timeout=60) == 0, self.log
+        with self.process as process:
+            process.terminate()
+            try:
+                assert process.wait(timeout=60) == 0, self.log
+            finally:
+                process.kill()
         if error is not None:
             sys.stderr.write(self.log)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging.config
 import os
 import signal
-import sys
 from pathlib import Path
 
 from balancer import settings
@@ -36,7 +35,8 @@ def main() -> None:
     )
     policy = mine.release_policy()
     verbs = _verbs(mine, spec, registry, policy)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # At once: an interpreter that tidies up can wait for ever for a thread that is in a call.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     with KeeperServer(Path(mine.keeper_socket), verbs, most_calls=policy.servers + 32) as server:
         logging.getLogger("keeper").info("ready", extra={"policy": mine.policy, "servers": policy.servers})
         server.serve_forever()
