@@ -211,8 +211,10 @@ lint-workflows: ## Check the workflows of GitHub alone; it wants Go
 	@$(WITH_GO) command -v go >/dev/null || { echo 'actionlint is built with Go, and there is none: install it, and try again.' >&2; exit 1; }
 	$(WITH_GO) go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-# What a CI service reads is in reports/. Tests that take long are listed.
-PYTEST = pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml
+# What a CI service reads is in reports/. Tests that take long are listed. One that fails runs again, and both runs are
+# shown; at most five of a stage do, and what is broken fails again (docs/decisions/0035-a-failed-test-runs-again.md).
+PYTEST = pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml \
+	--reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks
 
 # The tests in another order; pytest prints the seed that it took. With SEED= hypothesis draws from it, too.
 SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
