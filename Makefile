@@ -238,7 +238,7 @@ tools: .venv/test.stamp ## Bring in what tests send requests, floods and certifi
 	@$(PLAYBOOK)/tools.yml
 
 e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
-	$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
+	$(ON_ENGINE) $(PYTEST) --numprocesses 3 --no-loadscope-reorder $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
 
 # Each file of the long form has the playground for itself.
 test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)
