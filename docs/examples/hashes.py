@@ -3,13 +3,21 @@
 from balancer.core.request_hash import RequestHash
 
 
+def _remainder(byte: int) -> int:
+    """What a byte leaves behind when it is divided by Castagnoli's polynomial."""
+    for _ in range(8):
+        byte = byte >> 1 ^ (0x82F6_3B78 if byte & 1 else 0)
+    return byte
+
+
+_REMAINDERS = tuple(_remainder(byte) for byte in range(256))
+
+
 def crc32c(key: bytes) -> int:
     """Castagnoli's CRC of 32 bits, as HAProxy's converter `crc32c` computes it."""
     value = 0xFFFF_FFFF
     for byte in key:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0x82F6_3B78 if value & 1 else 0)
+        value = value >> 8 ^ _REMAINDERS[(value ^ byte) & 0xFF]
     return value ^ 0xFFFF_FFFF
 
 

@@ -15,11 +15,11 @@ Picks = Mapping[str, str]
 """key → server"""
 
 
-def picks(urls: Mapping[str, str], keys: Sequence[str]) -> dict[str, Picks]:
+def picks(urls: Mapping[str, str], keys: Sequence[str], *, at_once: int = _AT_ONCE) -> dict[str, Picks]:
     """node → what each key got through that node's edge, each asked once. Every request has to be answered at its first
-    attempt. `urls`: node → the URL of its edge."""
+    attempt. `urls`: node → the URL of its edge. `at_once`: requests that are open at each edge."""
     plans = {
-        node: LoadPlan(url=url, requests=len(keys), keys=tuple(keys), most_open=_AT_ONCE) for node, url in urls.items()
+        node: LoadPlan(url=url, requests=len(keys), keys=tuple(keys), most_open=at_once) for node, url in urls.items()
     }
     with ExitStack() as running:
         loads = {node: running.enter_context(load(plan)) for node, plan in plans.items()}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, RequestHash, request_id, slot_shares
+from balancer.core.request_hash import REQUEST_HASHES, REQUEST_IDS, SAMPLE, RequestHash, request_id, slot_shares
 
 every = pytest.mark.parametrize("name", REQUEST_HASHES)
 
@@ -100,8 +100,24 @@ def test_the_other_hashes_spread_evenly(name: str) -> None:
 
 
 def test_shares_are_exact_and_add_up_to_one() -> None:
-    last_digit = RequestHash("last digit", lambda key: key[-1] - ord("0"))
-    assert slot_shares(last_digit, 4) == (0.3, 0.3, 0.2, 0.2)
+    crc32 = REQUEST_HASHES["crc32"]
+    hits = Counter(crc32.slot(b"%d" % number, 8) for number in REQUEST_IDS)
+    assert slot_shares(crc32, 8) == tuple(hits[slot] / len(REQUEST_IDS) for slot in range(8))
+    assert sum(slot_shares(crc32, 8)) == pytest.approx(1)
+
+
+def test_the_hash_of_a_plug_in_is_asked_for_a_sample_that_stands_for_all() -> None:
+    asked: list[int] = []
+
+    def thousands(key: bytes) -> int:
+        asked.append(int(key))
+        return int(key) // 1000
+
+    shares = slot_shares(RequestHash("thousands", thousands), 16)
+    assert len(asked) == len(SAMPLE) == 100_000
+    hits = Counter(thousand % 16 for thousand in range(100, 1000))
+    assert shares == pytest.approx([hits[slot] / 900 for slot in range(16)], abs=0.001)
+    assert sum(shares) == pytest.approx(1)
 
 
 @every

@@ -1,7 +1,8 @@
 """The prediction: the share of all requests that each server is to get, computed from the ring alone.
 
-The prediction is exact for keyless requests. Other keys are expected to spread as evenly. It does not know of keys that
-are far more frequent than the others, or of bounded load.
+The prediction is exact for keyless requests; with the request hash of a plug-in it is counted over 100 000 ids. Other
+keys are expected to spread as evenly. It does not know of keys that are far more frequent than the others, or of
+bounded load.
 """
 
 from __future__ import annotations
@@ -13,11 +14,8 @@ from fractions import Fraction
 from math import fsum
 
 from balancer.core.fleet import ON_THE_RING, Fleet, Server
-from balancer.core.request_hash import REQUEST_IDS, RequestHash, slot_shares
+from balancer.core.request_hash import REQUEST_IDS, SAMPLE, RequestHash, slot_shares
 from balancer.core.slot_table import Member, SlotTable
-
-_SAMPLE = REQUEST_IDS[::9]
-"""100 000 request ids, evenly spaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +52,14 @@ def _total(parts: Iterable[float]) -> float:
 
 
 def moved_share(old: Fleet, new: Fleet) -> float:
-    """The share of all keys that have another owner in the new fleet. It is exact where request hash and M are the
-    same, otherwise counted over 100 000 request ids."""
+    """The share of all keys that have another owner in the new fleet. It is exact where M and the request hash, which
+    is none of a plug-in, are the same, otherwise counted over 100 000 request ids."""
     old_hash, new_hash = old.profile.request_hash, new.profile.request_hash
     before, after = old.table.owners, new.table.owners
     if old_hash == new_hash and len(before) == len(after):
         weights = slot_shares(old_hash, len(before))
         return _total(share for share, was, becomes in zip(weights, before, after, strict=True) if was != becomes)
-    keys = [b"%d" % number for number in _SAMPLE]
+    keys = [b"%d" % number for number in SAMPLE]
     moved = sum(before[old_hash.slot(key, len(before))] != after[new_hash.slot(key, len(after))] for key in keys)
     return moved / len(keys)
 

@@ -62,8 +62,8 @@ class Move(Document):
     slots: Annotated[int, Field(ge=0)] | None = Field(description="Slots with another owner; null where M changes.")
     of: int = Field(ge=2, description="M then.")
     share: Share = Field(
-        description="Of all keys, that would change their server: exact while request hash and M stay, otherwise "
-        "counted over 100 000 request ids."
+        description="Of all keys, that would change their server: exact while M and the request hash, which is none of "
+        "a plug-in, stay, otherwise counted over 100 000 request ids."
     )
     minimum: Share = Field(
         description="Of all keys, that every ring which follows the weights exactly has to move for this change of "
