@@ -7,13 +7,14 @@ a new server takes slots but moves no others, for any weights. The table depends
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from balancer.core.hashing import DIGESTS
-from balancer.core.slot_table import Member, SlotTable
+from balancer.core.slot_table import NOBODY, Member, SlotTable
 from balancer.core.strategies.strategy import (
     Strategy,
     check_choice,
@@ -27,6 +28,9 @@ USUAL_VIRTUAL_SERVERS = {"2^32": 160, "slots": 9}
 
 _CIRCLE = 1 << 64
 MOST_VIRTUAL_SERVERS = 1024
+
+MOST_KEPT = 1 << 13
+"""The points of so many servers are kept, 10 bytes for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +63,14 @@ class Ring(Strategy):
         return self.slots // self.virtual_servers if self.points == "slots" else self.slots
 
     def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
-        once = sorted(
-            (point, member.ring_id, member.weight)
-            for member in members
-            for point in self.virtual_server_points(member.ring_id)
-        )
-        ring = [*once, *((point + _CIRCLE, ring_id, weight) for point, ring_id, weight in once)]
-        heaviest = max(member.weight for member in members)
-        owners = []
-        first = 0
-        for start in range(0, _CIRCLE, _CIRCLE // self.slots):
-            while ring[first][0] < start:
-                first += 1
-            owners.append(_nearest(ring, first, start, heaviest))
-        return SlotTable(tuple(owners))
+        return SlotTable(tuple(_owners(_Fronts.of(self, members))))
 
     def virtual_server_points(self, ring_id: int) -> tuple[int, ...]:
         """The points of the server's K virtual servers on a circle of 2⁶⁴."""
         return _points(ring_id, self.virtual_servers, self.point_hash, self.slots if self.points == "slots" else 0)
+
+    def placed_points(self, ring_id: int) -> tuple[Sequence[int], Sequence[int]]:
+        return _placed_points(self, ring_id)
 
     def places(self, members: Collection[Member]) -> Mapping[int, tuple[float, ...]]:
         return {
@@ -93,28 +87,98 @@ def _part(point: int) -> float:
     return (point >> 11) / (1 << 53)
 
 
-def _nearest(ring: Sequence[tuple[int, int, int]], first: int, start: int, heaviest: int) -> int:
+# The points within the width of slot s, from its beginning on, are ahead of slot s and of all slots before it. A point is
+# no use to any of them where a point of at least the same weight is nearer. So what remains of a slot's points gets
+# lighter towards its beginning: one point only, where all weights are equal.
+
+
+@dataclass(frozen=True, slots=True)
+class _Fronts:
+    """Of every slot the points that are of use, by their distance from the slot's beginning.
+
+    `nearest[slot]` and `holders[slot]`: the nearest point and its server; None where there is none. `behind`: slot → the
+    heavier points behind it, (distance, server), heaviest first. `begin`: the slot of a point of the heaviest weight.
+    """
+
+    width: int
+    begin: int
+    nearest: Sequence[int]
+    holders: Sequence[Member | None]
+    behind: Mapping[int, Sequence[tuple[int, Member]]]
+
+    @classmethod
+    def of(cls, ring: Ring, members: Collection[Member]) -> Self:
+        width = _CIRCLE // ring.slots
+        nearest = array("Q", [width]) * ring.slots
+        holders: list[Member | None] = [None] * ring.slots
+        behind: dict[int, list[tuple[int, Member]]] = {}
+        heaviest_first = sorted(members, key=lambda member: (-member.weight, member.ring_id))
+        for member in heaviest_first:
+            for slot, distance in zip(*ring.placed_points(member.ring_id), strict=True):
+                if distance < nearest[slot]:
+                    other = holders[slot]
+                    if other is not None and other.weight > member.weight:
+                        behind.setdefault(slot, []).append((nearest[slot], other))
+                    nearest[slot] = distance
+                    holders[slot] = member
+        begin = ring.placed_points(heaviest_first[0].ring_id)[0][0]
+        return cls(width, begin, nearest, holders, behind)
+
+
+def _owners(fronts: _Fronts) -> list[int]:
+    """The owner of every slot. From the beginning of a heaviest point it goes once round the circle, backwards: behind
+    that point there is none that is of use. `ahead` are the points that may win from here on, heaviest and furthest
+    first: (point, weight, ring id).
+    """
+    slots, width = len(fronts.holders), fronts.width
+    owners = [NOBODY] * slots
+    ahead: list[tuple[int, int, int]] = []
+    for slot in range(fronts.begin, fronts.begin - slots, -1):
+        start = slot * width
+        holder = fronts.holders[slot]
+        if holder is not None:
+            for distance, member in (*fronts.behind.get(slot % slots, ()), (fronts.nearest[slot], holder)):
+                while ahead and ahead[-1][1] <= member.weight:
+                    ahead.pop()
+                ahead.append((start + distance, member.weight, member.ring_id))
+        owners[slot] = ahead[0][2] if len(ahead) == 1 else _winner(ahead, start)
+    return owners
+
+
+def _winner(ahead: list[tuple[int, int, int]], start: int) -> int:
     """The ring id of the point with the least distance / weight from `start`; of equal ones the smaller ring id.
 
-    `ring`: (point, ring id, weight) in the order of the points. `first`: the index of the first point from `start` on.
-    The search ends where the points are so far away that even a point of the heaviest server could not win.
+    Lighter points than the winner are taken from `ahead`: further on their distances grow by more. The search ends
+    where the points are so far away that even one of the heaviest could not win.
     """
-    point, winner, weight = ring[first]
-    least, over = point - start + 1, weight
-    for at in range(first + 1, len(ring)):
-        point, ring_id, weight = ring[at]
+    heaviest = ahead[0][1]
+    best = len(ahead) - 1
+    point, over, winner = ahead[best]
+    least = point - start + 1
+    for at in range(best - 1, -1, -1):
+        point, weight, ring_id = ahead[at]
         distance = point - start + 1
-        if distance * over > least * heaviest:
+        here, there = distance * over, least * weight
+        if here < there or (here == there and ring_id < winner):
+            best, least, over, winner = at, distance, weight, ring_id
+        elif here > least * heaviest:
             break
-        if (distance * over, ring_id) < (least * weight, winner):
-            winner, least, over = ring_id, distance, weight
+    del ahead[best + 1 :]
     return winner
 
 
-@lru_cache(maxsize=1024)
 def _points(ring_id: int, virtual_servers: int, point_hash: str, slots: int) -> tuple[int, ...]:
     hashes = (DIGESTS[point_hash](f"{ring_id}:{number}".encode()) for number in range(virtual_servers))
     if not slots:
         return tuple(value % (1 << 32) << 32 for value in hashes)
     width = _CIRCLE // slots
     return tuple(value % slots * width + value // slots for value in hashes)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _placed_points(ring: Ring, ring_id: int) -> tuple[Sequence[int], Sequence[int]]:
+    """The slots of the server's points, ascending, and their distances from the beginnings of these slots. They are
+    kept, because a change of one server would hash all others again."""
+    width = _CIRCLE // ring.slots
+    placed = [divmod(point, width) for point in sorted(ring.virtual_server_points(ring_id))]
+    return array("H", [slot for slot, _ in placed]), array("Q", [distance for _, distance in placed])

@@ -5,29 +5,21 @@ remainder. A slot that remains goes first to a server that already owns more tha
 move, and then to a server that owns no slot yet. So a replacement of the same weight gets exactly as many slots as its
 predecessor had, and no survivor gets one of them. A slot that has to move goes where its score grows most (the idea of
 rendezvous hashing, Thaler & Ravishankar 1998): so a server that leaves and comes back gets most of its old slots. Only
-integers are used.
+integers decide. The score of a slot at a server is mix(mix(slot + 1) ^ ring id).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from heapq import heappop, heappush
+from operator import sub, xor
+from typing import ClassVar, Self
 
 from balancer.core.slot_table import Member, SlotTable
+from balancer.core.strategies.scores import mix, mix_all
 from balancer.core.strategies.strategy import Strategy, check_power_of_two, parameter
-
-_MASK = (1 << 64) - 1
-
-
-def _mix(value: int) -> int:
-    """The splitmix64 finaliser (Steele, Lea, Flood 2014). The score of a slot at a server is _mix(_mix(slot + 1) ^ ring
-    id)."""
-    value = (value + 0x9E3779B97F4A7C15) & _MASK
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
-    return value ^ (value >> 31)
-
 
 _MOST_PAIRS = 1 << 18
 """How many (slot, taker) pairs are scored in one round at most. This bounds time and memory."""
@@ -48,7 +40,7 @@ class Table(Strategy):
         held = current.counts()
         quota = quotas(members, held, self.slots)
         owners = list(current.owners)
-        for slot, ring_id in moves(owners, held, quota).items():
+        for slot, ring_id in moves(owners, quota).items():
             owners[slot] = ring_id
         return SlotTable(tuple(owners))
 
@@ -63,47 +55,107 @@ def quotas(members: Collection[Member], held: Mapping[int, int], slots: int) -> 
 
     def rank(ring_id: int) -> tuple[bool, bool, int, int]:
         holds = held.get(ring_id, 0)
-        return holds <= floor[ring_id], holds > 0, -remainder[ring_id], _mix(ring_id)
+        return holds <= floor[ring_id], holds > 0, -remainder[ring_id], mix(ring_id)
 
     first = sorted((ring_id for ring_id in floor if remainder[ring_id]), key=rank)
     return floor | {ring_id: floor[ring_id] + 1 for ring_id in first[:spare]}
 
 
-def moves(owners: Sequence[int], held: Mapping[int, int], quota: Mapping[int, int]) -> dict[int, int]:
+def moves(owners: Sequence[int], quota: Mapping[int, int]) -> dict[int, int]:
     """slot → new owner: the fewest moves that bring every server to its quota, largest margin first.
 
     A taker is a server with fewer slots than its quota. The margin is score(slot, taker) - score(slot, old owner). For
     a slot whose owner is no member, the largest score of any taker stands for the old owner's. Where there are too many
     pairs to score all of them, each slot is scored with some of the takers, and further rounds give away what is left.
     """
-    missing = {taker: quota[taker] - held.get(taker, 0) for taker in sorted(quota) if quota[taker] > held.get(taker, 0)}
-    excess = {ring_id: held[ring_id] - want for ring_id, want in quota.items() if held.get(ring_id, 0) > want}
-    slots = [slot for slot, owner in enumerate(owners) if owner not in quota or owner in excess]
+    held = Counter(owners)
+    missing = {taker: quota[taker] - held[taker] for taker in sorted(quota) if quota[taker] > held[taker]}
+    excess = {owner: count - quota.get(owner, 0) for owner, count in held.items() if count > quota.get(owner, 0)}
     chosen: dict[int, int] = {}
     while missing:
-        for _, slot, taker in sorted(_pairs(slots, owners, excess, list(missing))):
-            owner = owners[slot]
-            if slot in chosen or not missing[taker] or excess.get(owner, 1) == 0:
-                continue
-            chosen[slot] = taker
-            missing[taker] -= 1
-            if owner in excess:
-                excess[owner] -= 1
+        slots = [slot for slot, owner in enumerate(owners) if excess.get(owner) and slot not in chosen]
+        wishes = _Wishes.of(slots, [owners[slot] for slot in slots], list(missing), quota)
+        chosen |= _granted(wishes, missing, excess)
         missing = {taker: count for taker, count in missing.items() if count}
-        slots = [slot for slot in slots if slot not in chosen and excess.get(owners[slot], 1)]
     return chosen
 
 
-def _pairs(
-    slots: Sequence[int], owners: Sequence[int], excess: Collection[int], takers: Sequence[int]
-) -> Iterator[tuple[int, int, int]]:
-    """(-margin, slot, taker) for each slot and as many takers as can be scored in one round."""
-    taken = min(len(takers), max(1, _MOST_PAIRS // len(slots)))
-    around = [*takers, *takers]
-    for slot in slots:
-        first = _mix(slot) % len(takers) if taken < len(takers) else 0
-        seed = _mix(slot + 1)
-        scores = {taker: _mix(seed ^ taker) for taker in around[first : first + taken]}
-        old = _mix(seed ^ owners[slot]) if owners[slot] in excess else max(scores.values())
-        for taker, new in scores.items():
-            yield old - new, slot, taker
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What one round knows of its slots. `slots[at]` has the owner `owners[at]`. It is scored with `count` takers, those
+    of `around` from `first[at]` on: `scores` has their scores, slot after slot. `old[at]` is its score at its owner."""
+
+    slots: Sequence[int]
+    owners: Sequence[int]
+    around: Sequence[int]
+    count: int
+    first: Sequence[int]
+    scores: Sequence[int]
+    best: Sequence[int]
+    old: Sequence[int]
+
+    @classmethod
+    def of(cls, slots: Sequence[int], owners: Sequence[int], takers: Sequence[int], members: Collection[int]) -> Self:
+        count = min(len(takers), max(1, _MOST_PAIRS // len(slots)))
+        around = [*takers, *takers]
+        first = [drawn % len(takers) for drawn in mix_all(slots)] if count < len(takers) else [0] * len(slots)
+        seeds = mix_all([slot + 1 for slot in slots])
+        scores = mix_all(
+            [seed ^ taker for seed, at in zip(seeds, first, strict=True) for taker in around[at : at + count]]
+        )
+        best = scores if count == 1 else [max(scores[at : at + count]) for at in range(0, len(scores), count)]
+        at_owners = mix_all(list(map(xor, seeds, owners)))
+        old = [score if owner in members else most for score, owner, most in zip(at_owners, owners, best, strict=True)]
+        return cls(slots, owners, around, count, first, scores, best, old)
+
+    def best_taker(self, at: int) -> int:
+        begin = at * self.count
+        return self.around[self.first[at] + self.scores.index(self.best[at], begin) - begin]
+
+    def next_best(self, at: int, missing: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
+        """(loss, at, taker) for the best of the takers that miss slots, if there is one."""
+        begin = at * self.count
+        takers = self.around[self.first[at] : self.first[at] + self.count]
+        scores = self.scores[begin : begin + self.count]
+        able = [(score, taker) for score, taker in zip(scores, takers, strict=True) if missing[taker]]
+        for score, taker in sorted(able)[-1:]:
+            yield self.old[at] - score, at, taker
+
+
+def _granted(wishes: _Wishes, missing: dict[int, int], excess: dict[int, int]) -> dict[int, int]:
+    """slot → new owner. Each slot wishes for its best taker; once that misses no slot any more, for the next best one.
+    The wish with the least loss (the largest margin) is granted first, of equal ones that of the first slot. Each is
+    counted off from what the taker misses, and from the excess of the old owner."""
+    granted: dict[int, int] = {}
+    left = sum(missing.values())
+    losses = list(map(sub, wishes.old, wishes.best))
+    best = ascending(losses)
+    best.reverse()
+    others: list[tuple[int, int, int]] = []
+    while left and (best or others):
+        if others and not (best and (losses[best[-1]], best[-1]) < others[0]):
+            _, at, taker = heappop(others)
+        else:
+            at = best.pop()
+            taker = wishes.best_taker(at)
+        owner = wishes.owners[at]
+        if not excess[owner]:
+            continue
+        if missing[taker]:
+            granted[wishes.slots[at]] = taker
+            missing[taker] -= 1
+            excess[owner] -= 1
+            left -= 1
+        else:
+            for wish in wishes.next_best(at, missing):
+                heappush(others, wish)
+    return granted
+
+
+def ascending(keys: Sequence[int]) -> list[int]:
+    """The indices of the keys in the order of the keys; equal keys stay in order. Python sorts floats several times as
+    fast as large integers, and a list that is nearly sorted in one pass."""
+    rounded = list(map(float, keys))
+    indices = sorted(range(len(keys)), key=rounded.__getitem__)
+    indices.sort(key=keys.__getitem__)
+    return indices
