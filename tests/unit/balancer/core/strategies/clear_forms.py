@@ -1,6 +1,7 @@
 """The clear forms of the strategies: what each table is by definition, without regard to time.
 
-Each is a list of M owners for members of weight 1 and more. Tests compare the strategies with them, slot by slot.
+Each is a list of M owners for members of weight 1 and more. Tests compare the strategies with them, slot by slot. The
+strategy `course` is its own clear form.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from balancer.core.slot_table import NOBODY, Member, SlotTable
-from balancer.core.strategies import Course, Maglev, Ring, Strategy, Table
+from balancer.core.strategies import Maglev, Ring, Strategy, Table
 from balancer.core.strategies import table as table_module
 from balancer.core.strategies.scores import mix
 from balancer.core.strategies.table import quotas
@@ -18,7 +19,7 @@ CIRCLE = 1 << 64
 
 
 def clear(placing: Strategy, members: Collection[Member], current: SlotTable) -> tuple[int, ...]:
-    """The table of the members, of which one at least has a weight. `current` has the strategy's M."""
+    """The owners of all slots. One member at least has a weight, and `current` has the strategy's M."""
     bearing = [member for member in members if member.weight]
     match placing:
         case Table():
@@ -27,8 +28,6 @@ def clear(placing: Strategy, members: Collection[Member], current: SlotTable) ->
             return tuple(ring(placing, bearing))
         case Maglev():
             return tuple(maglev(placing, bearing))
-        case Course():
-            return tuple(course(placing, bearing))
     raise TypeError(placing)
 
 
@@ -145,14 +144,3 @@ def order(members: Collection[Member]) -> Iterator[int]:
             if credit[member.ring_id] >= heaviest:
                 credit[member.ring_id] -= heaviest
                 yield member.ring_id
-
-
-# course: the handout's text, virtual server by virtual server.
-
-
-def course(placing: Course, members: Collection[Member]) -> list[int]:
-    points = placing.points(members)
-    return [
-        next(points[at % placing.slots] for at in range(slot, 2 * placing.slots) if at % placing.slots in points)
-        for slot in range(placing.slots)
-    ]

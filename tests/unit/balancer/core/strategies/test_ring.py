@@ -142,7 +142,7 @@ def ring_of(points: dict[str, tuple[int, int]], monkeypatch: pytest.MonkeyPatch)
     """Four slots; "<ring id>:0" → its server's slot, and how far behind the slot's beginning its one point is."""
     values = {text.encode(): slot + 4 * behind for text, (slot, behind) in points.items()}
     monkeypatch.setitem(DIGESTS, "exact", values.__getitem__)
-    ring_module._points.cache_clear()
+    ring_module._points_on_slots.cache_clear()
     return Ring(slots=4, points="slots", point_hash="exact", virtual_servers=1)
 
 

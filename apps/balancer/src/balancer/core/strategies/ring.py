@@ -63,14 +63,11 @@ class Ring(Strategy):
         return self.slots // self.virtual_servers if self.points == "slots" else self.slots
 
     def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
-        return SlotTable(tuple(_owners(_Fronts.of(self, members))))
+        return SlotTable(tuple(_owners(_Useful.of(self, members))))
 
     def virtual_server_points(self, ring_id: int) -> tuple[int, ...]:
         """The points of the server's K virtual servers on a circle of 2⁶⁴."""
         return _points(ring_id, self.virtual_servers, self.point_hash, self.slots if self.points == "slots" else 0)
-
-    def placed_points(self, ring_id: int) -> tuple[Sequence[int], Sequence[int]]:
-        return _placed_points(self, ring_id)
 
     def places(self, members: Collection[Member]) -> Mapping[int, tuple[float, ...]]:
         return {
@@ -87,68 +84,72 @@ def _part(point: int) -> float:
     return (point >> 11) / (1 << 53)
 
 
-# The points within the width of slot s, from its beginning on, are ahead of slot s and of all slots before it. A point is
-# no use to any of them where a point of at least the same weight is nearer. So what remains of a slot's points gets
-# lighter towards its beginning: one point only, where all weights are equal.
+# The points of slot s are those from its beginning up to that of slot s + 1. They are ahead of slot s and of all slots
+# before it. To none of these is a point of any use where a nearer one has at least its weight. So the useful points of
+# a slot get heavier with their distance; where all weights are equal there is one.
 
 
 @dataclass(frozen=True, slots=True)
-class _Fronts:
-    """Of every slot the points that are of use, by their distance from the slot's beginning.
+class _Useful:
+    """The useful points of every slot. `distances[slot]`, `servers[slot]`: how far behind the slot's beginning the
+    nearest one is, and whose it is; None where there is none. `others[slot]`: the others, the heaviest first. `begin`:
+    a slot that has a point of the heaviest weight."""
 
-    `nearest[slot]` and `holders[slot]`: the nearest point and its server; None where there is none. `behind`: slot → the
-    heavier points behind it, (distance, server), heaviest first. `begin`: the slot of a point of the heaviest weight.
-    """
-
-    width: int
+    distances: Sequence[int]
+    servers: Sequence[Member | None]
+    others: Mapping[int, Sequence[tuple[int, Member]]]
     begin: int
-    nearest: Sequence[int]
-    holders: Sequence[Member | None]
-    behind: Mapping[int, Sequence[tuple[int, Member]]]
 
     @classmethod
     def of(cls, ring: Ring, members: Collection[Member]) -> Self:
-        width = _CIRCLE // ring.slots
-        nearest = array("Q", [width]) * ring.slots
-        holders: list[Member | None] = [None] * ring.slots
-        behind: dict[int, list[tuple[int, Member]]] = {}
+        distances = array("Q", [_CIRCLE // ring.slots]) * ring.slots
+        servers: list[Member | None] = [None] * ring.slots
+        others: dict[int, list[tuple[int, Member]]] = {}
         heaviest_first = sorted(members, key=lambda member: (-member.weight, member.ring_id))
         for member in heaviest_first:
-            for slot, distance in zip(*ring.placed_points(member.ring_id), strict=True):
-                if distance < nearest[slot]:
-                    other = holders[slot]
-                    if other is not None and other.weight > member.weight:
-                        behind.setdefault(slot, []).append((nearest[slot], other))
-                    nearest[slot] = distance
-                    holders[slot] = member
-        begin = ring.placed_points(heaviest_first[0].ring_id)[0][0]
-        return cls(width, begin, nearest, holders, behind)
+            for slot, distance in zip(*_points_on_slots(ring, member.ring_id), strict=True):
+                if distance < distances[slot]:
+                    further = servers[slot]
+                    if further is not None and further.weight > member.weight:
+                        others.setdefault(slot, []).append((distances[slot], further))
+                    distances[slot] = distance
+                    servers[slot] = member
+        (begin, *_), _ = _points_on_slots(ring, heaviest_first[0].ring_id)
+        return cls(distances, servers, others, begin)
 
 
-def _owners(fronts: _Fronts) -> list[int]:
-    """The owner of every slot. From the beginning of a heaviest point it goes once round the circle, backwards: behind
-    that point there is none that is of use. `ahead` are the points that may win from here on, heaviest and furthest
-    first: (point, weight, ring id).
-    """
-    slots, width = len(fronts.holders), fronts.width
+def _owners(useful: _Useful) -> list[int]:
+    """The owner of every slot, found backwards, once round the circle. It begins at a point of the heaviest weight,
+    because none beyond it is useful. `ahead`: the useful points that were met, (point, weight, ring id), the heaviest
+    and furthest first."""
+    slots = len(useful.servers)
+    distances, servers, others = useful.distances, useful.servers, useful.others
     owners = [NOBODY] * slots
     ahead: list[tuple[int, int, int]] = []
-    for slot in range(fronts.begin, fronts.begin - slots, -1):
-        start = slot * width
-        holder = fronts.holders[slot]
-        if holder is not None:
-            for distance, member in (*fronts.behind.get(slot % slots, ()), (fronts.nearest[slot], holder)):
-                while ahead and ahead[-1][1] <= member.weight:
-                    ahead.pop()
-                ahead.append((start + distance, member.weight, member.ring_id))
-        owners[slot] = ahead[0][2] if len(ahead) == 1 else _winner(ahead, start)
+    for slot in range(useful.begin, useful.begin - slots, -1):
+        start = slot * (_CIRCLE // slots)
+        nearest = servers[slot]
+        if nearest is not None:
+            for distance, server in others.get(slot % slots, ()):
+                _meet(ahead, start + distance, server)
+            _meet(ahead, start + distances[slot], nearest)
+        point, weight, owner = ahead[-1]
+        if len(ahead) > 1 and (ahead[-2][0] - start + 1) * weight <= (point - start + 1) * ahead[0][1]:
+            owner = _winner(ahead, start)
+        owners[slot] = owner
     return owners
+
+
+def _meet(ahead: list[tuple[int, int, int]], point: int, server: Member) -> None:
+    while ahead and ahead[-1][1] <= server.weight:
+        ahead.pop()
+    ahead.append((point, server.weight, server.ring_id))
 
 
 def _winner(ahead: list[tuple[int, int, int]], start: int) -> int:
     """The ring id of the point with the least distance / weight from `start`; of equal ones the smaller ring id.
 
-    Lighter points than the winner are taken from `ahead`: further on their distances grow by more. The search ends
+    Lighter points than the winner are taken from `ahead`: further back, their distances grow by more. The search ends
     where the points are so far away that even one of the heaviest could not win.
     """
     heaviest = ahead[0][1]
@@ -176,9 +177,9 @@ def _points(ring_id: int, virtual_servers: int, point_hash: str, slots: int) -> 
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def _placed_points(ring: Ring, ring_id: int) -> tuple[Sequence[int], Sequence[int]]:
-    """The slots of the server's points, ascending, and their distances from the beginnings of these slots. They are
-    kept, because a change of one server would hash all others again."""
+def _points_on_slots(ring: Ring, ring_id: int) -> tuple[Sequence[int], Sequence[int]]:
+    """The slots of the server's points, ascending, and how far behind their beginnings the points are. They are kept:
+    otherwise a change of one server would hash the points of all others again."""
     width = _CIRCLE // ring.slots
     placed = [divmod(point, width) for point in sorted(ring.virtual_server_points(ring_id))]
     return array("H", [slot for slot, _ in placed]), array("Q", [distance for _, distance in placed])

@@ -11,7 +11,7 @@ integers decide. The score of a slot at a server is mix(mix(slot + 1) ^ ring id)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from operator import sub
