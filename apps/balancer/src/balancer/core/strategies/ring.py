@@ -8,7 +8,7 @@ a new server takes slots but moves no others, for any weights. The table depends
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Self
@@ -85,8 +85,9 @@ def _part(point: int) -> float:
 
 
 # The points of slot s are those from its beginning up to that of slot s + 1. They are ahead of slot s and of all slots
-# before it. To none of these is a point of any use where a nearer one has at least its weight. So the useful points of
-# a slot get heavier with their distance; where all weights are equal there is one.
+# before it. To none of these is a point of any use where a nearer one has at least its weight, or where a heavier one
+# is no worse at the beginning of slot s: further back that one is better, because its distance / weight grows by less.
+# So the useful points of a slot get heavier with their distance; where all weights are equal there is one.
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +98,26 @@ class _Useful:
 
     distances: Sequence[int]
     servers: Sequence[Member | None]
-    others: Mapping[int, Sequence[tuple[int, Member]]]
+    others: Sequence[tuple[tuple[int, Member], ...]]
     begin: int
 
     @classmethod
     def of(cls, ring: Ring, members: Collection[Member]) -> Self:
         distances = array("Q", [_CIRCLE // ring.slots]) * ring.slots
         servers: list[Member | None] = [None] * ring.slots
-        others: dict[int, list[tuple[int, Member]]] = {}
+        others: list[tuple[tuple[int, Member], ...]] = [()] * ring.slots
         heaviest_first = sorted(members, key=lambda member: (-member.weight, member.ring_id))
         for member in heaviest_first:
-            for slot, distance in zip(*_points_on_slots(ring, member.ring_id), strict=True):
-                if distance < distances[slot]:
+            ring_id, weight = member.ring_id, member.weight
+            for slot, distance in zip(*_points_on_slots(ring, ring_id), strict=True):
+                least = distances[slot]
+                if distance < least:
                     further = servers[slot]
-                    if further is not None and further.weight > member.weight:
-                        others.setdefault(slot, []).append((distances[slot], further))
+                    if further is not None and further.weight > weight:
+                        here, there = (distance + 1) * further.weight, (least + 1) * weight
+                        if here > there or (here == there and further.ring_id < ring_id):
+                            continue
+                        others[slot] = (*others[slot], (least, further))
                     distances[slot] = distance
                     servers[slot] = member
         (begin, *_), _ = _points_on_slots(ring, heaviest_first[0].ring_id)
@@ -120,52 +126,52 @@ class _Useful:
 
 def _owners(useful: _Useful) -> list[int]:
     """The owner of every slot, found backwards, once round the circle. It begins at a point of the heaviest weight,
-    because none beyond it is useful. `ahead`: the useful points that were met, (point, weight, ring id), the heaviest
+    because none beyond it is useful. `ahead`: points that were met and may win, (point, weight, ring id), the heaviest
     and furthest first."""
     slots = len(useful.servers)
+    width = _CIRCLE // slots
     distances, servers, others = useful.distances, useful.servers, useful.others
     owners = [NOBODY] * slots
     ahead: list[tuple[int, int, int]] = []
     for slot in range(useful.begin, useful.begin - slots, -1):
-        start = slot * (_CIRCLE // slots)
+        start = slot * width
+        for distance, server in others[slot]:
+            _meet(ahead, start, distance, server)
         nearest = servers[slot]
         if nearest is not None:
-            for distance, server in others.get(slot % slots, ()):
-                _meet(ahead, start + distance, server)
-            _meet(ahead, start + distances[slot], nearest)
+            _meet(ahead, start, distances[slot], nearest)
         point, weight, owner = ahead[-1]
         if len(ahead) > 1 and (ahead[-2][0] - start + 1) * weight <= (point - start + 1) * ahead[0][1]:
-            owner = _winner(ahead, start)
+            ahead = list(_still_useful(ahead, start))
+            owner = ahead[-1][2]
         owners[slot] = owner
     return owners
 
 
-def _meet(ahead: list[tuple[int, int, int]], point: int, server: Member) -> None:
-    while ahead and ahead[-1][1] <= server.weight:
+def _meet(ahead: list[tuple[int, int, int]], start: int, distance: int, server: Member) -> None:
+    """The server's point is nearer than all that are ahead: those that are not heavier are of no use any more. Nor is
+    the point itself where the last one is heavier and no worse at `start`: further back it is better."""
+    weight = server.weight
+    if ahead and ahead[-1][1] > weight:
+        point, over, ring_id = ahead[-1]
+        here, there = (distance + 1) * over, (point - start + 1) * weight
+        if here > there or (here == there and ring_id < server.ring_id):
+            return
+    while ahead and ahead[-1][1] <= weight:
         ahead.pop()
-    ahead.append((point, server.weight, server.ring_id))
+    ahead.append((start + distance, weight, server.ring_id))
 
 
-def _winner(ahead: list[tuple[int, int, int]], start: int) -> int:
-    """The ring id of the point with the least distance / weight from `start`; of equal ones the smaller ring id.
-
-    Lighter points than the winner are taken from `ahead`: further back, their distances grow by more. The search ends
-    where the points are so far away that even one of the heaviest could not win.
-    """
-    heaviest = ahead[0][1]
-    best = len(ahead) - 1
-    point, over, winner = ahead[best]
-    least = point - start + 1
-    for at in range(best - 1, -1, -1):
-        point, weight, ring_id = ahead[at]
+def _still_useful(ahead: Sequence[tuple[int, int, int]], start: int) -> Iterator[tuple[int, int, int]]:
+    """Those points with less distance / weight from `start` than every heavier one, or as much and a smaller ring id.
+    The others never win again: their distances grow by more. The last one is the winner."""
+    least, over, winner = 1, 0, 0
+    for point, weight, ring_id in ahead:
         distance = point - start + 1
         here, there = distance * over, least * weight
         if here < there or (here == there and ring_id < winner):
-            best, least, over, winner = at, distance, weight, ring_id
-        elif here > least * heaviest:
-            break
-    del ahead[best + 1 :]
-    return winner
+            least, over, winner = distance, weight, ring_id
+            yield point, weight, ring_id
 
 
 def _points(ring_id: int, virtual_servers: int, point_hash: str, slots: int) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ _STEP = 0x9E3779B97F4A7C15
 _FACTORS = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _SHIFTS = 30, 27, 31
 
-_AT_ONCE = 1024
+_AT_ONCE = 256
 """So many lanes at once stay in the processor's cache, with what is made of them."""
 _ONES = int.from_bytes(pack("<" + "Q8x" * _AT_ONCE, *[1] * _AT_ONCE), "little")
 """1 in every lane: times a number, that number in every lane."""
