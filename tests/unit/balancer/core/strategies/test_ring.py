@@ -160,3 +160,17 @@ def test_of_two_that_are_alike_the_smaller_id_has_the_slot(
     """A distance counts from 1: the one three away of weight 1 is like the one six away of weight 2."""
     ring = ring_of({f"{near}:0": (0, 2), f"{far}:0": (0, 5)}, monkeypatch)
     assert ring.place([Member(near), Member(far, 2)], SlotTable.empty(4)).owners[0] == 2
+
+
+@pytest.mark.parametrize(("near", "far"), [(5, 2), (2, 5)])
+def test_of_two_that_are_alike_from_another_slot_the_smaller_id_has_the_slot(
+    near: int, far: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slot 0 is 2⁶² wide. The one that is twice as far has twice the weight, and is on slot 1."""
+    ring = ring_of({f"{near}:0": (0, 2**61), f"{far}:0": (1, 1)}, monkeypatch)
+    assert ring.place([Member(near), Member(far, 2)], SlotTable.empty(4)).owners[0] == 2
+
+
+def test_of_two_at_the_same_point_the_smaller_id_has_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = ring_of({"2:0": (0, 2), "5:0": (0, 2)}, monkeypatch)
+    assert ring.place([Member(5), Member(2)], SlotTable.empty(4)).owners == (2, 2, 2, 2)

@@ -8,7 +8,7 @@ a new server takes slots but moves no others, for any weights. The table depends
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Self
@@ -27,10 +27,11 @@ USUAL_VIRTUAL_SERVERS = {"2^32": 160, "slots": 9}
 """K where none is given, for each value of `points`."""
 
 _CIRCLE = 1 << 64
+_NEVER = -2 * _CIRCLE
 MOST_VIRTUAL_SERVERS = 1024
 
-MOST_KEPT = 1 << 13
-"""The points of so many servers are kept, 10 bytes for each."""
+MOST_KEPT = 4096
+"""The points of so many servers are kept, 10 bytes for each point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,52 +127,40 @@ class _Useful:
 
 def _owners(useful: _Useful) -> list[int]:
     """The owner of every slot, found backwards, once round the circle. It begins at a point of the heaviest weight,
-    because none beyond it is useful. `ahead`: points that were met and may win, (point, weight, ring id), the heaviest
-    and furthest first."""
+    because none beyond it is useful. `ahead`: the points that win one after the other from here on, the last one
+    first. Each is (point, weight, ring id, the furthest start at which it loses)."""
     slots = len(useful.servers)
     width = _CIRCLE // slots
     distances, servers, others = useful.distances, useful.servers, useful.others
     owners = [NOBODY] * slots
-    ahead: list[tuple[int, int, int]] = []
+    ahead: list[tuple[int, int, int, int]] = []
     for slot in range(useful.begin, useful.begin - slots, -1):
         start = slot * width
         for distance, server in others[slot]:
-            _meet(ahead, start, distance, server)
+            _meet(ahead, start + distance + 1, server)
         nearest = servers[slot]
         if nearest is not None:
-            _meet(ahead, start, distances[slot], nearest)
-        point, weight, owner = ahead[-1]
-        if len(ahead) > 1 and (ahead[-2][0] - start + 1) * weight <= (point - start + 1) * ahead[0][1]:
-            ahead = list(_still_useful(ahead, start))
-            owner = ahead[-1][2]
-        owners[slot] = owner
+            _meet(ahead, start + distances[slot] + 1, nearest)
+        while start <= ahead[-1][3]:
+            ahead.pop()
+        owners[slot] = ahead[-1][2]
     return owners
 
 
-def _meet(ahead: list[tuple[int, int, int]], start: int, distance: int, server: Member) -> None:
-    """The server's point is nearer than all that are ahead: those that are not heavier are of no use any more. Nor is
-    the point itself where the last one is heavier and no worse at `start`: further back it is better."""
-    weight = server.weight
-    if ahead and ahead[-1][1] > weight:
-        point, over, ring_id = ahead[-1]
-        here, there = (distance + 1) * over, (point - start + 1) * weight
-        if here > there or (here == there and ring_id < server.ring_id):
-            return
+def _meet(ahead: list[tuple[int, int, int, int]], point: int, server: Member) -> None:
+    """Adds the server's point, which is nearer than all that are ahead. Takes away those that do not win any more:
+    those that are not heavier, and those that lose to a heavier one before the new point loses to them."""
+    weight, ring_id = server.weight, server.ring_id
     while ahead and ahead[-1][1] <= weight:
         ahead.pop()
-    ahead.append((start + distance, weight, server.ring_id))
-
-
-def _still_useful(ahead: Sequence[tuple[int, int, int]], start: int) -> Iterator[tuple[int, int, int]]:
-    """Those points with less distance / weight from `start` than every heavier one, or as much and a smaller ring id.
-    The others never win again: their distances grow by more. The last one is the winner."""
-    least, over, winner = 1, 0, 0
-    for point, weight, ring_id in ahead:
-        distance = point - start + 1
-        here, there = distance * over, least * weight
-        if here < there or (here == there and ring_id < winner):
-            least, over, winner = distance, weight, ring_id
-            yield point, weight, ring_id
+    loses = _NEVER
+    while ahead:
+        further, heavier, other, last = ahead[-1]
+        loses = (point * heavier - further * weight - (ring_id < other)) // (heavier - weight)
+        if loses > last:
+            break
+        ahead.pop()
+    ahead.append((point, weight, ring_id, loses))
 
 
 def _points(ring_id: int, virtual_servers: int, point_hash: str, slots: int) -> tuple[int, ...]:
