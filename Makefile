@@ -13,7 +13,7 @@ ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 endif
 .PHONY: help up doctor down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
 .PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
-.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-hosts watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
+.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-hosts bench-placement watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 ifeq ($(HOME),)
 export HOME := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
@@ -314,6 +314,9 @@ locust: host ## Open locust's page on the running deployment (URL= CONTROL_URL=;
 
 bench-ring: .venv/test.stamp ## Measure the ring beside uhashring, and an edge's swap (5 minutes)
 	python loadtests/ring/bench.py
+
+bench-placement: .venv/test.stamp ## Measure how long slot tables take, beside the clear forms of the strategies (2 minutes)
+	python loadtests/ring/placement.py --clear
 
 figures: .venv/test.stamp ## Draw docs/figures again from what the code computes
 	python loadtests/ring/figures.py

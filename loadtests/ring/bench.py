@@ -85,7 +85,7 @@ def _even(qualities: Qualities) -> Iterator[Target]:
 
 
 def _fast(races: Races) -> Iterator[Target]:
-    for slots, fleets, limit in ((512, (3, 10, 100), 2), (65536, (1000,), 1000)):
+    for slots, fleets, limit in ((512, (3, 10, 100), 2), (65536, (1000,), 100)):
         taken = [
             of[kind]["table"].median / 1e6
             for (count, servers), of in races.items()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from balancer.core.slot_table import Member, SlotTable
 from balancer.core.strategies import Maglev
-from balancer.core.strategies.maglev import _order
+from balancer.core.strategies.maglev import turns
+from tests.unit.balancer.core.strategies.clear_forms import order, permutation
 from tests.unit.balancer.core.strategies.rings import equal, fresh, members, ring_ids
 
 SMALL = Maglev(slots=128)
@@ -21,27 +22,27 @@ EMPTY = SlotTable.empty(128)
 @settings(max_examples=5)
 @given(ring_id=ring_ids)
 def test_a_servers_permutation_has_every_slot_once(slots: int, ring_id: int) -> None:
-    assert sorted(Maglev(slots=slots).permutation(ring_id)) == list(range(slots))
+    assert sorted(permutation(Maglev(slots=slots), ring_id)) == list(range(slots))
 
 
 def test_permutations_of_different_servers_differ() -> None:
-    assert len({tuple(islice(Maglev().permutation(ring_id), 2)) for ring_id in range(1, 201)}) == 200
+    assert len({tuple(islice(permutation(Maglev(), ring_id), 2)) for ring_id in range(1, 201)}) == 200
 
 
 @given(st.sets(ring_ids, min_size=1, max_size=12))
 def test_the_table_is_the_papers(fleet: set[int]) -> None:
     """The pseudocode of section 3.4, word for word; only the permutations are ours."""
     backends = sorted(fleet)
-    permutation = [list(SMALL.permutation(ring_id)) for ring_id in backends]
+    preferences = [list(permutation(SMALL, ring_id)) for ring_id in backends]
     following = [0] * len(backends)
     entry = [-1] * 128
     filled = 0
     while filled < 128:
         for i in range(len(backends)):
-            slot = permutation[i][following[i]]
+            slot = preferences[i][following[i]]
             while entry[slot] >= 0:
                 following[i] += 1
-                slot = permutation[i][following[i]]
+                slot = preferences[i][following[i]]
             entry[slot] = i
             following[i] += 1
             filled += 1
@@ -52,8 +53,14 @@ def test_the_table_is_the_papers(fleet: set[int]) -> None:
 
 def test_turns_follow_the_weights_round_after_round() -> None:
     """With the weights 2 and 3 the one has a turn in two of three rounds, the other in every round."""
-    turns = _order([Member(7, 3), Member(4, 2)])
-    assert list(islice(turns, 10)) == [7, 4, 7, 4, 7] * 2
+    assert turns([2, 3], 10) == [1, 0, 1, 0, 1] * 2
+
+
+@given(weights=st.lists(st.integers(1, 300), min_size=1, max_size=12), count=st.integers(1, 200))
+def test_turns_come_as_credits_grow(weights: list[int], count: int) -> None:
+    """Envoy's way: in each round a credit grows by the weight; a turn costs as much as the largest weight."""
+    by_credits = order([Member(at, weight) for at, weight in enumerate(weights)])
+    assert turns(weights, count) == list(islice(by_credits, count))
 
 
 @given(st.sets(ring_ids, min_size=1, max_size=60))

@@ -142,7 +142,7 @@ def ring_of(points: dict[str, tuple[int, int]], monkeypatch: pytest.MonkeyPatch)
     """Four slots; "<ring id>:0" → its server's slot, and how far behind the slot's beginning its one point is."""
     values = {text.encode(): slot + 4 * behind for text, (slot, behind) in points.items()}
     monkeypatch.setitem(DIGESTS, "exact", values.__getitem__)
-    ring_module._points.cache_clear()
+    ring_module._points_on_slots.cache_clear()
     return Ring(slots=4, points="slots", point_hash="exact", virtual_servers=1)
 
 
@@ -160,3 +160,17 @@ def test_of_two_that_are_alike_the_smaller_id_has_the_slot(
     """A distance counts from 1: the one three away of weight 1 is like the one six away of weight 2."""
     ring = ring_of({f"{near}:0": (0, 2), f"{far}:0": (0, 5)}, monkeypatch)
     assert ring.place([Member(near), Member(far, 2)], SlotTable.empty(4)).owners[0] == 2
+
+
+@pytest.mark.parametrize(("near", "far"), [(5, 2), (2, 5)])
+def test_of_two_that_are_alike_from_another_slot_the_smaller_id_has_the_slot(
+    near: int, far: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slot 0 is 2⁶² wide. The one that is twice as far has twice the weight, and is on slot 1."""
+    ring = ring_of({f"{near}:0": (0, 2**61), f"{far}:0": (1, 1)}, monkeypatch)
+    assert ring.place([Member(near), Member(far, 2)], SlotTable.empty(4)).owners[0] == 2
+
+
+def test_of_two_at_the_same_point_the_smaller_id_has_the_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = ring_of({"2:0": (0, 2), "5:0": (0, 2)}, monkeypatch)
+    assert ring.place([Member(5), Member(2)], SlotTable.empty(4)).owners == (2, 2, 2, 2)

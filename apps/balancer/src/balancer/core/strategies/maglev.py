@@ -8,9 +8,9 @@ servers that did not change.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import ClassVar
 
 import xxhash
@@ -33,36 +33,38 @@ class Maglev(Strategy):
         check_power_of_two("slots", self.slots, or_else=(PRIME,))
 
     def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
+        in_order = sorted(members, key=lambda member: member.ring_id)
+        ring_ids = [member.ring_id for member in in_order]
+        next_slots, skips = map(list, zip(*map(self.wishes, ring_ids), strict=True))
         owners = [NOBODY] * self.slots
-        preferences = {member.ring_id: self.permutation(member.ring_id) for member in members}
-        for ring_id in islice(_order(members), self.slots):
-            for slot in preferences[ring_id]:
-                if not owners[slot]:
-                    owners[slot] = ring_id
-                    break
+        for at in turns([member.weight for member in in_order], self.slots):
+            slot = next_slots[at]
+            while owners[slot]:
+                slot = (slot + skips[at]) % self.slots
+            owners[slot] = ring_ids[at]
+            next_slots[at] = slot
         return SlotTable(tuple(owners))
 
-    def permutation(self, ring_id: int) -> Iterator[int]:
-        """All slots, each once, in the order in which the server tries to take them."""
+    def wishes(self, ring_id: int) -> tuple[int, int]:
+        """The slot that the server tries to take first, and its skip: how much further on the next one is each time. So
+        it comes to every slot once in M tries."""
         name = str(ring_id).encode()
-        slot = xxhash.xxh64_intdigest(name, seed=1) % self.slots
+        first = xxhash.xxh64_intdigest(name, seed=1) % self.slots
         skip = xxhash.xxh64_intdigest(name, seed=2) % (self.slots - 1) + 1
-        if self.slots != PRIME:
-            skip |= 1
-        for _ in range(self.slots):
-            yield slot
-            slot = (slot + skip) % self.slots
+        return first, skip if self.slots == PRIME else skip | 1
 
 
-def _order(members: Collection[Member]) -> Iterator[int]:
-    """The ring ids in the order of turns, without end. In each round the members come in the order of their ring ids,
-    and only those whose credit is large enough have a turn."""
-    in_order = sorted(members, key=lambda member: member.ring_id)
-    heaviest = max(member.weight for member in members)
-    credit = {member.ring_id: 0 for member in members}
-    while True:
-        for member in in_order:
-            credit[member.ring_id] += member.weight
-            if credit[member.ring_id] >= heaviest:
-                credit[member.ring_id] -= heaviest
-                yield member.ring_id
+def turns(weights: Sequence[int], count: int) -> list[int]:
+    """The first `count` turns, each as the index of the weight whose turn it is.
+
+    Turn t of the weight w comes in the round ⌈t · heaviest / w⌉, in which t · heaviest is first covered by the credits.
+    """
+    heaviest = max(weights)
+    last = bisect_left(range(count), count, key=lambda rounds: sum(rounds * weight // heaviest for weight in weights))
+    order = [
+        -(-turn * heaviest // weight) * len(weights) + at
+        for at, weight in enumerate(weights)
+        for turn in range(1, last * weight // heaviest + 1)
+    ]
+    order.sort()
+    return [place % len(weights) for place in order[:count]]

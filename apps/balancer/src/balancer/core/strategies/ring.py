@@ -7,13 +7,14 @@ a new server takes slots but moves no others, for any weights. The table depends
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from balancer.core.hashing import DIGESTS
-from balancer.core.slot_table import Member, SlotTable
+from balancer.core.slot_table import NOBODY, Member, SlotTable
 from balancer.core.strategies.strategy import (
     Strategy,
     check_choice,
@@ -26,7 +27,11 @@ USUAL_VIRTUAL_SERVERS = {"2^32": 160, "slots": 9}
 """K where none is given, for each value of `points`."""
 
 _CIRCLE = 1 << 64
+_NEVER = -2 * _CIRCLE
 MOST_VIRTUAL_SERVERS = 1024
+
+MOST_KEPT = 4096
+"""The points of so many servers are kept, 10 bytes for each point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +64,7 @@ class Ring(Strategy):
         return self.slots // self.virtual_servers if self.points == "slots" else self.slots
 
     def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
-        once = sorted(
-            (point, member.ring_id, member.weight)
-            for member in members
-            for point in self.virtual_server_points(member.ring_id)
-        )
-        ring = [*once, *((point + _CIRCLE, ring_id, weight) for point, ring_id, weight in once)]
-        heaviest = max(member.weight for member in members)
-        owners = []
-        first = 0
-        for start in range(0, _CIRCLE, _CIRCLE // self.slots):
-            while ring[first][0] < start:
-                first += 1
-            owners.append(_nearest(ring, first, start, heaviest))
-        return SlotTable(tuple(owners))
+        return SlotTable(tuple(_owners(_Useful.of(self, members))))
 
     def virtual_server_points(self, ring_id: int) -> tuple[int, ...]:
         """The points of the server's K virtual servers on a circle of 2⁶⁴."""
@@ -93,28 +85,96 @@ def _part(point: int) -> float:
     return (point >> 11) / (1 << 53)
 
 
-def _nearest(ring: Sequence[tuple[int, int, int]], first: int, start: int, heaviest: int) -> int:
-    """The ring id of the point with the least distance / weight from `start`; of equal ones the smaller ring id.
+# The points of slot s are those from its beginning up to that of slot s + 1. They are ahead of slot s and of all slots
+# before it. To none of these is a point of any use where a nearer one has at least its weight, or where a heavier one
+# is no worse at the beginning of slot s: further back that one is better, because its distance / weight grows by less.
+# So the useful points of a slot get heavier with their distance; where all weights are equal there is one.
 
-    `ring`: (point, ring id, weight) in the order of the points. `first`: the index of the first point from `start` on.
-    The search ends where the points are so far away that even a point of the heaviest server could not win.
-    """
-    point, winner, weight = ring[first]
-    least, over = point - start + 1, weight
-    for at in range(first + 1, len(ring)):
-        point, ring_id, weight = ring[at]
-        distance = point - start + 1
-        if distance * over > least * heaviest:
+
+@dataclass(frozen=True, slots=True)
+class _Useful:
+    """The useful points of every slot. `distances[slot]`, `servers[slot]`: how far behind the slot's beginning the
+    nearest one is, and whose it is; None where there is none. `others[slot]`: the others, the heaviest first. `begin`:
+    a slot that has a point of the heaviest weight."""
+
+    distances: Sequence[int]
+    servers: Sequence[Member | None]
+    others: Sequence[tuple[tuple[int, Member], ...]]
+    begin: int
+
+    @classmethod
+    def of(cls, ring: Ring, members: Collection[Member]) -> Self:
+        distances = array("Q", [_CIRCLE // ring.slots]) * ring.slots
+        servers: list[Member | None] = [None] * ring.slots
+        others: list[tuple[tuple[int, Member], ...]] = [()] * ring.slots
+        heaviest_first = sorted(members, key=lambda member: (-member.weight, member.ring_id))
+        for member in heaviest_first:
+            ring_id, weight = member.ring_id, member.weight
+            for slot, distance in zip(*_points_on_slots(ring, ring_id), strict=True):
+                least = distances[slot]
+                if distance < least:
+                    further = servers[slot]
+                    if further is not None and further.weight > weight:
+                        here, there = (distance + 1) * further.weight, (least + 1) * weight
+                        if here > there or (here == there and further.ring_id < ring_id):
+                            continue
+                        others[slot] = (*others[slot], (least, further))
+                    distances[slot] = distance
+                    servers[slot] = member
+        (begin, *_), _ = _points_on_slots(ring, heaviest_first[0].ring_id)
+        return cls(distances, servers, others, begin)
+
+
+def _owners(useful: _Useful) -> list[int]:
+    """The owner of every slot, found backwards, once round the circle. It begins at a point of the heaviest weight,
+    because none beyond it is useful. `ahead`: the points that win one after the other from here on, the last one
+    first. Each is (point, weight, ring id, the furthest start at which it loses)."""
+    slots = len(useful.servers)
+    width = _CIRCLE // slots
+    distances, servers, others = useful.distances, useful.servers, useful.others
+    owners = [NOBODY] * slots
+    ahead: list[tuple[int, int, int, int]] = []
+    for slot in range(useful.begin, useful.begin - slots, -1):
+        start = slot * width
+        for distance, server in others[slot]:
+            _meet(ahead, start + distance + 1, server)
+        nearest = servers[slot]
+        if nearest is not None:
+            _meet(ahead, start + distances[slot] + 1, nearest)
+        while start <= ahead[-1][3]:
+            ahead.pop()
+        owners[slot] = ahead[-1][2]
+    return owners
+
+
+def _meet(ahead: list[tuple[int, int, int, int]], point: int, server: Member) -> None:
+    """Adds the server's point, which is nearer than all that are ahead. Takes away those that do not win any more:
+    those that are not heavier, and those that lose to a heavier one before the new point loses to them."""
+    weight, ring_id = server.weight, server.ring_id
+    while ahead and ahead[-1][1] <= weight:
+        ahead.pop()
+    loses = _NEVER
+    while ahead:
+        further, heavier, other, last = ahead[-1]
+        loses = (point * heavier - further * weight - (ring_id < other)) // (heavier - weight)
+        if loses > last:
             break
-        if (distance * over, ring_id) < (least * weight, winner):
-            winner, least, over = ring_id, distance, weight
-    return winner
+        ahead.pop()
+    ahead.append((point, weight, ring_id, loses))
 
 
-@lru_cache(maxsize=1024)
 def _points(ring_id: int, virtual_servers: int, point_hash: str, slots: int) -> tuple[int, ...]:
     hashes = (DIGESTS[point_hash](f"{ring_id}:{number}".encode()) for number in range(virtual_servers))
     if not slots:
         return tuple(value % (1 << 32) << 32 for value in hashes)
     width = _CIRCLE // slots
     return tuple(value % slots * width + value // slots for value in hashes)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _points_on_slots(ring: Ring, ring_id: int) -> tuple[Sequence[int], Sequence[int]]:
+    """The slots of the server's points, ascending, and how far behind their beginnings the points are. They are kept:
+    otherwise a change of one server would hash the points of all others again."""
+    width = _CIRCLE // ring.slots
+    placed = [divmod(point, width) for point in sorted(ring.virtual_server_points(ring_id))]
+    return array("H", [slot for slot, _ in placed]), array("Q", [distance for _, distance in placed])

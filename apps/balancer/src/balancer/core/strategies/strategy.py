@@ -75,8 +75,8 @@ class Strategy(ABC):
 
 @lru_cache(maxsize=8)
 def table_of(strategy: Strategy, members: tuple[Member, ...], current: SlotTable) -> SlotTable:
-    """strategy.place(members, current). The latest results are kept, because a large table takes seconds: who needs one
-    under a lock has it made before."""
+    """strategy.place(members, current). The latest results are kept, because a large table takes a tenth of a second
+    and a plug-in's may take seconds: who needs one under a lock has it made before."""
     return strategy.place(members, current)
 
 

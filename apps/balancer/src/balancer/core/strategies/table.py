@@ -5,29 +5,21 @@ remainder. A slot that remains goes first to a server that already owns more tha
 move, and then to a server that owns no slot yet. So a replacement of the same weight gets exactly as many slots as its
 predecessor had, and no survivor gets one of them. A slot that has to move goes where its score grows most (the idea of
 rendezvous hashing, Thaler & Ravishankar 1998): so a server that leaves and comes back gets most of its old slots. Only
-integers are used.
+integers decide. The score of a slot at a server is mix(mix(slot + 1) ^ ring id).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from heapq import heappop, heappush
+from operator import sub
+from typing import ClassVar, Self
 
-from balancer.core.slot_table import Member, SlotTable
+from balancer.core.slot_table import NOBODY, Member, SlotTable
+from balancer.core.strategies.scores import LANE, lanes_of, mix, mixed, numbers_of
 from balancer.core.strategies.strategy import Strategy, check_power_of_two, parameter
-
-_MASK = (1 << 64) - 1
-
-
-def _mix(value: int) -> int:
-    """The splitmix64 finaliser (Steele, Lea, Flood 2014). The score of a slot at a server is _mix(_mix(slot + 1) ^ ring
-    id)."""
-    value = (value + 0x9E3779B97F4A7C15) & _MASK
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
-    return value ^ (value >> 31)
-
 
 _MOST_PAIRS = 1 << 18
 """How many (slot, taker) pairs are scored in one round at most. This bounds time and memory."""
@@ -45,10 +37,9 @@ class Table(Strategy):
         check_power_of_two("slots", self.slots)
 
     def _place(self, members: Collection[Member], current: SlotTable) -> SlotTable:
-        held = current.counts()
-        quota = quotas(members, held, self.slots)
         owners = list(current.owners)
-        for slot, ring_id in moves(owners, held, quota).items():
+        held = Counter(owners)
+        for slot, ring_id in moves(owners, held, quotas(members, held, self.slots)).items():
             owners[slot] = ring_id
         return SlotTable(tuple(owners))
 
@@ -63,7 +54,7 @@ def quotas(members: Collection[Member], held: Mapping[int, int], slots: int) -> 
 
     def rank(ring_id: int) -> tuple[bool, bool, int, int]:
         holds = held.get(ring_id, 0)
-        return holds <= floor[ring_id], holds > 0, -remainder[ring_id], _mix(ring_id)
+        return holds <= floor[ring_id], holds > 0, -remainder[ring_id], mix(ring_id)
 
     first = sorted((ring_id for ring_id in floor if remainder[ring_id]), key=rank)
     return floor | {ring_id: floor[ring_id] + 1 for ring_id in first[:spare]}
@@ -77,33 +68,108 @@ def moves(owners: Sequence[int], held: Mapping[int, int], quota: Mapping[int, in
     pairs to score all of them, each slot is scored with some of the takers, and further rounds give away what is left.
     """
     missing = {taker: quota[taker] - held.get(taker, 0) for taker in sorted(quota) if quota[taker] > held.get(taker, 0)}
-    excess = {ring_id: held[ring_id] - want for ring_id, want in quota.items() if held.get(ring_id, 0) > want}
-    slots = [slot for slot, owner in enumerate(owners) if owner not in quota or owner in excess]
+    excess = {owner: count - quota.get(owner, 0) for owner, count in held.items() if count > quota.get(owner, 0)}
     chosen: dict[int, int] = {}
     while missing:
-        for _, slot, taker in sorted(_pairs(slots, owners, excess, list(missing))):
-            owner = owners[slot]
-            if slot in chosen or not missing[taker] or excess.get(owner, 1) == 0:
-                continue
-            chosen[slot] = taker
-            missing[taker] -= 1
-            if owner in excess:
-                excess[owner] -= 1
+        slots = [slot for slot, owner in enumerate(owners) if excess.get(owner) and slot not in chosen]
+        owned_by = [owners[slot] for slot in slots]
+        scores = _Scores.of(slots, owned_by, list(missing), quota)
+        chosen |= _granted(slots, owned_by, scores, missing, excess)
         missing = {taker: count for taker, count in missing.items() if count}
-        slots = [slot for slot in slots if slot not in chosen and excess.get(owners[slot], 1)]
     return chosen
 
 
-def _pairs(
-    slots: Sequence[int], owners: Sequence[int], excess: Collection[int], takers: Sequence[int]
-) -> Iterator[tuple[int, int, int]]:
-    """(-margin, slot, taker) for each slot and as many takers as can be scored in one round."""
-    taken = min(len(takers), max(1, _MOST_PAIRS // len(slots)))
-    around = [*takers, *takers]
-    for slot in slots:
-        first = _mix(slot) % len(takers) if taken < len(takers) else 0
-        seed = _mix(slot + 1)
-        scores = {taker: _mix(seed ^ taker) for taker in around[first : first + taken]}
-        old = _mix(seed ^ owners[slot]) if owners[slot] in excess else max(scores.values())
-        for taker, new in scores.items():
-            yield old - new, slot, taker
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """The scores of one round. Slot after slot, `of_takers` has its scores at `count` takers: those of `around` from
+    `first` on. `best`: the largest of them, `best_taker` who has it. `old`: the score at the present owner."""
+
+    around: Sequence[int]
+    count: int
+    first: Sequence[int]
+    of_takers: Sequence[int]
+    best: Sequence[int]
+    best_taker: Sequence[int]
+    old: Sequence[int]
+
+    @classmethod
+    def of(cls, slots: Sequence[int], owners: Sequence[int], takers: Sequence[int], members: Collection[int]) -> Self:
+        count = min(len(takers), max(1, _MOST_PAIRS // len(slots)))
+        around = [*takers, *takers]
+        first = [0] * len(slots)
+        if count < len(takers):
+            first = [drawn % len(takers) for drawn in numbers_of(mixed(lanes_of(slots)))]
+        seeds = mixed(lanes_of([slot + 1 for slot in slots]))
+        at_owners = numbers_of(mixed(seeds, lanes_of(owners)))
+        if count == 1:
+            best_taker = [around[at] for at in first]
+            best = of_takers = numbers_of(mixed(seeds, lanes_of(best_taker)))
+        else:
+            of_takers = numbers_of(mixed(*_pairs(seeds, lanes_of(around), first, count)))
+            begins = range(0, len(of_takers), count)
+            best = tuple(max(of_takers[begin : begin + count]) for begin in begins)
+            places = map(of_takers.index, best, begins)
+            best_taker = [around[at + place - begin] for at, place, begin in zip(first, places, begins, strict=True)]
+        old = [
+            score if owner in members else instead
+            for score, owner, instead in zip(at_owners, owners, best, strict=True)
+        ]
+        return cls(around, count, first, of_takers, best, best_taker, old)
+
+    def next_best(self, at: int, missing: Mapping[int, int]) -> tuple[int, int]:
+        """The largest score at a taker that misses slots, and this taker. (-1, NOBODY) where none of them does."""
+        first, begin = self.first[at], at * self.count
+        takers, scores = self.around[first : first + self.count], self.of_takers[begin : begin + self.count]
+        return max(
+            ((score, taker) for score, taker in zip(scores, takers, strict=True) if missing[taker]),
+            default=(-1, NOBODY),
+        )
+
+
+def _pairs(seeds: bytes, takers: bytes, first: Sequence[int], count: int) -> tuple[bytes, bytes]:
+    """Lanes: every seed `count` times, and beside it as many takers, from that at its `first` on."""
+    own = (seeds[at : at + LANE] * count for at in range(0, len(seeds), LANE))
+    theirs = (takers[at * LANE : (at + count) * LANE] for at in first)
+    return b"".join(own), b"".join(theirs)
+
+
+def _granted(
+    slots: Sequence[int], owners: Sequence[int], scores: _Scores, missing: dict[int, int], excess: dict[int, int]
+) -> dict[int, int]:
+    """slot → new owner. Each slot wishes for its best taker; once that misses no slot any more, for the next best one.
+    The wish with the least loss (the largest margin) is granted first, of equal ones that of the first slot. Each is
+    counted off from what the taker misses, and from the excess of the old owner."""
+    granted: dict[int, int] = {}
+    left = sum(missing.values())
+    losses = list(map(sub, scores.old, scores.best))
+    others: list[tuple[int, int, int]] = []
+    in_order = ascending(losses)
+    in_order.reverse()
+    while left and (in_order or others):
+        if others and not (in_order and (losses[in_order[-1]], in_order[-1]) < others[0]):
+            _, at, taker = heappop(others)
+        else:
+            at = in_order.pop()
+            taker = scores.best_taker[at]
+        owner = owners[at]
+        if not excess[owner]:
+            continue
+        if missing[taker]:
+            granted[slots[at]] = taker
+            missing[taker] -= 1
+            excess[owner] -= 1
+            left -= 1
+        else:
+            score, taker = scores.next_best(at, missing)
+            if taker != NOBODY:
+                heappush(others, (scores.old[at] - score, at, taker))
+    return granted
+
+
+def ascending(keys: Sequence[int]) -> list[int]:
+    """The indices of the keys in the order of the keys; equal keys stay in order. Python sorts floats several times as
+    fast as large integers, and a list that is nearly sorted in one pass."""
+    rounded = list(map(float, keys))
+    indices = sorted(range(len(keys)), key=rounded.__getitem__)
+    indices.sort(key=keys.__getitem__)
+    return indices
