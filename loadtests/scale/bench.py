@@ -79,10 +79,10 @@ def measured(stand: Stand, *, servers: int, slots: int, deaths: int) -> Iterator
     yield "start", time.monotonic() - began
     time.sleep(_SETTLES)
     yield from _quiet(stand)
-    yield from _change(stand, "add", lambda: stand.ask("POST", "/add", {"n": 1, "hostnames": ["new"]}))
+    yield from _change(stand, "rm", lambda: stand.ask("DELETE", "/rm", {"n": 1, "hostnames": ["S9"]}))
+    yield from _change(stand, "add", lambda: stand.ask("POST", "/add", {"n": 1, "hostnames": ["S9"]}))
     yield from _change(stand, "weigh", lambda: stand.ask("PATCH", "/servers/S2", {"weight": 2}))
     stand.ask("PATCH", "/servers/S2", {"weight": 1})
-    yield from _change(stand, "rm", lambda: stand.ask("DELETE", "/rm", {"n": 1, "hostnames": ["new"]}))
     yield from _spread("death", [_death(stand, stand.engine.die, rank) for rank in range(deaths)])
     with _changing(stand):
         yield from _spread("death busy", [_death(stand, stand.engine.die, rank) for rank in range(deaths)])

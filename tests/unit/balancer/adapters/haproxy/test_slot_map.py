@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from balancer.adapters.haproxy.slot_map import SHARE_UNIT, SHORT_WALK, WALK, lines, walks
+from balancer.adapters.haproxy.slot_map import SHARE_UNIT, SHORT_WALK, WALK, edits, lines, walks
 from balancer.core import bounded_load
 from balancer.core.routes import Backend
 
@@ -67,3 +67,18 @@ def test_a_share_says_of_the_same_loads_that_they_are_full_as_the_cap_does(
     is_full = load * SHARE_UNIT >= share * total
     assert is_full >= (load >= cap)
     assert is_full == (load >= cap) or 0 < exact - load < Fraction(1, 1000)
+
+
+def test_the_edits_of_a_map_add_before_they_name_and_take_away_after() -> None:
+    before = ["digest a", "h2c/S1 1", "0 S1", "1 S1", "2 S1"]
+    after = ["digest b", "h2c/S2 1", "0 S2", "1 S1", "2 S1"]
+    assert edits(before, after) == [
+        ("add", "h2c/S2 1"),
+        ("set", "0 S2"),
+        ("del", "h2c/S1"),
+        ("set", "digest b"),
+    ]
+
+
+def test_a_map_that_is_the_same_has_no_edits() -> None:
+    assert edits(["digest a", "0 S1"], ["digest a", "0 S1"]) == []

@@ -49,6 +49,25 @@ def lines(digest: str, slots: tuple[str, ...], serving: Iterable[Backend], bound
     ]
 
 
+Edit = tuple[str, str]
+"""A verb of the Runtime API for one entry of the map, and the entry, or only its key where it goes."""
+
+
+def edits(before: list[str], after: list[str]) -> list[Edit]:
+    """What makes the lines `before` those of `after`, the digest last. What comes is told before what may name it, and
+    what goes after that."""
+    old, new = set(before), set(after)
+    keys = {line.partition(" ")[0] for line in before if line not in new}
+    fresh = {line.partition(" ")[0]: line for line in after if line not in old}
+    digest = fresh.pop(DIGEST_KEY, None)
+    return [
+        *(("add", line) for key, line in fresh.items() if key not in keys),
+        *(("set", line) for key, line in fresh.items() if key in keys),
+        *(("del", key) for key in keys - fresh.keys() - {DIGEST_KEY}),
+        *([] if digest is None else [("set", digest)]),
+    ]
+
+
 def walks(slots: tuple[str, ...], length: int) -> list[str]:
     """slot → walk: the slot's instance and the next different ones clockwise, with colons between them. Where there are
     fewer than `length` instances, the first one fills the rest, so that every walk has so many words."""
