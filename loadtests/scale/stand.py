@@ -126,7 +126,7 @@ class Stand:
     def _connections(self) -> int:
         """That the edge has accepted so far. Nobody sends it requests here: all are to its Runtime API."""
         lines = self._edge.ask("show info").splitlines()
-        return int(next(line for line in lines if line.startswith("CumConns: ")).partition(" ")[2])
+        return int(next(line for line in lines if line.startswith("CumReq: ")).partition(" ")[2])
 
     def _processes(self) -> list[psutil.Process]:
         return [self._process, *self._process.children(recursive=True)]

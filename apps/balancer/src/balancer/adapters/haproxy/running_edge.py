@@ -114,8 +114,11 @@ class RunningEdge:
         gone = maintained - wanted
         for name in gone:
             self._delete(name)
+        has_map = self._map_digest() == files.digest
+        if has_map:
+            self._told = files
         return (
-            self._map_digest() == files.digest
+            has_map
             and self._has_fixed_part(files)
             and states.keys() <= wanted | gone
             and not maintained & wanted
