@@ -118,6 +118,6 @@ def test_of_many_commands_so_many_are_under_way_at_once(api: RuntimeApi, runtime
 
 
 def test_a_refusal_among_many_commands_is_quoted(api: RuntimeApi, runtime_socket: RuntimeSocket) -> None:
-    runtime_socket.answer = lambda command: "No." if command.startswith("command 2") else ""
-    with pytest.raises(PlaneUnavailable, match="the edge refused 'command 2': No"):
+    runtime_socket.answer = lambda command: "No." if command.startswith("command 3") else ""
+    with pytest.raises(PlaneUnavailable, match="the edge refused 'command 3': No"):
         api.do_all([(f"command {number}", "payload") for number in range(4)], at_once=2)
