@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from balancer.adapters.haproxy import slot_map
 from balancer.adapters.haproxy.slot_map import SHARE_UNIT, SHORT_WALK, WALK, edits, lines, walks
 from balancer.core import bounded_load
 from balancer.core.routes import Backend
@@ -47,6 +48,33 @@ def test_a_walk_is_the_next_different_servers_clockwise(slots: tuple[str, ...], 
         assert len(names) == length
         assert names[: len(clockwise)] == clockwise
         assert set(names[len(clockwise) :]) <= {clockwise[0]}
+
+
+names = [f"S{number}" for number in range(1, 16)]
+
+
+@given(
+    st.lists(st.sampled_from(names), min_size=16, max_size=80).map(tuple),
+    st.lists(st.dictionaries(st.integers(0, 79), st.sampled_from(names), max_size=6), min_size=1, max_size=4),
+    st.sampled_from([SHORT_WALK, WALK]),
+)
+@example(tuple(names) * 5, [{0: "S9"}, {74: "S1", 0: "S2"}], SHORT_WALK)
+@example(tuple(names) * 5, [dict.fromkeys(range(0, 75, 15), "S2")], WALK)
+def test_walks_that_are_made_of_the_walks_before_are_the_same(
+    slots: tuple[str, ...], changes: list[dict[int, str]], length: int
+) -> None:
+    bound = None if length == SHORT_WALK else Fraction(2)
+    for change in ({}, *changes):
+        slots = tuple(change.get(slot, name) for slot, name in enumerate(slots))
+        told = [line for line in lines("abc", slots, SERVERS, bound) if line[0].isdigit()]
+        assert told == [f"{slot} {walk}" for slot, walk in enumerate(walks(slots, length))]
+
+
+def test_where_few_slots_change_few_walks_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    slots = tuple(names) * 20
+    lines("abc", slots, SERVERS, None)
+    monkeypatch.setattr(slot_map, "walks", None)
+    assert lines("abc", ("S9", *slots[1:]), SERVERS, None)[1].startswith("0 S9:S2:")
 
 
 @given(
