@@ -34,7 +34,9 @@ from tests.polling import until  # noqa: E402
 _SETTLES = 6.0
 """Seconds after a start until everything that happens every few seconds has happened once."""
 _QUIET = 10.0
-_POLL = 0.002
+_POLL = 0.005
+_RESTS = 1.0
+"""Seconds before a death that is to be alone: a fleet is whole before the change that made it so is at its end."""
 
 Figures = dict[str, float]
 """What was measured, in seconds, bytes and counts."""
@@ -83,11 +85,11 @@ def measured(stand: Stand, *, servers: int, slots: int, deaths: int) -> Iterator
     yield from _change(stand, "add", lambda: stand.ask("POST", "/add", {"n": 1, "hostnames": ["S9"]}))
     yield from _change(stand, "weigh", lambda: stand.ask("PATCH", "/servers/S2", {"weight": 2}))
     stand.ask("PATCH", "/servers/S2", {"weight": 1})
-    yield from _spread("death", [_death(stand, stand.engine.die, rank) for rank in range(deaths)])
+    yield from _spread("death", [_death(stand, stand.engine.die, rank, rests=_RESTS) for rank in range(deaths)])
     with _changing(stand):
         yield from _spread("death busy", [_death(stand, stand.engine.die, rank) for rank in range(deaths)])
     stand.ask("PATCH", "/servers/S2", {"weight": 1})
-    yield from _spread("hang", [_death(stand, stand.hang, rank) for rank in range(max(1, deaths // 4))])
+    yield from _spread("hang", [_death(stand, stand.hang, rank, rests=_RESTS) for rank in range(max(1, deaths // 4))])
     ring = {"strategy": "ring", "slots": slots}
     yield from _change(stand, "switch", lambda: stand.ask("PUT", "/ring", ring))
     yield "threads", stand.threads()
@@ -115,9 +117,10 @@ def _change(stand: Stand, name: str, do: Callable[[], object]) -> Iterator[tuple
     yield f"{name} connections", used.connections
 
 
-def _death(stand: Stand, end: Callable[[str], None], rank: int) -> float:
+def _death(stand: Stand, end: Callable[[str], None], rank: int, *, rests: float = 0) -> float:
     """Seconds until the edge sends nothing new to a server that ends. It returns when the fleet is whole again."""
     until(stand.is_ready, "the fleet is whole", within=60)
+    time.sleep(rests)
     slots = stand.slots()
     victim = sorted(slots.keys() - {"S2"})[rank % (len(slots) - 1)]
     began = time.monotonic()
@@ -187,6 +190,7 @@ def main() -> int:
     parser.add_argument("--deaths", type=int, default=12)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    sys.setswitchinterval(0.0005)  # the keeper is a thread of this process, and shall not wait for what measures
     interruptible_once("bench-scale: taking down what was started")
     runs: dict[str, Figures] = {}
     with Lab() as lab:
