@@ -13,7 +13,7 @@ ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 endif
 .PHONY: help up doctor down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
 .PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
-.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-hosts bench-placement watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
+.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-hosts bench-placement bench-scale watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 ifeq ($(HOME),)
 export HOME := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
@@ -307,6 +307,10 @@ bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy a
 
 bench-hosts: .venv/test.stamp ## Measure what 100 nodes, 100 edges and 1 000 servers cost: real code, nodes that are simulated
 	python loadtests/several_hosts.py
+
+bench-scale: host ## Measure the control plane with 10 and 100 servers (SERVERS="10 100 1000" SLOTS="512 65536" DEATHS=20; as root)
+	python loadtests/scale/bench.py $(if $(call said,SERVERS),--servers $(SERVERS)) $(if $(call said,SLOTS),--slots $(SLOTS)) \
+		$(if $(call said,DEATHS),--deaths $(DEATHS))
 
 locust: host ## Open locust's page on the running deployment (URL= CONTROL_URL=; MEMBERSHIP=1: servers come and go)
 	locust -f loadtests/locustfile.py,loadtests/shapes --class-picker $(if $(call said,URL),--host $(URL)) \

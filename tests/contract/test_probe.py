@@ -297,8 +297,7 @@ def clock() -> HeldUpClock:
 def test_an_answer_in_the_socket_counts_however_late_it_is_looked_at(clock: HeldUpClock) -> None:
     probes = http_probes(clock=clock)
     with LoopbackServer(OK) as server:
-        probes.send(1, server.address, ASKED)
-        assert probes.ended(within=TIMEOUT) == []  # it is connected, and the request goes out
+        probes.send(1, server.address, ASKED)  # over the loopback it is connected at once, and the request goes out
         until(lambda: server.requests, "the request is there", within=5)
     clock.held_up = TIMEOUT  # and the server has ended its answer
     assert probes.ended(within=0) == [(1, True)]

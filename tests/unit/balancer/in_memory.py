@@ -188,6 +188,7 @@ class InMemoryBalancer:
         """Sends `times` heartbeats to all servers that get some, and takes in the results."""
         for _ in range(times):
             fleet = self.desired.fleet
+            self.heartbeats.watch(fleet.of(*WATCHED))
             self.heartbeats.send(fleet.of(*WATCHED), fleet.heartbeat_of)
             self.heartbeats.listen(within=0)
 

@@ -30,8 +30,10 @@ class Engine:
 
     fingerprints: Iterable[str]
     started: list[Release] = field(default_factory=list)
+    listed: int = 0
 
     def containers(self) -> list[Observed]:
+        self.listed += 1
         return [
             Observed(f"S{number}", number, True, "", "", 1, f"S{number}", image=CONTENT, fingerprint=fingerprint)
             for number, fingerprint in enumerate(self.fingerprints)
@@ -79,6 +81,15 @@ def test_a_release_that_shares_only_a_part_of_its_fingerprint_is_another_one(fin
     with pytest.raises(StartFailed, match="server_volumes only"):
         start(verbs(engine), HOSTS)
     assert not engine.started
+
+
+def test_a_start_lists_the_containers_once() -> None:
+    engine = Engine([HOSTS.fingerprint] * 3)
+    keeper = verbs(engine)
+    list(keeper.results({"verb": "observe"}))
+    for _ in range(5):
+        start(keeper, HOSTS)
+    assert engine.listed == 1 + 5
 
 
 def test_a_call_may_see_new_containers_while_another_looks_through_those_of_before() -> None:

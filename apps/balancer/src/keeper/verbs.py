@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Protocol
 
 from balancer.adapters.docker_images import DockerImages
 from balancer.adapters.revision_store import Revisions
+from balancer.adapters.shared_look import SharedLook
 from balancer.adapters.swarm import observed_task
 from balancer.core.errors import ImageMissing, InvalidRequest, PullFailed, StartFailed
 from balancer.core.image import NAME_RULE, Image, is_id, is_name
@@ -55,7 +56,8 @@ class Verbs:
         self._images = images
         self._policy = policy
         self._lock = threading.Lock()
-        self._starting = 0
+        self._starting = self._started = 0
+        self._containers = SharedLook(self._list)
         self._at_first: int | None = None
         """The containers that there were at the first look: more than the settings allow by now, perhaps."""
         self._seen: set[tuple[str, str]] = set()
@@ -99,7 +101,7 @@ class Verbs:
     def _image_to_run(self, release: Release) -> Image | None:
         """The image that the release means on the engine. Raises InvalidRequest, PullFailed for what the policy does
         not allow."""
-        if release.content and any(map(release.is_named, self._made_of(release.content))):
+        if release.content and self._made(release.content, release.is_named):
             return self._images.find(release.content) or Image(release.content)  # with the digest, for other nodes
         self._policy.check(release)
         return self._found(release.content or release.image)
@@ -109,28 +111,47 @@ class Verbs:
         """Holds a place among the most containers that there may be: as many as the settings allow, or as there were
         when the keeper began and a surge beside them, so that they can be replaced and rolled. Raises StartFailed."""
         with self._lock:
-            present = sum(map(_counts, self._containers()))
-            most = max(self._policy.servers, (self._at_first or 0) + self._policy.surge)
-            if present + self._starting >= most:
-                raise StartFailed(f"{hostname} cannot be created: there are {most} containers already")
+            started = self._started
+        present = self._present(self._containers())
+        with self._lock:
+            # Of those that started meanwhile some may be counted twice, so the second look decides.
+            if self._is_full(present + self._started - started) and self._is_full(self._present(self._list())):
+                raise StartFailed(f"{hostname} cannot be created: there are {self._most} containers already")
             self._starting += 1
         try:
             yield
         finally:
             with self._lock:
                 self._starting -= 1
+                self._started += 1
 
-    def _containers(self) -> list[Observed]:
+    @property
+    def _most(self) -> int:
+        return max(self._policy.servers, (self._at_first or 0) + self._policy.surge)
+
+    def _is_full(self, present: int) -> bool:
+        """The caller holds the lock."""
+        return present + self._starting >= self._most
+
+    @staticmethod
+    def _present(containers: Sequence[Observed]) -> int:
+        return sum(map(_counts, containers))
+
+    def _list(self) -> list[Observed]:
         containers = self._runtime.containers()
         if self._at_first is None:
             self._at_first = len(containers)
         self._seen |= {(container.fingerprint, container.image) for container in containers}
         return containers
 
-    def _made_of(self, content: str) -> list[str]:
-        """The fingerprints of the servers of this deployment that are or were made of the image."""
-        self._containers()
-        return [fingerprint for fingerprint, image in tuple(self._seen) if image == content]  # other calls add to it
+    def _made(self, content: str, fits: Callable[[str], bool] = lambda _: True) -> bool:
+        """Whether a server of this deployment is or was made of the image, and its fingerprint fits. The containers are
+        looked through only where no earlier look tells."""
+        return self._has_seen(content, fits) or (bool(self._containers()) and self._has_seen(content, fits))
+
+    def _has_seen(self, content: str, fits: Callable[[str], bool]) -> bool:
+        seen = tuple(self._seen)  # other calls add to it
+        return any(image == content and fits(fingerprint) for fingerprint, image in seen)
 
     def _observe(self, _: Fields) -> Results:
         yield {container.instance: asdict(container) for container in self._containers()}
@@ -165,7 +186,7 @@ class Verbs:
         took the name for, the image that it found is judged by its own names."""
         wanted = self._allowed_name(name)
         found, names = self._images.look(wanted)
-        if not found or self._policy.allows_image(found.content, names) or self._made_of(found.content):
+        if not found or self._policy.allows_image(found.content, names) or self._made(found.content):
             return found
         raise PullFailed(f"the policy of this deployment does not allow the image {wanted}; policy.images names others")
 

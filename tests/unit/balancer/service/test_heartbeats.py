@@ -49,6 +49,11 @@ class Fixture:
         self.clock = FakeClock()
         self.heartbeats = Heartbeats(probes=self.probes, clock=self.clock, strikes=2)
 
+    def send(self, *servers: Server) -> None:
+        """Only these are watched, and all of them get a heartbeat."""
+        self.heartbeats.watch(servers)
+        self.heartbeats.send(servers, asked)
+
     def listen(self, *numbers: int, alive: bool) -> frozenset[tuple[int, int]]:
         """The results of these heartbeats come in; of whom they tell something new."""
         self.probes.end(*numbers, alive=alive)
@@ -56,8 +61,8 @@ class Fixture:
 
     def missed(self, server: Server) -> None:
         """Two heartbeats of it have failed."""
-        self.heartbeats.send([server], asked)
-        self.heartbeats.send([server], asked)
+        self.send(server)
+        self.send(server)
         self.listen(*self.probes.to(server)[-2:], alive=False)
 
 
@@ -68,7 +73,7 @@ def fixture() -> Fixture:
 
 def test_nobody_is_silent_while_all_answer(fixture: Fixture) -> None:
     for _ in range(5):
-        fixture.heartbeats.send([ONE, TWO], asked)
+        fixture.send(ONE, TWO)
         assert not fixture.listen(*list(fixture.probes.sent)[-2:], alive=True)
     assert fixture.heartbeats.silent == frozenset()
     assert fixture.heartbeats.answering == {ONE.identity, TWO.identity}
@@ -77,7 +82,7 @@ def test_nobody_is_silent_while_all_answer(fixture: Fixture) -> None:
 def test_a_server_is_silent_after_its_strikes_and_every_further_miss_is_news(fixture: Fixture) -> None:
     news = []
     for _ in range(4):
-        fixture.heartbeats.send([ONE, TWO], asked)
+        fixture.send(ONE, TWO)
         fixture.listen(fixture.probes.to(ONE)[-1], alive=True)
         news.append(fixture.listen(fixture.probes.to(TWO)[-1], alive=False))
     assert news == [frozenset(), {TWO.identity}, {TWO.identity}, {TWO.identity}]
@@ -87,17 +92,17 @@ def test_a_server_is_silent_after_its_strikes_and_every_further_miss_is_news(fix
 
 def test_heartbeats_are_sent_while_others_are_under_way(fixture: Fixture) -> None:
     for _ in range(2):
-        fixture.heartbeats.send([ONE, TWO], asked)
+        fixture.send(ONE, TWO)
     assert (len(fixture.probes.to(ONE)), len(fixture.probes.to(TWO))) == (2, 2)
 
 
 def test_a_server_that_does_not_answer_owes_no_more_than_its_strikes(fixture: Fixture) -> None:
     for _ in range(5):
-        fixture.heartbeats.send([ONE, TWO], asked)
+        fixture.send(ONE, TWO)
         fixture.listen(fixture.probes.to(ONE)[-1], alive=True)
     assert (len(fixture.probes.to(ONE)), len(fixture.probes.to(TWO))) == (5, 2)
     fixture.listen(fixture.probes.to(TWO)[0], alive=False)
-    fixture.heartbeats.send([ONE, TWO], asked)
+    fixture.send(ONE, TWO)
     assert len(fixture.probes.to(TWO)) == 3
 
 
@@ -107,23 +112,23 @@ def test_a_server_that_is_silent_for_long_gets_a_fifth_of_the_heartbeats_and_one
     fixture.missed(TWO)
     assert len(fixture.probes.to(TWO)) == 4
     for _ in range(5):
-        fixture.heartbeats.send([ONE, TWO], asked)
+        fixture.send(ONE, TWO)
         fixture.listen(fixture.probes.to(ONE)[-1], alive=True)
     assert (len(fixture.probes.to(ONE)), len(fixture.probes.to(TWO))) == (5, 5)
     for _ in range(20):
-        fixture.heartbeats.send([TWO], asked)
+        fixture.send(TWO)
     assert len(fixture.probes.to(TWO)) == 5, "one is under way"
     fixture.listen(fixture.probes.to(TWO)[-1], alive=False)
-    fixture.heartbeats.send([TWO], asked)
+    fixture.send(TWO)
     assert len(fixture.probes.to(TWO)) == 6
     fixture.listen(fixture.probes.to(TWO)[-1], alive=True)
-    fixture.heartbeats.send([TWO], asked)
-    fixture.heartbeats.send([TWO], asked)
+    fixture.send(TWO)
+    fixture.send(TWO)
     assert len(fixture.probes.to(TWO)) == 8
 
 
 def test_it_is_known_when_a_server_answered_last(fixture: Fixture) -> None:
-    fixture.heartbeats.send([ONE], asked)
+    fixture.send(ONE)
     began = fixture.clock.now()
     fixture.clock.sleep(5)
     assert fixture.heartbeats.answered_at(ONE.identity) == began
@@ -134,30 +139,30 @@ def test_it_is_known_when_a_server_answered_last(fixture: Fixture) -> None:
 
 
 def test_a_late_miss_does_not_count_after_a_newer_answer(fixture: Fixture) -> None:
-    fixture.heartbeats.send([ONE], asked)
-    fixture.heartbeats.send([ONE], asked)
+    fixture.send(ONE)
+    fixture.send(ONE)
     first, second = fixture.probes.to(ONE)
     fixture.listen(second, alive=True)
     fixture.listen(first, alive=False)
-    fixture.heartbeats.send([ONE], asked)
+    fixture.send(ONE)
     assert not fixture.listen(fixture.probes.to(ONE)[-1], alive=False)
 
 
 def test_an_answer_ends_the_silence_and_is_news(fixture: Fixture) -> None:
     fixture.missed(TWO)
     assert (fixture.heartbeats.silent, fixture.heartbeats.answering) == ({TWO.identity}, frozenset())
-    fixture.heartbeats.send([TWO], asked)
+    fixture.send(TWO)
     assert fixture.listen(fixture.probes.to(TWO)[-1], alive=True) == {TWO.identity}
     assert (fixture.heartbeats.silent, fixture.heartbeats.answering) == (frozenset(), {TWO.identity})
 
 
 def test_a_server_that_is_not_watched_any_more_is_forgotten(fixture: Fixture) -> None:
     fixture.missed(TWO)
-    fixture.heartbeats.send([TWO], asked)
-    fixture.heartbeats.send([ONE], asked)
+    fixture.send(TWO)
+    fixture.send(ONE)
     assert fixture.heartbeats.silent == frozenset()
     assert not fixture.listen(fixture.probes.to(TWO)[-1], alive=False)
-    fixture.heartbeats.send([ONE, TWO], asked)
+    fixture.send(ONE, TWO)
     assert not fixture.listen(fixture.probes.to(TWO)[-1], alive=False)
     assert fixture.heartbeats.silent == frozenset()
 
@@ -172,7 +177,7 @@ def test_a_server_that_is_not_watched_any_more_is_forgotten(fixture: Fixture) ->
 )
 def test_strikes_belong_to_one_container_and_not_to_its_name(fixture: Fixture, successor: Server) -> None:
     fixture.missed(TWO)
-    fixture.heartbeats.send([successor], asked)
+    fixture.send(successor)
     assert not fixture.listen(fixture.probes.to(successor)[-1], alive=False)
     assert fixture.heartbeats.silent == frozenset()
 
@@ -187,8 +192,25 @@ def test_a_heartbeat_that_could_not_be_sent_is_nobodys_fault(fixture: Fixture) -
     fixture.probes.send = fail  # type: ignore[method-assign]
     for _ in range(3):
         with pytest.raises(OSError, match="Too many open files"):
-            fixture.heartbeats.send([ONE], asked)
+            fixture.send(ONE)
     fixture.probes.send = send  # type: ignore[method-assign]
     assert not fixture.heartbeats.listen(within=0)
-    fixture.heartbeats.send([ONE], asked)
+    fixture.send(ONE)
     assert len(fixture.probes.to(ONE)) == 1
+
+
+def test_a_server_owes_an_answer_until_it_is_there_or_missed(fixture: Fixture) -> None:
+    fixture.send(ONE, TWO)
+    assert fixture.heartbeats.owing([ONE, TWO]) == [ONE, TWO]
+    fixture.listen(*fixture.probes.to(ONE), alive=True)
+    fixture.listen(*fixture.probes.to(TWO), alive=False)
+    assert fixture.heartbeats.owing([ONE, TWO]) == []
+
+
+def test_nobody_waits_for_a_server_that_is_silent_for_long(fixture: Fixture) -> None:
+    fixture.missed(TWO)
+    fixture.missed(TWO)
+    for _ in range(5):
+        fixture.send(TWO)
+    assert len(fixture.probes.to(TWO)) == 5
+    assert fixture.heartbeats.owing([TWO]) == []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -34,7 +37,7 @@ S1, S2, S3 = (Server(f"S{number}", number, State.JOINING, release=RELEASE.number
 
 
 class Fixture:
-    def __init__(self) -> None:
+    def __init__(self, *, size: int = 8) -> None:
         self.runtime, self.plane, self.clock = FakeRuntime(), FakePlane(), FakeClock()
         self.nodes = Nodes()
         self.events = EventLog(self.clock, nodes=self.nodes)
@@ -55,7 +58,7 @@ class Fixture:
             drain_timeout=20,
             cannot_finish=lambda instance: instance in self.finished,
             lost=lambda: self.lost,
-            size=8,
+            size=size,
         )
 
 
@@ -76,6 +79,70 @@ def test_servers_start_together(fixture: Fixture) -> None:
     fixture.runtime.start = meet_and_start  # type: ignore[method-assign]
     addresses = fixture.workers.bring_up([S1, S2, S3], RELEASE)
     assert addresses == {name: server.address for name, server in fixture.runtime.observe().items()}
+
+
+def test_of_many_starts_the_engine_gets_only_some_at_once() -> None:
+    """A pool of sixteen threads starts sixteen servers."""
+    fixture = Fixture(size=16)
+    start, lock, at_once = fixture.runtime.start, threading.Lock(), [0, 0]
+    eight, all_have_come = threading.Semaphore(0), threading.Event()
+
+    def count_and_start(server: Server, release: Release, **_: object) -> None:
+        with lock:
+            at_once[0] += 1
+            at_once[1] = max(at_once)
+        eight.release()
+        all_have_come.wait(30)
+        with lock:
+            at_once[0] -= 1
+        start(server, release)
+
+    fixture.runtime.start = count_and_start  # type: ignore[method-assign]
+    servers = [replace(S1, hostname=f"S{number}", ring_id=number) for number in range(1, 17)]
+    with ThreadPoolExecutor(1) as thread:
+        addresses = thread.submit(fixture.workers.bring_up, servers, RELEASE)
+        for _ in range(8):
+            assert eight.acquire(timeout=30)
+        all_have_come.set()
+        assert len(addresses.result()) == 16
+    assert at_once[1] == 8
+
+
+def test_who_starts_for_long_is_asked_less_often(fixture: Fixture) -> None:
+    fixture.runtime.mute = {"S1"}
+    asked: list[float] = []
+    look = fixture.probe.look
+
+    def noted(address: str, heartbeat: Heartbeat) -> str:
+        asked.append(fixture.clock.now())
+        return look(address, heartbeat)
+
+    fixture.probe.look = noted  # type: ignore[method-assign]
+    with pytest.raises(StartFailed):
+        fixture.workers.bring_up([S1], RELEASE)
+    pauses = [after - before for before, after in pairwise(asked)]
+    assert pauses[0] == pytest.approx(0.02)
+    assert max(pauses) == pytest.approx(0.25)
+    assert len(asked) < 200
+
+
+def test_servers_that_drain_are_looked_at_at_the_same_moments(fixture: Fixture) -> None:
+    """However their drains began, so that one look at the plane is enough for all."""
+    fixture.workers.bring_up([S1], RELEASE)
+    fixture.clock.sleep(0.0123)
+    looked: list[float] = []
+    activity = fixture.plane.activity
+
+    def noted() -> Mapping[str, Activity]:
+        looked.append(fixture.clock.now())
+        return activity()
+
+    fixture.plane.activity = noted  # type: ignore[method-assign]
+    fixture.workers.retire(["S1"])
+    first, *others = looked
+    assert others
+    assert all(at % 0.05 == pytest.approx(0, abs=1e-6) or at % 0.05 == pytest.approx(0.05) for at in others)
+    assert others[0] - first >= 0.025
 
 
 def test_a_server_is_called_by_its_instance_and_made_of_the_release(fixture: Fixture) -> None:

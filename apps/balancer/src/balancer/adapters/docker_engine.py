@@ -14,7 +14,7 @@ from docker.utils import kwargs_from_env
 
 from balancer.adapters import container_spec
 from balancer.adapters.announced_ends import AnnouncedEnds
-from balancer.adapters.container_spec import DEPLOYMENT, RING_ID, ROLE, ServerSpec
+from balancer.adapters.container_spec import DEPLOYMENT, INSTANCE, RING_ID, ROLE, ServerSpec
 from balancer.adapters.engine_errors import engine_errors
 from balancer.adapters.engine_stream import EngineStream
 from balancer.adapters.observed_container import observed
@@ -155,7 +155,8 @@ class DockerEngine:
 
     def _containers_of(self, instance: str) -> dict[str, str]:
         """Container id → container name, for the containers of the instance: one or none."""
-        containers = self._api.containers(all=True, filters=self._filters)
+        labels = [*self._filters["label"], f"{INSTANCE}={instance}"]
+        containers = self._api.containers(all=True, filters={"label": labels})
         found = (self._observed(container) for container in containers)
         return {container.id: container.container_name for container in found if container.instance == instance}
 

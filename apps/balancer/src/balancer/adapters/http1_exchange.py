@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from balancer.core.heartbeat import Heartbeat
 
@@ -12,14 +13,19 @@ _LOCATION = re.compile(rb"\r?\nlocation:[ \t]*([\x21-\x7e]{1,200})", re.IGNORECA
 _LONGEST_HEAD = 65536
 
 
+@lru_cache(maxsize=4096)
+def _request(address: str, heartbeat: Heartbeat) -> bytes:
+    return (
+        f"GET {heartbeat.path} HTTP/1.1\r\nHost: {heartbeat.host or address}\r\n"
+        "User-Agent: ringmaster\r\nConnection: close\r\n\r\n"
+    ).encode()
+
+
 class Http1Exchange:
     """An Exchange."""
 
     def __init__(self, address: str, heartbeat: Heartbeat) -> None:
-        self.request = (
-            f"GET {heartbeat.path} HTTP/1.1\r\nHost: {heartbeat.host or address}\r\n"
-            "User-Agent: ringmaster\r\nConnection: close\r\n\r\n"
-        ).encode()
+        self.request = _request(address, heartbeat)
         self._heartbeat = heartbeat
         self._head = b""
 

@@ -34,26 +34,30 @@ class Exchange(Protocol):
 
 @dataclass(eq=False, slots=True)
 class HttpHeartbeat:
-    """`connection` does not block. `sent`: when the heartbeat began."""
+    """Its connection does not block. `sent`: when the heartbeat began."""
 
     number: int
     address: str
     heartbeat: Heartbeat
-    connection: socket.socket
     sent: float
+    connection: socket.socket = field(init=False)
     exchange: Exchange = field(init=False)
+    is_asked: bool = False
+    """Whether the request is sent."""
 
     def __post_init__(self) -> None:
         self.exchange = (H2Exchange if self.heartbeat.protocol == H2C else Http1Exchange)(self.address, self.heartbeat)
+        self.connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
 
     def connect(self) -> None:
-        """Begins to connect. After an error the connection is closed. Raises OSError, and ValueError for what is no
-        address."""
+        """Begins to connect, and sends the request where the connection is made at once, as on one host it is. After an
+        error the connection is closed. Raises OSError, and ValueError for what is no address."""
         host, _, port = self.address.rpartition(":")
         try:
-            self.connection.setblocking(False)
             with suppress(BlockingIOError):
                 self.connection.connect((host, int(port)))
+            with suppress(BlockingIOError):
+                self.send()
         except (OSError, ValueError):
             self.connection.close()
             raise
@@ -61,6 +65,7 @@ class HttpHeartbeat:
     def send(self) -> None:
         """Sends the request on the connection that is made by now. Raises OSError."""
         self.connection.sendall(self.exchange.request)
+        self.is_asked = True
 
     def receive(self) -> bool:
         """Takes in what has come. Returns whether the answer is complete, or nothing more will come. Raises OSError."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from itertools import takewhile
 from math import inf
+from select import EPOLLIN, EPOLLOUT, epoll
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 
 from balancer.adapters.http_heartbeat import HttpHeartbeat
@@ -23,28 +23,32 @@ none."""
 class HttpProbes:
     """`timeout` says how long the head of an answer may take, connecting included.
 
-    One thread polls all heartbeats. This costs less than half of a thread for each heartbeat, and a hanging heartbeat
-    delays no other. A heartbeat is missed only when its socket is empty after its deadline. When this process was
-    itself held up, the deadlines of all running heartbeats begin again.
+    One thread polls all heartbeats, each of which costs little more than the kernel's work for its connection. A
+    hanging heartbeat delays no other. A heartbeat is missed only when its socket is empty after its deadline. When this
+    process was itself held up, the deadlines of all running heartbeats begin again.
     """
 
     def __init__(self, *, timeout: HeartbeatTimeout, clock: Clock) -> None:
         self._timeout = timeout
         self._clock = clock
-        self._selector = PollSelector()
+        self._poll = epoll()
+        self._polled: dict[int, HttpHeartbeat] = {}
+        """The running heartbeats by the number of their connection's file."""
         self._under_way: dict[float, dict[int, HttpHeartbeat]] = {}
         """The running heartbeats by timeout and number. Those of one timeout are in the order of their deadlines."""
         self._failed_at_once: list[int] = []
 
     def send(self, number: int, address: str, heartbeat: Heartbeat) -> None:
-        running = HttpHeartbeat(number, address, heartbeat, socket.socket(), self._clock.now())
+        running = HttpHeartbeat(number, address, heartbeat, self._clock.now())
         try:
             running.connect()
         except (OSError, ValueError):
             self._failed_at_once.append(number)
             return
         self._under_way.setdefault(heartbeat.timeout, {})[number] = running
-        self._selector.register(running.connection, EVENT_WRITE, running)
+        file = running.connection.fileno()
+        self._polled[file] = running
+        self._poll.register(file, EPOLLIN if running.is_asked else EPOLLOUT)
 
     def ended(self, *, within: float) -> list[tuple[int, bool]]:
         now = self._clock.now()
@@ -56,8 +60,8 @@ class HttpProbes:
                     heartbeat.sent = now
         results = [(number, False) for number in self._failed_at_once]
         self._failed_at_once.clear()
-        for key, _ in self._selector.select(0 if results else max(0.0, min(within, left))):
-            heartbeat = key.data
+        for file, _ in self._poll.poll(0 if results else max(0.0, min(within, left))):
+            heartbeat = self._polled[file]
             alive = self._go_on(heartbeat)
             if alive is not None:
                 results.append(self._end(heartbeat, alive=alive))
@@ -81,17 +85,17 @@ class HttpProbes:
         """Sends the request or receives the answer, as the socket is ready. Returns whether the answer is good; None
         while the heartbeat goes on."""
         try:
-            if self._selector.get_key(heartbeat.connection).events == EVENT_READ:
+            if heartbeat.is_asked:
                 return heartbeat.is_good if heartbeat.receive() else None
             heartbeat.send()
         except OSError:
             return False
-        self._selector.modify(heartbeat.connection, EVENT_READ, heartbeat)
+        self._poll.modify(heartbeat.connection, EPOLLIN)
         return None
 
     def _end(self, heartbeat: HttpHeartbeat, *, alive: bool) -> tuple[int, bool]:
-        self._selector.unregister(heartbeat.connection)
-        heartbeat.connection.close()
+        del self._polled[heartbeat.connection.fileno()]
+        heartbeat.connection.close()  # The kernel forgets it for the poll, too.
         running = self._under_way[heartbeat.heartbeat.timeout]
         del running[heartbeat.number]
         if not running:
@@ -109,7 +113,7 @@ class HttpProbe:
             return "it has no address on its network"
         clock = SystemClock()
         try:
-            running = HttpHeartbeat(0, address, heartbeat, socket.socket(), clock.now())
+            running = HttpHeartbeat(0, address, heartbeat, clock.now())
             running.connect()
             with running.connection, PollSelector() as selector:
                 selector.register(running.connection, EVENT_WRITE)
@@ -123,7 +127,8 @@ def _seen(running: HttpHeartbeat, selector: PollSelector, clock: Clock) -> str:
     allowed = running.heartbeat.timeout
     if not selector.select(running.sent + allowed - clock.now()):
         return f"no connection within {allowed:g} s"
-    running.send()
+    if not running.is_asked:
+        running.send()
     end = running.sent + allowed + _LISTENS_ON
     selector.modify(running.connection, EVENT_READ)
     while (left := end - clock.now()) > 0:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from balancer.adapters.shared_look import SharedLook
 from balancer.core import errors
 from balancer.core.errors import EngineUnavailable, RingmasterError, StateUnavailable
 from balancer.core.fleet import Server
@@ -52,6 +53,7 @@ class KeeperClient:
         of_a_container = f"docker start {name}; docker unpause {name}; docker logs {name}"
         of_a_service = f"docker service ps {name}; docker service update --force {name}"
         self._advice = of_a_service if is_service else of_a_container
+        self._observed = SharedLook(self._observe)
 
     def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         who = {name: getattr(server, name) for name in ("hostname", "ring_id", "rolled", "generation")}
@@ -59,6 +61,9 @@ class KeeperClient:
         self._call("start", server=who, release=what, avoid=sorted(avoid))
 
     def observe(self) -> dict[str, Observed]:
+        return self._observed()
+
+    def _observe(self) -> dict[str, Observed]:
         return {instance: _observed(told) for instance, told in self._call("observe").items()}
 
     def rename(self, instance: str, name: str) -> None:

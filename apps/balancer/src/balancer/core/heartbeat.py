@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from balancer.core.protocol import HTTP
 
@@ -25,8 +26,13 @@ class Heartbeat:
 
     def accepts(self, status: int) -> bool:
         """Whether an answer of this status says that the server is well."""
-        for part in self.status.split(","):
-            low, _, high = part.partition("-")
-            if int(low) <= status <= int(high or low):
-                return True
-        return False
+        return _accepts(self.status, status)
+
+
+@lru_cache(maxsize=1024)
+def _accepts(statuses: str, status: int) -> bool:
+    for part in statuses.split(","):
+        low, _, high = part.partition("-")
+        if int(low) <= status <= int(high or low):
+            return True
+    return False

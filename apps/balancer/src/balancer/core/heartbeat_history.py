@@ -20,6 +20,8 @@ class HeartbeatHistory:
         """The history with one more result. A miss counts only while no later heartbeat is answered."""
         if alive:
             newest = max(self.answered, number)
+            if not self.missed:
+                return HeartbeatHistory(strikes=self.strikes, answered=newest)
             return replace(self, answered=newest, missed=tuple(miss for miss in self.missed if miss > newest))
         if number < self.answered:
             return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 
@@ -25,8 +25,8 @@ class HeartbeatTimeout:
     def after_answer(self, sent: float, now: float) -> HeartbeatTimeout:
         """The timeout after one more good answer, at the time `now`, to a heartbeat of the time `sent`."""
         seconds = now - sent
-        return replace(
-            self,
+        return HeartbeatTimeout(
+            most=self.most,
             mean=self.mean + (seconds - self.mean) / 8,
             deviation=self.deviation + (abs(seconds - self.mean) - self.deviation) / 4,
             answered_sent=max(self.answered_sent, sent),

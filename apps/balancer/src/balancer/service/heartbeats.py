@@ -29,12 +29,13 @@ class Heartbeats:
         self._probes = probes
         self._clock = clock
         self._numbers = count(1)
-        self._round = 0
         self._under_way: dict[int, Identity] = {}
         self._histories: dict[Identity, HeartbeatHistory] = {}
         self._answered_at: dict[Identity, float] = {}
-        self._sent_in: dict[Identity, int] = {}
-        """identity → the round in which the server got its newest heartbeat."""
+        self._owed: Counter[Identity] = Counter()
+        """How many heartbeats of each server are under way."""
+        self._rested: dict[Identity, int] = {}
+        """How many heartbeats in a row a server that is silent for long was spared."""
 
     @property
     def silent(self) -> frozenset[Identity]:
@@ -54,27 +55,39 @@ class Heartbeats:
         """When the server last answered a heartbeat. Where it never did, when it got its first one."""
         return self._answered_at.get(identity, self._clock.now())
 
-    def send(self, servers: Collection[Server], heartbeat_of: Callable[[Server], Heartbeat]) -> None:
-        """Sends one more heartbeat to each of these servers, as `heartbeat_of` says, and forgets all other servers. It
-        does not wait for earlier heartbeats.
-
-        A server with `strikes` unanswered heartbeats gets no further one, which could not tell anything sooner.
-        """
+    def watch(self, servers: Collection[Server]) -> None:
+        """Forgets all but these servers."""
         now = self._clock.now()
         fresh = HeartbeatHistory(strikes=self.strikes)
         identities = {server.identity for server in servers}
         self._histories = {identity: self._histories.get(identity, fresh) for identity in identities}
         self._answered_at = {identity: self._answered_at.get(identity, now) for identity in identities}
-        self._sent_in = {identity: self._sent_in.get(identity, -_REST) for identity in identities}
-        self._round += 1
-        owed = Counter(self._under_way.values())
+        self._rested = {identity: self._rested.get(identity, _REST) for identity in identities}
+
+    def send(self, servers: Collection[Server], heartbeat_of: Callable[[Server], Heartbeat]) -> None:
+        """Sends one more heartbeat to each of these servers, which are watched, as `heartbeat_of` says. It does not
+        wait for earlier heartbeats.
+
+        A server with `strikes` unanswered heartbeats gets no further one, which could not tell anything sooner.
+        """
         for server in servers:
-            if self._is_due(server.identity, owed[server.identity]):
+            identity = server.identity
+            if self._is_due(identity):
                 number = next(self._numbers)
                 self._probes.send(number, server.address, heartbeat_of(server))
-                self._under_way[number] = server.identity
-                self._sent_in[server.identity] = self._round
+                self._under_way[number] = identity
+                self._owed[identity] += 1
+                self._rested[identity] = 0
                 self.newest = number
+
+    def owing(self, servers: Collection[Server]) -> list[Server]:
+        """Those of these servers, which are watched, that have not answered all of their heartbeats. Servers that are
+        silent for long are not among them."""
+        return [
+            server
+            for server in servers
+            if self._owed[server.identity] and not self._histories[server.identity].is_long_silent
+        ]
 
     def listen(self, *, within: float) -> frozenset[Identity]:
         """Takes in the next results, for which it waits at most `within` seconds. Returns the servers of which there is
@@ -82,6 +95,9 @@ class Heartbeats:
         news: set[Identity] = set()
         for number, alive in self._probes.ended(within=within):
             identity = self._under_way.pop(number)
+            self._owed[identity] -= 1
+            if not self._owed[identity]:
+                del self._owed[identity]
             if identity not in self._histories:
                 continue
             before = self._histories[identity]
@@ -92,8 +108,8 @@ class Heartbeats:
                 news.add(identity)
         return frozenset(news)
 
-    def _is_due(self, identity: Identity, owed: int) -> bool:
-        """`owed`: how many heartbeats of the server are under way."""
+    def _is_due(self, identity: Identity) -> bool:
         if self._histories[identity].is_long_silent:
-            return not owed and self._round - self._sent_in[identity] >= _REST
-        return owed < self.strikes
+            self._rested[identity] += 1
+            return not self._owed[identity] and self._rested[identity] >= _REST
+        return self._owed[identity] < self.strikes

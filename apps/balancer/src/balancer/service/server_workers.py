@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from threading import BoundedSemaphore
 
 from balancer.core.activity import IDLE
 from balancer.core.cause import Cause, cause_of
@@ -32,9 +33,14 @@ from balancer.service.nodes import Nodes
 _log = logging.getLogger(__name__)
 
 _DRAIN_INTERVAL = 0.05
-"""Seconds between two checks of what a leaving server has in flight."""
+"""Seconds between two checks of what a leaving server has in flight. All of them are checked at the same moments."""
 _HEARTBEAT_INTERVAL = 0.02
-"""Seconds between two heartbeats of a new server."""
+"""Seconds between two heartbeats of a new server, at first."""
+_PATIENCE = 10
+"""A new server that has started for long is asked less often: so many times as often as it has started for."""
+_LONGEST_HEARTBEAT_INTERVAL = 0.25
+_STARTS = 8
+"""So many containers are started at the same time. An engine gets no further with more of them at once."""
 _SHORTEST_LAST_HEARTBEAT = 1.0
 """Seconds that the last heartbeat of a new server has in any case, where its release allows them."""
 _OBSERVATION_INTERVAL = 0.5
@@ -80,6 +86,7 @@ class ServerWorkers:
         self._drain_timeout = drain_timeout
         self._cannot_finish = cannot_finish
         self._lost = lost
+        self._starts = BoundedSemaphore(_STARTS)
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
         """Each task handles one server. It never waits for another task."""
         self._background = ThreadPoolExecutor(size, thread_name_prefix="background work")
@@ -137,8 +144,9 @@ class ServerWorkers:
 
     def _bring_up(self, server: Server, release: Release) -> str:
         instance = server.instance
-        began = self._clock.now()
-        self._runtime.start(server, release, avoid=self._lost().unheard)
+        with self._starts:
+            began = self._clock.now()
+            self._runtime.start(server, release, avoid=self._lost().unheard)
         address = seen = ""
         observed_at = began
         while (left := began + self._start_grace - self._clock.now()) > 0:
@@ -148,7 +156,8 @@ class ServerWorkers:
             if not seen:
                 _log.info("server ready", extra={"server": instance, "seconds": round(self._clock.now() - began, 3)})
                 return address
-            self._clock.sleep(_HEARTBEAT_INTERVAL)
+            waited = self._clock.now() - began
+            self._clock.sleep(min(_LONGEST_HEARTBEAT_INTERVAL, max(_HEARTBEAT_INTERVAL, waited / _PATIENCE)))
         address = self._address(instance, release)
         self._log_last_output(instance, release)
         raise StartFailed(
@@ -194,7 +203,7 @@ class ServerWorkers:
                 self._runtime.kill(instance)
                 return
             idle = idle + 1 if self._in_flight(instance) == 0 else 0
-            self._clock.sleep(_DRAIN_INTERVAL)
+            self._clock.sleep(self._until_check())
         if idle < 2:
             self._events.record(
                 EventKind.CUT,
@@ -206,6 +215,11 @@ class ServerWorkers:
             )
         self._desired.confirm()  # A drain takes long.
         self._runtime.stop(instance)
+
+    def _until_check(self) -> float:
+        """Seconds to the next common moment of a check that is not just now."""
+        left = _DRAIN_INTERVAL - self._clock.now() % _DRAIN_INTERVAL
+        return left if left >= _DRAIN_INTERVAL / 2 else left + _DRAIN_INTERVAL
 
     def _in_flight(self, instance: str) -> int:
         """Requests in flight at the server. 1 where the plane does not answer: then the drain takes the whole

@@ -144,9 +144,17 @@ def test_a_server_that_rests_and_that_the_edge_has_gets_nothing_new(
 
 
 def test_a_server_whose_weight_is_above_0_again_is_ready(profile: EdgeOptions, haproxy: Haproxy) -> None:
-    haproxy.servers = {"S4": "10.0.0.4:5000"}
+    haproxy.servers, haproxy.states = {"S4": "10.0.0.4:5000"}, {"S4": 8}
     HaproxyEdge(profile).apply(replace(ROUTES, backends=(Backend("S4", "10.0.0.4:5000", weight=2),)))
     assert "set server fleet/S4 state ready" in haproxy.commands
+
+
+def test_servers_that_are_as_they_shall_be_are_told_nothing(profile: EdgeOptions, haproxy: Haproxy) -> None:
+    """A change of one server of a thousand is not a thousand commands."""
+    haproxy.servers = {backend.instance: backend.address for backend in ROUTES.backends}
+    haproxy.states = {"S3": 8, "S4": 8}
+    HaproxyEdge(profile).apply(ROUTES)
+    assert not [command for command in haproxy.commands if "server" in command]
 
 
 def test_a_server_that_speaks_h2c_is_added_so(profile: EdgeOptions, haproxy: Haproxy) -> None:
@@ -163,8 +171,90 @@ def test_a_long_map_goes_in_parts_that_fit_haproxys_buffer(profile: EdgeOptions,
     assert len(payloads) > 1
     assert max(map(len, payloads)) < 16_384
     lines = [line for payload in payloads for line in payload.splitlines()[1:] if line]
-    assert lines[0] == f"digest {ROUTES.digest}"
-    assert len(lines) == 1 + 2048
+    assert sorted(lines) == sorted(edge_files(profile, ROUTES).slots_map)
+
+
+ONE_MOVED = replace(ROUTES, slots=("S2", *ROUTES.slots[1:]))
+
+
+def told_about_the_map(haproxy: Haproxy) -> list[str]:
+    return [command for command in haproxy.commands if " map " in command]
+
+
+def obeying(profile: EdgeOptions, haproxy: Haproxy, routes: Routes) -> HaproxyEdge:
+    """The plane of an edge that has obeyed the routes, and was told nothing since."""
+    edge = HaproxyEdge(profile)
+    edge.apply(routes)
+    haproxy.digest = routes.digest
+    haproxy.runtime_socket.commands.clear()
+    return edge
+
+
+def test_where_few_slots_move_only_those_are_told(profile: EdgeOptions, haproxy: Haproxy) -> None:
+    """While they are, the map has the digest of nobody."""
+    edge = obeying(profile, haproxy, ROUTES)
+    edge.apply(ONE_MOVED)
+    path = profile.directory / "slots.map"
+    begin, rest = told_about_the_map(haproxy)
+    assert begin == f"set map {path} digest -"
+    *slots, digest = rest.split(";")
+    assert slots == [f"set map {path} 0 S2:S1:S2:S2:S2:S2"]
+    assert digest == f"set map {path} digest {ONE_MOVED.digest}"
+
+
+def test_a_change_of_few_slots_that_breaks_off_is_made_good_by_a_whole_swap(
+    profile: EdgeOptions, haproxy: Haproxy
+) -> None:
+    edge = obeying(profile, haproxy, ROUTES)
+    haproxy.refuses = f"set map {profile.directory / 'slots.map'} 0"
+    with pytest.raises(PlaneUnavailable):
+        edge.apply(ONE_MOVED)
+    haproxy.refuses, haproxy.digest = "", "-"
+    edge.apply(ROUTES)
+    assert any(command.startswith("commit map") for command in told_about_the_map(haproxy))
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        pytest.param(replace(ROUTES, slots=("S2", "S1") * 1024), id="many slots move"),
+        pytest.param(replace(ONE_MOVED, bound=Fraction(2)), id="it gets a bound"),
+    ],
+)
+def test_any_other_map_is_swapped_as_a_whole(
+    profile: EdgeOptions, haproxy: Haproxy, master_socket: RuntimeSocket, routes: Routes
+) -> None:
+    master_socket.answer = lambda command: WORKERS if command.startswith("show") else "Success=1"
+    edge = obeying(profile, haproxy, ROUTES)
+    edge.apply(routes)
+    told = told_about_the_map(haproxy)
+    assert told[0].startswith("prepare map")
+    assert not [command for command in told if command.startswith("set map")]
+
+
+def test_bounded_load_is_always_one_transaction(profile: EdgeOptions, haproxy: Haproxy) -> None:
+    """A request reads the shares of several servers."""
+    bounded = replace(ROUTES, bound=Fraction(2))
+    haproxy.description = edge_files(profile, bounded).fixed_digest
+    edge = obeying(profile, haproxy, bounded)
+    edge.apply(replace(ONE_MOVED, bound=Fraction(2)))
+    assert told_about_the_map(haproxy)[0].startswith("prepare map")
+
+
+def test_a_map_of_which_it_is_not_known_what_it_has_is_swapped(profile: EdgeOptions, haproxy: Haproxy) -> None:
+    """As after a restart of the balancer."""
+    obeying(profile, haproxy, ROUTES)
+    HaproxyEdge(profile).apply(ONE_MOVED)
+    assert told_about_the_map(haproxy)[0].startswith("prepare map")
+
+
+def test_files_that_are_there_are_not_written_again(profile: EdgeOptions, haproxy: Haproxy) -> None:
+    edge = obeying(profile, haproxy, ROUTES)
+    configuration, slots = (profile.directory / name for name in ("haproxy.cfg", "slots.map"))
+    before = configuration.stat().st_ino, slots.stat().st_ino
+    edge.apply(ONE_MOVED)
+    assert configuration.stat().st_ino == before[0]
+    assert slots.stat().st_ino != before[1]
 
 
 def test_a_map_that_is_as_it_shall_be_is_left_alone(profile: EdgeOptions, haproxy: Haproxy) -> None:
@@ -343,7 +433,7 @@ def test_progress_is_what_all_processes_have_counted(
     profile: EdgeOptions, runtime_socket: RuntimeSocket, master_socket: RuntimeSocket
 ) -> None:
     head = "# pxname,svname,qcur,scur,bin,bout,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,cli_abrt"
-    runtime_socket.answer = lambda _: f"{head}\nfleet,S1,0,1,1000,70000,1,2,3,4,5,6,2\nfleet,S2,0,0,,,,,,,,\n"
+    runtime_socket.answer = lambda _: f"{head}\nfleet,S1,0,1,1000,70000,1,2,3,4,5,6,2\nfleet,S2,0,0,,,,,,,,,\n"
     master_socket.answer = lambda command: (
         OLD_WORKERS if command.startswith("show proc") else f"{head}\nfleet,S1,0,1,100,7000,0,10,0,0,0,0,1\n"
     )

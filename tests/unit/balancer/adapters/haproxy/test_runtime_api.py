@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,3 +108,16 @@ def test_an_edge_that_takes_the_command_and_says_nothing_is_away(
         mute.listen()
         with pytest.raises(PlaneUnavailable, match="timed out"):
             RuntimeApi(directory / "mute.sock").ask("show info")
+
+
+def test_of_many_commands_so_many_are_under_way_at_once(api: RuntimeApi, runtime_socket: RuntimeSocket) -> None:
+    three = threading.Barrier(3)
+    runtime_socket.answer = lambda _: "" if three.wait(30) < 3 else "No."
+    api.do_all([(f"command {number}", "payload") for number in range(6)], at_once=3)
+    assert sorted(runtime_socket.commands) == [f"command {number} <<\npayload\n\n" for number in range(6)]
+
+
+def test_a_refusal_among_many_commands_is_quoted(api: RuntimeApi, runtime_socket: RuntimeSocket) -> None:
+    runtime_socket.answer = lambda command: "No." if command.startswith("command 3") else ""
+    with pytest.raises(PlaneUnavailable, match="the edge refused 'command 3': No"):
+        api.do_all([(f"command {number}", "payload") for number in range(4)], at_once=2)

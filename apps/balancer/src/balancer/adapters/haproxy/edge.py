@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from balancer.adapters.haproxy.config import EdgeOptions, edge_files
 from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.adapters.haproxy.running_edge import RunningEdge
+from balancer.adapters.shared_look import SharedLook
 from balancer.core.activity import Activity
 from balancer.core.certificate import Certificate
 from balancer.core.load import Load
@@ -20,6 +21,7 @@ class HaproxyEdge:
         self.running = RunningEdge(options.directory)
         self._options = options
         self._made: tuple[Routes, EdgeFiles] | None = None
+        self._activity = SharedLook(self.running.activity)
 
     def apply(self, routes: Routes) -> None:
         self.running.obey(self._files_of(routes))
@@ -33,7 +35,8 @@ class HaproxyEdge:
         return self.running.obeys(self._files_of(routes))
 
     def activity(self) -> Mapping[str, Activity]:
-        return self.running.activity()
+        """All servers that drain ask at the same moments."""
+        return self._activity()
 
     def close_idle(self, instance: str) -> None:
         self.running.close_idle(instance)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from balancer.adapters.atomic_file import replace_file
+from balancer.adapters.haproxy import slot_map
 from balancer.adapters.haproxy.edge_files import EdgeFiles
 from balancer.adapters.haproxy.names import AGAIN, AGAIN_ID, KEYLESS_TABLE
 from balancer.adapters.haproxy.response_times import ResponseTimes
 from balancer.adapters.haproxy.slot_map import DIGEST_KEY
-from balancer.adapters.haproxy.statistics import Statistics, rows
+from balancer.adapters.haproxy.statistics import Statistics, columns, rows
 from balancer.adapters.haproxy.tls import CERTIFICATES, certificate
 from balancer.core.activity import IDLE, Activity
 from balancer.core.certificate import Certificate
@@ -20,8 +23,14 @@ from balancer.core.errors import PlaneUnavailable
 from balancer.core.load import Load
 from balancer.core.response_readings import ResponseReadings
 
-_PAYLOAD = 4096
-"""Bytes of one `add map` command. HAProxy's smallest buffer has 8192 here."""
+_COMMAND = 6144
+"""Bytes of one command with its payload, or of several commands on a line. HAProxy's smallest buffer has 8192 here."""
+_AT_ONCE = 4
+"""How many connections of one swap are open at the same time. HAProxy allows ten in all."""
+_FEW = 8
+"""A part of the slot map: where fewer than one in so many entries change, only those are told."""
+_CHANGING = "-"
+"""The map's digest while its entries are changed one after another."""
 
 _VALUE = re.compile(r'value="([^"]*)"')
 _COUNT = re.compile(r"http_req_cnt=(\d+)")
@@ -29,6 +38,7 @@ _MAINTENANCE, _DRAIN = 0x01, 0x08
 """The bits SRV_ADMF_FMAINT and SRV_ADMF_FDRAIN of srv_admin_state, which `set server … state maint` and `drain` set."""
 _SERVERS = "show stat fleet 4 -1"
 _RESPONSES = ("hrsp_1xx", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx", "hrsp_other")
+_ACTIVITY = ("svname", "qcur", "scur", "bin", "bout", "cli_abrt", *_RESPONSES)
 _STILL_BUSY = "Server still has connections attached to it"
 _HEARING = 2.0
 """Seconds for which a reload waits until old processes have heard of it."""
@@ -46,6 +56,8 @@ class RunningEdge:
         self._runtime, self._master = self._statistics.runtime, self._statistics.master
         self._response_times = ResponseTimes()
         self._readings = ResponseReadings()
+        self._told: EdgeFiles | None = None
+        """Those whose map was told last. Where the running map has their digest, it has their entries."""
 
     @property
     def is_configured(self) -> bool:
@@ -57,10 +69,9 @@ class RunningEdge:
         self.write(files)
         if not self._has_fixed_part(files):
             self._reload()
-        present = self._servers()
+        present = self._states()
         self._add(files, present)
-        if self._map_digest() != files.digest:
-            self._swap(files)
+        self._renew(files)
         self._withdraw(files, present)
 
     def _reload(self) -> None:
@@ -75,10 +86,12 @@ class RunningEdge:
         return "Stopping: 0" in self._master.ask(f"@!{process} show info").splitlines()
 
     def write(self, files: EdgeFiles) -> None:
-        """Writes what HAProxy starts with."""
+        """Writes what HAProxy starts with, as far as it is not written."""
         try:
-            replace_file(self._map, ("\n".join(files.slots_map) + "\n").encode())
-            replace_file(self._configuration, files.configuration.encode())
+            if not self._has_map(files):
+                replace_file(self._map, ("\n".join(files.slots_map) + "\n").encode())
+            if not self._has_configuration(files):
+                replace_file(self._configuration, files.configuration.encode())
         except OSError as error:
             raise PlaneUnavailable(f"the edge's files cannot be written: {error}") from error
 
@@ -97,16 +110,19 @@ class RunningEdge:
         serving = {backend.instance: backend.address for backend in files.serving}
         wanted = {backend.instance for backend in files.backends}
         states = self._states()
-        maintained = {name for name, row in states.items() if int(row["srv_admin_state"]) & _MAINTENANCE}
+        maintained = {name for name, state in states.items() if state.is_maintained}
         gone = maintained - wanted
         for name in gone:
             self._delete(name)
+        has_map = self._map_digest() == files.digest
+        if has_map:
+            self._told = files
         return (
-            self._map_digest() == files.digest
+            has_map
             and self._has_fixed_part(files)
             and states.keys() <= wanted | gone
             and not maintained & wanted
-            and serving == {name: _address(row) for name, row in states.items() if name in serving}
+            and serving == {name: state.address for name, state in states.items() if name in serving}
         )
 
     def activity(self) -> Mapping[str, Activity]:
@@ -119,10 +135,10 @@ class RunningEdge:
     def close_idle(self, instance: str) -> None:
         """The state `maint` closes what is idle and leaves what runs. It lasts no longer than one line of commands."""
         server = f"fleet/{instance}"
-        row = self._states().get(instance)
-        if row is None or int(row["srv_admin_state"]) & _MAINTENANCE:
+        present = self._states().get(instance)
+        if present is None or present.is_maintained:
             return
-        state = "drain" if int(row["srv_admin_state"]) & _DRAIN else "ready"
+        state = "drain" if present.is_draining else "ready"
         there_and_back = [f"set server {server} state maint", f"set server {server} state {state}"]
         self._runtime.do("; ".join(there_and_back))
         for pid in self._statistics.old_processes():
@@ -151,13 +167,24 @@ class RunningEdge:
 
     def _is_written(self, files: EdgeFiles) -> bool:
         try:
-            with self._map.open() as file:
-                is_map = file.readline() == f"{DIGEST_KEY} {files.digest}\n"
-            return is_map and self._configuration.read_text() == files.configuration
-        except FileNotFoundError:
-            return False
+            return self._has_map(files) and self._has_configuration(files)
         except OSError as error:
             raise PlaneUnavailable(f"the edge's files cannot be read: {error}") from error
+
+    def _has_map(self, files: EdgeFiles) -> bool:
+        """Raises OSError."""
+        try:
+            with self._map.open() as file:
+                return file.readline() == f"{DIGEST_KEY} {files.digest}\n"
+        except FileNotFoundError:
+            return False
+
+    def _has_configuration(self, files: EdgeFiles) -> bool:
+        """Raises OSError."""
+        try:
+            return self._configuration.read_text() == files.configuration
+        except FileNotFoundError:
+            return False
 
     def _has_fixed_part(self, files: EdgeFiles) -> bool:
         return f"description: {files.fixed_digest}" in self._runtime.ask("show info").splitlines()
@@ -167,49 +194,75 @@ class RunningEdge:
         found = _VALUE.search(self._runtime.ask(f"get map {self._map} {DIGEST_KEY}"))
         return found[1] if found else ""
 
-    def _servers(self) -> dict[str, str]:
-        """instance → "ip:port", for every server of the running edge."""
-        return {name: _address(row) for name, row in self._states().items()}
-
-    def _states(self) -> dict[str, dict[str, str]]:
-        """instance → the fields of `show servers state`, for every server of the running edge."""
+    def _states(self) -> dict[str, _State]:
+        """instance → its state, for every server of the running edge."""
         lines = self._runtime.ask("show servers state fleet").splitlines()
         header = next((line.removeprefix("# ").split() for line in lines if line.startswith("# ")), [])
-        rows = (dict(zip(header, line.split(), strict=False)) for line in lines[2:])
-        return {row["srv_name"]: row for row in rows if row["srv_name"] != AGAIN}
+        fields = ("srv_name", "srv_addr", "srv_port", "srv_admin_state")
+        if not set(fields) <= set(header):
+            return {}
+        picked = itemgetter(*map(header.index, fields))
+        rows = (picked(line.split()) for line in lines[2:])
+        return {name: _State(f"{host}:{port}", int(flags)) for name, host, port, flags in rows if name != AGAIN}
 
-    def _add(self, files: EdgeFiles, present: dict[str, str]) -> None:
+    def _add(self, files: EdgeFiles, present: Mapping[str, _State]) -> None:
+        """Every server that serves is there, at its address, and ready. One that is so already is told nothing."""
         for backend in files.serving:
-            server = f"fleet/{backend.instance}"
-            if backend.instance not in present:
+            server, state = f"fleet/{backend.instance}", present.get(backend.instance)
+            if state is None:
                 self._runtime.do(
                     f"add server {server} {backend.address} {files.server_options[backend.protocol]}",
                     expect="New server",
                 )
                 self._runtime.do(f"enable health {server}")
-            elif present[backend.instance] != backend.address:
+            elif state.address != backend.address:
                 host, _, port = backend.address.rpartition(":")
                 self._runtime.ask(f"set server {server} addr {host} port {port}")
-            self._runtime.do(f"set server {server} state ready")
+            if state is None or state.flags:
+                self._runtime.do(f"set server {server} state ready")
+
+    def _renew(self, files: EdgeFiles) -> None:
+        """The running map becomes that of the files. A few entries are told alone, where it is known what it has: a
+        request reads one of them. All others are swapped in one transaction; so is every map of bounded load, of which
+        a request reads several."""
+        digest = self._map_digest()
+        if digest == files.digest:
+            return
+        known = self._told if self._told and self._told.digest == digest and self._told.bound == files.bound else None
+        self._told = None
+        edits = [] if known is None or files.bound is not None else slot_map.edits(known.slots_map, files.slots_map)
+        if edits and _FEW * len(edits) < len(files.slots_map):
+            self._edit(edits)
+        else:
+            self._swap(files)
+        self._told = files
+
+    def _edit(self, edits: list[slot_map.Edit]) -> None:
+        """The edits, the last of which is the new digest. Until then the map has the digest of nobody: where this is
+        broken off, the whole map is swapped next time."""
+        self._runtime.do(f"set map {self._map} {DIGEST_KEY} {_CHANGING}")
+        commands = [f"{verb} map {self._map} {entry}" for verb, entry in edits]
+        for line in _parts(commands, ";"):
+            self._runtime.do(line)
 
     def _swap(self, files: EdgeFiles) -> None:
         """Replaces the whole slot map in one transaction, so that no request sees a part of it."""
         answer = self._runtime.do(f"prepare map {self._map}", expect="New version created: ")
         version = answer.rpartition(" ")[2]
-        for payload in _chunks(files.slots_map):
-            self._runtime.do(f"add map @{version} {self._map}", payload)
+        parts = _parts(files.slots_map, "\n")
+        self._runtime.do_all(((f"add map @{version} {self._map}", part) for part in parts), at_once=_AT_ONCE)
         self._runtime.do(f"commit map @{version} {self._map}")
 
-    def _withdraw(self, files: EdgeFiles, present: dict[str, str]) -> None:
+    def _withdraw(self, files: EdgeFiles, present: Mapping[str, _State]) -> None:
         """Drains the servers that take no new requests, and deletes those that are not in the routes."""
         serving = {backend.instance for backend in files.serving}
         resting = {backend.instance for backend in files.backends} - serving
         for name in present.keys() - serving:
-            if name in resting:
+            if name not in resting:
+                self._runtime.do(f"set server fleet/{name} state maint")
+                self._delete(name)
+            elif not present[name].is_draining:
                 self._runtime.do(f"set server fleet/{name} state drain")
-                continue
-            self._runtime.do(f"set server fleet/{name} state maint")
-            self._delete(name)
 
     def _delete(self, name: str) -> None:
         """Deletes the server, unless it still has connections. Raises PlaneUnavailable."""
@@ -218,35 +271,38 @@ class RunningEdge:
             raise PlaneUnavailable(f"the edge does not delete {name}: {answer}")
 
 
-def _address(state: dict[str, str]) -> str:
-    return f"{state['srv_addr']}:{state['srv_port']}"
+class _State(NamedTuple):
+    """A server of the running edge. `flags`: its srv_admin_state."""
+
+    address: str
+    flags: int
+
+    @property
+    def is_maintained(self) -> bool:
+        return bool(self.flags & _MAINTENANCE)
+
+    @property
+    def is_draining(self) -> bool:
+        return bool(self.flags & _DRAIN)
 
 
 def _activities(answers: Iterable[str]) -> dict[str, Activity]:
-    """instance → the sums over the processes that gave these answers."""
+    """instance → the sums over the processes that gave these answers. `scur` runs, `qcur` waits."""
     activity: dict[str, Activity] = {}
     for answer in answers:
-        for row in rows(answer):
-            name = row.get("svname", "")
-            one, other = activity.get(name, IDLE), _activity(row)
+        for name, waits, runs, taken, given, given_up, *responses in columns(answer, _ACTIVITY):
+            one = activity.get(name, IDLE)
             activity[name] = Activity(
-                one.in_flight + other.in_flight,
-                one.given + other.given,
-                one.taken + other.taken,
-                one.given_up + other.given_up,
+                one.in_flight + _number(waits) + _number(runs),
+                one.given + _number(given) + sum(map(_number, responses)),
+                one.taken + _number(taken),
+                one.given_up + _number(given_up),
             )
     return activity
 
 
-def _activity(row: dict[str, str]) -> Activity:
-    """The activity of a server, from its row in the answer to `show stat`. `scur` runs, `qcur` waits."""
-
-    def total(*fields: str) -> int:
-        return sum(int(row.get(field) or 0) for field in fields)
-
-    return Activity(
-        total("scur", "qcur"), given=total(*_RESPONSES, "bout"), taken=total("bin"), given_up=total("cli_abrt")
-    )
+def _number(figure: str) -> int:
+    return int(figure or 0)
 
 
 def _counts(statistics: str, name: str) -> dict[str, int]:
@@ -257,13 +313,14 @@ def _counts(statistics: str, name: str) -> dict[str, int]:
     return {field: int(row.get(field) or 0) for field in ("scur", "req_tot", "rtime")}
 
 
-def _chunks(lines: list[str]) -> Iterator[str]:
-    chunk: list[str] = []
+def _parts(lines: Iterable[str], between: str) -> Iterator[str]:
+    """The lines, joined to parts that fit into one command."""
+    part: list[str] = []
     size = 0
     for line in lines:
-        if size + len(line) + 1 > _PAYLOAD:
-            yield "\n".join(chunk)
-            chunk, size = [], 0
-        chunk.append(line)
+        if size + len(line) + 1 > _COMMAND:
+            yield between.join(part)
+            part, size = [], 0
+        part.append(line)
         size += len(line) + 1
-    yield "\n".join(chunk)
+    yield between.join(part)

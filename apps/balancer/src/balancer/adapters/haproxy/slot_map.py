@@ -8,6 +8,7 @@ docs/decisions/0008-bounded-load-at-the-edge.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 
@@ -39,13 +40,35 @@ def lines(digest: str, slots: tuple[str, ...], serving: Iterable[Backend], bound
     """The lines of slots.map. None is empty, as the Runtime API requires. `serving`: the backends that take new
     requests."""
     serving = tuple(serving)
-    values = walks(slots, SHORT_WALK if bound is None else WALK)
+    walked = _latest.of(slots, SHORT_WALK if bound is None else WALK)
     shares = () if bound is None else _shares(bound, serving)
     return [
         f"{DIGEST_KEY} {digest}",
         *(f"{SHARE_KEY}{name} {share}" for name, share in shares),
         *(f"{H2C_KEY}{backend.instance} 1" for backend in serving if backend.protocol == H2C),
-        *(f"{slot} {value}" for slot, value in enumerate(values) if value),
+        *(walked.lines if all(slots) else (f"{slot} {value}" for slot, value in enumerate(walked.values) if value)),
+    ]
+
+
+Edit = tuple[str, str]
+"""A verb of the Runtime API for one entry of the map, and the entry, or only its key where it goes."""
+
+
+def edits(before: list[str], after: list[str]) -> list[Edit]:
+    """What makes the lines `before` those of `after`, the digest last. What comes is told before what may name it, and
+    what goes after that."""
+    if len(before) == len(after):  # then most are the same at the same place
+        pairs = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+        before, after = [one for one, _ in pairs], [other for _, other in pairs]
+    old, new = set(before), set(after)
+    keys = {line.partition(" ")[0] for line in before if line not in new}
+    fresh = {line.partition(" ")[0]: line for line in after if line not in old}
+    digest = fresh.pop(DIGEST_KEY, None)
+    return [
+        *(("add", line) for key, line in fresh.items() if key not in keys),
+        *(("set", line) for key, line in fresh.items() if key in keys),
+        *(("del", key) for key in keys - fresh.keys() - {DIGEST_KEY}),
+        *([] if digest is None else [("set", digest)]),
     ]
 
 
@@ -60,6 +83,63 @@ def walks(slots: tuple[str, ...], length: int) -> list[str]:
             ahead = (name, *[other for other in ahead if other != name][: length - 1])
             found[slot] = ":".join(ahead + (name,) * missing)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    """`values`: the walks of these slots. `lines`: with their keys."""
+
+    slots: tuple[str, ...]
+    length: int
+    values: list[str]
+    lines: list[str]
+
+
+class _Latest:
+    """Makes walks of those that it made last: a change of a large ring moves few slots."""
+
+    def __init__(self) -> None:
+        self._walked = _Walked((), 0, [], [])
+
+    def of(self, slots: tuple[str, ...], length: int) -> _Walked:
+        walked = self._walked
+        if (walked.slots, walked.length) != (slots, length):
+            walked = self._walked = _after(walked, slots, length) or _walked(slots, length)
+        return walked
+
+
+_latest = _Latest()
+
+
+def _walked(slots: tuple[str, ...], length: int) -> _Walked:
+    values = walks(slots, length)
+    return _Walked(slots, length, values, [f"{slot} {value}" for slot, value in enumerate(values)])
+
+
+def _after(before: _Walked, slots: tuple[str, ...], length: int) -> _Walked | None:
+    """The walks of slots of which few differ from those before; None where that is not so, or a walk has fewer servers
+    than words. A walk is the slot's server and then the others of the next slot's walk, so only those change that come
+    shortly before a slot that does."""
+    if (len(before.slots), before.length) != (len(slots), length) or not all(slots) or not all(before.slots):
+        return None
+    changed = [slot for slot, (old, new) in enumerate(zip(before.slots, slots, strict=True)) if old != new]
+    if len(changed) * 8 > len(slots) or min(len(set(slots)), len(set(before.slots))) <= length:
+        return None
+    values, lines = before.values.copy(), before.lines.copy()
+    pending = set(changed)
+    for begin in reversed(changed):
+        slot = begin
+        while True:
+            name, ahead = slots[slot], values[(slot + 1) % len(slots)].split(":")
+            value = ":".join([name, *[other for other in ahead if other != name][: length - 1]])
+            if value == values[slot] and slot not in pending:
+                break
+            pending.discard(slot)
+            values[slot], lines[slot] = value, f"{slot} {value}"
+            slot = (slot - 1) % len(slots)
+            if slot in pending:
+                break  # it is begun with next
+    return _Walked(slots, length, values, lines)
 
 
 def _shares(bound: Fraction, serving: tuple[Backend, ...]) -> Iterator[tuple[str, int]]:
