@@ -45,7 +45,15 @@ def test_the_doctor_names_all_that_make_up_would_stop_for_and_which_way_it_would
     assert run.code != 0
     assert "make up would fail: ringmaster_variables names replcas, which infra/terraform/variables.tf" in run.prose
     assert f"Besides: Port {system.public} on 127.0.0.1 is taken." in run.prose
-    for line in ("Docker engine: ", "Base image: ", "Terraform: ", "Provider: is here", "SELinux: ", "Free: ", "Proxies: "):
+    for line in (
+        "Docker engine: ",
+        "Base image: ",
+        "Terraform: ",
+        "Provider: is here",
+        "SELinux: ",
+        "Free: ",
+        "Proxies: ",
+    ):
         assert line in run.prose
     assert run.recap["changed"] == 0
     assert system.traces == {}
