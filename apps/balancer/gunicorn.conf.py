@@ -1,7 +1,6 @@
 """gunicorn's settings for the balancer: one process with many threads, because ring and lock are in one process."""
 
 import os
-import sys
 
 from balancer.listeners import binds
 from balancer.logs import configuration
@@ -31,13 +30,7 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108 (a memory file system; gunicorn makes 
 logconfig_dict = configuration(_settings.log_level)
 
 
-# A thread that computes, as the placement of a large ring does, lets the others go on after so many seconds. Each of
-# their calls to engine, edge and volume waits for that: with Python's 0.005 a failover of dozens of calls takes long.
-_SWITCH_INTERVAL = 0.0005
-
-
 def post_worker_init(worker):
-    sys.setswitchinterval(_SWITCH_INTERVAL)
     worker.wsgi.start(stopping=lambda: not worker.alive)
 
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure  # noqa: E402
 
 from loadtests.drawing import STYLE, svg  # noqa: E402
 from loadtests.ring import load_figures, slot_figures  # noqa: E402
+from loadtests.scale import figure as scale_figure  # noqa: E402
 
 FOLDER = PROJECT / "docs" / "figures"
 
@@ -27,6 +28,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "walk": slot_figures.walk,
     "request-hash": load_figures.request_hash,
     "bounded-load": load_figures.bounded,
+    "scale": scale_figure.rest,
 }
 """Name of the file → what draws it."""
 

@@ -227,7 +227,12 @@ def _balancer(
         raise
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            for each in (*psutil.Process(process.pid).children(recursive=True), process):
+                each.kill()
+            process.wait()
 
 
 def wait_until_ready(stand: Stand) -> None:

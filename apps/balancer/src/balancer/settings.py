@@ -141,7 +141,9 @@ class Settings:
         PLUGINS,
         "Strategies and request hashes of your own; see docs/ring.md.",
     )
-    heartbeat_interval: float = _setting("0.2", seconds(0.05, 3600), "From one heartbeat to the next; they overlap.")
+    heartbeat_interval: float = _setting(
+        "0.2", seconds(0.05, 3600), "From one heartbeat to the next; they overlap. More with over 500 servers."
+    )
     heartbeat_strikes: int = _setting(
         "2", integer(1, 100), "Missed heartbeats in a row that make a server silent: off the ring, but not killed."
     )

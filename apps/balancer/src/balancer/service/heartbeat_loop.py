@@ -69,7 +69,7 @@ class HeartbeatLoop:
         """When those who have not answered until then get another heartbeat."""
 
     def round(self) -> float:
-        """Sends heartbeats when they are due, and listens for results until the next ones are due."""
+        """Sends heartbeats when they are due, and takes in results. Returns the seconds until the next round."""
         now = self._clock.now()
         if now >= self._next:
             self._watch(self._desired.fleet)
@@ -78,9 +78,15 @@ class HeartbeatLoop:
             servers = [server for server in self._doubts.popleft()[1] if server.identity in self._asked]
             self._heartbeats.send(self._heartbeats.owing(servers), self._heartbeat_of)
         due = min(self._next, self._doubts[0][0] if self._doubts else self._next)
-        if self._heartbeats.listen(within=min(_LONGEST_WAIT, max(0.0, due - self._clock.now()))):
+        is_few = len(self._parts) == 1
+        if self._heartbeats.listen(within=min(_LONGEST_WAIT, self._until(due)) if is_few else 0.0):
             self._wake.set()
-        return 0.0
+        # Of many servers the answers are taken in together, once in each part of the interval: a thread that woke up
+        # for each of them would take the interpreter from all others thousands of times a second.
+        return 0.0 if is_few else self._until(due)
+
+    def _until(self, due: float) -> float:
+        return max(0.0, due - self._clock.now())
 
     def _watch(self, fleet: Fleet) -> None:
         """A server stays in its part while others come and go."""
