@@ -154,11 +154,14 @@ class DockerEngine:
         return self._connection
 
     def _containers_of(self, instance: str) -> dict[str, str]:
-        """Container id → container name, for the containers of the instance: one or none."""
-        labels = [*self._filters["label"], f"{INSTANCE}={instance}"]
-        containers = self._api.containers(all=True, filters={"label": labels})
-        found = (self._observed(container) for container in containers)
-        return {container.id: container.container_name for container in found if container.instance == instance}
+        """Container id → container name, for the containers of the instance: one or none. A container of version 1 has
+        no label with its instance, and is looked for among all."""
+        ours = self._filters["label"]
+        for labels in ([*ours, f"{INSTANCE}={instance}"], ours):
+            containers = map(self._observed, self._api.containers(all=True, filters={"label": labels}))
+            if found := {each.id: each.container_name for each in containers if each.instance == instance}:
+                return found
+        return {}
 
     def _create(self, container: str, server: Server, release: Release, *, init: bool) -> None:
         """Creates the container. A leftover container of this deployment with the same name is removed. Raises
