@@ -72,6 +72,7 @@ def test_it_has_exactly_the_packages_that_are_installed(bills: dict[str, Path], 
         assert {"flask", "gunicorn"} <= set(parts(document, "pypi"))
 
 
+@pytest.mark.long
 def test_the_same_image_has_the_same_bill(bills: dict[str, Path], system: MadeSystem) -> None:
     before = {role: path.read_bytes() for role, path in bills.items()}
     assert make("sbom", f"DEPLOYMENT={system.deployment}").code == 0
