@@ -211,25 +211,26 @@ lint-workflows: ## Check the workflows of GitHub alone; it wants Go
 	@$(WITH_GO) command -v go >/dev/null || { echo 'actionlint is built with Go, and there is none: install it, and try again.' >&2; exit 1; }
 	$(WITH_GO) go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-# What a CI service reads is in reports/. Tests that take long are listed. One that fails runs again, and both runs are
-# shown; at most five of a stage do, and what is broken fails again (docs/decisions/0035-a-failed-test-runs-again.md).
-PYTEST = pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml \
-	--reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks
+# What a CI service reads is in reports/. Tests that take long are listed.
+PYTEST = pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml
+
+# Tests that fail run once more, alone, and the first that fails again ends it (docs/decisions/0035-a-failed-test-runs-again.md).
+twice = $(1) || $(1) --numprocesses 0 --dist no --last-failed --last-failed-no-failures none --exitfirst --junit-xml reports/$@-again.xml
 
 # The tests in another order; pytest prints the seed that it took. With SEED= hypothesis draws from it, too.
 SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
 
 unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
-	$(PYTEST) --numprocesses auto $(SHUFFLED) tests/unit
+	$(call twice,$(PYTEST) --numprocesses auto $(SHUFFLED) tests/unit)
 
 mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
 contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
-	$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
 
 infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
-	$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra $(if $(call said,LONG),tests/infra/interrupted.py)
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra $(if $(call said,LONG),tests/infra/interrupted.py))
 
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml
@@ -238,12 +239,12 @@ tools: .venv/test.stamp ## Bring in what tests send requests, floods and certifi
 	@$(PLAYBOOK)/tools.yml
 
 e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
-	$(ON_ENGINE) $(PYTEST) --numprocesses 3 --no-loadscope-reorder $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --no-loadscope-reorder $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e)
 
 # Each file of the long form has the playground for itself.
 test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)
 ifneq ($(call said,SHORT),)
-	$(PYTEST) -m short tests/swarm/test_several_hosts.py
+	$(call twice,$(PYTEST) -m short tests/swarm/test_several_hosts.py)
 else
 	$(PYTEST) tests/swarm/test_several_hosts.py
 	$(PYTEST) --junit-xml reports/$@-nodes.xml tests/swarm/test_swarm_nodes.py
@@ -254,8 +255,8 @@ endif
 
 test-next: $(if $(call said,SHORT),host engine-next) ## Tests on the newest Docker engine (as root; SHORT=1: what CI runs)
 ifneq ($(call said,SHORT),)
-	$(NEXT_ENGINE) run node1 $(PYTEST) --numprocesses 2 --dist loadfile \
-		tests/contract/test_docker_engine.py tests/e2e/test_rebuilt_image.py
+	$(call twice,$(NEXT_ENGINE) run node1 $(PYTEST) --numprocesses 2 --dist loadfile \
+		tests/contract/test_docker_engine.py tests/e2e/test_rebuilt_image.py)
 else
 	$(MAKE) contract infra e2e ENGINE=next
 endif
