@@ -151,7 +151,7 @@ release: ## Join what make images pushed for each processor, and print the image
 release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
 	@$(PYTHON) infra/images/release.py notes $(TAG)
 
-test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (about 45 minutes; ENGINE=next: on the newest Docker engine)
+test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (about 40 minutes; ENGINE=next: on the newest Docker engine)
 	$(MAKE) test-swarm SHORT=1
 	$(if $(ON_ENGINE),,$(MAKE) test-next SHORT=1)
 
