@@ -72,13 +72,13 @@ class HubStandIn:
     @property
     def stream(self) -> AgentStream:
         """The latest agent's, waited for."""
-        return until(lambda: next(iter(self.living[::-1]), None), "an agent has come", within=10)
+        return until(lambda: next(iter(self.living[::-1]), None), "an agent has come", within=20)
 
     @property
     def beat(self) -> Beat:
         """The latest word of the latest agent, waited for."""
         stream = self.stream
-        return until(lambda: next(iter(stream.beats[::-1]), None), "a beat has come", within=5)
+        return until(lambda: next(iter(stream.beats[::-1]), None), "a beat has come", within=20)
 
     def offer(self, files: EdgeFiles) -> None:
         """Says them to all agents that there are, and to all that come."""

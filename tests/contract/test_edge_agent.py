@@ -75,7 +75,7 @@ def test_haproxy_and_the_agent_are_started_again_and_go_on_where_they_were(
     (agent,) = bench.processes("python3")
     bench.inside(f"kill -KILL {agent}")
     assert bench.answers(5) == ["S2"] * 5
-    until(lambda: bench.hub.stream is not stream, "the agent is back", within=10)
+    until(lambda: bench.hub.stream is not stream and bench.hub.stream.beats, "the agent is back and says so", within=30)
     assert bench.hub.stream.beats[0].serving
     bench.hub.obeyed(files)
     stream = bench.hub.stream
