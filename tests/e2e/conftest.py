@@ -66,15 +66,32 @@ OWN = (
 """Files whose tests have deployments of their own in each plane, and do not look at the shared one."""
 
 
+USERS = (
+    "test_command.py",
+    "test_docs_page.py",
+    "test_experiments.py",
+    "test_leaks.py",
+    "test_locust.py",
+    "test_metrics.py",
+    "test_observe.py",
+    "test_page.py",
+    "test_second_deployment.py",
+    "test_tls.py",
+)
+"""About half of the time that tests of the shared deployment take: what users see and do, without faults."""
+
+
 class ByDeployment(LoadScopeScheduling):
-    """With several processes each plane has one, as its tests share a deployment; the rest goes file by file, and plane
-    by plane."""
+    """With several processes the tests that share a plane's deployment go in two parts, which may have one each. The
+    rest goes file by file, and plane by plane."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file, _, test = nodeid.partition("::")
+        path, _, test = nodeid.partition("::")
+        file = Path(path).name
         plane = next((plane for plane in ("haproxy", "flask") if plane in test.partition("[")[2]), "")
-        own = file if not plane or Path(file).name in OWN else ""
-        return f"{own} {plane}"
+        if not plane or file in OWN:
+            return f"{path} {plane}"
+        return f"{'users' if file in USERS else 'faults'} {plane}"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByDeployment:
