@@ -73,5 +73,5 @@ def running(url: str, control_url: str, token: str = "") -> System:
 def _publishing(port: int) -> set[str]:
     """The names of the deployments that publish the port, of which there is one or none."""
     with engine() as here:
-        found = here.containers.list(filters={"publish": str(port), "label": DEPLOYMENT})
+        found = here.containers.list(filters={"publish": str(port), "label": DEPLOYMENT}, ignore_removed=True)
         return {container.labels[DEPLOYMENT] for container in found}

@@ -20,6 +20,12 @@ ROLE = "ringmaster.role"
 Role = Literal["server", "balancer", "edge", "keeper", "prometheus"]
 
 
+def image_names(engine: docker.DockerClient) -> set[str]:
+    """Tags and digests of all images. One call: images.list() makes one for each image, which may be gone then."""
+    images = engine.api.images()
+    return {name for image in images for name in (*(image["RepoTags"] or ()), *(image["RepoDigests"] or ()))}
+
+
 class Containers:
     """The containers labelled with one deployment's name. `engine`: the machine's own where none is given."""
 

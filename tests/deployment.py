@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import docker
 
+from tests.containers import image_names
 from tests.system import System
 from tests.terraform_root import PROJECT, Root
 
@@ -148,8 +149,7 @@ def base_image() -> str:
     """The name of the base image on the engine. Fails where there is none."""
     engine = docker.from_env()
     try:
-        # One call to the engine: images.list() makes one for each image, and some image may be gone by then.
-        present = {tag for image in engine.api.images() for tag in image["RepoTags"] or ()}
+        present = image_names(engine)
     finally:
         engine.close()
     found = next((name for name in BASE_IMAGES if name in present), None)

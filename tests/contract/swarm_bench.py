@@ -97,7 +97,9 @@ class SwarmBench(DoorBench):
         found = {}
         for node in self.playground.nodes:
             try:
-                containers = self.playground.client(node).containers.list(filters={"label": labels})
+                containers = self.playground.client(node).containers.list(
+                    filters={"label": labels}, ignore_removed=True
+                )
             except (docker.errors.DockerException, OSError):
                 continue
             found[node] = containers

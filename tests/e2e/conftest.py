@@ -41,8 +41,9 @@ only_flask = pytest.mark.parametrize("plane", ["flask"], indirect=True)
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With a seed the tests of each plane go in another order, but for files some of whose tests do not begin with a
-    system as new: these tell a story."""
+    """The longest files come first, so that none is left for the end. With a seed the tests of each plane go in another
+    order, but for files some of whose tests do not begin with a system as new: these tell a story."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     seed = config.getoption("randomly_seed", None)
     if seed is None:
         return
@@ -65,6 +66,16 @@ OWN = (
 )
 """Files whose tests have deployments of their own in each plane, and do not look at the shared one."""
 
+
+LONGEST = (
+    "test_bench.py",
+    "test_busy_servers.py",
+    "test_many_servers.py",
+    "test_private_registry.py",
+    "test_strangers_images.py",
+    "test_strangers_release.py",
+)
+"""Files of more than a minute with deployments of their own."""
 
 USERS = (
     "test_command.py",

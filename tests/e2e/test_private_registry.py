@@ -12,6 +12,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from tests.containers import image_names
 from tests.deployment import SOCKET, Deployment
 from tests.own_image import published_images, stranger_image
 from tests.polling import until
@@ -88,12 +89,7 @@ def test_credentials_are_used_by_terraform_and_by_a_running_balancer_and_kept_by
 
 def test_published_images_run_without_sources_and_base_image(registry: Registry, config: Path) -> None:
     images = published_images(registry)
-    assert not [
-        name
-        for image in registry.engine.images.list()
-        for name in image.attrs["RepoDigests"]
-        if name in images.values()
-    ]
+    assert not image_names(registry.engine) & set(images.values())
     try:
         with Deployment(images=images, registry_config=str(config), base_image="nowhere/base:1", replicas=1) as system:
             assert system.outputs()["image_names"] == images

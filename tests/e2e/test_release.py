@@ -12,6 +12,7 @@ import docker
 import pytest
 
 from infra.images import release
+from tests.containers import image_names
 from tests.registry import Registry
 
 pytestmark = [pytest.mark.docker]
@@ -55,12 +56,11 @@ def small(folder: Path, image: release.Image) -> release.Image:
 
 
 def forget(engine: docker.DockerClient, address: str) -> None:
-    for image in engine.images.list():
-        for name in (*image.tags, *image.attrs["RepoDigests"]):
-            # With a tag the engine forgets its digest.
-            with suppress(docker.errors.ImageNotFound):
-                if name.startswith(f"{address}/"):
-                    engine.images.remove(name, force=True, noprune=True)
+    for name in image_names(engine):
+        # With a tag the engine forgets its digest.
+        with suppress(docker.errors.ImageNotFound):
+            if name.startswith(f"{address}/"):
+                engine.images.remove(name, force=True, noprune=True)
 
 
 def processor() -> str:

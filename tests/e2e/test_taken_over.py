@@ -103,11 +103,10 @@ def test_the_engines_socket_is_nowhere_to_be_found(system: System) -> None:
     ],
 )
 def test_nothing_outside_the_policy_is_started(system: System, change: dict[str, Any]) -> None:
-    before = {container.id for container in system.containers.engine.containers.list(all=True) if _is_ours(container)}
+    before = _intruders(system)
     told = start(system, **change)
     assert (told[0], told[1]["error"]) == ({"accepted": True}, "StartFailed"), told
-    after = {container.id for container in system.containers.engine.containers.list(all=True) if _is_ours(container)}
-    assert after == before
+    assert _intruders(system) == before
     until(lambda: "refused" in system.containers.logs("keeper", since=1), "the keeper's log tells it", within=5)
 
 
@@ -139,5 +138,6 @@ def test_the_keepers_socket_cannot_be_replaced(system: System) -> None:
     system.wait_until_ready()
 
 
-def _is_ours(container: Container) -> bool:
-    return "intruder" in str(container.name) or "intruder" in container.attrs["Config"]["Hostname"]
+def _intruders(system: System) -> set[str]:
+    containers = system.containers.engine.containers.list(all=True, ignore_removed=True)
+    return {str(each.id) for each in containers if "intruder" in f"{each.name} {each.attrs['Config']['Hostname']}"}

@@ -19,6 +19,7 @@ from balancer.core.slot_table import Member, SlotTable
 from balancer.plugins import catalogue
 from loadtests.load.load import load
 from loadtests.load.sender import LoadPlan
+from tests.containers import image_names
 from tests.deployment import PROJECT
 from tests.http_client import Answer, ask
 from tests.own_image import stranger_image
@@ -107,8 +108,7 @@ def write_tokens(folder: Path, **tokens: tuple[str, str]) -> None:
 
 def test_every_node_has_the_images_from_the_registry(hosts: SeveralHosts, registry: Registry) -> None:
     for host in hosts.living:
-        images = host.containers.engine.images.list()
-        repositories = {digest.split("@")[0] for image in images for digest in image.attrs["RepoDigests"] or ()}
+        repositories = {name.split("@")[0] for name in image_names(host.containers.engine) if "@" in name}
         ours = {name for name in repositories if name.startswith(f"{registry.bridge}/ours/ringmaster-")}
         assert len(ours) == 2, (host.node, repositories)  # edge and balancer
     # The user's image is in its own repository and in ours: a server is made of either.
