@@ -13,7 +13,7 @@ ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 endif
 .PHONY: help up doctor down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
 .PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
-.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-hosts bench-placement bench-scale watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
+.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-hosts bench-instructions bench-placement bench-scale watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 ifeq ($(HOME),)
 export HOME := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
@@ -305,6 +305,9 @@ experiment-4: host ## A-4: A-1 and A-2 with every request hash and strategy
 bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy and the flask plane (10 minutes)
 	python loadtests/bench/bench.py
 	python loadtests/experiments/report.py
+
+bench-instructions: host ## Count what a request costs the edge, HAProxy's own hash and nginx; fails where the edge's rose by 2 % (SHORT=1, ACCEPT=1)
+	python loadtests/bench/instructions.py $(if $(call said,SHORT),--short) $(if $(call said,ACCEPT),--accept)
 
 bench-hosts: .venv/test.stamp ## Measure what 100 nodes, 100 edges and 1 000 servers cost: real code, nodes that are simulated
 	python loadtests/several_hosts.py

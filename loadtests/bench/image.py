@@ -1,4 +1,4 @@
-"""The one image of which servers, contestants and load generator are started."""
+"""The image of servers, contestants and load generator, and the one in which instructions are counted."""
 
 from __future__ import annotations
 
@@ -42,6 +42,22 @@ def image(engine: docker.DockerClient) -> Iterator[str]:
         except docker.errors.BuildError as error:
             log = "".join(line.get("stream", "") for line in error.build_log)
             raise CannotMeasure(f"the image cannot be built: {error}; run: make host\n{log[-2000:]}") from error
+    try:
+        yield tag
+    finally:
+        engine.images.remove(tag, noprune=True)
+
+
+@contextmanager
+def instructions_image(engine: docker.DockerClient) -> Iterator[str]:
+    """The tag of the image in which instructions are counted. It has no files of its own. Raises CannotMeasure."""
+    tag = f"ringmaster-instructions:{secrets.token_hex(3)}"
+    arguments = {"BASE_IMAGE": base_image()}
+    try:
+        engine.images.build(path=str(_FOLDER), tag=tag, target="instructions", buildargs=arguments, forcerm=True)
+    except docker.errors.BuildError as error:
+        log = "".join(line.get("stream", "") for line in error.build_log)
+        raise CannotMeasure(f"the image cannot be built: {error}; run: make host\n{log[-2000:]}") from error
     try:
         yield tag
     finally:

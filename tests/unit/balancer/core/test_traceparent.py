@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from uuid import UUID, uuid4
 
 import pytest
 
-from balancer.core.traceparent import is_valid, made, parent_id, trace_id
+from balancer.core.traceparent import is_valid, made, new_id, parent_id, trace_id
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 GOOD = f"00-{TRACE}-{PARENT}-01"
@@ -63,23 +62,23 @@ def test_its_parts_are_the_trace_and_the_parent() -> None:
     assert (trace_id(GOOD), parent_id(GOOD)) == (TRACE, PARENT)
 
 
-def test_a_made_one_is_valid_and_samples_nothing() -> None:
-    for uuid in (str(UUID(int=2**128 - 1, version=4)), str(uuid4())):
-        assert is_valid(made(uuid))
-        assert made(uuid).endswith("-01")
+def test_a_made_one_is_valid_and_sampled() -> None:
+    for request_id in ("0" * 23 + "1", "f" * 24, new_id()):
+        assert is_valid(made(request_id))
+        assert made(request_id).endswith("-01")
 
 
-def test_it_has_all_random_digits_of_its_uuid_and_no_other_digit_of_it() -> None:
-    assert made("01234567-89ab-4xxx-8xxx-0123456789ab") == "00-000000000123456789ab0123456789ab-00010123456789ab-01"
+def test_its_trace_is_the_request_and_its_parent_is_nobody() -> None:
+    assert made("0123456789abcdef01234567") == "00-000000000123456789abcdef01234567-0000000000000001-01"
 
 
-def test_two_made_ones_differ_in_both_parts() -> None:
-    one, two = made(str(uuid4())), made(str(uuid4()))
-    assert trace_id(one) != trace_id(two)
-    assert parent_id(one) != parent_id(two)
+def test_two_ids_differ_and_have_24_digits() -> None:
+    one, two = new_id(), new_id()
+    assert one != two
+    assert all(re.fullmatch("[0-9a-f]{24}", each) for each in (one, two))
 
 
 def test_the_last_sixteen_digits_of_the_trace_are_evenly_spread() -> None:
     """Tracers sample by them; a UUID's own last sixteen digits always begin with 8, 9, a or b."""
-    first = {trace_id(made(str(uuid4())))[16] for _ in range(2000)}
+    first = {trace_id(made(new_id()))[16] for _ in range(2000)}
     assert re.fullmatch("0123456789abcdef", "".join(sorted(first)))

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from balancer.adapters.haproxy.config import EdgeOptions, edge_files
-from balancer.core.key_source import KeySource
-from balancer.core.routes import Backend, Routes
 from balancer.settings import read
 from loadtests.bench.contestants import CONTESTANTS, DEPLOYED
+from loadtests.bench.rendered import rendered
 
 IMAGE = Path(__file__).parents[4] / "loadtests" / "bench" / "image"
 
@@ -32,16 +30,20 @@ ONLY_THE_EDGE = {
     "backend fleet: acl is_lost nbsrv eq 1",
     "backend fleet: acl is_lost srv_is_up(fleet/_again),add(0) -m int eq 0",
     "backend fleet: http-request disable-l7-retry if !{ method GET HEAD PUT DELETE OPTIONS TRACE } is_lost",
-    "backend fleet: tcp-response content set-var(txn.sent) var(txn.sent,0),add(1)",
-    "backend fleet: acl from_again srv_name _again",
+    "backend fleet: tcp-response content set-var(txn.got) int(1)",
+    "backend fleet: acl from_again srv_id 1",
     "backend fleet: http-response set-var(txn.by) res.fhdr(X-Ringmaster-By) if from_again",
-    "backend fleet: http-response del-header X-Ringmaster-By if from_again !repeated",
-    "backend fleet: http-response allow if from_again",
-    'backend fleet: http-response set-var-fmt(txn.by) "%[srv_name]/%[var(txn.attempt)]/%[var(txn.why)]" if repeated',
-    "backend fleet: http-response set-header X-Ring-Attempt %[var(txn.attempt,1)]",
+    "backend fleet: acl is_told_by var(txn.by) -m found",
+    "backend fleet: http-response del-header X-Ringmaster-By if is_told_by",
+    "backend fleet: http-response allow if is_told_by",
+    (
+        'backend fleet: http-response set-var-fmt(txn.by) "%[srv_name]/%[var(txn.attempt)]/%[var(txn.why)]" '
+        "if { var(txn.attempt) -m int gt 0 }"
+    ),
+    "backend fleet: http-response set-header X-Ring-Attempt 1",
     (
         "backend fleet: server _again abns@_again id 1 pool-max-conn 0 send-proxy-v2 set-proxy-v2-tlv-fmt(0xE0) "
-        '"%[var(txn.asked,0)]:%[var(txn.slot)]:%[var(txn.place,1)]:%[var(txn.sent,0)]:%rc:%[var(txn.had,0)]:%[var(txn.why)]"'
+        '"%[var(txn.asked,0)]:%[var(txn.slot)]:%[var(txn.place,1)]:%[var(txn.got,0)]:%rc:%[var(txn.sent,0)]:%[var(txn.why)]"'
     ),
     "backend control: …",
     "frontend control_port: …",
@@ -61,14 +63,18 @@ ONLY_THE_EDGE = {
     "backend fleet: acl is_keyless var(txn.keyless) -m found",
     "backend fleet: http-request track-sc0 str(missing) table keyless if is_keyless !repeated",
     "backend fleet: http-request set-var-fmt(txn.key) %[rand(900000),add(100000)] if is_keyless",
-    "backend fleet: http-request set-var(txn.slot) var(txn.key),crc32,mod(512) unless repeated",
+    "backend fleet: http-request set-var(txn.slot,ifnotexists) var(txn.key),crc32,mod(512) if keyed",
+    "backend fleet: http-request set-var(txn.slot,ifnotexists) var(txn.key),crc32,mod(512)",
     (
         "backend fleet: http-request track-sc0 var(txn.key),xxh32,hex,bytes(8),concat(:,txn.slot) table traffic "
-        "if { rand(16) eq 0 } !is_keyless"
+        "if { rand(16) eq 0 } keyed"
     ),
-    "backend fleet: http-request set-var(txn.walk) var(txn.slot),map(/run/ringmaster/slots.map)",
-    "backend fleet: http-request deny deny_status 503 unless { var(txn.walk) -m found }",
-    "backend fleet: http-request set-var(txn.server) var(txn.walk),word(1,:) unless repeated",
+    (
+        "backend fleet: http-request set-var(txn.server,ifnotexists) "
+        "var(txn.slot),map(/run/ringmaster/slots.map),word(1,:)"
+    ),
+    "backend fleet: http-request allow if { var(txn.server) -m found } is_whole !{ var(txn.rare) -m found }",
+    "backend fleet: http-request deny deny_status 503 unless { var(txn.server) -m found }",
     "backend fleet: use-server %[var(txn.server)] if TRUE",
     "backend fleet: http-response set-header X-Ring-Slot %[var(txn.slot)]",
 }
@@ -89,6 +95,7 @@ ONLY_THE_RIVAL = {
     "backend fleet: retries 2",
     "backend fleet: http-request disable-l7-retry unless { method GET HEAD PUT DELETE OPTIONS TRACE }",
     "backend fleet: force-persist if { nbsrv eq 0 }",
+    "backend fleet: http-request allow if is_whole !{ var(txn.rare) -m found }",
     "backend fleet: http-request del-header TE if { req.fhdr(TE) -m found }",
     "backend fleet: http-response set-header X-Ring-Attempt %[txn.conn_retries,add(1)]",
 }
@@ -96,30 +103,7 @@ ONLY_THE_RIVAL = {
 
 def edge(bufsize: int) -> list[str]:
     """What the balancer renders for the fleet of the benchmark with its usual settings."""
-    names = ("S1", "S2", "S3")
-    routes = Routes(
-        tuple(names[slot % 3] for slot in range(512)),
-        tuple(Backend(name, f"{name}:5000") for name in names),
-        key=KeySource.parse("header:X-User"),
-    )
-    usual = read({})
-    profile = EdgeOptions(
-        directory=Path(usual.edge_dir),
-        response_timeout=usual.response_timeout,
-        stream_timeout=usual.stream_timeout,
-        queue_timeout=usual.queue_timeout,
-        server_max_connections=usual.server_max_connections,
-        server_keep_alive=usual.server_keep_alive,
-        trusted_proxies=usual.trusted_proxies,
-        control_prefix=usual.control_prefix,
-        public_control=usual.public_control,
-        course_errors=usual.unknown_path == "course",
-        explain=usual.explain,
-        access_log=usual.access_log,
-        traceparent=usual.traceparent,
-        bufsize=bufsize,
-    )
-    text = edge_files(profile, routes).configuration
+    text = rendered(bufsize=bufsize).configuration
     return lines(re.sub("description [0-9a-f]+", "description ID", text).replace(" !control", ""))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from secrets import token_hex
 
 VALID = "(?!ff)(?!00.{54})[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[-!-+.-~]*)?"
 """A regular expression for the whole value, in Python and in HAProxy. Version 00 has nothing after the flags. A higher
@@ -14,12 +15,11 @@ KNOWN = 55
 MAKE, PASS = "make", "pass"
 """What becomes of a request without a valid one: it gets one, or it has none."""
 
-FORM = "00-00000000{first}{second}{last}-0001{last}-01"
-"""A made one, of 8, 4 and 12 hexadecimal digits.
+FORM = "00-00000000{request_id}-0000000000000001-01"
+"""A made one. Nobody records a span of the edge, so its parent only must not be zero.
 
-A UUID's digits for its version and variant are left out: tracers sample by the last 16 digits of the trace, so all of
-these are random. The flags are 01, sampled: most tracers obey their caller, and 00 would end the traces of servers that
-trace by themselves."""
+The flags are 01, sampled: most tracers obey their caller, and 00 would end the traces of servers that trace by
+themselves."""
 
 _VALID = re.compile(VALID)
 
@@ -28,10 +28,15 @@ def is_valid(text: str) -> bool:
     return _VALID.fullmatch(text) is not None
 
 
-def made(uuid: str) -> str:
-    """A new one from the text of a random UUID."""
-    first, second, _, _, last = uuid.split("-")
-    return FORM.format(first=first, second=second, last=last)
+def new_id() -> str:
+    """A request id: 24 hexadecimal digits at random. Tracers sample by the last 16 digits of a trace, so none of them
+    may be fixed, as a UUID's digits for its version and variant are."""
+    return token_hex(12)
+
+
+def made(request_id: str) -> str:
+    """A new one, whose trace is the request."""
+    return FORM.format(request_id=request_id)
 
 
 def trace_id(traceparent: str) -> str:

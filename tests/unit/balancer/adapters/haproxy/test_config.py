@@ -144,8 +144,8 @@ def test_http_2_needs_a_buffer_for_the_shortest_longest_frame(bufsize: int, is_d
 @pytest.mark.parametrize("name", REQUEST_HASHES)
 def test_every_request_hash_has_its_rules_and_its_expression(name: str) -> None:
     request_hash = REQUEST_HASHES[name]
-    rules = [*request_hash.rules, f"set-var(txn.slot) {request_hash.expression(8)}"]
-    text = "".join(f"    http-request {rule}\n" for rule in rules).removesuffix("\n") + " unless repeated\n"
+    rules = [*request_hash.rules, f"set-var(txn.slot,ifnotexists) {request_hash.expression(8)}"]
+    text = "".join(f"    http-request {rule}\n" for rule in rules)
     assert text in rendered(replace(ROUTES, request_hash=request_hash))
 
 
@@ -218,7 +218,7 @@ def test_answers_tell_server_slot_and_attempt_where_they_shall(course_errors: bo
     assert "X-Ring-" not in silent
     assert "X-Served-By" not in silent
     told = [line for line in rendered(course_errors=course_errors).splitlines() if "X-Ring-Attempt" in line]
-    assert len(told) == 1 + course_errors
+    assert len(told) == 2 + course_errors, "of a first attempt, and of a repeated one"
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_a_line_of_the_log_names_the_source_of_the_key_and_never_the_key(key: st
 
 
 def test_where_no_traceparent_is_made_a_request_costs_nothing_for_one() -> None:
-    assert rendered().count("add-header traceparent") == 2
+    assert rendered().count("add-header traceparent") == 2 * 2, "of usual and of rare requests, on both ports"
     assert "add-header traceparent" not in rendered(traceparent="pass")
 
 
@@ -344,17 +344,37 @@ def test_every_error_of_the_edge_is_json_in_the_shape_of_all_errors() -> None:
         assert text.startswith('{"message":"<Error> ')
 
 
-@pytest.mark.parametrize("routes", [KEYED, SEEDED], ids=["keyed", "seeded"])
-def test_a_sample_of_the_keys_is_counted_by_one_rule_after_the_slot_is_known(routes: Routes) -> None:
+@pytest.mark.parametrize(("routes", "has_key"), [(KEYED, "!is_keyless"), (SEEDED, "keyed")], ids=["bounded", "seeded"])
+def test_a_sample_of_the_keys_is_counted_by_one_rule_after_the_slot_is_known(routes: Routes, has_key: str) -> None:
     """A request that is not counted must cost no more than the condition, of which the random number comes first."""
     text = rendered(routes)
     (rule,) = re.findall(r"^    http-request .* table traffic .*$", text, re.MULTILINE)
-    assert rule.endswith(" table traffic if { rand(16) eq 0 } !is_keyless")
+    assert rule.endswith(f" table traffic if {{ rand(16) eq 0 }} {has_key}")
     before = text[: text.index(rule)]
-    assert before.count("http-request set-var(txn.slot) ") == 2, "of a repeated request, and of this one"
+    assert before.count("http-request set-var(txn.slot) ") == 1, "of a repeated request"
+    assert before.count("http-request set-var(txn.slot,ifnotexists) ") == 1, "of this one"
     assert "stick-table type string len 16 size 8192 expire 600s store http_req_cnt" in text
 
 
 def test_where_keys_are_random_nothing_is_counted() -> None:
     assert "table traffic" not in rendered()
     assert "backend traffic" not in rendered()
+
+
+NO_NUMBER = re.compile(r" -m (?!int|len)|^acl \S+ (?:path|url|url_beg|req\.ver|src|srv_name|internal)\b")
+
+
+@pytest.mark.parametrize("routes", [ROUTES, KEYED, SEEDED], ids=["plain", "bounded", "seeded"])
+@pytest.mark.parametrize("kind", ["http-request", "http-response"])
+def test_the_first_condition_of_a_phase_finds_a_number(routes: Routes, kind: str) -> None:
+    """See docs/decisions/0017-a-request-goes-round.md. In the backend fleet the rule that waits comes before it."""
+    for section in re.split(r"^(?=[a-z])", rendered(routes), flags=re.MULTILINE):
+        lines = [line.strip() for line in section.splitlines()]
+        rules = [line for line in lines if line.startswith(kind)]
+        others = {line.split()[1] for line in lines if line.startswith("acl ") and NO_NUMBER.search(line)}
+        # is_told_by finds something only where from_again has found a number.
+        others -= {"is_told_by"}
+        used = [rule for rule in rules if NO_NUMBER.search(rule) or others & set(re.findall(r"\w+", rule))]
+        if used:
+            first = 1 if section.startswith("backend fleet") else 0
+            assert rules[first] == f"{kind} set-nice 0 if {{ int(1) eq 1 }}", section.splitlines()[0]

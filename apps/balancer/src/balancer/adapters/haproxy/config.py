@@ -33,6 +33,13 @@ repeated before the balancer takes the server off the ring.
 _BY = "X-Ringmaster-By"
 """The header that tells the first attempt who answered the last one. No client sees it."""
 
+_RARE_NAMES = (
+    "(?:^|,)(?:te|content_length|transfer_encoding|keep-alive|proxy(?:-connection|-authorization)?|"
+    "x[-_]forwarded[^,]*|forwarded|x-request-id|traceparent|tracestate)(?:,|$)"
+)
+"""Headers that the edge removes, keeps or checks, as a regular expression for the names of all headers. HAProxy has
+them in small letters with commas between them."""
+
 _EXPORTER_CONNECTIONS = 8
 """The most questions to HAProxy's exporter at once."""
 
@@ -193,6 +200,7 @@ def _configuration(options: EdgeOptions, routes: Routes, *, digest: str, backend
         reasons=answers.Repeated,
         valid_traceparent=traceparent.VALID,
         made_traceparent=trace.MADE,
+        rare_names=_RARE_NAMES,
         logged_traceparent=trace.LOGGED[options.traceparent],
         control_paths=control_paths(options.control_prefix) if options.public_control else (),
         rep_path=control_paths(options.control_prefix)[0],
