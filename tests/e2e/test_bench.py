@@ -100,3 +100,9 @@ def test_without_an_engine_it_says_what_to_do() -> None:
     assert done.returncode == 2
     assert "no Docker engine answers" in done.stderr
     assert "run: make host" in done.stderr
+
+
+def test_a_request_costs_the_edge_no_more_instructions_than_were_accepted() -> None:
+    command = [sys.executable, "loadtests/bench/instructions.py", "--short"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
