@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from secrets import token_hex
 
 VALID = "(?!ff)(?!00.{54})[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[-!-+.-~]*)?"
 """A regular expression for the whole value, in Python and in HAProxy. Version 00 has nothing after the flags. A higher
@@ -28,14 +27,12 @@ def is_valid(text: str) -> bool:
     return _VALID.fullmatch(text) is not None
 
 
-def new_id() -> str:
-    """A request id: 24 hexadecimal digits at random. Tracers sample by the last 16 digits of a trace, so none of them
-    may be fixed, as a UUID's digits for its version and variant are."""
-    return token_hex(12)
-
-
 def made(request_id: str) -> str:
-    """A new one, whose trace is the request."""
+    """A new one, whose trace is the request's id of 24 hexadecimal digits.
+
+    Tracers sample by the last 16 digits of a trace, so none of them may be fixed, as a UUID's digits for its version and
+    variant are.
+    """
     return FORM.format(request_id=request_id)
 
 

@@ -6,10 +6,11 @@ What a Connection header names is kept, as HAProxy keeps it: a client could have
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from secrets import token_hex
 
 from urllib3.util import SKIP_HEADER
 
-from balancer.core.traceparent import is_valid, made, new_id
+from balancer.core.traceparent import is_valid, made
 
 HOP_BY_HOP = frozenset(
     {
@@ -43,10 +44,14 @@ def to_server(headers: Mapping[str, str], *, client: str, is_trusted: bool) -> d
     kept.setdefault("X-Forwarded-Proto", "http")
     if not is_trusted:
         kept["X-Forwarded-Port"] = _port(headers.get("Host", ""))
-    kept.setdefault("X-Request-Id", new_id())
+    kept.setdefault("X-Request-Id", _new_id())
     for name in ("Accept-Encoding", "User-Agent"):
         kept.setdefault(name, SKIP_HEADER)
     return kept
+
+
+def _new_id() -> str:
+    return token_hex(12)
 
 
 def traced(headers: dict[str, str], *, makes: bool) -> dict[str, str]:
@@ -55,7 +60,7 @@ def traced(headers: dict[str, str], *, makes: bool) -> dict[str, str]:
     if is_valid(headers.get("Traceparent", "")) or not (makes or "Traceparent" in headers):
         return headers
     kept = {name: value for name, value in headers.items() if name.lower() not in ("traceparent", "tracestate")}
-    return kept | {"Traceparent": made(new_id())} if makes else kept
+    return kept | {"Traceparent": made(_new_id())} if makes else kept
 
 
 def to_client(headers: Iterable[tuple[str, str]], *, explained: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
