@@ -223,6 +223,37 @@ def test_of_many_lines_from_a_trusted_proxy_the_last_ones_count(
     assert line.split(", ")[-5:-1] == ["192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tE",
+        "Keep-Alive",
+        "Proxy",
+        "Proxy-Connection",
+        "Proxy-Authorization",
+        "Content_Length",
+        "Transfer_Encoding",
+        "x-FORWARDED-for",
+        "X_Forwarded_For",
+        "X-Forwarded-Prefix",
+        "Forwarded",
+    ],
+)
+def test_a_header_that_ends_here_is_found_alone_and_behind_many_others(served: RealPlaneBench, name: str) -> None:
+    """The edge looks once for all of them (decision 38)."""
+    host, _, port = served.url.removeprefix("http://").partition(":")
+    for others in (0, 80):
+        with closing(HTTPConnection(host, int(port), timeout=10)) as client:
+            client.putrequest("GET", "/headers", skip_accept_encoding=True)
+            for number in range(others):
+                client.putheader(f"{number:060}", "")
+            client.putheader(name, "stranger")
+            client.endheaders()
+            told = json.loads(client.getresponse().read())["headers"]
+        assert "stranger" not in [value for _, value in told]
+        assert sum(name.isdigit() for name, _ in told) == others
+
+
 @pytest.mark.parametrize("trusted_proxies", [(), ("0.0.0.0/0",)])
 @pytest.mark.parametrize("name", ["X_Forwarded_For", "X-Forwarded_For", "x_forwarded-Host"])
 def test_no_other_spelling_of_a_forwarding_header_reaches_a_server(

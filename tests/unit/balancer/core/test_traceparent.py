@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from balancer.core.traceparent import is_valid, made, parent_id, trace_id

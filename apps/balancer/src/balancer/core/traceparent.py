@@ -30,7 +30,7 @@ def is_valid(text: str) -> bool:
 def made(request_id: str) -> str:
     """A new one, whose trace is the request's id of 24 hexadecimal digits.
 
-    Tracers sample by the last 16 digits of a trace, so none of them may be fixed, as a UUID's digits for its version and
+    Tracers sample by the last 16 digits of a trace, so none of them may be fixed, as a UUID's digits for version and
     variant are.
     """
     return FORM.format(request_id=request_id)
