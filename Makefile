@@ -13,7 +13,7 @@ ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
 endif
 .PHONY: help up doctor down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
 .PHONY: lint lint-python lint-yaml lint-ansible lint-terraform lint-shell lint-workflows provider terraform-docs
-.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-hosts bench-instructions bench-placement bench-scale watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
+.PHONY: swarm-up swarm-down test-swarm engine-next engine-next-down test-next bench-containers bench-hosts bench-instructions bench-placement bench-scale watching figures screenshots locust experiments experiment-1 experiment-2 experiment-3 experiment-4 bench bench-ring fmt lock clean
 
 ifeq ($(HOME),)
 export HOME := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
@@ -315,6 +315,10 @@ bench-hosts: .venv/test.stamp ## Measure what 100 nodes, 100 edges and 1 000 ser
 bench-scale: host ## Measure the control plane with 10 and 100 servers (SERVERS="10 100 1000" SLOTS="512 65536" DEATHS=20; as root)
 	python loadtests/scale/bench.py $(if $(call said,SERVERS),--servers $(SERVERS)) $(if $(call said,SLOTS),--slots $(SLOTS)) \
 		$(if $(call said,DEATHS),--deaths $(DEATHS))
+
+bench-containers: host ## Measure what 30 more and 30 fewer real servers take beside bare containers, and rest with 100 (SERVERS=70 CHANGE=30 ROUNDS=3)
+	python loadtests/scale/containers.py $(if $(call said,SERVERS),--servers $(SERVERS)) $(if $(call said,CHANGE),--change $(CHANGE)) \
+		$(if $(call said,ROUNDS),--rounds $(ROUNDS))
 
 locust: host ## Open locust's page on the running deployment (URL= CONTROL_URL=; MEMBERSHIP=1: servers come and go)
 	locust -f loadtests/locustfile.py,loadtests/shapes --class-picker $(if $(call said,URL),--host $(URL)) \

@@ -39,7 +39,7 @@ _HEARTBEAT_INTERVAL = 0.02
 _PATIENCE = 10
 """A new server that has started for long is asked less often: so many times as often as it has started for."""
 _LONGEST_HEARTBEAT_INTERVAL = 0.25
-_STARTS = 8
+STARTS = 8
 """So many containers are started at the same time. An engine gets no further with more of them at once."""
 _SHORTEST_LAST_HEARTBEAT = 1.0
 """Seconds that the last heartbeat of a new server has in any case, where its release allows them."""
@@ -86,7 +86,7 @@ class ServerWorkers:
         self._drain_timeout = drain_timeout
         self._cannot_finish = cannot_finish
         self._lost = lost
-        self._starts = BoundedSemaphore(_STARTS)
+        self._starts = BoundedSemaphore(STARTS)
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="server worker")
         """Each task handles one server. It never waits for another task."""
         self._background = ThreadPoolExecutor(size, thread_name_prefix="background work")
