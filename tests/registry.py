@@ -155,6 +155,9 @@ class SilentRegistry:
         self._over = threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
+            default_request_version = "HTTP/1.0"
+            """Of an answer to what is no HTTP: so an engine that tries TLS first sees that there is none."""
+
             def do_HEAD(self) -> None:
                 self.do_GET()
 

@@ -34,6 +34,7 @@ def ground(docker_bench: DockerBench) -> Iterator[Ground]:
     yield Ground(
         image=image.tags[0].partition(":")[0],
         content=str(image.id),
+        digest=next(iter(image.attrs["RepoDigests"]), ""),
         foreign_image=f"{name}-foreign:latest",
         foreign_content=str(foreign.id),
         bystander=str(bystander.id),
@@ -107,7 +108,7 @@ def test_the_call_that_they_all_change_is_carried_out(ground: Ground, keeper: Ke
     """So that it is the change that was refused."""
     for document, result in [
         (ground.start(), None),
-        ({"verb": "find", "name": ground.image}, {"content": ground.content, "digest": ""}),
+        ({"verb": "find", "name": ground.image}, {"content": ground.content, "digest": ground.digest}),
         ({"verb": "rename", "instance": "evil", "name": "evil.spare"}, None),
         ({"verb": "is_stopped", "instance": "evil"}, False),
         ({"verb": "kill", "instance": "evil", "container": ground.bystander}, None),

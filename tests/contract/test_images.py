@@ -95,13 +95,13 @@ def test_what_the_engine_does_not_take_for_a_name_is_told_with_its_reason(bench:
 
 def test_a_pull_of_what_no_registry_has_fails_with_a_reason(bench: ImagesBench) -> None:
     name = bench.push("app:1")
-    with pytest.raises(PullFailed, match="manifest unknown"):
+    with pytest.raises(PullFailed, match=r"manifest unknown|app:1\.9: not found"):
         list(bench.images.pull(f"{name}.9"))
 
 
 def test_a_pull_that_fails_half_way_tells_the_engines_own_reason(bench: ImagesBench) -> None:
     name = bench.spoil()
-    with pytest.raises(PullFailed, match=r"no space left on device|layer verification failed"):
+    with pytest.raises(PullFailed, match=r"no space left on device|layer verification failed|unexpected commit digest"):
         list(bench.images.pull(name))
     assert bench.images.find(name) is None
 
@@ -148,7 +148,7 @@ def test_credentials_are_read_at_each_pull_and_shown_nowhere(docker_images: Dock
         list(bench.images.pull(name))
     auths = {bench.registry.address: {"username": USER, "password": "wrong-word"}}
     bench.file.write_text(bench.registry.config(auths=auths))
-    with pytest.raises(PullFailed, match="unauthorized") as refused:
+    with pytest.raises(PullFailed, match=r"(?i)unauthorized") as refused:
         list(bench.images.pull(name))
     assert "wrong-word" not in str(refused.value)
     bench.file.write_text(right)
