@@ -15,8 +15,8 @@ from balancer.core.release import FIELDS, Release
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the corpus speaks of. `image`, `content`: of the settings; `digest`: what the engine calls one of an image that
-    is in no registry. `foreign_image`, `foreign_content`: on the same engine, under a name that is not allowed.
+    """What the corpus speaks of. `image`, `content`: of the settings; `digest`: what the engine calls one of an image
+    that is in no registry. `foreign_image`, `foreign_content`: on the same engine, under a name that is not allowed.
     `bystander`: the id of a container of somebody else, `bystanders_name` its name, `bystanders_volume` its volume."""
 
     image: str
