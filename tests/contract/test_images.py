@@ -69,7 +69,9 @@ def test_what_is_pulled_is_there_and_can_be_pulled_again_by_its_digest(bench: Im
     assert bench.images.find(name) is None
     last = list(bench.images.pull(name))[-1]
     assert last.layers == last.layers_done == 2
-    assert last.size == last.loaded > 1_000_000
+    # With containerd's store an engine looks every 0.1 s, and tells no bytes of a layer that came in between.
+    assert last.size == last.loaded
+    assert last.size == 0 or last.size > 1_000_000
     image = found(bench, name)
     assert image.digest.startswith(f"{name.rpartition(':')[0]}@sha256:")
     bench.remove(image.content)
