@@ -12,6 +12,7 @@ import testinfra
 from docker.models.containers import Container
 from testinfra.host import Host
 
+from tests.deployment import SOCKET
 from tests.infra.make import MadeSystem
 from tests.polling import until
 
@@ -221,7 +222,7 @@ def test_only_the_keeper_holds_the_engines_socket_and_only_what_must_last_is_mou
     state, edge, keeper = (f"{system.prefix}ringmaster-{name}" for name in ("state", "edge", "keeper"))
     assert mounts == {
         "balancer": {"/var/lib/ringmaster": state, "/run/ringmaster": edge, "/run/keeper": keeper},
-        "keeper": {"/run/keeper": keeper, "/var/run/docker.sock": "/var/run/docker.sock"},
+        "keeper": {"/run/keeper": keeper, "/var/run/docker.sock": str(SOCKET)},
         "edge": {"/run/ringmaster": edge},
         "server": {},
     }
@@ -230,7 +231,7 @@ def test_only_the_keeper_holds_the_engines_socket_and_only_what_must_last_is_mou
 def test_the_keeper_may_use_the_socket_through_its_group_alone(system: MadeSystem, here: Host) -> None:
     keeper = system.containers.keeper
     socket = inside(keeper).file("/var/run/docker.sock")
-    group = str(here.file("/var/run/docker.sock").gid)
+    group = str(here.file(str(SOCKET)).gid)
     assert socket.is_socket
     assert str(socket.gid) == group
     assert keeper.attrs["HostConfig"]["GroupAdd"] == [group]

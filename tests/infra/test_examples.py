@@ -70,6 +70,7 @@ def apart(module: str, name: str) -> str:
         module "{module}" {{
           deployment      = "{name}"
           name_prefix     = "{name}-"
+          docker_socket   = "{SOCKET}"
           docker_gid      = {SOCKET.stat().st_gid}
           publish_address = "127.0.0.1"
           publish_port    = {public}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from testinfra.host import Host
 
+from tests.deployment import SOCKET
 from tests.infra.make import MadeSystem
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 
 
 def test_the_engine_answers(here: Host) -> None:
-    assert here.file("/var/run/docker.sock").is_socket
+    assert here.file(str(SOCKET)).is_socket
     assert here.check_output("docker info --format '{{.ServerVersion}}'")
 
 

@@ -73,8 +73,9 @@ def dry_run(folder: Path) -> str:
     return done.stdout
 
 
-def test_all_parts_use_the_engine_that_docker_would(tmp_path: Path) -> None:
+def test_all_parts_use_the_engine_that_docker_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the command docker knows contexts."""
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
     docker = tmp_path / "docker"
     docker.write_text(
         '#!/bin/sh\n[ "$1 $2" = "context inspect" ] && echo unix:///desktop.sock || echo "asks $DOCKER_HOST."\n'
