@@ -91,8 +91,7 @@ class Registry:
 
     def publish(self, image: str, name: str) -> str:
         """The same. Returns the reference by digest."""
-        whole, digest = self._push(image, name)
-        return f"{whole.rpartition(':')[0]}@{digest}"
+        return self._push(image, name)[1]
 
     def _push(self, image: str, name: str) -> tuple[str, str]:
         whole = f"{self.address}/{name}"
@@ -100,14 +99,15 @@ class Registry:
         found = self.engine.images.get(image)
         found.tag(whole)
         told = self.engine.api.push(whole, auth_config={"username": USER, "password": self.password}, stream=True)
-        digest = ""
         for line in (json.loads(line) for part in told for line in part.splitlines()):
             assert "error" not in line, line
-            digest = line.get("aux", {}).get("Digest", digest)
+        repository = whole.rpartition(":")[0]
+        digests = self.engine.images.get(whole).attrs["RepoDigests"]
+        reference = next(digest for digest in digests if digest.startswith(f"{repository}@"))
         self.engine.images.remove(whole, noprune=True)
         if before:
             self.engine.images.get(before).tag(whole)
-        return whole, digest
+        return whole, reference
 
     def config(self, **others: Any) -> str:
         """The text of a Docker config.json with the credentials."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -221,7 +222,8 @@ def test_a_pull_that_breaks_off_tells_the_engines_own_reason(
     registry.spoil()
     system.deploy({"image": name})
     stage, reason = end(system)
-    assert (stage, f"{name} cannot be pulled: filesystem layer verification failed" in reason) == ("rolled back", True)
+    assert (stage, f"{name} cannot be pulled: " in reason) == ("rolled back", True)
+    assert re.search("filesystem layer verification failed|unexpected commit digest", reason), reason
 
 
 def test_what_was_built_here_and_pruned_is_told_with_what_to_do(system: Deployment, images: Images) -> None:
@@ -231,11 +233,12 @@ def test_what_was_built_here_and_pruned_is_told_with_what_to_do(system: Deployme
     assert system.rm(2).status == 200
     images.engine.images.remove(local, force=True)
     assert system.add(1).status == 500
-    why = until(lambda: system.healthz().document["ailments"].get("image"), "it is told", within=10)
-    assert why == (
+    why = (
         f"the image {TAG}:local ({local}) is no longer on the engine; it may have been removed by "
         f'`docker image prune -af`: build or pull it again, then POST /deploy {{"image": "{TAG}:local"}}'
     )
+    # An engine with containerd's store has a digest of what no registry has, by which it is tried to pull it first.
+    until(lambda: system.healthz().document["ailments"].get("image", "").startswith(why), "it is told", within=10)
     images.build(f"{TAG}:local", "-again")
     assert system.deploy({"image": f"{TAG}:local"}).status == 202
     assert end(system) == ("done", "")
