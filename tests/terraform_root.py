@@ -79,7 +79,7 @@ class Root:
         if CONFIGURATION.exists():
             os.environ["TF_CLI_CONFIG_FILE"] = str(CONFIGURATION)
         elif not Path(os.environ.get("TF_CLI_CONFIG_FILE", "/")).exists():
-            del os.environ["TF_CLI_CONFIG_FILE"]  # a missing file costs a warning on every call
+            os.environ.pop("TF_CLI_CONFIG_FILE", None)  # a missing file costs a warning on every call
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # python-terraform calls log.warn
             code, output, errors = getattr(self._terraform, command)(var=self.variables, **options)

@@ -7,6 +7,7 @@ from what is measured. Whoever runs a thread for each core runs one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +16,9 @@ from typing import Any
 import docker
 from docker.models.containers import Container
 
-from loadtests.bench import wrk
-from loadtests.bench.contestants import CONTESTANTS, DEPLOYED, PORT, Contestant
-from loadtests.bench.image import image
+from loadtests.bench import latency, threads, wrk
+from loadtests.bench.contestants import CONFIG, CONTESTANTS, DEPLOYED, NEXT, PORT, Contestant
+from loadtests.bench.image import edge_image, image
 from loadtests.running import CannotMeasure, engine
 from tests.containers import DEPLOYMENT, ROLE, remove
 from tests.contract.lab import answers
@@ -28,6 +29,9 @@ from tests.system import System
 SERVERS = 3
 _UP_WITHIN = 20.0
 """Seconds."""
+_FIXED_RATE = f"{CONFIG}/fixed_rate.py"
+_WARM_UP = 0.5
+"""Seconds at a fixed rate before what counts."""
 _SETTINGS = {
     "replicas": SERVERS,
     "ring": {"key": "header:X-User"},
@@ -68,16 +72,42 @@ class Entrant:
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """`entrants` in the order in which contestants are listed; `cores`: the contestants' own, and the others'."""
+    """`entrants` in the order in which contestants are listed; `cores`: the contestants' own, and the others'.
+    `left_out`: name → why it takes no part."""
 
     entrants: Sequence[Entrant]
     loader: Container
     cores: tuple[str, str]
+    left_out: Mapping[str, str]
 
     def load(self, entrant: Entrant, *, seconds: int, connections: int, seed: int) -> wrk.Load:
         url = f"http://{entrant.host}:{PORT}/home"
         _, output = self.loader.exec_run(wrk.command(url, seconds=seconds, connections=connections, seed=seed))
         return wrk.parse(output.decode(errors="replace"))
+
+    def steady(self, entrant: Entrant, *, rate: int, seconds: int, connections: int, seed: int) -> dict[str, Any]:
+        """The figures of a run at a fixed rate, however long answers take."""
+        options = {
+            "rate": rate,
+            "seconds": seconds,
+            "warm-up": _WARM_UP,
+            "connections": connections,
+            "keys": wrk.KEYS,
+            "seed": seed,
+        }
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        command = ["python3", _FIXED_RATE, f"http://{entrant.host}:{PORT}/home", *words]
+        _, output = self.loader.exec_run(command)
+        return latency.parse(output.decode(errors="replace"))
+
+    @property
+    def thread_counts(self) -> list[int]:
+        return threads.counts(int(self.cores[0]) + 1)
+
+    def give_threads(self, edge: Entrant, count: int) -> None:
+        """As many cores, from the last one on. Load generator and servers keep theirs, so some are shared."""
+        last = int(self.cores[0])
+        _pin(edge, f"{last - count + 1}-{last}")
 
     def versions(self) -> dict[str, str]:
         """Name → what it says of itself; the load generator's, too."""
@@ -86,17 +116,27 @@ class Arena:
 
 
 @contextmanager
-def arena(names: Collection[str]) -> Iterator[Arena]:
-    """With the contestants of these names. Raises CannotMeasure where the machine is too small or a part is missing."""
+def arena(names: Collection[str], haproxy: str) -> Iterator[Arena]:
+    """With the contestants of these names, edge-next with the packages `haproxy`, or without it where these cannot be
+    had. Raises CannotMeasure where the machine is too small or a part is missing."""
     with ExitStack() as stack:
         here = stack.enter_context(engine())
         ours, others = _cores(here)
         tag = stack.enter_context(image(here))
+        left_out: dict[str, str] = {}
+        images: dict[str, dict[str, str]] = {}
+        if NEXT in names:
+            try:
+                images[NEXT] = {"edge": stack.enter_context(edge_image(here, haproxy))}
+            except CannotMeasure as error:
+                left_out[NEXT] = f"its HAProxy ({haproxy}) cannot be had here: {_reason(str(error))}"
+        names = [name for name in names if name not in left_out]
         up = {
-            name: stack.enter_context(Deployment(server_image=tag, **variables, **_SETTINGS))
+            name: Deployment(server_image=tag, images=images.get(name, {}), **variables, **_SETTINGS)
             for name, variables in DEPLOYED.items()
             if name in names or name == "edge"
         }
+        stack.enter_context(_all(list(up.values())))
         for container in (container for deployment in up.values() for container in deployment.containers.all):
             container.update(cpuset_cpus=others)
         start = partial(_start, stack, up["edge"], tag)
@@ -105,7 +145,34 @@ def arena(names: Collection[str]) -> Iterator[Arena]:
             if deployment is not up["edge"]:
                 _network(deployment).connect(loader)
         found = [_entrant(CONTESTANTS[name], up, start, ours) for name in CONTESTANTS if name in names]
-        yield Arena(found, loader, (ours, others))
+        yield Arena(found, loader, (ours, others), left_out)
+
+
+def _reason(told: str) -> str:
+    """The first line in which apt complains, or the last line of all."""
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    return next((line for line in lines if line.startswith("E:")), lines[-1])
+
+
+@contextmanager
+def _all(deployments: Sequence[Deployment]) -> Iterator[None]:
+    """Up all at once, and down: most of that is waiting. Whatever interrupts it waits until they are up or given up."""
+    up: list[Deployment] = []
+
+    def bring_up(deployment: Deployment) -> None:
+        up.append(deployment.__enter__())
+
+    try:
+        _at_once(bring_up, deployments)
+        yield
+    finally:
+        _at_once(Deployment.close, up)
+
+
+def _at_once(call: Callable[[Deployment], None], deployments: Sequence[Deployment]) -> None:
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(call, deployment) for deployment in deployments]:
+            done.result()
 
 
 def _entrant(
@@ -127,9 +194,7 @@ def _entrant(
         container.update(cpuset_cpus=cores)
     else:
         container = deployment.containers.edge
-        container.update(cpuset_cpus=cores)
-        container.restart()  # HAProxy counts its cores when it starts
-        deployment.wait_until_ready()
+        _pin(Entrant(contestant, container, deployment), cores)
     entrant = Entrant(contestant, container, deployment)
     try:
         until(lambda: answers(f"{entrant.host}:{PORT}"), f"{entrant.name} answers", within=_UP_WITHIN)
@@ -137,6 +202,13 @@ def _entrant(
         log = container.logs(tail=20).decode(errors="replace")
         raise CannotMeasure(f"{error}; it said:\n{log}") from error
     return entrant
+
+
+def _pin(edge: Entrant, cores: str) -> None:
+    """HAProxy counts its cores when it starts."""
+    edge.container.update(cpuset_cpus=cores)
+    edge.container.restart()
+    edge.servers.wait_until_ready()
 
 
 def _start(

@@ -19,12 +19,13 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 
 from docker.errors import DockerException  # noqa: E402 (the search path comes first)
 
-from loadtests.bench import chart, report, result  # noqa: E402
+from loadtests.bench import chart, image, report, result  # noqa: E402
 from loadtests.bench.arena import arena  # noqa: E402
 from loadtests.bench.checks import WrongAnswer  # noqa: E402
 from loadtests.bench.contestants import CONTESTANTS  # noqa: E402
 from loadtests.bench.figures import BASE  # noqa: E402
-from loadtests.bench.rounds import Plan, measure  # noqa: E402
+from loadtests.bench.latency import BESIDE  # noqa: E402
+from loadtests.bench.rounds import Plan, measure, measure_latency, measure_threads  # noqa: E402
 from loadtests.drawing import save  # noqa: E402
 from loadtests.experiments.results import lines  # noqa: E402
 from loadtests.interruption import interruptible_once  # noqa: E402
@@ -34,12 +35,16 @@ from loadtests.swarm.options import number  # noqa: E402
 OUT = PROJECT / "loadtests" / "results" / "bench"
 
 
-def bench(names: Sequence[str], plan: Plan) -> dict[str, Any]:
+def bench(names: Sequence[str], plan: Plan, haproxy: str) -> dict[str, Any]:
     """The result. Raises CannotMeasure, WrongAnswer."""
-    _tell(f"making the image and bringing up {', '.join(names)}")
-    with arena(names) as field:
+    _tell(f"making the images and bringing up {', '.join(names)}")
+    with arena(names, haproxy) as field:
+        for name, why in field.left_out.items():
+            _tell(f"{name} is left out: {why}")
         runs = list(measure(field, plan, _tell))
-        document = result.document(runs, field, plan)
+        latencies = list(measure_latency(field, plan, runs, _tell))
+        threads = list(measure_threads(field, plan, _tell))
+        document = result.document(runs, latencies, threads, field, plan)
         _tell("taking everything down")
     return document
 
@@ -55,10 +60,10 @@ def main() -> int:
     """0 when every answer was right, 1 when one was not, 2 when something cannot be measured."""
     told = _parser().parse_args()
     plan = Plan(rounds=told.rounds, seconds=told.seconds, seed=told.seed)
-    names = [name for name in CONTESTANTS if not told.only or name in (BASE, *told.only)]
+    names = [name for name in CONTESTANTS if not told.only or name in (BASE, BESIDE, *told.only)]
     interruptible_once("bench: taking everything down")
     try:
-        document = bench(names, plan)
+        document = bench(names, plan, told.haproxy)
     except (CannotMeasure, DockerException, AssertionError, OSError) as error:
         _tell(str(error) or type(error).__name__)
         return 2
@@ -71,15 +76,18 @@ def main() -> int:
     write(document, told.out)
     print(report.markdown(document))
     _tell(f"written to {told.out}; again with --seed {plan.seed}")
-    return 1 if any(run["faults"] for run in document["runs"]) else 0
+    return 1 if any(run["faults"] for kind in result.MEASURED for run in document[kind]) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--rounds", type=number(int, 1), default=15, help="how often each is measured (%(default)s)")
     parser.add_argument("--seconds", type=number(int, 1), default=2, help="how long each time (%(default)s)")
-    parser.add_argument("--only", action="append", choices=CONTESTANTS, help=f"one more beside {BASE}; all without any")
+    parser.add_argument(
+        "--only", action="append", choices=CONTESTANTS, help=f"one more beside {BASE} and {BESIDE}; all without any"
+    )
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="of the order and the keys")
+    parser.add_argument("--haproxy", default=image.NEXT, help="packages of the edge-next (%(default)s)")
     parser.add_argument("--out", type=Path, default=OUT, help="folder for the results (%(default)s)")
     return parser
 

@@ -12,8 +12,11 @@ DEPLOYED: Mapping[str, Mapping[str, Any]] = {
     "edge": {"bufsize": 8192},
     "edge-16k": {"bufsize": 16384},
     "flask": {"data_plane": "flask"},
+    "edge-next": {"bufsize": 8192},
 }
 """Contestants that are a part of a deployment → its variables. The first one's servers are everybody else's, too."""
+NEXT = "edge-next"
+"""The one that is left out where its HAProxy cannot be had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,12 @@ CONTESTANTS = {
             version=("nginx", "-v"),
             note=f"Passive health checks only; repeats what was not answered in time as well. {_OWN_BUFFERS} Its "
             "answers tell all servers that were tried.",
+        ),
+        Contestant(
+            name=NEXT,
+            title="Ringmaster's edge, newer HAProxy",
+            version=_HAPROXY,
+            note="As the edge, with the newest HAProxy that Debian has, and servers of its own, of the same image.",
         ),
         _envoy("envoy-maglev", "MAGLEV"),
         _envoy("envoy-ring-hash", "RING_HASH"),

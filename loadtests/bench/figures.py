@@ -26,8 +26,6 @@ class Run:
     place: int
     requests: int
     seconds: float
-    p50_us: int
-    p99_us: int
     cpu_seconds: float
     kernel_seconds: float
     connections: int
@@ -36,37 +34,34 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`of(run)` is the figure; `better`: whether more or less of it is."""
+    """`of(run)` is the figure, and more of it is better."""
 
     title: str
     of: Callable[[Run], float]
-    better: str
 
 
 PER_CPU = "per_cpu_second"
 MEASURES: Mapping[str, Measure] = {
-    PER_CPU: Measure("requests per CPU second", lambda run: run.requests / run.cpu_seconds, "more"),
-    "throughput": Measure("requests per second", lambda run: run.requests / run.seconds, "more"),
-    "p50": Measure("p50 latency", lambda run: run.p50_us, "less"),
-    "p99": Measure("p99 latency", lambda run: run.p99_us, "less"),
+    PER_CPU: Measure("requests per CPU second", lambda run: run.requests / run.cpu_seconds),
+    "throughput": Measure("requests per second", lambda run: run.requests / run.seconds),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class Estimate:
     """The median over the rounds, and its 95 % interval; that is None where there are too few rounds for one."""
 
     median: float
     interval: tuple[float, float] | None
 
     @staticmethod
-    def of(pairs: Sequence[float]) -> Ratio:
+    def of(pairs: Sequence[float]) -> Estimate:
         """By order statistics: the chance that all but k of n rounds are on one side of the median is binomial,
         however the rounds are distributed. The interval leaves out the k least and the k greatest."""
         n, ordered = len(pairs), sorted(pairs)
         tails = [2 * sum(comb(n, i) for i in range(k + 1)) / 2**n for k in range(n // 2)]
         left_out = sum(tail <= _OUTSIDE for tail in tails) - 1
-        return Ratio(median(pairs), (ordered[left_out], ordered[-1 - left_out]) if left_out >= 0 else None)
+        return Estimate(median(pairs), (ordered[left_out], ordered[-1 - left_out]) if left_out >= 0 else None)
 
     def __str__(self) -> str:
         told = "too few rounds" if self.interval is None else "{:.3g} to {:.3g}".format(*self.interval)
@@ -91,7 +86,7 @@ class Target:
         return f"{promise}: {found.median:.2f} ({interval}): {verdict(found, self.limit)}"
 
 
-def verdict(found: Ratio, limit: float) -> str:
+def verdict(found: Estimate, limit: float) -> str:
     """ "undecided" where the interval contains the limit, or where there is none."""
     if found.interval is None or found.interval[0] <= limit <= found.interval[1]:
         return "undecided"
@@ -114,12 +109,12 @@ def judged(runs: Sequence[Run]) -> list[str]:
     return [told for target in TARGETS if (told := target.judge(runs))]
 
 
-def ratio(runs: Sequence[Run], measure: str, contestant: str, other: str = BASE) -> Ratio | None:
+def ratio(runs: Sequence[Run], measure: str, contestant: str, other: str = BASE) -> Estimate | None:
     """Of the two in the same round; None where there is no round with both."""
     of = MEASURES[measure].of
     rounds = {name: {run.round: of(run) for run in runs if run.contestant == name} for name in (contestant, other)}
     both = rounds[contestant].keys() & rounds[other].keys()
-    return Ratio.of([rounds[contestant][number] / rounds[other][number] for number in both]) if both else None
+    return Estimate.of([rounds[contestant][number] / rounds[other][number] for number in both]) if both else None
 
 
 def typical(runs: Sequence[Run], contestant: str, figure: Callable[[Run], float]) -> float:

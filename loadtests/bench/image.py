@@ -1,4 +1,5 @@
-"""The image of servers, contestants and load generator, and the one in which instructions are counted."""
+"""The image of servers, contestants and load generator, the one in which instructions are counted, and the edge's with
+another HAProxy."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import docker
 
@@ -20,41 +23,80 @@ from tests.deployment import PROJECT, base_image
 
 LABEL = "ringmaster.bench"
 LOCK = PROJECT / "requirements" / "bench.txt"
+SHIPPED = "haproxy"
+"""What apt installs in the edge's image, as its argument HAPROXY has it."""
+NEXT = "haproxy/experimental libpcre2-8-0/sid"
+"""The newest that Debian has."""
 _FOLDER = Path(__file__).parent / "image"
+_EDGE = PROJECT / "infra" / "terraform" / "modules" / "ringmaster" / "modules" / "edge" / "image"
 _CACHE = Path.home() / ".cache" / "ringmaster"
 _BINARIES = {"envoy": "envoy/_bin/envoy", "caddy": "bin/caddy"}
 """Name → where its wheel puts it."""
+_OLD_MIRROR = (
+    "FROM {base}\n"
+    "# Debian's signatures of sid and experimental are good for a week, and a mirror may stand still for longer.\n"
+    "RUN echo 'Acquire::Check-Valid-Until \"false\";' >/etc/apt/apt.conf.d/90-old-mirror\n"
+)
 
 
 @contextmanager
 def image(engine: docker.DockerClient) -> Iterator[str]:
     """Its tag. Only its own layer goes in the end: what is below is the next build's cache. Raises CannotMeasure."""
-    tag = f"ringmaster-bench:{secrets.token_hex(3)}"
     with tempfile.TemporaryDirectory(prefix="ringmaster-bench-") as folder:
         context = shutil.copytree(_FOLDER, Path(folder) / "image")
+        shutil.copy(Path(__file__).with_name("fixed_rate.py"), context)
         (context / "binaries").mkdir()
         for name, path in _BINARIES.items():
             shutil.copy(_wheels() / path, context / "binaries" / name)
-        try:
-            engine.images.build(
-                path=str(context), tag=tag, buildargs={"BASE_IMAGE": base_image()}, labels={LABEL: tag}, forcerm=True
-            )
-        except docker.errors.BuildError as error:
-            log = "".join(line.get("stream", "") for line in error.build_log)
-            raise CannotMeasure(f"the image cannot be built: {error}; run: make host\n{log[-2000:]}") from error
-    try:
-        yield tag
-    finally:
-        engine.images.remove(tag, noprune=True)
+        arguments = {"BASE_IMAGE": base_image()}
+        with _built(engine, "ringmaster-bench", path=str(context), buildargs=arguments, labels={LABEL: ""}) as tag:
+            yield tag
 
 
 @contextmanager
-def instructions_image(engine: docker.DockerClient) -> Iterator[str]:
+def instructions_image(engine: docker.DockerClient, haproxy: str = SHIPPED) -> Iterator[str]:
     """The tag of the image in which instructions are counted. It has no files of its own. Raises CannotMeasure."""
-    tag = f"ringmaster-instructions:{secrets.token_hex(3)}"
-    arguments = {"BASE_IMAGE": base_image()}
+    with (
+        _base(engine, haproxy) as base,
+        _built(
+            engine,
+            "ringmaster-instructions",
+            path=str(_FOLDER),
+            target="instructions",
+            buildargs={"BASE_IMAGE": base, "HAPROXY": haproxy},
+        ) as tag,
+    ):
+        yield tag
+
+
+@contextmanager
+def edge_image(engine: docker.DockerClient, haproxy: str) -> Iterator[str]:
+    """The tag of the edge's image with another HAProxy. Raises CannotMeasure."""
+    with (
+        _base(engine, haproxy) as base,
+        _built(
+            engine, "ringmaster-edge-next", path=str(_EDGE), buildargs={"BASE_IMAGE": base, "HAPROXY": haproxy}
+        ) as tag,
+    ):
+        yield tag
+
+
+@contextmanager
+def _base(engine: docker.DockerClient, haproxy: str) -> Iterator[str]:
+    if haproxy == SHIPPED:
+        yield base_image()
+        return
+    with _built(
+        engine, "ringmaster-old-mirror", fileobj=BytesIO(_OLD_MIRROR.format(base=base_image()).encode())
+    ) as tag:
+        yield tag
+
+
+@contextmanager
+def _built(engine: docker.DockerClient, name: str, **build: Any) -> Iterator[str]:
+    tag = f"{name}:{secrets.token_hex(3)}"
     try:
-        engine.images.build(path=str(_FOLDER), tag=tag, target="instructions", buildargs=arguments, forcerm=True)
+        engine.images.build(tag=tag, forcerm=True, **build)
     except docker.errors.BuildError as error:
         log = "".join(line.get("stream", "") for line in error.build_log)
         raise CannotMeasure(f"the image cannot be built: {error}; run: make host\n{log[-2000:]}") from error

@@ -11,11 +11,22 @@ from loadtests.bench import wrk
 from loadtests.bench.arena import SERVERS, Arena
 from loadtests.bench.contestants import CONTESTANTS
 from loadtests.bench.figures import Run, judged, names
+from loadtests.bench.latency import LatencyRun
 from loadtests.bench.rounds import Plan
+from loadtests.bench.threads import ThreadRun
 from loadtests.experiments.provenance import commit, machine
 
+MEASURED = ("runs", "latencies", "threads")
+"""What has faults."""
 
-def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
+
+def document(
+    runs: Sequence[Run],
+    latencies: Sequence[LatencyRun],
+    threads: Sequence[ThreadRun],
+    arena: Arena,
+    plan: Plan,
+) -> dict[str, Any]:
     return {
         "benchmark": "ringmaster",
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -23,9 +34,12 @@ def document(runs: Sequence[Run], arena: Arena, plan: Plan) -> dict[str, Any]:
         "settings": {**asdict(plan), "keys": wrk.KEYS, "servers": SERVERS, "cores": arena.cores},
         "machine": machine(),
         "versions": arena.versions(),
+        "left_out": dict(arena.left_out),
         "contestants": described(runs),
         "targets": judged(runs),
         "runs": [asdict(run) for run in runs],
+        "latencies": [asdict(run) for run in latencies],
+        "threads": [asdict(run) for run in threads],
     }
 
 
@@ -36,3 +50,11 @@ def described(runs: Sequence[Run]) -> dict[str, Mapping[str, str]]:
 
 def runs_of(document: Mapping[str, Any]) -> list[Run]:
     return [Run(**run) for run in document["runs"]]
+
+
+def latencies_of(document: Mapping[str, Any]) -> list[LatencyRun]:
+    return [LatencyRun(**run) for run in document["latencies"]]
+
+
+def threads_of(document: Mapping[str, Any]) -> list[ThreadRun]:
+    return [ThreadRun(**run) for run in document["threads"]]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from random import Random
 
 from loadtests.bench import checks
 from loadtests.bench.arena import Arena, Entrant
 from loadtests.bench.checks import WrongAnswer
 from loadtests.bench.figures import Run
+from loadtests.bench.latency import BESIDE, COMPARED, SHARES, LatencyRun, capacity
+from loadtests.bench.threads import ThreadRun
 
 _WARM_UP = 1
 """Seconds before each measured run."""
@@ -27,6 +30,14 @@ class Plan:
     seed: int
     connections: int = 64
 
+    @property
+    def latency_rounds(self) -> int:
+        return ceil(self.rounds * 0.6)
+
+    @property
+    def thread_rounds(self) -> int:
+        return ceil(self.rounds * 0.2)
+
 
 def measure(arena: Arena, plan: Plan, tell: Callable[[str], None]) -> Iterator[Run]:
     """Raises WrongAnswer where a contestant does not do what all have promised, or has lost a server in its run."""
@@ -43,8 +54,58 @@ def measure(arena: Arena, plan: Plan, tell: Callable[[str], None]) -> Iterator[R
 
 def told(run: Run) -> str:
     busy = run.cpu_seconds / run.seconds
-    faults = f", FAULTS {dict(run.faults)}" if run.faults else ""
-    return f"{run.contestant} {run.requests / run.seconds:.0f}/s, p99 {run.p99_us / 1e3:.2f} ms, {busy:.0%} CPU{faults}"
+    return f"{run.contestant} {run.requests / run.seconds:.0f}/s, {busy:.0%} CPU{_faults(run)}"
+
+
+def measure_latency(arena: Arena, plan: Plan, runs: Sequence[Run], tell: Callable[[str], None]) -> Iterator[LatencyRun]:
+    """At parts of the capacity that `runs` tell."""
+    most = capacity(runs)
+    entrants = [entrant for entrant in arena.entrants if entrant.name in (*COMPARED, BESIDE)]
+    order = Random(plan.seed)  # noqa: S311 (it only shuffles)
+    for number in range(1, plan.latency_rounds + 1):
+        for share in SHARES:
+            for place, entrant in enumerate(order.sample(entrants, len(entrants)), start=1):
+                rate = max(round(most * share / 100), 1)
+                figures = arena.steady(
+                    entrant,
+                    rate=rate,
+                    seconds=plan.seconds,
+                    connections=plan.connections,
+                    seed=plan.seed * 1000 + number,
+                )
+                run = LatencyRun(contestant=entrant.name, round=number, place=place, share=share, rate=rate, **figures)
+                tell(
+                    f"latency {number} of {plan.latency_rounds}: {run.contestant} at {rate}/s, p50 "
+                    f"{run.p50_us / 1e3:.2f} ms, p99 {run.p99_us / 1e3:.2f} ms{_faults(run)}"
+                )
+                yield run
+
+
+def measure_threads(arena: Arena, plan: Plan, tell: Callable[[str], None]) -> Iterator[ThreadRun]:
+    """The edge over one thread, two and so on, as far as this machine has cores. It stays with the most."""
+    edge = next((entrant for entrant in arena.entrants if entrant.name == "edge"), None)
+    if edge is None:
+        return
+    for number in range(1, plan.thread_rounds + 1):
+        for threads in arena.thread_counts:
+            arena.give_threads(edge, threads)
+            one = _run(arena, edge, plan, number, place=threads)
+            run = ThreadRun(
+                threads=threads,
+                round=number,
+                requests=one.requests,
+                seconds=one.seconds,
+                cpu_seconds=one.cpu_seconds,
+                faults=one.faults,
+            )
+            tell(
+                f"threads {number} of {plan.thread_rounds}: {threads}, {run.requests / run.seconds:.0f}/s{_faults(run)}"
+            )
+            yield run
+
+
+def _faults(run: Run | LatencyRun | ThreadRun) -> str:
+    return f", FAULTS {dict(run.faults)}" if run.faults else ""
 
 
 def _run(arena: Arena, entrant: Entrant, plan: Plan, number: int, place: int) -> Run:
@@ -59,8 +120,6 @@ def _run(arena: Arena, entrant: Entrant, plan: Plan, number: int, place: int) ->
         place=place,
         requests=load.requests,
         seconds=load.seconds,
-        p50_us=load.p50_us,
-        p99_us=load.p99_us,
         cpu_seconds=used_then - used,
         kernel_seconds=in_kernel_then - in_kernel,
         connections=checks.connections(entrant.servers) - opened,

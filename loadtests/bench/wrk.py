@@ -21,15 +21,13 @@ class Load:
 
     requests: int
     seconds: float
-    p50_us: int
-    p99_us: int
     faults: Mapping[str, int]
 
 
 def command(url: str, *, seconds: int, connections: int, seed: int) -> list[str]:
     """One thread of it. Keys are drawn uniformly, as `seed` has it."""
     options = ["--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
-    options += ["--timeout", f"{_TIMEOUT}s", "--latency", "--script", SCRIPT]
+    options += ["--timeout", f"{_TIMEOUT}s", "--script", SCRIPT]
     return ["wrk", *options, url, "--", str(seed), str(KEYS)]
 
 
@@ -40,8 +38,6 @@ def parse(printed: str) -> Load:
         return Load(
             requests=told["requests"],
             seconds=told["duration_us"] / 1e6,
-            p50_us=told["p50_us"],
-            p99_us=told["p99_us"],
             faults={kind: told[kind] for kind in _FAULTS if told[kind]},
         )
     except (IndexError, KeyError, TypeError, ValueError) as error:

@@ -20,11 +20,11 @@ function request()
    return requests[math.random(keys)]
 end
 
-function done(summary, latency)
+function done(summary)
    local errors = summary.errors
    print(string.format(
-      '{"requests": %d, "duration_us": %d, "bytes": %d, "p50_us": %d, "p99_us": %d, '
+      '{"requests": %d, "duration_us": %d, "bytes": %d, '
          .. '"connect": %d, "read": %d, "write": %d, "status": %d, "timeout": %d}',
-      summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(99),
+      summary.requests, summary.duration, summary.bytes,
       errors.connect, errors.read, errors.write, errors.status, errors.timeout))
 end
