@@ -302,12 +302,13 @@ experiment-3: host ## A-3: every endpoint, then faults under load
 experiment-4: host ## A-4: A-1 and A-2 with every request hash and strategy
 	$(EXPERIMENT) a-4
 
-bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy and the flask plane (10 minutes)
-	python loadtests/bench/bench.py
+bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy and the flask plane (10 minutes; HAPROXY="haproxy/sid": of edge-next)
+	python loadtests/bench/bench.py $(if $(call said,HAPROXY),--haproxy '$(HAPROXY)')
 	python loadtests/experiments/report.py
 
-bench-instructions: host ## Count what a request costs the edge, HAProxy's own hash and nginx; fails where the edge's rose by 2 % (SHORT=1, ACCEPT=1)
-	python loadtests/bench/instructions.py $(if $(call said,SHORT),--short) $(if $(call said,ACCEPT),--accept)
+bench-instructions: host ## Count what a request costs the edge, HAProxy's own hash and nginx; fails where the edge's rose by 2 % (SHORT=1, ACCEPT=1, HAPROXY="haproxy/sid")
+	python loadtests/bench/instructions.py $(if $(call said,SHORT),--short) $(if $(call said,ACCEPT),--accept) \
+		$(if $(call said,HAPROXY),--haproxy '$(HAPROXY)')
 
 bench-hosts: .venv/test.stamp ## Measure what 100 nodes, 100 edges and 1 000 servers cost: real code, nodes that are simulated
 	python loadtests/several_hosts.py

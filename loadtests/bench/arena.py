@@ -6,6 +6,7 @@ from what is measured. Whoever runs a thread for each core runs one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -129,7 +130,7 @@ def arena(names: Collection[str], haproxy: str) -> Iterator[Arena]:
             try:
                 images[NEXT] = {"edge": stack.enter_context(edge_image(here, haproxy))}
             except CannotMeasure as error:
-                left_out[NEXT] = f"its HAProxy ({haproxy}) cannot be had here: {_reason(str(error))}"
+                left_out[NEXT] = f"its HAProxy ({haproxy}) cannot be had here: {reason(str(error))}"
         names = [name for name in names if name not in left_out]
         up = {
             name: Deployment(server_image=tag, images=images.get(name, {}), **variables, **_SETTINGS)
@@ -148,10 +149,10 @@ def arena(names: Collection[str], haproxy: str) -> Iterator[Arena]:
         yield Arena(found, loader, (ours, others), left_out)
 
 
-def _reason(told: str) -> str:
-    """The first line in which apt complains, or the last line of all."""
-    lines = [line.strip() for line in told.splitlines() if line.strip()]
-    return next((line for line in lines if line.startswith("E:")), lines[-1])
+def reason(told: str) -> str:
+    """What apt complains of first, without the builder's colours, or the last line of all."""
+    complaint = re.search(r"\bE: [^\n\x1b]+", re.sub(r"\x1b\[\d*m", "", told))
+    return complaint[0].strip() if complaint else told.strip().splitlines()[-1]
 
 
 @contextmanager

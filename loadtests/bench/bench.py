@@ -81,7 +81,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
-    parser.add_argument("--rounds", type=number(int, 1), default=15, help="how often each is measured (%(default)s)")
+    parser.add_argument("--rounds", type=number(int, 1), default=9, help="how often each is measured (%(default)s)")
     parser.add_argument("--seconds", type=number(int, 1), default=2, help="how long each time (%(default)s)")
     parser.add_argument(
         "--only", action="append", choices=CONTESTANTS, help=f"one more beside {BASE} and {BESIDE}; all without any"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -31,7 +31,8 @@ _NGINX = ("nginx", "-e", "stderr", "-c", f"{FOLDER}/proxy.conf")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """`files`: name → text, in FOLDER. `variant`: plain (no key), keyed, bounded or tls."""
+    """`files`: name → text, in FOLDER. `variant`: plain (no key), keyed, bounded, tls; with a key and larger buffers
+    16k; with small ones for requests that may have to be repeated, small and 16k-small."""
 
     name: str
     variant: str
@@ -43,10 +44,15 @@ class Counted:
         return f"https://127.0.0.1:{TLS_PORT}/home" if self.variant == "tls" else f"http://127.0.0.1:{PORT}/home"
 
 
-def counted() -> Iterator[Counted]:
+def counted(*, has_small_buffers: bool = False) -> Iterator[Counted]:
+    """`has_small_buffers`: whether this HAProxy knows them, as 3.4 does."""
     yield _edge("plain", rendered(bufsize=_USUAL, key="random", addresses=_ADDRESSES))
     yield _edge("keyed", rendered(bufsize=_USUAL, addresses=_ADDRESSES))
     yield _edge("bounded", rendered(bufsize=_USUAL, bound=Fraction(5, 4), addresses=_ADDRESSES))
+    yield _edge("16k", rendered(bufsize=_LARGE, addresses=_ADDRESSES))
+    if has_small_buffers:
+        yield _with_small_buffers(_edge("small", rendered(bufsize=_USUAL, addresses=_ADDRESSES)))
+        yield _with_small_buffers(_edge("16k-small", rendered(bufsize=_LARGE, addresses=_ADDRESSES)))
     yield _edge("tls", rendered(bufsize=_LARGE, tls=_TLS, addresses=_ADDRESSES))
     keyed = _loopback((_IMAGE / "haproxy.cfg").read_text(encoding="utf-8"))
     by_hash = "    balance hash req.fhdr(X-User)\n    hash-type consistent\n"
@@ -71,6 +77,12 @@ def _edge(variant: str, files: EdgeFiles) -> Counted:
     text = _quiet(files.configuration).replace(f"crt {CERTIFICATES} ", f"crt {_CERTIFICATE} ")
     maps = {"slots.map": "\n".join(files.slots_map) + "\n"}
     return Counted(name="edge", variant=variant, command=_HAPROXY, files={"proxy.conf": text, **maps})
+
+
+def _with_small_buffers(edge: Counted) -> Counted:
+    text = edge.files["proxy.conf"]
+    text = text.replace("\nbackend fleet\n", "\nbackend fleet\n    option use-small-buffers l7-retries\n", 1)
+    return replace(edge, files={**edge.files, "proxy.conf": text})
 
 
 def _rival(variant: str, text: str) -> Counted:

@@ -22,7 +22,7 @@ from docker.errors import DockerException  # noqa: E402 (the search path comes f
 
 from loadtests.bench.counted import Counted, counted  # noqa: E402
 from loadtests.bench.counting import Count, bench  # noqa: E402
-from loadtests.bench.image import instructions_image  # noqa: E402
+from loadtests.bench.image import SHIPPED, instructions_image  # noqa: E402
 from loadtests.running import CannotMeasure, engine  # noqa: E402
 
 ACCEPTED = Path(__file__).parent / "accepted"
@@ -34,9 +34,9 @@ Counts = Mapping[str, Mapping[str, Count]]
 """Name → variant → its count."""
 
 
-def count(whats: Sequence[Counted], *, calls: bool) -> tuple[str, Counts]:
-    """HAProxy's version, and the counts. Raises CannotMeasure."""
-    with engine() as here, instructions_image(here) as tag:
+def count(whats: Sequence[Counted], *, haproxy: str, calls: bool) -> tuple[str, Counts]:
+    """HAProxy's version, and the counts. `haproxy`: the packages that it is. Raises CannotMeasure."""
+    with engine() as here, instructions_image(here, haproxy) as tag:
 
         def one(what: Counted) -> tuple[str, str, str, Count]:
             with bench(here, tag) as place:
@@ -82,14 +82,18 @@ def table(counts: Counts) -> str:
 def main() -> int:
     """0 when nothing has risen, 1 when something has, 2 when nothing can be counted."""
     told = _parser().parse_args()
-    whats = [what for what in counted() if not told.short or (what.name, what.variant) in _SHORT]
+    is_shipped = told.haproxy == SHIPPED
+    everything = counted(has_small_buffers=not is_shipped)
+    whats = [what for what in everything if not told.short or (what.name, what.variant) in _SHORT]
     _tell(f"counting {len(whats)} configurations")
     try:
-        version, counts = count(whats, calls=not told.short)
+        version, counts = count(whats, haproxy=told.haproxy, calls=not told.short)
     except (CannotMeasure, DockerException, AssertionError, OSError) as error:
         _tell(str(error) or type(error).__name__)
         return 2
     print(f"HAProxy {version}\n\n{table(counts)}")
+    if not is_shipped:
+        return 0
     now = {variant: each.instructions for variant, each in counts["edge"].items()}
     file = ACCEPTED / f"haproxy-{version}.json"
     accepted = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
@@ -113,6 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--short", action="store_true", help="the edge alone, without and with a key, no system calls")
     parser.add_argument("--accept", action="store_true", help="take the figures as those to compare with from now on")
+    parser.add_argument(
+        "--haproxy",
+        default=SHIPPED,
+        help="packages of another HAProxy, 3.4 or newer: with small buffers, too, and compared with nothing",
+    )
     return parser
 
 

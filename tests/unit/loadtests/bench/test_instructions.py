@@ -19,7 +19,7 @@ def config(name: str, variant: str) -> str:
 
 def test_all_take_part_in_what_they_can() -> None:
     assert set(ALL) == {
-        *(("edge", variant) for variant in ("plain", "keyed", "bounded", "tls")),
+        *(("edge", variant) for variant in ("plain", "keyed", "bounded", "16k", "tls")),
         *(("haproxy", variant) for variant in ("plain", "keyed", "bounded", "tls")),
         *(("nginx", variant) for variant in ("plain", "keyed", "tls")),
     }
@@ -46,6 +46,17 @@ def test_variants_differ_in_what_their_names_say() -> None:
     for name in ("edge", "haproxy", "nginx"):
         assert "/run/ringmaster/certificate.pem" in config(name, "tls")
         assert "certificate" not in config(name, "keyed")
+    assert "tune.bufsize 16384" in config("edge", "16k")
+
+
+def test_small_buffers_are_counted_where_this_haproxy_has_them() -> None:
+    with_small = {
+        what.variant: what.files["proxy.conf"] for what in counted(has_small_buffers=True) if what.name == "edge"
+    }
+    assert {variant for variant, text in with_small.items() if "use-small-buffers" in text} == {"small", "16k-small"}
+    for variant, usual in (("small", "keyed"), ("16k-small", "16k")):
+        text = with_small[variant].replace("    option use-small-buffers l7-retries\n", "", 1)
+        assert text == with_small[usual]
 
 
 def test_a_rise_of_more_than_two_percent_is_told_and_what_was_never_accepted() -> None:
