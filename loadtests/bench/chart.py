@@ -31,10 +31,12 @@ def drawn(document: Mapping[str, Any]) -> Figure:
     runs = runs_of(document)
     verdicts = judged(runs)
     figure = Figure(figsize=(10.5, 1 + 0.33 * len(names(runs)) + 0.16 * len(verdicts)), layout="constrained")
-    *panels, last = figure.subplots(1, len(SHOWN) + 1, sharey=True)
-    for axes, measure in zip(panels, SHOWN, strict=True):
+    latencies = latencies_of(document)
+    panels = figure.subplots(1, len(SHOWN) + bool(latencies), sharey=True)
+    for axes, measure in zip(panels, SHOWN, strict=False):
         _bars(axes, runs, measure)
-    _latencies(last, latencies_of(document), names(runs))
+    if latencies:
+        _latencies(panels[-1], latencies, names(runs))
     panels[0].set_yticks(range(len(names(runs))), [document["contestants"][name]["title"] for name in names(runs)])
     panels[0].invert_yaxis()
     figure.supxlabel("\n".join(verdicts), fontsize=8, x=0.01, horizontalalignment="left")
@@ -44,7 +46,7 @@ def drawn(document: Mapping[str, Any]) -> Figure:
 def _bars(axes: Axes, runs: list[Run], measure: str) -> None:
     """From 1, which is HAProxy's own hash, to the median."""
     shown = MEASURES[measure]
-    axes.set_title(f"{shown.title} ÷ HAProxy's hash\n(more is better)")
+    axes.set_title(f"{shown.title}\n÷ HAProxy's hash (more is better)")
     axes.set_xscale("log")
     axes.axvline(1, color=OKABE_ITO["black"], linewidth=0.8)
     for row, name in enumerate(names(runs)):
@@ -60,7 +62,7 @@ def _bars(axes: Axes, runs: list[Run], measure: str) -> None:
 
 
 def _latencies(axes: Axes, latencies: list[LatencyRun], listed: list[str]) -> None:
-    axes.set_title(f"added p99 latency at {_SHARE} % of capacity, ms\n(less is better)")
+    axes.set_title(f"added p99 latency at {_SHARE} %\nof capacity, ms (less is better)")
     for row, name in enumerate(listed):
         found = None if name == BESIDE else added(latencies, name, _SHARE, "p99")
         if found is not None:

@@ -116,3 +116,10 @@ def test_the_chart_tells_the_verdicts() -> None:
     told = chart.drawn(document(RUNS)).get_supxlabel()
     assert "edge ÷ haproxy, requests per CPU second ≥ 1.00: 1.10 (1.10 to 1.10): met" in told
     assert "edge ÷ flask, requests per CPU second ≥ 40.00: 55.00 (55.00 to 55.00): met" in told
+
+
+def test_the_chart_shows_what_is_added_to_latency_where_it_was_measured() -> None:
+    without, shown = chart.drawn(document(RUNS)).axes, chart.drawn(document([*RUNS, run("direct")], LATENCIES)).axes
+    assert [axes.get_title(loc="left").partition(" ")[0] for axes in without] == ["requests", "requests"]
+    assert shown[-1].get_title(loc="left").startswith("added p99 latency at 50 %")
+    assert [text.get_text() for text in shown[-1].texts] == ["0.00"]
