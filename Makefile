@@ -306,7 +306,7 @@ bench: host ## Measure the edge beside HAProxy's own hash, nginx, Envoy, Caddy a
 	python loadtests/bench/bench.py $(if $(call said,HAPROXY),--haproxy '$(HAPROXY)')
 	python loadtests/experiments/report.py
 
-bench-instructions: host ## Count what a request costs the edge, HAProxy's own hash and nginx; fails where the edge's rose by 2 % (SHORT=1, ACCEPT=1, HAPROXY="haproxy/sid")
+bench-instructions: host ## Count what a request costs the edge, HAProxy's own hash and nginx; fails where the edge's rose by 2 % (SHORT=1, ACCEPT=1, HAPROXY="haproxy/experimental libpcre2-8-0/sid")
 	python loadtests/bench/instructions.py $(if $(call said,SHORT),--short) $(if $(call said,ACCEPT),--accept) \
 		$(if $(call said,HAPROXY),--haproxy '$(HAPROXY)')
 
