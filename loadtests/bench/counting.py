@@ -44,6 +44,12 @@ class Count:
     calls: Mapping[str, float]
 
 
+def version(here: docker.DockerClient, tag: str) -> str:
+    """That of the image's HAProxy, without Debian's part."""
+    told = here.containers.run(tag, ["haproxy", "-v"], network_mode="none", remove=True)
+    return str(told.decode()).split()[2].partition("-")[0]
+
+
 @contextmanager
 def bench(here: docker.DockerClient, tag: str) -> Iterator[Bench]:
     """With the servers running."""
@@ -80,10 +86,6 @@ class Bench:
     def __init__(self, container: Container, folder: Path) -> None:
         self._container = container
         self._folder = folder
-
-    def version(self) -> str:
-        """HAProxy's, without Debian's part."""
-        return _run(self._container, "haproxy -v").split()[2].partition("-")[0]
 
     def count(self, what: Counted, *, calls: bool) -> Count:
         for name, text in what.files.items():

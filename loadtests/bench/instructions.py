@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
@@ -21,7 +21,7 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "apps" / "balancer" / "src")]
 from docker.errors import DockerException  # noqa: E402 (the search path comes first)
 
 from loadtests.bench.counted import Counted, counted  # noqa: E402
-from loadtests.bench.counting import Count, bench  # noqa: E402
+from loadtests.bench.counting import Count, bench, version  # noqa: E402
 from loadtests.bench.image import SHIPPED, instructions_image  # noqa: E402
 from loadtests.running import CannotMeasure, engine  # noqa: E402
 
@@ -34,18 +34,28 @@ Counts = Mapping[str, Mapping[str, Count]]
 """Name → variant → its count."""
 
 
-def count(whats: Sequence[Counted], *, haproxy: str, calls: bool) -> tuple[str, Counts]:
+def count(*, haproxy: str, short: bool) -> tuple[str, Counts]:
     """HAProxy's version, and the counts. `haproxy`: the packages that it is. Raises CannotMeasure."""
     with engine() as here, instructions_image(here, haproxy) as tag:
+        found = version(here, tag)
+        whats = [what for what in counted(has_small_buffers=has_small_buffers(found)) if not short or is_short(what)]
+        _tell(f"counting {len(whats)} configurations, HAProxy {found}")
 
-        def one(what: Counted) -> tuple[str, str, str, Count]:
+        def one(what: Counted) -> tuple[str, str, Count]:
             with bench(here, tag) as place:
-                return place.version(), what.name, what.variant, place.count(what, calls=calls)
+                return what.name, what.variant, place.count(what, calls=not short)
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             rows = list(pool.map(one, whats))
-    found = {name: {row[2]: row[3] for row in group} for name, group in groupby(rows, key=lambda row: row[1])}
-    return rows[0][0], found
+    return found, {name: {row[1]: row[2] for row in group} for name, group in groupby(rows, key=lambda row: row[0])}
+
+
+def is_short(what: Counted) -> bool:
+    return what.name == "edge" and what.variant in ("plain", "keyed")
+
+
+def has_small_buffers(version: str) -> bool:
+    return tuple(map(int, version.split(".")[:2])) >= (3, 4)
 
 
 def risen(accepted: Mapping[str, int], now: Mapping[str, int]) -> Iterator[str]:
@@ -82,20 +92,16 @@ def table(counts: Counts) -> str:
 def main() -> int:
     """0 when nothing has risen, 1 when something has, 2 when nothing can be counted."""
     told = _parser().parse_args()
-    is_shipped = told.haproxy == SHIPPED
-    everything = counted(has_small_buffers=not is_shipped)
-    whats = [what for what in everything if not told.short or (what.name, what.variant) in _SHORT]
-    _tell(f"counting {len(whats)} configurations")
     try:
-        version, counts = count(whats, haproxy=told.haproxy, calls=not told.short)
+        found, counts = count(haproxy=told.haproxy, short=told.short)
     except (CannotMeasure, DockerException, AssertionError, OSError) as error:
         _tell(str(error) or type(error).__name__)
         return 2
-    print(f"HAProxy {version}\n\n{table(counts)}")
-    if not is_shipped:
+    print(f"HAProxy {found}\n\n{table(counts)}")
+    if told.haproxy != SHIPPED:
         return 0
     now = {variant: each.instructions for variant, each in counts["edge"].items()}
-    file = ACCEPTED / f"haproxy-{version}.json"
+    file = ACCEPTED / f"haproxy-{found}.json"
     accepted = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if told.accept:
         file.parent.mkdir(exist_ok=True)
@@ -110,9 +116,6 @@ def main() -> int:
     return 1 if complaints else 0
 
 
-_SHORT = {("edge", "plain"), ("edge", "keyed")}
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--short", action="store_true", help="the edge alone, without and with a key, no system calls")
@@ -120,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--haproxy",
         default=SHIPPED,
-        help="packages of another HAProxy, 3.4 or newer: with small buffers, too, and compared with nothing",
+        help="packages of another HAProxy, which is compared with nothing",
     )
     return parser
 

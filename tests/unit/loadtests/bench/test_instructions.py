@@ -8,7 +8,7 @@ import pytest
 
 from loadtests.bench.counted import SERVERS, Counted, counted
 from loadtests.bench.counting import Count
-from loadtests.bench.instructions import ACCEPTED, risen, table
+from loadtests.bench.instructions import ACCEPTED, has_small_buffers, is_short, risen, table
 
 ALL = {(what.name, what.variant): what for what in counted()}
 
@@ -47,6 +47,17 @@ def test_variants_differ_in_what_their_names_say() -> None:
         assert "/run/ringmaster/certificate.pem" in config(name, "tls")
         assert "certificate" not in config(name, "keyed")
     assert "tune.bufsize 16384" in config("edge", "16k")
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("3.0.11", False), ("3.2.26", False), ("3.4.7", True), ("3.10.0", True)]
+)
+def test_since_3_4_there_are_small_buffers(version: str, expected: bool) -> None:
+    assert has_small_buffers(version) is expected
+
+
+def test_the_short_form_counts_what_is_compared_of_the_edge_with_and_without_a_key() -> None:
+    assert [(what.name, what.variant) for what in counted() if is_short(what)] == [("edge", "plain"), ("edge", "keyed")]
 
 
 def test_small_buffers_are_counted_where_this_haproxy_has_them() -> None:
