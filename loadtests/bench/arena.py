@@ -108,7 +108,7 @@ class Arena:
     def give_threads(self, edge: Entrant, count: int) -> None:
         """As many cores, from the last one on. Load generator and servers keep theirs, so some are shared."""
         last = int(self.cores[0])
-        _pin(edge, f"{last - count + 1}-{last}")
+        _pin(edge.container, edge.servers, f"{last - count + 1}-{last}")
 
     def versions(self) -> dict[str, str]:
         """Name → what it says of itself; the load generator's, too."""
@@ -195,7 +195,7 @@ def _entrant(
         container.update(cpuset_cpus=cores)
     else:
         container = deployment.containers.edge
-        _pin(Entrant(contestant, container, deployment), cores)
+        _pin(container, deployment, cores)
     entrant = Entrant(contestant, container, deployment)
     try:
         until(lambda: answers(f"{entrant.host}:{PORT}"), f"{entrant.name} answers", within=_UP_WITHIN)
@@ -205,11 +205,11 @@ def _entrant(
     return entrant
 
 
-def _pin(edge: Entrant, cores: str) -> None:
+def _pin(edge: Container, deployment: System, cores: str) -> None:
     """HAProxy counts its cores when it starts."""
-    edge.container.update(cpuset_cpus=cores)
-    edge.container.restart()
-    edge.servers.wait_until_ready()
+    edge.update(cpuset_cpus=cores)
+    edge.restart()
+    deployment.wait_until_ready()
 
 
 def _start(

@@ -61,13 +61,13 @@ def _many_edges(settings: Settings) -> Wired:
         lease=settings.edge_lease,
         sockets=Path(settings.edge_dir),
     )
-    edges = ManyEdges(hub, _edge_options(settings))
+    edges = ManyEdges(hub, edge_options(settings))
     return Wired(plane=edges, traffic=edges, edge=edges, edges=edges, begin=hub.start, end=hub.stop)
 
 
 def _haproxy(settings: Settings, profile: RingProfile) -> Wired:
     directory = Path(settings.edge_dir)
-    edge = HaproxyEdge(_edge_options(settings))
+    edge = HaproxyEdge(edge_options(settings))
     return Wired(
         plane=edge,
         traffic=HaproxyTraffic(directory),
@@ -76,7 +76,7 @@ def _haproxy(settings: Settings, profile: RingProfile) -> Wired:
     )
 
 
-def _edge_options(settings: Settings) -> EdgeOptions:
+def edge_options(settings: Settings) -> EdgeOptions:
     return EdgeOptions(
         directory=Path(settings.edge_dir),
         response_timeout=settings.response_timeout,
