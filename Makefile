@@ -24,6 +24,8 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # The environment's own tools first; last the Terraform that the playbook downloads where there is none.
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(HOME)/.cache/ringmaster/bin
 export LC_ALL := C.UTF-8
+# Ansible's modules come to Python by standard input, which it would read byte by byte: a fifth of what a task costs.
+unexport PYTHONUNBUFFERED
 # Terraform warns on every call about a configuration file that is named but not there.
 ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
 unexport TF_CLI_CONFIG_FILE
@@ -211,8 +213,8 @@ lint-workflows: ## Check the workflows of GitHub alone; it wants Go
 	@$(WITH_GO) command -v go >/dev/null || { echo 'actionlint is built with Go, and there is none: install it, and try again.' >&2; exit 1; }
 	$(WITH_GO) go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-# What a CI service reads is in reports/. Tests that take long are listed.
-PYTEST = pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml
+# What a CI service reads is in reports/. Tests that take long are listed. Each process of a run would compile all tests anew.
+PYTEST = env --unset PYTHONDONTWRITEBYTECODE pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml
 
 # Tests that fail run once more, alone, and the first that fails again ends it (docs/decisions/0035-a-failed-test-runs-again.md).
 twice = $(1) || $(1) --numprocesses 0 --dist no --last-failed --last-failed-no-failures none --exitfirst --junit-xml reports/$@-again.xml
@@ -221,16 +223,19 @@ twice = $(1) || $(1) --numprocesses 0 --dist no --last-failed --last-failed-no-f
 SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
 
 unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
-	$(call twice,$(PYTEST) --numprocesses auto $(SHUFFLED) tests/unit)
+	$(call twice,$(PYTEST) --numprocesses 3 $(SHUFFLED) tests/unit)
 
 mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
 contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
-	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 4 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
+
+# What is slow and rare; something shorter of the same kind always runs.
+WITHOUT_LONG = $(if $(call said,LONG),,-m 'not long')
 
 infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
-	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(if $(call said,LONG),,-m 'not long') tests/infra $(if $(call said,LONG),tests/infra/interrupted.py))
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(WITHOUT_LONG) tests/infra $(if $(call said,LONG),tests/infra/interrupted.py))
 
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
 	@$(PLAYBOOK)/browser.yml
@@ -238,8 +243,8 @@ browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests 
 tools: .venv/test.stamp ## Bring in what tests send requests, floods and certificates with
 	@$(PLAYBOOK)/tools.yml
 
-e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (SEED=7: in another order)
-	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --no-loadscope-reorder $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e)
+e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (LONG=1: with those that CI has no time for; SEED=7: in another order)
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --no-loadscope-reorder $(WITHOUT_LONG) $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e)
 
 # Each file of the long form has the playground for itself.
 test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)

@@ -37,6 +37,10 @@ def plane(request: pytest.FixtureRequest) -> str:
 
 only_haproxy = pytest.mark.parametrize("plane", ["haproxy"], indirect=True)
 only_flask = pytest.mark.parametrize("plane", ["flask"], indirect=True)
+flask_is_long = pytest.mark.parametrize(
+    "plane", ["haproxy", pytest.param("flask", marks=pytest.mark.long)], indirect=True
+)
+"""For what takes long and is the balancer's own doing, whichever plane obeys it."""
 
 
 @pytest.hookimpl(trylast=True)

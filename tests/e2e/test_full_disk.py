@@ -61,6 +61,7 @@ def ails(system: System) -> bool:
     return "No space left" in system.report["ailments"].get("state", "")
 
 
+@pytest.mark.long
 def test_a_deploy_that_fails_while_the_disk_is_full_goes_back_when_there_is_room(small: Deployment) -> None:
     before = small.replicas
     with load(small) as traffic:

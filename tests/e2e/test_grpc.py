@@ -87,6 +87,7 @@ def test_servers_that_come_and_go_cost_no_call(grpc_system: Deployment) -> None:
     assert grpc_system.is_ready
 
 
+@pytest.mark.long
 def test_another_protocol_is_a_roll_like_any_other(grpc_system: Deployment) -> None:
     """The same image has a server that speaks HTTP/1.1."""
     plain = {"protocol": "http", "heartbeat_path": "/", "command": ["python3", "websocket_server.py"]}

@@ -39,6 +39,7 @@ def test_more_servers_than_max_servers_are_all_replaced_when_they_die_at_once(cr
     assert len(crowded.replicas) == MANY
 
 
+@pytest.mark.long
 def test_a_lost_state_of_more_servers_than_the_ring_holds_is_told_and_all_serve(crowded: Deployment) -> None:
     template = next(iter(crowded.containers.servers.values()))
     labels = template.attrs["Config"]["Labels"]

@@ -64,6 +64,7 @@ def deployed(system: Deployment, image: str) -> tuple[str, str]:
     return deploy["stage"], deploy["reason"]
 
 
+@pytest.mark.long
 def test_credentials_are_used_by_terraform_and_by_a_running_balancer_and_kept_by_none(
     registry: Registry, config: Path
 ) -> None:

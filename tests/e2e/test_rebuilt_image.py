@@ -37,6 +37,7 @@ def ended(deployment: Deployment) -> str:
     return deployment.stage
 
 
+@pytest.mark.long
 def test_after_a_release_that_does_not_start_a_dead_server_is_replaced_by_one_like_it(deployment: Deployment) -> None:
     (first,) = server_images(deployment)
     program = deployment.own_server() / "gunicorn.conf.py"

@@ -85,6 +85,7 @@ def test_another_port_heartbeat_root_and_capabilities_are_a_roll_like_any_other(
     assert not system.plan()
 
 
+@pytest.mark.long
 def test_an_application_that_answers_only_its_own_host_is_asked_by_it(system: Deployment) -> None:
     mine = {"PORT": "9090", "HEALTH": "/up", "HOST": "shop.example"}
     stage, reason = deploy(system, environment=mine)
@@ -95,6 +96,7 @@ def test_an_application_that_answers_only_its_own_host_is_asked_by_it(system: De
     assert deploy(system, environment={"PORT": "9090", "HEALTH": "/up"}, heartbeat_host="") == ("done", "")
 
 
+@pytest.mark.long
 def test_an_application_is_well_by_the_statuses_that_it_is_asked_for(system: Deployment) -> None:
     picky = {"PORT": "9090", "HEALTH": "/up", "HEALTH_STATUS": "204"}
     stage, reason = deploy(system, environment=picky)

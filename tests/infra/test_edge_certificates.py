@@ -77,6 +77,7 @@ def test_they_are_made_once_and_anew_when_that_is_said_or_their_time_comes(made:
     assert made.make().changed == {"localhost": 1}, "a key that is another certificate's"
 
 
+@pytest.mark.long
 def test_a_new_authority_is_trusted_before_it_signs_and_nobody_is_refused_on_the_way(made: Made) -> None:
     made.make()
     steps = [made.kept("before")]

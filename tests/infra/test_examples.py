@@ -85,6 +85,7 @@ def test_every_example_is_tried_here() -> None:
     assert examples == {"basic", "two-deployments", "own-image-behind-tls", "flask-plane"}
 
 
+@pytest.mark.long
 def test_basic() -> None:
     with applied("basic", "ringmaster") as (outputs, [containers]):
         assert ask("GET", outputs["url"], "/home").status == 200
@@ -120,6 +121,7 @@ def test_own_image_behind_tls(tmp_path: Path) -> None:
         assert ask("GET", outputs["control_url"], "/ring").status == 401
 
 
+@pytest.mark.long
 def test_flask_plane() -> None:
     with applied("flask-plane", "ringmaster") as (outputs, [containers]):
         assert ask("GET", outputs["url"], "/home").status == 200
