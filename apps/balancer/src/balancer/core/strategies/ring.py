@@ -134,16 +134,20 @@ def _owners(useful: _Useful) -> list[int]:
     distances, servers, others = useful.distances, useful.servers, useful.others
     owners = [NOBODY] * slots
     ahead: list[tuple[int, int, int, int]] = []
+    owner, last = NOBODY, _NEVER
+    start = (useful.begin + 1) * width
     for slot in range(useful.begin, useful.begin - slots, -1):
-        start = slot * width
-        for distance, server in others[slot]:
-            _meet(ahead, start + distance + 1, server)
+        start -= width
         nearest = servers[slot]
         if nearest is not None:
+            for distance, server in others[slot]:
+                _meet(ahead, start + distance + 1, server)
             _meet(ahead, start + distances[slot] + 1, nearest)
-        while start <= ahead[-1][3]:
+            _, _, owner, last = ahead[-1]
+        while start <= last:
             ahead.pop()
-        owners[slot] = ahead[-1][2]
+            _, _, owner, last = ahead[-1]
+        owners[slot] = owner
     return owners
 
 
