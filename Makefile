@@ -223,13 +223,13 @@ twice = $(1) || $(1) --numprocesses 0 --dist no --last-failed --last-failed-no-f
 SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
 
 unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
-	$(call twice,$(PYTEST) --numprocesses 3 $(SHUFFLED) tests/unit)
+	$(call twice,$(PYTEST) --numprocesses 4 $(SHUFFLED) tests/unit)
 
 mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
 contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
-	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 4 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
 
 # What is slow and rare; something shorter of the same kind always runs.
 WITHOUT_LONG = $(if $(call said,LONG),,-m 'not long')
@@ -264,6 +264,7 @@ ifneq ($(call said,SHORT),)
 		tests/contract/test_docker_engine.py tests/e2e/test_rebuilt_image.py)
 else
 	$(MAKE) contract infra e2e ENGINE=next
+	$(MAKE) test-next SHORT=1
 endif
 
 smoke: host ## Send 10 000 requests through each ring strategy (URL=http://127.0.0.1:5000: through the running deployment)

@@ -37,10 +37,30 @@ def plane(request: pytest.FixtureRequest) -> str:
 
 only_haproxy = pytest.mark.parametrize("plane", ["haproxy"], indirect=True)
 only_flask = pytest.mark.parametrize("plane", ["flask"], indirect=True)
-flask_is_long = pytest.mark.parametrize(
-    "plane", ["haproxy", pytest.param("flask", marks=pytest.mark.long)], indirect=True
+
+
+FLASK = (
+    "test_answers.py",
+    "test_bad_input.py",
+    "test_changes_under_load.py",
+    "test_fleet_changes.py",
+    "test_forwarding.py",
+    "test_handout.py",
+    "test_metrics.py",
+    "test_server_failures.py",
+    "test_smoke.py",
+    "test_strangers_clients.py",
+    "test_tunnels.py",
+    "test_unfinished_requests.py",
+    "test_who_may_call.py",
 )
-"""For what takes long and is the balancer's own doing, whichever plane obeys it."""
+"""Files whose tests always run with both planes. The others are about what the balancer does whichever plane obeys it,
+and go through the plane flask where there is time."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "[flask" in item.name and item.path.name not in FLASK:
+        item.add_marker(pytest.mark.long)
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,7 +13,7 @@ from loadtests.faults.bounds import BUSY, HANG_TIMEOUT
 from loadtests.faults.changes import slow_requests
 from loadtests.traffic import KEY
 from tests.deployment import Deployment
-from tests.e2e.conftest import Measured, N, flask_is_long
+from tests.e2e.conftest import Measured, N
 from tests.e2e.keyed import KEYED, foretold, keys
 from tests.http_client import Answer, ask
 from tests.own_image import stranger_image
@@ -85,7 +85,6 @@ def replaced(system: Deployment, before: set[str]) -> bool:
     return len(containers(system) - before) == 1 and len(containers(system)) == len(before) and system.is_ready
 
 
-@flask_is_long
 def test_one_slow_request_is_work(busy: Deployment) -> None:
     with nobody_is_killed(busy) as since, ThreadPoolExecutor() as clients:
         slow = clients.submit(busy.get, "/slow?seconds=5", timeout=30)
@@ -101,7 +100,6 @@ def test_one_slow_request_is_work(busy: Deployment) -> None:
         until(lambda: "back" in kinds(busy, since), "it is back", within=3)
 
 
-@flask_is_long
 def test_a_server_that_works_on_for_a_client_that_has_left_is_busy(busy: Deployment) -> None:
     with nobody_is_killed(busy) as since:
         with pytest.raises(TimeoutError):
@@ -110,7 +108,6 @@ def test_a_server_that_works_on_for_a_client_that_has_left_is_busy(busy: Deploym
         until(lambda: "back" in kinds(busy, since), "it is back", within=8)
 
 
-@flask_is_long
 def test_where_most_work_on_slow_requests_all_stay_on_the_ring(busy: Deployment) -> None:
     """Each works on four, one after another, which is longer than the hang timeout."""
     places = foretold(busy, keys(60))
@@ -155,7 +152,6 @@ def test_slow_requests_mixed_into_a_load_cost_nothing(busy: Deployment) -> None:
     assert slow_requests(busy, seconds=15, rate=20)
 
 
-@flask_is_long
 def test_a_server_that_idle_connections_block_lives(busy: Deployment) -> None:
     assert busy.deploy({"environment": KEEPING}).status == 202
     until(lambda: busy.stage == "done", "the deploy is done", within=60)
@@ -169,7 +165,6 @@ def test_a_server_that_idle_connections_block_lives(busy: Deployment) -> None:
         assert not told.keys() & {"silent", "ailing"} or "server_keep_alive" in str(told)
 
 
-@flask_is_long
 def test_the_only_server_may_work_on_a_slow_request(busy: Deployment) -> None:
     assert busy.deploy({"environment": CLOSING}).status == 202
     until(lambda: busy.stage == "done", "the deploy is done", within=60)
@@ -179,7 +174,6 @@ def test_the_only_server_may_work_on_a_slow_request(busy: Deployment) -> None:
         assert "1 servers" in kinds(busy, since).get("ailing", "")
 
 
-@flask_is_long
 def test_the_only_server_is_replaced_when_it_hangs(busy: Deployment) -> None:
     busy.wait_until_ready()
     before = containers(busy)

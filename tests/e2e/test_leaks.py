@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loadtests.soak import Footprint, footprints, wear
-from tests.e2e.conftest import Measured, flask_is_long
+from tests.e2e.conftest import Measured
 from tests.polling import until
 from tests.system import System
 
@@ -17,7 +17,6 @@ BOUNDS = Footprint(descriptors=24, threads=16, memory=12 * 1024)
 answer or stream that was left in one round."""
 
 
-@flask_is_long
 def test_after_the_first_round_nothing_grows(system: System, measured: Measured) -> None:
     def round_of_wear() -> None:
         wear(system, unknown=800, aborted=60, streams=24)

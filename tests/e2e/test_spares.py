@@ -8,7 +8,7 @@ import pytest
 
 from loadtests.faults.replacements import killed, time_of, told
 from tests.deployment import Deployment
-from tests.e2e.conftest import Measured, flask_is_long
+from tests.e2e.conftest import Measured
 from tests.e2e.under_load import load
 from tests.polling import until
 from tests.system import System
@@ -41,7 +41,6 @@ def spares(system: System) -> list[str]:
     return [server["hostname"] for server in servers if server["state"] == "spare"]
 
 
-@flask_is_long
 def test_a_spare_takes_a_killed_servers_place_at_once(whole: Deployment, measured: Measured) -> None:
     promoted, started = [], []
     with load(whole) as traffic:
@@ -71,7 +70,6 @@ def test_a_spare_takes_a_killed_servers_place_at_once(whole: Deployment, measure
     until(lambda: set(whole.containers.servers) == {*whole.replicas, *spares(whole)}, "nothing else runs", within=15)
 
 
-@flask_is_long
 def test_a_spare_that_fails_is_made_anew_and_the_ring_is_as_it_was(whole: Deployment) -> None:
     (spare,), replicas, slots = spares(whole), whole.replicas, whole.slot_map
     with load(whole) as traffic:

@@ -13,7 +13,7 @@ import pytest
 
 from balancer.ports import answers
 from tests.deployment import Deployment
-from tests.e2e.conftest import flask_is_long, only_haproxy
+from tests.e2e.conftest import only_haproxy
 from tests.own_image import stranger_image
 from tests.polling import until
 
@@ -146,14 +146,12 @@ def test_while_the_balancer_is_paused_rep_says_so_and_servers_serve(own: Deploym
     until(lambda: own.rep().status == 200, "the balancer is back", within=10)
 
 
-@flask_is_long
 def test_an_event_stream_may_be_silent_for_longer_than_a_response_may_take(own: Deployment) -> None:
     """Case 22."""
     assert own.get(f"/silent?seconds={RESPONSE_TIMEOUT + 3}").body == b"data: end\n\n"
     assert own.get(f"/slow?seconds={RESPONSE_TIMEOUT + 3}").status == 504
 
 
-@flask_is_long
 def test_a_server_may_read_a_large_upload_slowly(own: Deployment) -> None:
     """Case 23: longer than a lost server is waited for."""
     body = bytes(12_000_000)

@@ -20,7 +20,6 @@ from balancer.service.change_queue import MOST_WAITING
 from tests.browser import browser
 from tests.containers import run_in, started
 from tests.deployment import Deployment
-from tests.e2e.conftest import flask_is_long
 from tests.http_client import Answer, ask
 from tests.polling import until
 from tests.serving import serving
@@ -350,7 +349,6 @@ def told_of_bob(deployment: Deployment, since: float) -> bool:
 # The crowd
 
 
-@flask_is_long
 def test_of_forty_changes_at_once_the_surplus_is_refused_and_questions_are_answered(deployment: Deployment) -> None:
     before = deployment.replicas
     with ThreadPoolExecutor(40) as users:

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.terraform]
 TEAM = {"com.example.team": "shop"}
 
 
+@pytest.mark.long
 def test_labels_a_profile_a_network_and_volumes_of_ones_own(tmp_path: Path) -> None:
     profile = tmp_path / "profile.json"
     profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW"}))

@@ -67,6 +67,7 @@ def test_saying_it_again_changes_nothing_whatever_the_fleet_did(system: MadeSyst
     assert system.ring().document["profile"]["strategy"] == "ring"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("changed_fleet", "guarded")
 def test_a_ring_that_is_said_anew_replaces_the_one_that_was_put(system: MadeSystem) -> None:
     assert system.ring().document["profile"]["strategy"] == "maglev"

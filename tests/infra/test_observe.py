@@ -47,6 +47,7 @@ def test_its_container_is_locked_down(system: MadeSystem) -> None:
     }
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("observed", "guarded")
 def test_the_token_of_make_up_is_in_a_file_only(system: MadeSystem, observed: Observed) -> None:
     run = system.observe(observed.port, RINGMASTER_TOKEN="")

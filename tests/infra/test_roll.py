@@ -30,6 +30,7 @@ def test_verify_finds_every_server_as_it_was_asked_for(system: MadeSystem) -> No
     assert run.code == 0, run.output
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("changed_fleet", "guarded")
 def test_what_somebody_else_deploys_is_told_and_no_fault(system: MadeSystem) -> None:
     before = system.operate("GET", "/deploy").document["release"]["pids"]

@@ -89,7 +89,8 @@ class RunningEdge:
         """Writes what HAProxy starts with, as far as it is not written."""
         try:
             if not self._has_map(files):
-                replace_file(self._map, ("\n".join(files.slots_map) + "\n").encode())
+                # After a power cut the balancer writes it anew.
+                replace_file(self._map, ("\n".join(files.slots_map) + "\n").encode(), synced=False)
             if not self._has_configuration(files):
                 replace_file(self._configuration, files.configuration.encode())
         except OSError as error:
