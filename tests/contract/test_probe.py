@@ -7,8 +7,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -91,6 +92,26 @@ class LoopbackServer:
             connection.settimeout(LISTENS_ON)
             while connection.recv(65536):
                 pass
+
+
+@contextmanager
+def closing_server(answer: bytes) -> Iterator[str]:
+    """Its address. It answers each request and closes the connection at once, as most servers do."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 class ProbeBench(Protocol):
@@ -382,6 +403,53 @@ def test_an_answer_whose_end_is_late_is_late() -> None:
     """No part keeps it waiting for as long as its timeout."""
     seen = probe(b"", b"HTTP", b"/1.1", b" 200", b" OK\r\n", b"\r\n", pause=0.8 * TIMEOUT, asked=ASKED)
     assert re.fullmatch(r"answered 200 after [12]\.\d+ s, allowed 0\.3 s", seen)
+
+
+def kept_by_the_kernel(address: str) -> int:
+    """Connections to or from the address that are closed and still kept, in TIME_WAIT or on the way there."""
+    port = f":{int(address.rpartition(':')[2]):04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(port in (row[1][-5:], row[2][-5:]) and row[3] in ("04", "05", "06", "08") for row in rows)
+
+
+def test_of_answered_heartbeats_the_kernel_keeps_no_connection() -> None:
+    """It keeps only so many, and a firewall or NAT on the way, too, then packets of everybody are dropped."""
+    probes = http_probes()
+    with closing_server(OK) as address:
+        for number in range(50):
+            probes.send(number, address, PATIENT)
+            assert results(probes, 1) == [(number, True)]
+        until(lambda: not probes.ended(within=0.01) and not kept_by_the_kernel(address), "all are gone", within=2)
+
+
+def files() -> int:
+    """How many this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def left(probes: HttpProbes, *, had: int) -> None:
+    """Nothing is under way any more, and no connection is open."""
+    until(lambda: not probes.ended(within=0.05) and files() <= had, "the connections are closed here", within=5)
+
+
+def test_a_server_that_keeps_the_connection_open_is_left_all_the_same() -> None:
+    probes = http_probes()
+    with LoopbackServer(OK, b"", pause=30) as server:
+        had = files()
+        probes.send(1, server.address, PATIENT)
+        assert results(probes, 1) == [(1, True)]
+        left(probes, had=had + 1)  # the server's end
+
+
+@pytest.mark.parametrize("size", [100_000, 10_000_000])
+def test_a_server_may_send_more_than_a_heartbeat_wants(size: int) -> None:
+    probes = http_probes()
+    with LoopbackServer(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * size, pause=0) as server:
+        had = files()
+        for number in range(3):
+            probes.send(number, server.address, PATIENT)
+            assert results(probes, 1) == [(number, True)]
+        left(probes, had=had)
 
 
 def test_nobody_there_is_not_alive_at_once() -> None:

@@ -15,6 +15,8 @@ from balancer.ports.clock import Clock
 
 _HELD_UP = 0.1
 """Seconds. When this process comes later than this after a deadline, it was itself held up: no server has failed."""
+_LEAVES_WITHIN = 0.2
+"""Seconds that a server has to close the connection after its answer. After them it is closed here."""
 _LISTENS_ON = 2.0
 """Seconds that a single heartbeat listens on after its timeout, where it is connected, to tell a late answer from
 none."""
@@ -36,7 +38,14 @@ class HttpProbes:
         """The running heartbeats by the number of their connection's file."""
         self._under_way: dict[float, dict[int, HttpHeartbeat]] = {}
         """The running heartbeats by timeout and number. Those of one timeout are in the order of their deadlines."""
+        self._leaving: dict[int, tuple[HttpHeartbeat, float]] = {}
+        """Answered heartbeats whose server has not closed the connection yet, and when they were answered, by the
+        number of the connection's file."""
         self._failed_at_once: list[int] = []
+
+    def __del__(self) -> None:
+        for heartbeat, _ in self._leaving.values():
+            heartbeat.connection.close()
 
     def send(self, number: int, address: str, heartbeat: Heartbeat) -> None:
         running = HttpHeartbeat(number, address, heartbeat, self._clock.now())
@@ -61,10 +70,15 @@ class HttpProbes:
         results = [(number, False) for number in self._failed_at_once]
         self._failed_at_once.clear()
         for file, _ in self._poll.poll(0 if results else max(0.0, min(within, left))):
+            if file in self._leaving:
+                if self._leaving[file][0].leave():
+                    del self._leaving[file]
+                continue
             heartbeat = self._polled[file]
             alive = self._go_on(heartbeat)
             if alive is not None:
                 results.append(self._end(heartbeat, alive=alive))
+        self._close_late(now)
         return results + [self._end(heartbeat, alive=False) for heartbeat in self._late(now)]
 
     def _left(self, now: float) -> float:
@@ -93,9 +107,21 @@ class HttpProbes:
         self._poll.modify(heartbeat.connection, EPOLLIN)
         return None
 
+    def _close_late(self, now: float) -> None:
+        while self._leaving:
+            file, (heartbeat, answered) = next(iter(self._leaving.items()))
+            if now - answered < _LEAVES_WITHIN:
+                return
+            del self._leaving[file]
+            heartbeat.connection.close()
+
     def _end(self, heartbeat: HttpHeartbeat, *, alive: bool) -> tuple[int, bool]:
-        del self._polled[heartbeat.connection.fileno()]
-        heartbeat.connection.close()  # The kernel forgets it for the poll, too.
+        file = heartbeat.connection.fileno()
+        del self._polled[file]
+        if not alive:
+            heartbeat.connection.close()  # The kernel forgets it for the poll, too.
+        elif not heartbeat.leave():
+            self._leaving[file] = (heartbeat, self._clock.now())
         running = self._under_way[heartbeat.heartbeat.timeout]
         del running[heartbeat.number]
         if not running:
