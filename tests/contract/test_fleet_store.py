@@ -153,7 +153,9 @@ def test_it_is_on_the_disk_before_it_has_its_name_and_its_name_before_the_save_e
 
     monkeypatch.setattr(os, "fsync", note)
     file_store(tmp_path).save(SMALL)
-    assert synced == [("fleet.json.new", False), (tmp_path.name, True)]
+    file = [("fleet.json.new", False), (tmp_path.name, True)]
+    copy = [("fleet.json.last.new", True), (tmp_path.name, True)]
+    assert synced == file + copy
 
 
 class PowerCut(BaseException):

@@ -50,7 +50,9 @@ class PowerCut(BaseException):
         ("os.fsync", 1, NEW),
         ("pathlib.Path.replace", 1, NEW),
         ("os.close", 1, NEWEST),
+        ("os.fsync", 3, NEWEST),
         ("pathlib.Path.replace", 2, NEWEST),
+        ("os.close", 2, NEWEST),
     ],
 )
 def test_a_crash_at_any_step_leaves_one_whole_fleet(

@@ -6,26 +6,17 @@ import os
 from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes, *, mode: int = 0o644, synced: bool = True) -> None:
+def replace_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Writes a temporary file, syncs it, renames it to `path`, and syncs the folder. Raises OSError: then the old file
-    or the new file is there, never a part of one. `mode`: the permissions of the new file, whatever the umask.
-
-    Without `synced` that holds for all but a power cut. It is for what can be made again: a sync waits for the disk,
-    and a disk may take seconds."""
+    or the new file is there, never a part of one. `mode`: the permissions of the new file, whatever the umask."""
     temporary = path.with_name(path.name + ".new")
     with temporary.open("wb") as file:
         os.fchmod(file.fileno(), mode)
         file.write(content)
-        if synced:
-            file.flush()
-            os.fsync(file.fileno())
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
-    if synced:
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    directory = os.open(folder, os.O_RDONLY)
+    directory = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:

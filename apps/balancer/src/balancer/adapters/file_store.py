@@ -39,23 +39,15 @@ class _Version:
         """None where there is no file. Raises OSError."""
         try:
             with path.open("rb") as file:
-                return cls._of(os.fstat(file.fileno()), file.read())
+                status = os.fstat(file.fileno())
+                return cls(status.st_ino, status.st_mtime_ns, sha256(file.read()).digest())
         except FileNotFoundError:
             return None
-
-    @classmethod
-    def written(cls, path: Path, content: bytes) -> _Version:
-        """Of a file that was just written and that nobody else replaces. Raises OSError."""
-        return cls._of(path.stat(), content)
-
-    @classmethod
-    def _of(cls, status: os.stat_result, content: bytes) -> _Version:
-        return cls(status.st_ino, status.st_mtime_ns, sha256(content).digest())
 
 
 class FileStore:
     """The files are fleet.json and its copy fleet.json.last in `directory`. The other arguments are those of
-    FleetDocument. A save returns when the file is on the disk. The copy comes there when the system finds time for it.
+    FleetDocument.
 
     Which version of the file is this store's own is remembered from its load or save. Another version there is another
     balancer's. Where the file is gone, somebody took it away, and no balancer is known to have saved since; nor
@@ -150,14 +142,12 @@ class FileStore:
             self._refuse_others()
             try:
                 replace_file(self._file, content, mode=_PRIVATE)
-                self._own, self._has_looked = _Version.written(self._file, content), True
-            except BaseException:  # It may come after the file has its name.
+            finally:  # An error may come after the file has its name.
                 self._recognise(content)
-                raise
             if not with_copy:
                 return
             try:
-                replace_file(self._copy, content, mode=_PRIVATE, synced=False)
+                replace_file(self._copy, content, mode=_PRIVATE)
             except OSError as error:  # the fleet itself is saved
                 _log.warning("copy of the state not written", extra={"reason": str(error)})
 

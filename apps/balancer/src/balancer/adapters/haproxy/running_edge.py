@@ -89,8 +89,7 @@ class RunningEdge:
         """Writes what HAProxy starts with, as far as it is not written."""
         try:
             if not self._has_map(files):
-                # After a power cut the balancer writes it anew.
-                replace_file(self._map, ("\n".join(files.slots_map) + "\n").encode(), synced=False)
+                replace_file(self._map, ("\n".join(files.slots_map) + "\n").encode())
             if not self._has_configuration(files):
                 replace_file(self._configuration, files.configuration.encode())
         except OSError as error:
