@@ -214,7 +214,7 @@ lint-workflows: ## Check the workflows of GitHub alone; it wants Go
 	$(WITH_GO) go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # What a CI service reads is in reports/. Tests that take long are listed. Each process of a run would compile all tests anew.
-PYTEST = env --unset PYTHONDONTWRITEBYTECODE pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml
+PYTEST = env -u PYTHONDONTWRITEBYTECODE pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml
 
 # Tests that fail run once more, alone, and the first that fails again ends it (docs/decisions/0035-a-failed-test-runs-again.md).
 twice = $(1) || $(1) --numprocesses 0 --dist no --last-failed --last-failed-no-failures none --exitfirst --junit-xml reports/$@-again.xml
@@ -222,8 +222,9 @@ twice = $(1) || $(1) --numprocesses 0 --dist no --last-failed --last-failed-no-f
 # The tests in another order; pytest prints the seed that it took. With SEED= hypothesis draws from it, too.
 SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
 
+# Twice as many processes as processors: many of these tests wait.
 unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
-	$(call twice,$(PYTEST) --numprocesses 4 $(SHUFFLED) tests/unit)
+	$(call twice,$(PYTEST) --numprocesses $$((2 * $$(getconf _NPROCESSORS_ONLN))) $(SHUFFLED) tests/unit)
 
 mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))

@@ -32,6 +32,7 @@ from balancer.ports.clock import Clock
 from balancer.ports.probe import Probe, Probes
 from tests.fakes.probe import FakeProbe, FakeProbes
 from tests.fakes.runtime import FakeRuntime
+from tests.open_sockets import count_to
 from tests.polling import until
 
 TIMEOUT = 0.3
@@ -422,34 +423,27 @@ def test_of_answered_heartbeats_the_kernel_keeps_no_connection() -> None:
         until(lambda: not probes.ended(within=0.01) and not kept_by_the_kernel(address), "all are gone", within=2)
 
 
-def files() -> int:
-    """How many this process has open."""
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-def left(probes: HttpProbes, *, had: int) -> None:
+def left(probes: HttpProbes, address: str) -> None:
     """Nothing is under way any more, and no connection is open."""
-    until(lambda: not probes.ended(within=0.05) and files() <= had, "the connections are closed here", within=5)
+    until(lambda: not probes.ended(within=0.05) and not count_to(address), "the connections are closed", within=5)
 
 
 def test_a_server_that_keeps_the_connection_open_is_left_all_the_same() -> None:
     probes = http_probes()
     with LoopbackServer(OK, b"", pause=30) as server:
-        had = files()
         probes.send(1, server.address, PATIENT)
         assert results(probes, 1) == [(1, True)]
-        left(probes, had=had + 1)  # the server's end
+        left(probes, server.address)
 
 
 @pytest.mark.parametrize("size", [100_000, 10_000_000])
 def test_a_server_may_send_more_than_a_heartbeat_wants(size: int) -> None:
     probes = http_probes()
     with LoopbackServer(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * size, pause=0) as server:
-        had = files()
         for number in range(3):
             probes.send(number, server.address, PATIENT)
             assert results(probes, 1) == [(number, True)]
-        left(probes, had=had)
+        left(probes, server.address)
 
 
 def test_nobody_there_is_not_alive_at_once() -> None:

@@ -15,7 +15,7 @@ from balancer.core.protocol import H2C
 
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with no time: a close sends RST."""
-_REST = 4
+_MOST_PARTS = 4
 """So many parts of 64 KiB are read of what a server sends beyond its answer's head."""
 
 
@@ -87,7 +87,7 @@ class HttpHeartbeat:
         RST tells a server that has closed that nobody waits. It notices nothing, and no kernel keeps the connection for
         the 60 s of TIME_WAIT, no firewall for 120 s. See docs/decisions/0042-a-heartbeat-leaves-no-connection.md."""
         try:
-            for _ in range(_REST):
+            for _ in range(_MOST_PARTS):
                 if not self.connection.recv(65536):
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                     break

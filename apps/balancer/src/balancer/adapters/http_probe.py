@@ -44,6 +44,7 @@ class HttpProbes:
         self._failed_at_once: list[int] = []
 
     def __del__(self) -> None:
+        """Closes what the servers have not closed yet."""
         for heartbeat, _ in self._leaving.values():
             heartbeat.connection.close()
 

@@ -16,8 +16,8 @@ from urllib3.connection import HTTPConnection
 from balancer.adapters.flask_plane.connections import Connections
 from balancer.adapters.flask_plane.incoming import Incoming
 from tests.fakes.web_server import Exchange
+from tests.open_sockets import count_to, sockets_to
 from tests.polling import until
-from tests.unit.balancer.adapters.flask_plane.open_sockets import count_to, sockets_to
 from tests.unit.balancer.adapters.flask_plane.rig import Rig, hello
 
 

@@ -18,8 +18,8 @@ from balancer.core.routes import Routes
 from balancer.ports import answers
 from tests.fakes.web_server import Exchange
 from tests.in_flight import in_flight
+from tests.open_sockets import count_to
 from tests.polling import until
-from tests.unit.balancer.adapters.flask_plane.open_sockets import count_to
 from tests.unit.balancer.adapters.flask_plane.rig import SLOTS, Rig, break_off, hello
 
 IDEMPOTENT = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]
