@@ -23,6 +23,10 @@ def count_to(address: str) -> int:
         return len(found)
 
 
+def count_all() -> int:
+    return len(_sockets())
+
+
 def _sockets() -> list[int]:
     """The descriptors that are sockets."""
     descriptors = []

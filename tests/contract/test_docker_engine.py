@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
+import docker
 import pytest
 from docker.errors import APIError
 
+from balancer.adapters.engine_stream import EngineStream
 from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from balancer.core.release import Release
 from tests.containers import run_in, started
 from tests.contract.docker_bench import DockerBench
 from tests.contract.lab import answers
 from tests.contract.runtime_bench import joining
+from tests.open_sockets import count_all
 from tests.polling import until
 
 pytestmark = [
@@ -343,3 +347,26 @@ def ending(bench: DockerBench, signal: str, *, stop_timeout: int = 10, stop_sign
     until(lambda: bench.container("S1").kill(signal=signal) or heard.wait(0.1), "the signal is heard of", within=5)
     yield
     listener.join(timeout=30)
+
+
+def test_who_stops_listening_leaves_no_connection_behind(docker_bench: DockerBench) -> None:
+    docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
+    container, stream = docker_bench.container("S1").id, EngineStream()
+    with closing(docker.APIClient()) as api:
+        api.ping()
+        before = count_all()
+        gc.disable()  # it would close what the Docker library forgot, some time
+        try:
+            for _ in range(3):
+                signal = threading.Timer(0.1, send_signal, args=[container])
+                signal.start()
+                next(stream.events(api, stream.listen(), {"event": "kill"}))
+                signal.join()
+            assert count_all() <= before
+        finally:
+            gc.enable()
+
+
+def send_signal(container: str) -> None:
+    with closing(docker.APIClient()) as api:
+        api.kill(container, signal="SIGCONT")

@@ -22,7 +22,7 @@ class AnnouncedEnds:
         """container id → time, for containers that are being stopped. Until that time of the monotonic clock they may
         end by themselves."""
         self._starved: Counter[str] = Counter()
-        """container id → how often the kernel killed one of its processes for want of memory."""
+        """container id → how often the engine told that the kernel killed one of its processes for want of memory."""
 
     def forget(self) -> None:
         """Forgets the deaths: a new stream of events begins, and the engine's list shows all deaths before it."""
@@ -52,7 +52,7 @@ class AnnouncedEnds:
         return self._deaths.get(container, "")
 
     def starved(self, container: str) -> int:
-        """How often the container starved since this process listens."""
+        """How often the engine told that the container starved, since this process listens."""
         return self._starved[container]
 
     def is_ending(self, container: str, state: str) -> bool:

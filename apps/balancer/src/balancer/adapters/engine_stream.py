@@ -23,8 +23,7 @@ class EngineStream:
         """Ends the stream that somebody may still listen to. Returns the new listener's number."""
         with self._lock:
             self._listener += 1
-            with suppress(AttributeError, OSError, DockerException):
-                self._events.close()
+            _close(self._events)
             return self._listener
 
     def events(self, api: docker.APIClient, listener: int, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -38,5 +37,16 @@ class EngineStream:
         if not is_latest:
             stream.close()
             raise EngineUnavailable("somebody else listens to the engine by now")
-        yield from stream
+        try:
+            yield from stream
+        finally:
+            _close(stream)
+            for _ in stream:  # the Docker library gives the socket back only where it has read to the end
+                pass
         raise EngineUnavailable("the Docker engine ended its stream of events")
+
+
+def _close(stream: Any) -> None:
+    """Closes a stream of the Docker library that may be closed already, or None."""
+    with suppress(AttributeError, OSError, DockerException):
+        stream.close()

@@ -13,9 +13,9 @@ class Observed:
     deployment; it is the instance where it is not given. `ending`: the container is being stopped, and may finish its
     requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of.
     `paused`: the engine has paused all its processes. `heartbeat` and `fingerprint` are of the release that the
-    container is made of; None and empty where the container does not tell them. `starved`: how often the kernel killed
-    a process of the container because its memory limit was reached, as far as somebody listened. `node`: the
-    name of the Swarm node that it runs on, empty on one host."""
+    container is made of; None and empty where the container does not tell them. `starved`: how often the engine
+    told that the kernel killed a process of the container at its memory limit, as far as somebody listened; the engine may
+    tell one death several times. `node`: the name of the Swarm node that it runs on, empty on one host."""
 
     instance: str
     ring_id: int
