@@ -14,8 +14,8 @@ class Observed:
     requests. `id`: the engine's name of exactly this container. `image`: the content that the container is made of.
     `paused`: the engine has paused all its processes. `heartbeat` and `fingerprint` are of the release that the
     container is made of; None and empty where the container does not tell them. `starved`: how often the engine
-    told that the kernel killed a process of the container at its memory limit, as far as somebody listened; the engine may
-    tell one death several times. `node`: the name of the Swarm node that it runs on, empty on one host."""
+    told that the kernel killed a process of the container at its memory limit, as far as somebody listened. The engine
+    may tell one death several times. `node`: the name of the Swarm node that it runs on, empty on one host."""
 
     instance: str
     ring_id: int
