@@ -154,8 +154,9 @@ release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
 	@$(PYTHON) infra/images/release.py notes $(TAG)
 
 test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (about 40 minutes; ENGINE=next: on the newest Docker engine)
-	$(MAKE) test-swarm SHORT=1
-	$(if $(ON_ENGINE),,$(MAKE) test-next SHORT=1)
+	$(if $(ON_ENGINE),,$(MAKE) engine-next)
+	@echo 'Testing several hosts$(if $(ON_ENGINE),, and the newest engine, side by side), about 6 minutes'
+	$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target HOST_IS_READY=1 SHORT=1 test-swarm $(if $(ON_ENGINE),,test-next)
 
 host: .venv/test.stamp .venv/command.stamp $(if $(ON_ENGINE),engine-next) ## Bring in what tests and deployments need on this machine, and deploy nothing
 	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')
@@ -214,7 +215,7 @@ lint-workflows: ## Check the workflows of GitHub alone; it wants Go
 	$(WITH_GO) go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # What a CI service reads is in reports/. Tests that take long are listed. Each process of a run would compile all tests anew.
-PYTEST = env -u PYTHONDONTWRITEBYTECODE pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml
+PYTEST = env -u PYTHONDONTWRITEBYTECODE pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml -o cache_dir=.pytest_cache/$@
 
 # Tests that fail run once more, alone, and the first that fails again ends it (docs/decisions/0035-a-failed-test-runs-again.md).
 twice = $(1) || $(1) --numprocesses 0 --dist no --last-failed --last-failed-no-failures none --exitfirst --junit-xml reports/$@-again.xml
@@ -248,7 +249,7 @@ e2e: host browser tools ## Tests of the running system, in both data planes, wit
 	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --no-loadscope-reorder $(WITHOUT_LONG) $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e)
 
 # Each file of the long form has the playground for itself.
-test-swarm: host tools ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)
+test-swarm: $(if $(HOST_IS_READY),,host tools) ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)
 ifneq ($(call said,SHORT),)
 	$(call twice,$(PYTEST) -m short tests/swarm/test_several_hosts.py)
 else
@@ -259,7 +260,7 @@ else
 	$(PYTEST) --junit-xml reports/$@-servers.xml tests/swarm/test_swarm_runtime.py tests/swarm/test_swarm_servers.py tests/swarm/test_swarm_store.py
 endif
 
-test-next: $(if $(call said,SHORT),host engine-next) ## Tests on the newest Docker engine (as root; SHORT=1: what CI runs)
+test-next: $(if $(HOST_IS_READY),,$(if $(call said,SHORT),host engine-next)) ## Tests on the newest Docker engine (as root; SHORT=1: what CI runs)
 ifneq ($(call said,SHORT),)
 	$(call twice,$(NEXT_ENGINE) run node1 $(PYTEST) --numprocesses 2 --dist loadfile \
 		tests/contract/test_docker_engine.py tests/e2e/test_rebuilt_image.py)

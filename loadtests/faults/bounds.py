@@ -24,6 +24,8 @@ WRITING = 0.001
 """Seconds that a server takes to write an answer that it sends in one piece."""
 RETRY_BUDGET = 0.1
 """The share of a second's requests that one crash may have repeated."""
+UNANSWERED = 0.25
+"""Seconds until the edge gives up a connection that nobody answers or refuses: so long it may not know of the fault."""
 PROMOTED = 0.1
 """Seconds from the engine's event until a spare serves, in the median."""
 REPLACED = 2.0
@@ -101,7 +103,7 @@ BOUNDS: dict[str, Bounds] = {
     "docker rm -f": _CRASH,
     "OOM kill": replace(_CRASH, off_ring=2 * BUSY),
     "process exit": _LEAVES,
-    "network disconnect": replace(_CRASH, delay=3.5),
+    "network disconnect": replace(_CRASH, delay=3.5, repeated=RETRY_BUDGET + UNANSWERED * LARGEST_SHARE),
     "docker pause": _PAUSE,
     "SIGSTOP": _HANG,
     "accepts, never answers": _DEADLOCK,
