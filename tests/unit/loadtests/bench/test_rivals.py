@@ -26,6 +26,7 @@ ONLY_THE_EDGE = {
     "frontend again: …",
     "backend fleet: retries 1",
     "backend fleet: force-persist if { nbsrv eq 1 }",
+    "backend fleet: force-persist if { var(txn.only) -m int eq 1 }",
     "backend fleet: acl repeated var(txn.left) -m found",
     "backend fleet: acl is_lost nbsrv eq 1",
     "backend fleet: acl is_lost srv_is_up(fleet/_again),add(0) -m int eq 0",
@@ -43,7 +44,8 @@ ONLY_THE_EDGE = {
     "backend fleet: http-response set-header X-Ring-Attempt 1",
     (
         "backend fleet: server _again abns@_again id 1 pool-max-conn 0 send-proxy-v2 set-proxy-v2-tlv-fmt(0xE0) "
-        '"%[var(txn.asked,0)]:%[var(txn.slot)]:%[var(txn.place,1)]:%[var(txn.got,0)]:%rc:%[var(txn.sent,0)]:%[var(txn.why)]"'
+        '"%[var(txn.asked,0)]:%[var(txn.slot)]:%[var(txn.tries,1)]:%[var(txn.got,0)]:%rc:%[var(txn.sent,0)]:%[var(txn.why)]'
+        ':%[var(txn.start,1)]:%[var(txn.tried)]/%[var(txn.server)]"'
     ),
     "backend control: …",
     "frontend control_port: …",
