@@ -20,7 +20,7 @@ from balancer.core.errors import EngineUnavailable, NameTaken, StartFailed
 from balancer.core.release import Release
 from tests.containers import run_in, started
 from tests.contract.docker_bench import DockerBench
-from tests.contract.lab import answers
+from tests.contract.lab import Lab, answers
 from tests.contract.runtime_bench import joining
 from tests.open_sockets import count_all
 from tests.polling import until
@@ -349,24 +349,28 @@ def ending(bench: DockerBench, signal: str, *, stop_timeout: int = 10, stop_sign
     listener.join(timeout=30)
 
 
-def test_who_stops_listening_leaves_no_connection_behind(docker_bench: DockerBench) -> None:
-    docker_bench.runtime.start(joining("S1", 1), docker_bench.release)
-    container, stream = docker_bench.container("S1").id, EngineStream()
-    with closing(docker.APIClient()) as api:
+def test_who_stops_listening_leaves_no_connection_behind(lab: Lab) -> None:
+    container, stream = lab.run("S1", lab.server_image).id, EngineStream()
+    ended = threading.Event()
+    with closing(docker.from_env().api) as api:
         api.ping()
         before = count_all()
+        signals = threading.Thread(target=send_signals, args=[container, ended])
+        signals.start()
         gc.disable()  # it would close what the Docker library forgot, some time
         try:
             for _ in range(3):
-                signal = threading.Timer(0.1, send_signal, args=[container])
-                signal.start()
                 next(stream.events(api, stream.listen(), {"event": "kill"}))
-                signal.join()
+            ended.set()
+            signals.join()
             assert count_all() <= before
         finally:
+            ended.set()
             gc.enable()
 
 
-def send_signal(container: str) -> None:
-    with closing(docker.APIClient()) as api:
-        api.kill(container, signal="SIGCONT")
+def send_signals(container: str, ended: threading.Event) -> None:
+    """Until it is told to end: nobody knows when the engine knows of a listener."""
+    with closing(docker.from_env().api) as api:
+        while not ended.wait(0.1):
+            api.kill(container, signal="SIGCONT")
