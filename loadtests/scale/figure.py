@@ -13,17 +13,15 @@ PUBLISHED = Path(__file__).parents[1] / "published" / "scale.json"
 
 
 def rest() -> Figure:
-    """Before and after the work that decision 39 tells of, on 65 536 slots."""
+    """On 65 536 slots."""
     found = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     figure = Figure(figsize=(5, 3))
     axes = figure.add_subplot()
-    for runs, style, colour in (("before", "--", "vermillion"), ("now", "-", "blue")):
-        points = {int(servers): 100 * cores for servers, cores in found[runs].items()}
-        axes.plot(list(points), list(points.values()), style, marker="o", color=OKABE_ITO[colour], label=runs)
+    points = {int(servers): 100 * cores for servers, cores in found.items()}
+    axes.plot(list(points), list(points.values()), marker="o", color=OKABE_ITO["blue"])
     axes.set(xscale="log", xticks=[10, 100, 1000], xticklabels=["10", "100", "1000"], xlabel="N", ylabel="% of a core")
     axes.set_ylim(bottom=0)
     axes.minorticks_off()
     axes.set_title("the balancer at rest")
-    axes.legend()
     figure.subplots_adjust(0.12, 0.16, 0.97, 0.9)
     return figure
