@@ -119,6 +119,8 @@ class Fleet:
 
     def release_of(self, server: Server) -> Release:
         """The release that the server's container is made of; the present one where the server's is not known."""
+        if server.release == self.release.number:
+            return self.release
         known = (release for release in self.known_releases if release.number == server.release)
         return next(known, self.release)
 

@@ -70,7 +70,8 @@ def decide(
         if (reason := _reason(fleet, server, seen[server.instance], stopped=server.identity in silences.stopped))
         or (reason := _cut_off(server, nodes.get(server.instance, ""), silences, lost))
     }
-    doubtful = [server for server in ready if server.instance not in {*dead, *claimed}]
+    settled = {*dead, *claimed}
+    doubtful = [server for server in ready if server.instance not in settled]
     verdict = judge(
         doubtful,
         silences,
@@ -86,7 +87,8 @@ def decide(
         and container.address != server.address
     }
     abandon = () if fleet.is_first else _without(fleet.instances(State.JOINING), claimed)
-    living = [server for server in fleet.servers if server.instance not in {*failed, *abandon}]
+    going = {*failed, *abandon}
+    living = [server for server in fleet.servers if server.instance not in going]
     short = max(0, fleet.target - sum(server.state in COUNTED for server in living))
     failing = {nodes.get(instance, "") for instance in failed} - {""}
     pool = sorted(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from hashlib import sha256
+from operator import attrgetter
 
 from balancer.core.fleet import COUNTED, Fleet
 from balancer.core.hash_seed import HashSeed
@@ -40,6 +41,10 @@ def hostname(instance: str) -> str:
     return instance.partition(".")[0]
 
 
+_ALL_OF_IT = attrgetter(*(field.name for field in fields(Backend)))
+"""What dataclasses.astuple returns of a backend, without its copies: of a thousand they take 4 ms."""
+
+
 @dataclass(frozen=True, slots=True)
 class Routes:
     """`slots[slot]` is the instance that answers the requests of the slot, empty where none does. `key` is the source
@@ -56,7 +61,7 @@ class Routes:
     @property
     def digest(self) -> str:
         """A short name of exactly these routes, the same on every machine: 16 hex digits."""
-        backends = tuple(map(astuple, self.backends))
+        backends = tuple(map(_ALL_OF_IT, self.backends))
         seed = () if self.seed is None else (self.seed.seeded(b""),)
         told = (self.slots, backends, self.request_hash.name, str(self.key), str(self.bound), *seed)
         return sha256(repr(told).encode()).hexdigest()[:16]
