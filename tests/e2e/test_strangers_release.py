@@ -36,6 +36,23 @@ def system() -> Iterator[Deployment]:
         yield system
 
 
+MOVED = {
+    "server_port": 9090,
+    "heartbeat_path": "/up",
+    "server_environment": {"PORT": "9090", "HEALTH": "/up"},
+    "server_read_only": False,
+    "server_capabilities": ["NET_BIND_SERVICE"],
+}
+
+
+@pytest.fixture(scope="module")
+def moved(system: Deployment) -> Deployment:
+    """On another port, as the first test leaves it, which need not run before."""
+    system.apply(**MOVED)
+    end(system)
+    return system
+
+
 def end(system: Deployment) -> tuple[str, str]:
     """Stage and reason of the deploy, when it has ended."""
     until(lambda: system.stage in ("done", "rolled back", "stuck"), "the deploy has ended", within=90)
@@ -63,13 +80,7 @@ def test_another_port_heartbeat_root_and_capabilities_are_a_roll_like_any_other(
     """Each container is judged by what it was made of: nobody is killed, and no request is lost."""
     before = system.standing
     with load(system) as traffic:
-        system.apply(
-            server_port=9090,
-            heartbeat_path="/up",
-            server_environment={"PORT": "9090", "HEALTH": "/up"},
-            server_read_only=False,
-            server_capabilities=["NET_BIND_SERVICE"],
-        )
+        system.apply(**MOVED)
         assert end(system) == ("done", "")
     assert traffic.failed == 0, str(traffic)
     assert killed(system) == []
@@ -86,25 +97,25 @@ def test_another_port_heartbeat_root_and_capabilities_are_a_roll_like_any_other(
 
 
 @pytest.mark.long
-def test_an_application_that_answers_only_its_own_host_is_asked_by_it(system: Deployment) -> None:
+def test_an_application_that_answers_only_its_own_host_is_asked_by_it(moved: Deployment) -> None:
     mine = {"PORT": "9090", "HEALTH": "/up", "HOST": "shop.example"}
-    stage, reason = deploy(system, environment=mine)
+    stage, reason = deploy(moved, environment=mine)
     assert (stage, "last seen: answered 400" in reason) == ("rolled back", True), reason
-    assert deploy(system, environment=mine, heartbeat_host="shop.example") == ("done", "")
-    answer = system.get("/", headers={"Host": "shop.example"})
-    assert (answer.status, answer.text) in [(200, name) for name in system.replicas]
-    assert deploy(system, environment={"PORT": "9090", "HEALTH": "/up"}, heartbeat_host="") == ("done", "")
+    assert deploy(moved, environment=mine, heartbeat_host="shop.example") == ("done", "")
+    answer = moved.get("/", headers={"Host": "shop.example"})
+    assert (answer.status, answer.text) in [(200, name) for name in moved.replicas]
+    assert deploy(moved, environment={"PORT": "9090", "HEALTH": "/up"}, heartbeat_host="") == ("done", "")
 
 
 @pytest.mark.long
-def test_an_application_is_well_by_the_statuses_that_it_is_asked_for(system: Deployment) -> None:
+def test_an_application_is_well_by_the_statuses_that_it_is_asked_for(moved: Deployment) -> None:
     picky = {"PORT": "9090", "HEALTH": "/up", "HEALTH_STATUS": "204"}
-    stage, reason = deploy(system, environment=picky)
+    stage, reason = deploy(moved, environment=picky)
     assert (stage, "with 200 within 6 s; last seen: answered 204" in reason) == ("rolled back", True), reason
-    assert deploy(system, environment=picky, heartbeat_status="200-299") == ("done", "")
+    assert deploy(moved, environment=picky, heartbeat_status="200-299") == ("done", "")
     time.sleep(2)
-    assert killed(system) == []
-    assert deploy(system, environment={"PORT": "9090", "HEALTH": "/up"}, heartbeat_status="200") == ("done", "")
+    assert killed(moved) == []
+    assert deploy(moved, environment={"PORT": "9090", "HEALTH": "/up"}, heartbeat_status="200") == ("done", "")
 
 
 # Each takes its whole start_grace. What else may be seen is in tests/contract/test_probe.py.
@@ -116,39 +127,39 @@ NOT_READY = [
 
 @pytest.mark.parametrize(("environment", "seen"), NOT_READY, ids=[seen for _, seen in NOT_READY])
 def test_of_a_server_that_is_not_ready_the_last_that_was_seen_is_told(
-    system: Deployment, environment: dict[str, str], seen: str
+    moved: Deployment, environment: dict[str, str], seen: str
 ) -> None:
-    before = system.standing
-    stage, reason = deploy(system, environment={"PORT": "9090", "HEALTH": "/up", **environment})
+    before = moved.standing
+    stage, reason = deploy(moved, environment={"PORT": "9090", "HEALTH": "/up", **environment})
     assert stage == "rolled back"
     url = r"http://\d+\.\d+\.\d+\.\d+:9090/up"
     assert re.fullmatch(rf"\S+ did not answer {url} with 200 within 6 s; last seen: {seen}", reason), reason
-    assert system.standing == before
+    assert moved.standing == before
 
 
-def test_what_a_server_printed_is_quoted_by_the_log_only(system: Deployment) -> None:
+def test_what_a_server_printed_is_quoted_by_the_log_only(moved: Deployment) -> None:
     began = time.time()
     secret = secrets.token_hex(8)
     program = "import os; it = os.environ['PASSWORD']; print('it is', it, it[::-1], flush=True); raise SystemExit(3)"
-    stage, reason = deploy(system, environment={"PASSWORD": secret}, command=["python3", "-c", program])
+    stage, reason = deploy(moved, environment={"PASSWORD": secret}, command=["python3", "-c", program])
     assert (stage, "ended before it was ready" in reason) == ("rolled back", True), reason
-    told = [system.operate("GET", path).text for path in ("/deploy", "/events?limit=1000", "/readyz", "/healthz")]
+    told = [moved.operate("GET", path).text for path in ("/deploy", "/events?limit=1000", "/readyz", "/healthz")]
     assert secret not in "".join(told)
-    until(lambda: secret[::-1] in system.containers.logs("balancer", since=began), "the log quotes it", within=5)
-    log = system.containers.logs("balancer", since=began)
+    until(lambda: secret[::-1] in moved.containers.logs("balancer", since=began), "the log quotes it", within=5)
+    log = moved.containers.logs("balancer", since=began)
     assert secret not in log  # the balancer knows this value, and leaves it out
 
 
-def test_after_deploys_that_failed_nothing_is_rolled_without_need(system: Deployment) -> None:
+def test_after_deploys_that_failed_nothing_is_rolled_without_need(moved: Deployment) -> None:
     """What went back has the number of what it is made of again: the next way back leaves it alone."""
-    present = numbers(system)
+    present = numbers(moved)
     for mark in ("one", "two"):
-        assert system.deploy({"environment": {"PORT": "9090", "HEALTH": "/up", "VERSION": mark}}).status == 202
-        until(lambda: numbers(system) != present, "one server has the new release", within=30)
-        assert system.operate("DELETE", "/deploy").status == 202
-        assert end(system)[0] == "rolled back"
-        assert numbers(system) == present
-    before = system.standing
-    stage, _ = deploy(system, environment={"PORT": "9090", "HEALTH": "/up", "HEALTH_STATUS": "503"})
+        assert moved.deploy({"environment": {"PORT": "9090", "HEALTH": "/up", "VERSION": mark}}).status == 202
+        until(lambda: numbers(moved) != present, "one server has the new release", within=30)
+        assert moved.operate("DELETE", "/deploy").status == 202
+        assert end(moved)[0] == "rolled back"
+        assert numbers(moved) == present
+    before = moved.standing
+    stage, _ = deploy(moved, environment={"PORT": "9090", "HEALTH": "/up", "HEALTH_STATUS": "503"})
     assert stage == "rolled back"
-    assert system.standing == before
+    assert moved.standing == before
