@@ -12,6 +12,9 @@ from docker.errors import DockerException
 
 from balancer.core.errors import EngineUnavailable
 
+_ENDED = (AttributeError, OSError, DockerException)
+"""What the Docker library raises where a stream that is to be closed has ended, or was never there."""
+
 
 class EngineStream:
     def __init__(self) -> None:
@@ -23,7 +26,8 @@ class EngineStream:
         """Ends the stream that somebody may still listen to. Returns the new listener's number."""
         with self._lock:
             self._listener += 1
-            _close(self._events)
+            with suppress(*_ENDED):
+                self._events.close()
             return self._listener
 
     def events(self, api: docker.APIClient, listener: int, filters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -38,15 +42,11 @@ class EngineStream:
             stream.close()
             raise EngineUnavailable("somebody else listens to the engine by now")
         try:
-            yield from stream
+            for event in stream:  # noqa: UP028 (`yield from` would close it, too early for the lines below)
+                yield event
         finally:
-            _close(stream)
-            for _ in stream:  # the Docker library gives the socket back only where it has read to the end
-                pass
+            with suppress(*_ENDED):
+                stream.close()
+                for _ in stream:  # the Docker library gives the socket back only where it has read to the end
+                    pass
         raise EngineUnavailable("the Docker engine ended its stream of events")
-
-
-def _close(stream: Any) -> None:
-    """Closes a stream of the Docker library that may be closed already, or None."""
-    with suppress(AttributeError, OSError, DockerException):
-        stream.close()
