@@ -350,7 +350,7 @@ def ending(bench: DockerBench, signal: str, *, stop_timeout: int = 10, stop_sign
 
 
 def test_who_stops_listening_leaves_no_connection_behind(lab: Lab) -> None:
-    container, stream = lab.run("S1", lab.server_image).id, EngineStream()
+    container, stream = lab.run("heard", lab.server_image).id, EngineStream()
     ended = threading.Event()
     with closing(docker.from_env().api) as api:
         api.ping()
