@@ -195,8 +195,11 @@ def check_drawing(page: WebDriver, system: System) -> None:
         canvas.send_keys(Keys.PAGE_DOWN)
         said = page.find_element(By.CSS_SELECTOR, "#ring-drawing figcaption").text
         assert said == f"slot {owners.index(name)}: {name} serving"
-    legend = page.find_elements(By.CSS_SELECTOR, "#ring-drawing p > span")
-    assert [entry.text for entry in legend] == system.replicas
+    # In one piece: the page draws it again every few seconds.
+    legend = page.execute_script(
+        "return Array.from(document.querySelectorAll('#ring-drawing p > span'), entry => entry.innerText)"
+    )
+    assert legend == system.replicas
     press(page, "//button[@role='tab'][.='Statistics']")
     until(lambda: not page.find_elements(By.ID, "ring-drawing"), "it went with its tab", within=20)
     press(page, "//button[@role='tab'][.='Ring']")

@@ -173,6 +173,7 @@ def test_a_failure_moves_the_dead_servers_keys_and_no_others(keyed: System) -> N
         until(lambda: len(keyed.replicas) == N and victim not in keyed.replicas, "it is replaced", within=30)
     assert traffic.failed == 0, str(traffic)
     keyed.wait_until_ready()
+    until(lambda: served(keyed, keys(100)) == foretold(keyed, keys(100)), "the edge obeys what is known", within=5)
     after = served(keyed, keys(100))
     newcomer = keyed.replicas[-1]
     moved = {key for key, place in before.items() if place.server == victim}
