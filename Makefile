@@ -7,8 +7,8 @@
 # ENGINE=next: host, contract, infra, e2e and test go on the newest Docker engine instead of this machine's (make engine-next; docs/engines.md).
 # INVENTORY=my-hosts.yml names other hosts than this machine, for these and, where it is no Swarm, for observe; infra/ansible/inventory/example-swarm.yml has several.
 .DEFAULT_GOAL := help
-# Only the parts of `make lint` go side by side.
-ifneq ($(filter-out lint-%,$(or $(MAKECMDGOALS),help)),)
+# Only the parts of `make lint` go side by side, and the last two of `make test`.
+ifeq ($(HOST_IS_READY),)
 .NOTPARALLEL:
 endif
 .PHONY: help up doctor down status logs verify observe sbom scan images release release-notes test host browser tools unit mutants contract infra e2e smoke chaos busy soak
@@ -153,7 +153,7 @@ release: ## Join what make images pushed for each processor, and print the image
 release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
 	@$(PYTHON) infra/images/release.py notes $(TAG)
 
-test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (about 35 minutes; ENGINE=next: on the newest Docker engine)
+test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (about 40 minutes; ENGINE=next: on the newest Docker engine)
 	$(if $(ON_ENGINE),,$(MAKE) engine-next)
 	@echo 'Testing several hosts$(if $(ON_ENGINE),, and the newest engine, side by side), about 6 minutes'
 	$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target HOST_IS_READY=1 SHORT=1 test-swarm $(if $(ON_ENGINE),,test-next)
