@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from http.client import HTTPConnection
 from statistics import fmean
@@ -53,6 +54,11 @@ def with_slots(
 ) -> Routes:
     """Routes as the benches use them, where nothing else is said."""
     return Routes(slots, backends, request_hash=request_hash, key=key, bound=bound, seed=seed)
+
+
+def dead(server: Backend) -> Backend:
+    """The server at a port where its host refuses connections."""
+    return replace(server, address=server.address.partition(":")[0] + ":1")
 
 
 def all_to(*backends: Backend) -> Routes:

@@ -16,7 +16,7 @@ from balancer.core import bounded_load
 from balancer.core.routes import Backend, Routes
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import PORT
-from tests.contract.plane_bench import all_to
+from tests.contract.plane_bench import all_to, dead
 from tests.http_client import ask
 from tests.polling import until
 
@@ -48,15 +48,15 @@ def test_requests_at_once_share_the_servers(haproxy_bench: HaproxyBench) -> None
 
 def test_what_has_ended_in_whatever_way_is_not_in_flight_any_more(haproxy_bench: HaproxyBench) -> None:
     one, two, _ = haproxy_bench.servers
-    dead = replace(two, instance="dead", address=two.address.partition(":")[0] + ":1")
+    gone = replace(dead(two), instance="dead")
     haproxy_bench.plane.apply(bounded(one, two))
     assert [ask("GET", haproxy_bench.url, path).status for path in ("/home", "/nowhere")] == [200, 404]
     with haproxy_bench.held("S1", "S2"):
         assert sum(in_flight(haproxy_bench).values()) == 1
     hang_up(haproxy_bench)
-    haproxy_bench.plane.apply(replace(all_to(dead), bound=BOUND))
+    haproxy_bench.plane.apply(replace(all_to(gone), bound=BOUND))
     assert ask("POST", haproxy_bench.url, "/home", body=b"x").status == 503
-    haproxy_bench.plane.apply(bounded(dead, one))
+    haproxy_bench.plane.apply(bounded(gone, one))
     assert ask("GET", haproxy_bench.url, "/home").headers["X-Served-By"] == "S1"
     assert in_flight(haproxy_bench).keys() >= {"S1", "dead"}
     until(lambda: not any(in_flight(haproxy_bench).values()), "nothing is in flight", within=5)

@@ -3,7 +3,6 @@ knows of its own containers. The real engine, a real keeper before it, and the o
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -145,20 +144,23 @@ def test_that_a_server_starved_is_observed_until_it_is_gone(bench: LocalBench) -
     with listening(bench):
         assert bench.runtime.observe()["S1"].starved == 0
         for _ in range(2):
-            known = bench.runtime.observe()["S1"].starved
-            bench.starve("S1")
-            until(lambda known=known: bench.runtime.observe()["S1"].starved > known, "S1 has starved", within=5)  # type: ignore[misc]
-            until(lambda: is_told_no_more(bench), "the kernel tells it no more", within=5)
+            starve(bench)
         assert bench.runtime.observe()["S1"].running
         bench.runtime.kill("S1")
         bench.runtime.start(joining("S1", 1), bench.release)
         assert bench.runtime.observe()["S1"].starved == 0
 
 
-def is_told_no_more(bench: LocalBench) -> bool:
-    before = bench.runtime.observe()["S1"].starved
-    time.sleep(0.2)
-    return bench.runtime.observe()["S1"].starved == before
+def starve(bench: LocalBench) -> None:
+    """Returns when it is observed, and all has been told of it."""
+    seen = [bench.runtime.observe()["S1"].starved]
+    bench.starve("S1")
+
+    def is_told() -> bool:
+        seen.append(bench.runtime.observe()["S1"].starved)
+        return seen[-1] == seen[-2] > seen[0]
+
+    until(is_told, "S1 has starved", within=5, pause=0.2)
 
 
 def test_a_server_that_somebody_stops_is_observed_as_ending_until_it_has_ended(bench: LocalBench) -> None:

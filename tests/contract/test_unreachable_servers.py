@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import csv
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
 from balancer.adapters.haproxy.runtime_api import RuntimeApi
-from balancer.core.routes import Backend
 from tests.contract.haproxy_bench import HaproxyBench
-from tests.contract.plane_bench import REAL, RealPlaneBench, all_to, nearly_all_to
+from tests.contract.plane_bench import REAL, RealPlaneBench, all_to, dead, nearly_all_to
 from tests.http_client import ask
 from tests.polling import until
 
 METHODS = pytest.mark.parametrize("method", ["GET", "POST"])
-
-
-def dead(server: Backend) -> Backend:
-    return replace(server, address=server.address.partition(":")[0] + ":1")
 
 
 def attempts(bench: RealPlaneBench, method: str, count: int) -> list[int]:
