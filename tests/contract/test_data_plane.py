@@ -19,7 +19,7 @@ from balancer.core.key_source import KeySource
 from balancer.core.load import Load
 from balancer.core.request_hash import REQUEST_HASHES
 from balancer.core.response_readings import ENOUGH
-from balancer.core.routes import Backend, Routes
+from balancer.core.routes import Routes
 from balancer.ports.data_plane import DataPlane
 from tests.contract.plane_bench import (
     NOTHING,
@@ -31,6 +31,7 @@ from tests.contract.plane_bench import (
     RealPlaneBench,
     RemotePlaneBench,
     all_to,
+    dead,
     with_slots,
 )
 from tests.http_client import ask
@@ -270,7 +271,7 @@ def test_a_server_that_was_removed_while_it_answered_may_come_back(bench: PlaneB
 def test_a_name_may_get_another_address(bench: PlaneBench) -> None:
     """A server that somebody restarted by hand; or a new one with the name of one that is gone."""
     one, two, three = bench.servers
-    nowhere = Backend("S1", three.address.partition(":")[0] + ":1")
+    nowhere = replace(dead(three), instance="S1")
     bench.plane.apply(all_to(nowhere, two))
     bench.plane.apply(all_to(one, two))
     assert bench.plane.in_step(all_to(one, two))
@@ -306,10 +307,10 @@ def test_who_must_get_nothing_gets_nothing_in_the_place_of_one_that_is_dead_eith
     bench: PlaneBench, without: dict[str, Any]
 ) -> None:
     one, two, three = bench.servers
-    dead = Backend(three.instance, three.address.partition(":")[0] + ":1")
-    slots = (dead.instance,) * (SLOTS - 1) + (two.instance,)
+    gone = dead(three)
+    slots = (gone.instance,) * (SLOTS - 1) + (two.instance,)
     bench.plane.apply(all_to(one, two))
-    bench.plane.apply(with_slots(slots, (dead, replace(one, **without), two)))
+    bench.plane.apply(with_slots(slots, (gone, replace(one, **without), two)))
     assert bench.answers(20) == ["S2"] * 20
 
 

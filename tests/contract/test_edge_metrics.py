@@ -16,7 +16,7 @@ from balancer.core.errors import PlaneUnavailable
 from balancer.core.routes import Routes
 from tests.contract.balancer_stand_in import balancer_stand_in
 from tests.contract.haproxy_bench import HaproxyBench
-from tests.contract.plane_bench import NOTHING, all_to, nearly_all_to
+from tests.contract.plane_bench import NOTHING, all_to, dead, nearly_all_to
 from tests.http_client import ask
 from tests.polling import until
 
@@ -61,9 +61,8 @@ def test_frontends_backends_and_servers_are_told_and_the_way_round_is_no_server(
     haproxy_bench: HaproxyBench, exporter: HaproxyExporter
 ) -> None:
     one, two, _ = haproxy_bench.servers
-    dead = replace(one, address=one.address.partition(":")[0] + ":1")
     again = again_requests(exporter)
-    until(lambda: goes_round(haproxy_bench, nearly_all_to(dead, two)), "a request goes round", within=5)
+    until(lambda: goes_round(haproxy_bench, nearly_all_to(dead(one), two)), "a request goes round", within=5)
     told = samples(exporter)
     kinds = {match[1] for sample in told if (match := re.match("haproxy_([a-z]+)_", sample.name))}
     assert kinds == {"frontend", "backend", "server"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.client import HTTPConnection, HTTPResponse
@@ -16,7 +15,7 @@ import pytest
 from balancer.core.routes import Backend
 from tests.contract.haproxy_bench import HaproxyBench
 from tests.contract.lab import PORT, Lab, answers
-from tests.contract.plane_bench import SLOTS, all_to, nearly_all_to
+from tests.contract.plane_bench import SLOTS, all_to, dead, nearly_all_to
 from tests.http_client import Answer, ask
 from tests.polling import until
 
@@ -91,8 +90,7 @@ def test_where_nothing_is_told_the_edge_adds_nothing(
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_attempt_that_finds_nobody_is_followed_by_a_second_one(haproxy_bench: HaproxyBench, method: str) -> None:
     one, two, _ = haproxy_bench.servers
-    dead = replace(one, address=one.address.partition(":")[0] + ":1")
-    haproxy_bench.plane.apply(nearly_all_to(dead, two))
+    haproxy_bench.plane.apply(nearly_all_to(dead(one), two))
     answer = ask(method, haproxy_bench.url, "/echo", body=b"x" if method == "POST" else None)
     assert (answer.status, answer.headers["X-Served-By"], answer.headers["X-Ring-Attempt"]) == (200, "S2", "2")
 
@@ -158,7 +156,7 @@ def test_a_request_is_a_line_in_the_log(haproxy_bench: HaproxyBench) -> None:
 def test_where_only_errors_are_logged_a_second_attempt_is_one(haproxy_bench: HaproxyBench) -> None:
     one, two, _ = haproxy_bench.servers
     good, bad = uuid4().hex, uuid4().hex
-    for run, server in ((good, one), (bad, replace(one, address=one.address.partition(":")[0] + ":1"))):
+    for run, server in ((good, one), (bad, dead(one))):
         haproxy_bench.plane.apply(nearly_all_to(server, two))
         assert ask("GET", haproxy_bench.url, "/home", headers={"X-Request-ID": run}).status == 200
     (line,) = until(lambda: log(haproxy_bench, bad), "there is a line", within=5)

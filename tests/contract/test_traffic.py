@@ -22,6 +22,7 @@ from tests.contract.plane_bench import (
     RealPlaneBench,
     RemotePlaneBench,
     all_to,
+    dead,
     nearly_all_to,
     with_slots,
 )
@@ -83,8 +84,8 @@ def test_the_response_time_is_that_of_the_server(bench: PlaneBench) -> None:
 @REAL
 def test_an_attempt_that_no_server_got_counts_nowhere(bench: RealPlaneBench) -> None:
     one, two, _ = bench.servers
-    dead = replace(one, instance="S9", address=one.address.partition(":")[0] + ":1")
-    bench.plane.apply(nearly_all_to(dead, two))
+    gone = replace(dead(one), instance="S9")
+    bench.plane.apply(nearly_all_to(gone, two))
     before = dict(bench.traffic.counters())
     assert bench.answers(10) == ["S2"] * 10
     assert grown(bench, before) == {"S2": Growth(10)}
@@ -126,10 +127,10 @@ def test_a_request_without_its_key_is_not_counted(bench: PlaneBench) -> None:
 @REAL
 def test_a_repeated_request_counts_once_by_its_own_key(bench: RealPlaneBench) -> None:
     one, two, _ = bench.servers
-    dead = replace(one, instance="S9", address=one.address.partition(":")[0] + ":1")
+    gone = replace(dead(one), instance="S9")
     own = CRC32.slot(b"alice", SLOTS)
     slots = tuple("S9" if slot == own else "S2" for slot in range(SLOTS))
-    bench.plane.apply(with_slots(slots, (dead, two), request_hash=CRC32, key=KEY))
+    bench.plane.apply(with_slots(slots, (gone, two), request_hash=CRC32, key=KEY))
     assert set(bench.answers(COUNT, {"X-Key": "alice"})) == {"S2"}
     (key,) = bench.traffic.keys().keys
     assert (key.slot, key.key) == (own, key_hash(b"alice"))
