@@ -139,7 +139,7 @@ def test_a_death_that_was_heard_of_is_observed_at_once(bench: LocalBench) -> Non
 
 
 def test_that_a_server_starved_is_observed_until_it_is_gone(bench: LocalBench) -> None:
-    """The kernel may tell one death several times, and so does the engine: seven times were seen."""
+    """One death may be told several times: seven times were seen."""
     bench.runtime.start(joining("S1", 1), bench.release)
     with listening(bench):
         assert bench.runtime.observe()["S1"].starved == 0
