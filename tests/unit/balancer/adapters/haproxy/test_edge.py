@@ -102,8 +102,7 @@ def haproxy(runtime_socket: RuntimeSocket, profile: EdgeOptions) -> Haproxy:
     return Haproxy(runtime_socket, profile)
 
 
-def test_the_files_are_written_before_anything_is_asked(profile: EdgeOptions) -> None:
-    """So that an edge that is away starts with them."""
+def test_an_edge_that_is_away_finds_the_files_when_it_starts(profile: EdgeOptions) -> None:
     with pytest.raises(PlaneUnavailable):
         HaproxyEdge(profile).apply(ROUTES)
     assert (profile.directory / "haproxy.cfg").read_text() == edge_files(profile, ROUTES).configuration
@@ -116,6 +115,14 @@ def test_files_that_cannot_be_written_are_the_planes_fault(profile: EdgeOptions)
     (profile.directory / "slots.map.new").mkdir()
     with pytest.raises(PlaneUnavailable, match="the edge's files cannot be written"):
         HaproxyEdge(profile).apply(ROUTES)
+
+
+def test_haproxy_is_told_before_the_files_are_written(profile: EdgeOptions, haproxy: Haproxy) -> None:
+    """So a server that has died gets nothing more even where the disk is full."""
+    (profile.directory / "slots.map.new").mkdir()
+    with pytest.raises(PlaneUnavailable, match="the edge's files cannot be written"):
+        HaproxyEdge(profile).apply(ROUTES)
+    assert haproxy.commands[-1] == "commit map @7 " + str(profile.directory / "slots.map")
 
 
 def test_servers_are_there_before_the_map_names_them(profile: EdgeOptions, haproxy: Haproxy) -> None:

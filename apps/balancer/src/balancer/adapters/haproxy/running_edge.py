@@ -65,10 +65,21 @@ class RunningEdge:
         return self._configuration.exists()
 
     def obey(self, files: EdgeFiles) -> None:
-        """The files are written even where HAProxy is away, so that it starts with them."""
-        self.write(files)
-        if not self._has_fixed_part(files):
+        """HAProxy is told first and the files are written after it: they are megabytes, and until it is told a server
+        that has died gets requests. What it cannot change while it runs it reads from the files. They are written even
+        where HAProxy is away, so that it starts with them."""
+        is_told = False
+        try:
+            is_told = self._has_fixed_part(files)
+            if is_told:
+                self._tell(files)
+        finally:
+            self.write(files)
+        if not is_told:
             self._reload()
+            self._tell(files)
+
+    def _tell(self, files: EdgeFiles) -> None:
         present = self._states()
         self._add(files, present)
         self._renew(files)
