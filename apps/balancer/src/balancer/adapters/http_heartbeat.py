@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
-from contextlib import suppress
 from dataclasses import dataclass, field
+from errno import EINPROGRESS
 from typing import Protocol
 
 from balancer.adapters.h2_exchange import H2Exchange
@@ -58,15 +59,22 @@ class HttpHeartbeat:
     def connect(self) -> None:
         """Begins to connect, and sends the request where the connection is made at once, as on one host it is. After an
         error the connection is closed. Raises OSError, and ValueError for what is no address."""
-        host, _, port = self.address.rpartition(":")
         try:
-            with suppress(BlockingIOError):
-                self.connection.connect((host, int(port)))
-            with suppress(BlockingIOError):
-                self.send()
+            self._begin()
+            self.send()
+        except BlockingIOError:
+            pass  # it is not connected yet
         except (OSError, ValueError):
             self.connection.close()
             raise
+
+    def _begin(self) -> None:
+        """The kernel does not acknowledge the server's SYN by a packet of its own: the request does it."""
+        host, _, port = self.address.rpartition(":")
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+        error = self.connection.connect_ex((host, int(port)))
+        if error not in (0, EINPROGRESS):
+            raise OSError(error, os.strerror(error))
 
     def send(self) -> None:
         """Sends the request on the connection that is made by now. Raises OSError."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from itertools import count
 
 from balancer.core.fleet import Server
@@ -18,6 +18,30 @@ _REST = 5
 handles one connection at a time, it has to handle them before it can answer a new one."""
 
 
+@dataclass(eq=False, slots=True)
+class _Watched:
+    """A server that gets heartbeats. `answered_at`: when it last answered one. Where it never did, when it was first
+    watched. `owed`: how many are under way. `rested`: how many in a row it was spared, as it is silent for long."""
+
+    identity: Identity
+    history: HeartbeatHistory
+    answered_at: float
+    owed: int = 0
+    rested: int = _REST
+
+    def is_due(self) -> bool:
+        """Whether it gets the next heartbeat. One with as many unanswered heartbeats as make it silent gets no further
+        one, which could not tell anything sooner."""
+        if self.history.is_long_silent:
+            self.rested += 1
+            return not self.owed and self.rested >= _REST
+        return self.owed < self.history.strikes
+
+    @property
+    def is_in_doubt(self) -> bool:
+        return self.owed > 0 and not self.history.is_long_silent
+
+
 class Heartbeats:
     """A server is silent when it missed `strikes` heartbeats in a row. Only one thread may send and listen; any thread
     may ask the rest."""
@@ -29,87 +53,66 @@ class Heartbeats:
         self._probes = probes
         self._clock = clock
         self._numbers = count(1)
-        self._under_way: dict[int, Identity] = {}
-        self._histories: dict[Identity, HeartbeatHistory] = {}
-        self._answered_at: dict[Identity, float] = {}
-        self._owed: Counter[Identity] = Counter()
-        """How many heartbeats of each server are under way."""
-        self._rested: dict[Identity, int] = {}
-        """How many heartbeats in a row a server that is silent for long was spared."""
+        self._under_way: dict[int, _Watched] = {}
+        self._watched: dict[Identity, _Watched] = {}
 
     @property
     def silent(self) -> frozenset[Identity]:
-        return frozenset(identity for identity, history in self._histories.items() if history.is_silent)
+        return frozenset(identity for identity, watched in self._watched.items() if watched.history.is_silent)
 
     @property
     def answering(self) -> frozenset[Identity]:
         """The servers that have answered a heartbeat and are not silent."""
-        return frozenset(identity for identity, history in self._histories.items() if history.is_answering)
+        return frozenset(identity for identity, watched in self._watched.items() if watched.history.is_answering)
 
     def missed(self, identity: Identity) -> tuple[int, ...]:
         """The numbers of the newest heartbeats that the server missed since it last answered one."""
-        history = self._histories.get(identity)
-        return history.missed if history else ()
+        watched = self._watched.get(identity)
+        return watched.history.missed if watched else ()
 
     def answered_at(self, identity: Identity) -> float:
         """When the server last answered a heartbeat. Where it never did, when it got its first one."""
-        return self._answered_at.get(identity, self._clock.now())
+        watched = self._watched.get(identity)
+        return watched.answered_at if watched else self._clock.now()
 
     def watch(self, servers: Collection[Server]) -> None:
         """Forgets all but these servers."""
         now = self._clock.now()
         fresh = HeartbeatHistory(strikes=self.strikes)
         identities = {server.identity for server in servers}
-        self._histories = {identity: self._histories.get(identity, fresh) for identity in identities}
-        self._answered_at = {identity: self._answered_at.get(identity, now) for identity in identities}
-        self._rested = {identity: self._rested.get(identity, _REST) for identity in identities}
+        self._watched = {
+            identity: self._watched.get(identity) or _Watched(identity, fresh, now) for identity in identities
+        }
 
     def send(self, servers: Collection[Server], heartbeat_of: Callable[[Server], Heartbeat]) -> None:
         """Sends one more heartbeat to each of these servers, which are watched, as `heartbeat_of` says. It does not
-        wait for earlier heartbeats.
-
-        A server with `strikes` unanswered heartbeats gets no further one, which could not tell anything sooner.
-        """
+        wait for earlier heartbeats."""
         for server in servers:
-            identity = server.identity
-            if self._is_due(identity):
+            watched = self._watched[server.identity]
+            if watched.is_due():
                 number = next(self._numbers)
                 self._probes.send(number, server.address, heartbeat_of(server))
-                self._under_way[number] = identity
-                self._owed[identity] += 1
-                self._rested[identity] = 0
+                self._under_way[number] = watched
+                watched.owed += 1
+                watched.rested = 0
                 self.newest = number
 
     def owing(self, servers: Collection[Server]) -> list[Server]:
         """Those of these servers, which are watched, that have not answered all of their heartbeats. Servers that are
         silent for long are not among them."""
-        return [
-            server
-            for server in servers
-            if self._owed[server.identity] and not self._histories[server.identity].is_long_silent
-        ]
+        return [server for server in servers if self._watched[server.identity].is_in_doubt]
 
     def listen(self, *, within: float) -> frozenset[Identity]:
         """Takes in the next results, for which it waits at most `within` seconds. Returns the servers of which there is
         news: those that are silent and missed another heartbeat, and those that were silent and answered one."""
         news: set[Identity] = set()
         for number, alive in self._probes.ended(within=within):
-            identity = self._under_way.pop(number)
-            self._owed[identity] -= 1
-            if not self._owed[identity]:
-                del self._owed[identity]
-            if identity not in self._histories:
-                continue
-            before = self._histories[identity]
+            watched = self._under_way.pop(number)
+            watched.owed -= 1
             if alive:
-                self._answered_at[identity] = self._clock.now()
-            now = self._histories[identity] = before.with_result(number, alive=alive)
-            if now.is_silent or before.is_silent:
-                news.add(identity)
+                watched.answered_at = self._clock.now()
+            before = watched.history
+            watched.history = before.with_result(number, alive=alive)
+            if (watched.history.is_silent or before.is_silent) and self._watched.get(watched.identity) is watched:
+                news.add(watched.identity)
         return frozenset(news)
-
-    def _is_due(self, identity: Identity) -> bool:
-        if self._histories[identity].is_long_silent:
-            self._rested[identity] += 1
-            return not self._owed[identity] and self._rested[identity] >= _REST
-        return self._owed[identity] < self.strikes
