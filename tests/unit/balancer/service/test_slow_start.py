@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from balancer.core.fleet import WARM
 from balancer.core.fleet_change import FleetChange
+from balancer.core.strategies.strategy import table_of
 from tests.unit.balancer.in_memory import InMemoryBalancer
 
 SECONDS = 150
@@ -57,6 +58,14 @@ def test_once_warm_nothing_happens_any_more() -> None:
     balancer.clock.sleep(SECONDS)
     balancer.steps(2)
     assert balancer.whole_state() == before
+
+
+def test_while_none_is_due_nothing_is_prepared() -> None:
+    """A look comes twice a second, and a table of a thousand servers costs milliseconds to find again."""
+    balancer = slow()
+    before = table_of.cache_info()
+    balancer.services.slow_start.raise_ramps()
+    assert table_of.cache_info() == before
 
 
 def test_a_replacement_warms_up_too() -> None:

@@ -35,6 +35,8 @@ class SlowStart:
 
     def raise_ramps(self) -> None:
         """Raises the ramps that are due, and publishes them. What cannot be saved now is raised at a later call."""
+        if not self._due(self._desired.fleet):
+            return
         self._desired.prepare(lambda fleet: fleet.with_ramps(self._due(fleet)))
         with self._desired.lock:
             ramps = self._due(self._desired.fleet)
