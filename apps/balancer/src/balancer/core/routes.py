@@ -13,6 +13,7 @@ from balancer.core.key_source import RANDOM, KeySource, Message
 from balancer.core.lifecycle import State
 from balancer.core.protocol import HTTP
 from balancer.core.request_hash import REQUEST_HASHES, RequestHash
+from balancer.core.slot_table import NOBODY
 
 IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 """The idempotent methods (RFC 9110, 9.2.2): a data plane may send such a request again, to another server."""
@@ -76,8 +77,9 @@ def routes(fleet: Fleet) -> Routes:
     """The routes of a fleet. The slots of a server that is down or silent go to the next living owner clockwise."""
     instances = {server.ring_id: server.instance for server in fleet.of(State.SERVING)}
     table = fleet.table.among(instances.keys())
+    answering = {NOBODY: "", **instances}
     return Routes(
-        slots=tuple(instances.get(owner, "") for owner in table.owners),
+        slots=tuple(map(answering.__getitem__, table.owners)),
         backends=tuple(
             Backend(
                 server.instance,

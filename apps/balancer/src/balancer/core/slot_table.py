@@ -62,13 +62,14 @@ class SlotTable:
 
     def among(self, living: Set[int]) -> SlotTable:
         """The table that requests see while only `living` answer: all other slots walk on to the next living owner."""
-        ahead = next((owner for owner in self.owners if owner in living), NOBODY)
-        owners = list(self.owners)
-        for slot in reversed(range(self.slots)):
-            if owners[slot] in living:
-                ahead = owners[slot]
-            owners[slot] = ahead
-        return SlotTable(tuple(owners))
+        gone = [slot for slot, owner in enumerate(self.owners) if owner not in living]
+        if not gone:
+            return self
+        first = next((owner for owner in self.owners if owner in living), NOBODY)
+        owners = [*self.owners, first]  # behind the last slot comes the first one
+        for slot in reversed(gone):
+            owners[slot] = owners[slot + 1]
+        return SlotTable(tuple(owners[: self.slots]))
 
     def digest(self) -> str:
         """A short name of exactly this table, the same on every machine: 16 hex digits."""
