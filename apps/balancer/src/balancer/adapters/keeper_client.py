@@ -54,6 +54,8 @@ class KeeperClient:
         of_a_service = f"docker service ps {name}; docker service update --force {name}"
         self._advice = of_a_service if is_service else of_a_container
         self._observed = SharedLook(self._observe)
+        self._seen: dict[str, tuple[dict[str, Any], Observed]] = {}
+        """instance → what the keeper told of its container at the last look, and what that means."""
 
     def start(self, server: Server, release: Release, *, avoid: Collection[str] = ()) -> None:
         who = {name: getattr(server, name) for name in ("hostname", "ring_id", "rolled", "generation")}
@@ -64,7 +66,12 @@ class KeeperClient:
         return self._observed()
 
     def _observe(self) -> dict[str, Observed]:
-        return {instance: _observed(told) for instance, told in self._call("observe").items()}
+        """Of most containers the keeper tells the same as before: what it means is made once."""
+        seen, self._seen = self._seen, {}
+        for instance, told in self._call("observe").items():
+            known = seen.get(instance)
+            self._seen[instance] = known if known and known[0] == told else (told, _observed(told))
+        return {instance: observed for instance, (_, observed) in self._seen.items()}
 
     def rename(self, instance: str, name: str) -> None:
         self._call("rename", instance=instance, name=name)
