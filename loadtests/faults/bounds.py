@@ -39,14 +39,16 @@ _HICCUP = 0.5
 class Bounds:
     """`delay`: seconds by which a request may be late, beside HELD_UP. `exposed`: seconds for which a server that will
     not answer may be sent requests; a POST that it got is lost. `killed`: processes that die with answers half written.
-    `repeated`: the share of a second's requests. `edge_away`: seconds for which nobody may listen. `off_ring`, `whole`:
-    seconds until a failed server is off the ring and until N servers serve again; None: no promise."""
+    `repeated`: the share of a second's requests. `edge_away`: seconds for which nobody may listen. `unattended`:
+    seconds for which nobody takes a failed server off the map. `off_ring`, `whole`: seconds until a failed server is
+    off the ring and until N servers serve again; None: no promise."""
 
     delay: float = 0.0
     exposed: float = 0.0
     killed: int = 0
     repeated: float = 0.0
     edge_away: float = 0.0
+    unattended: float = 0.0
     off_ring: float | None = None
     whole: float | None = None
 
@@ -63,6 +65,20 @@ class Bounds:
             killed=self.killed + other.killed,
             repeated=min(1.0, self.repeated + other.repeated),
             edge_away=self.edge_away + other.edge_away,
+            unattended=self.unattended + other.unattended,
+        )
+
+    @property
+    def prolonged(self) -> Bounds:
+        """With what a failed server costs besides while nobody takes it off the map: all that its slots get is
+        repeated until then."""
+        if not self.unattended or not self.repeated:
+            return self
+        return replace(
+            self,
+            delay=self.delay + self.unattended,
+            exposed=self.exposed + self.unattended,
+            repeated=min(1.0, self.repeated + LARGEST_SHARE),
         )
 
 
@@ -92,6 +108,8 @@ _DEADLOCK = replace(_HANG, delay=HANG_TIMEOUT + 1 + _KILLS, whole=HANG_TIMEOUT +
 """It has open requests, and may be busy: it is off the ring as soon as others that hang, and killed much later."""
 _ILL = replace(_HANG, whole=2 * _HANGS + _STARTS)
 """It finishes what it has; then it has to miss as many heartbeats again."""
+_RESTARTS = 2 * BUSY
+"""The balancer is back after 1.5 s at most."""
 _RETURNS = 5.0
 _EDGE = Bounds(delay=_RETURNS, killed=1, edge_away=_RETURNS, whole=_RETURNS)
 """Who comes meanwhile fails, or waits until it is back."""
@@ -110,8 +128,8 @@ BOUNDS: dict[str, Bounds] = {
     "heartbeat 500": _ILL,
     "slow heartbeat": _ILL,
     "spare killed": NOTHING,
-    "balancer kill -9": replace(NOTHING, whole=_STARTS),
-    "balancer's state lost": replace(NOTHING, whole=_STARTS),
+    "balancer kill -9": replace(NOTHING, unattended=_RESTARTS, whole=_STARTS),
+    "balancer's state lost": replace(NOTHING, unattended=_RESTARTS, whole=_STARTS),
     "edge kill -9": _EDGE,
     "engine restart": Bounds(delay=60.0, exposed=60.0, killed=10, repeated=1.0, edge_away=60.0, whole=60.0),
     "/add": NOTHING,
@@ -130,6 +148,7 @@ def exceeded(
 ) -> list[str]:
     """A line for each bound that is broken. `rate` and `posts`: requests and POSTs a second; `away`: seconds for which
     no edge was there; `writing`: seconds that an answer takes from its first byte to its last."""
+    bounds = bounds.prolonged
     cut = at_most(rate * (bounds.killed * LARGEST_SHARE * writing))
     lost_posts = at_most(posts * (bounds.exposed * LARGEST_SHARE + away))
     edge_away = at_most(rate * (away + BUSY / 10))

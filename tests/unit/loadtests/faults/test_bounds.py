@@ -100,6 +100,14 @@ def test_bounds_of_several_add_up_but_for_the_times_that_nobody_knows_then() -> 
     assert (both + both).repeated == 1.0
 
 
+def test_a_server_that_dies_while_the_balancer_is_away_gets_its_share_until_that_is_back() -> None:
+    dies, away = BOUNDS["OOM kill"], BOUNDS["balancer kill -9"]
+    assert told(counts(worst_share=0.14), dies + away) == []
+    assert told(counts(worst_share=0.61), dies + away) != []
+    assert told(counts(worst_share=0.14), dies) != []
+    assert told(counts(worst_share=0.01), away) != []
+
+
 @pytest.mark.parametrize("leaves", ["/rm", "POST /deploy", "DELETE /deploy"])
 def test_a_server_that_hangs_while_it_drains_may_delay_no_longer_than_any_that_hangs(leaves: str) -> None:
     both = BOUNDS["SIGSTOP"] + BOUNDS[leaves]
