@@ -95,9 +95,9 @@ class MadeSystem(System):
         """With no more words than the deployment's name and where Prometheus shall be."""
         return self._make("observe", f"DEPLOYMENT={self.deployment}", f"OBSERVE_PORT={port}", **more)
 
-    def down(self) -> Run:
-        """With no more words than `make up` says it takes."""
-        return self._make("down", f"DEPLOYMENT={self.deployment}")
+    def down(self, **more: str) -> Run:
+        """With no more words than `make up` says it takes. `more` is exported before."""
+        return self._make("down", f"DEPLOYMENT={self.deployment}", **more)
 
     def play(self, playbook: str, *words: str, **variables: Any) -> Run:
         """Ansible itself, without make. `variables` are extra ones, beside the system's names and ports."""
