@@ -41,6 +41,7 @@ WITHOUT = (
     "test_hosts_filter.py",
     "test_images.py",
     "test_inputs.py",
+    "test_kept_network.py",
     "test_own_answers.py",
     "test_preflight.py",
     "test_proxies.py",

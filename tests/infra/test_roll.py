@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import pytest
 
 from tests.containers import started
@@ -58,3 +61,19 @@ def test_verify_says_it_too_and_changes_nothing(system: MadeSystem) -> None:
     assert run.code != 0
     assert "is rolled back: " in run.prose
     assert {started(container) for container in system.containers.all} == before
+
+
+@pytest.mark.usefixtures("rolled_back")
+def test_images_that_cannot_be_built_leave_what_runs_as_it_is(system: MadeSystem) -> None:
+    """Images are made before a container goes: the edge is away for a moment, not for as long as they take."""
+    before = {started(container) for container in system.containers.all}
+    engine, nothing = system.containers.engine, f"{system.prefix}nothing:1"
+    engine.images.build(fileobj=io.BytesIO(b"FROM scratch\nENV NOTHING=1\n"), tag=nothing, forcerm=True)
+    try:
+        run = system.up(f"VARS={json.dumps({'ringmaster_variables': {'base_image': nothing}})}")
+    finally:
+        engine.images.remove(nothing, force=True)
+    assert run.code != 0
+    assert "Terraform could not make the deployment" in run.prose
+    assert {started(container) for container in system.containers.all} == before
+    assert system.get("/home").status == 200
