@@ -227,7 +227,7 @@ twice = $(1) || $(1) --numprocesses 0 --dist no --last-failed --last-failed-no-f
 # The tests in another order; pytest prints the seed that it took. With SEED= hypothesis draws from it, too.
 SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
 
-# Twice as many processes as processors: many of these tests wait. Beside others they give way: no clock that counts is the machine's.
+# Twice as many processes as processors: many of these tests wait. Beside other tests they give way, for they measure no time.
 unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
 	$(call twice,$(if $(HOST_IS_READY),nice) $(PYTEST) --numprocesses $$((2 * $$(getconf _NPROCESSORS_ONLN))) $(SHUFFLED) tests/unit)
 
