@@ -7,7 +7,7 @@
 # ENGINE=next: host, contract, infra, e2e and test go on the newest Docker engine instead of this machine's (make engine-next; docs/engines.md).
 # INVENTORY=my-hosts.yml names other hosts than this machine, for these and, where it is no Swarm, for observe; infra/ansible/inventory/example-swarm.yml has several.
 .DEFAULT_GOAL := help
-# Only the parts of `make lint` go side by side, and the first of `make test`.
+# Only the parts of `make lint` go side by side, and the last two of `make test`.
 ifeq ($(HOST_IS_READY),)
 .NOTPARALLEL:
 endif
@@ -153,11 +153,10 @@ release: ## Join what make images pushed for each processor, and print the image
 release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
 	@$(PYTHON) infra/images/release.py notes $(TAG)
 
-test: host tools browser lint ## Everything that CI checks, on a bare machine too (about 40 minutes; ENGINE=next: on the newest Docker engine)
+test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (about 40 minutes; ENGINE=next: on the newest Docker engine)
 	$(if $(ON_ENGINE),,$(MAKE) engine-next)
-	@echo 'Testing units, several hosts$(if $(ON_ENGINE),, and the newest engine,) side by side, about 6 minutes'
-	$(MAKE) --no-print-directory --keep-going --jobs 3 --output-sync=target HOST_IS_READY=1 SHORT=1 test-swarm $(if $(ON_ENGINE),,test-next) unit
-	$(MAKE) --no-print-directory HOST_IS_READY=1 contract infra e2e
+	@echo 'Testing several hosts$(if $(ON_ENGINE),, and the newest engine, side by side), about 6 minutes'
+	$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target HOST_IS_READY=1 SHORT=1 test-swarm $(if $(ON_ENGINE),,test-next)
 
 host: .venv/test.stamp .venv/command.stamp $(if $(ON_ENGINE),engine-next) ## Bring in what tests and deployments need on this machine, and deploy nothing
 	@$(PLAYBOOK)/host.yml $(if $(call said,VARS),-e '$(VARS)')
@@ -218,29 +217,26 @@ lint-workflows: ## Check the workflows of GitHub alone; it wants Go
 # What a CI service reads is in reports/. Tests that take long are listed. Each process of a run would compile all tests anew.
 PYTEST = env -u PYTHONDONTWRITEBYTECODE pytest --durations 10 --durations-min 5 --junit-xml reports/$@.xml -o cache_dir=.pytest_cache/$@
 
-# What brings them in, unless the caller did.
-READY = $(if $(HOST_IS_READY),,host tools)
-
 # Tests that fail run once more, alone, and the first that fails again ends it (docs/decisions/0035-a-failed-test-runs-again.md).
 twice = $(1) || $(1) --numprocesses 0 --dist no --last-failed --last-failed-no-failures none --exitfirst --junit-xml reports/$@-again.xml
 
 # The tests in another order; pytest prints the seed that it took. With SEED= hypothesis draws from it, too.
 SHUFFLED = -p randomly $(if $(call said,SEED),--randomly-seed=$(SEED) --hypothesis-seed=$(SEED))
 
-# Twice as many processes as processors: many of these tests wait. Beside other tests they give way, for they measure no time.
+# Twice as many processes as processors: many of these tests wait.
 unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in the one of that run)
-	$(call twice,$(if $(HOST_IS_READY),nice) $(PYTEST) --numprocesses $$((2 * $$(getconf _NPROCESSORS_ONLN))) $(SHUFFLED) tests/unit)
+	$(call twice,$(PYTEST) --numprocesses $$((2 * $$(getconf _NPROCESSORS_ONLN))) $(SHUFFLED) tests/unit)
 
 mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
-contract: $(READY) ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
+contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
 	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
 
 # What is slow and rare; something shorter of the same kind always runs.
 WITHOUT_LONG = $(if $(call said,LONG),,-m 'not long')
 
-infra: $(READY) ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
+infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
 	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(WITHOUT_LONG) tests/infra $(if $(call said,LONG),tests/infra/interrupted.py))
 
 browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests look at pages
@@ -249,11 +245,11 @@ browser: .venv/test.stamp ## Bring in Chromium and its driver, with which tests 
 tools: .venv/test.stamp ## Bring in what tests send requests, floods and certificates with
 	@$(PLAYBOOK)/tools.yml
 
-e2e: $(READY) $(if $(HOST_IS_READY),,browser) ## Tests of the running system, in both data planes, with faults under load (LONG=1: with those that CI has no time for; SEED=7: in another order)
+e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (LONG=1: with those that CI has no time for; SEED=7: in another order)
 	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --no-loadscope-reorder $(WITHOUT_LONG) $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e)
 
 # Each file of the long form has the playground for itself.
-test-swarm: $(READY) ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)
+test-swarm: $(if $(HOST_IS_READY),,host tools) ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)
 ifneq ($(call said,SHORT),)
 	$(call twice,$(PYTEST) -m short tests/swarm/test_several_hosts.py)
 else
