@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -62,5 +61,4 @@ class DoorBench(ABC):
         try:
             yield
         finally:
-            gc.collect()  # the Docker client leaves sockets that could not connect to the garbage collector
             self.door.open()

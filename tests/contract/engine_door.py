@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Callable
@@ -13,7 +14,10 @@ from tests.deployment import SOCKET
 
 class EngineDoor:
     """A unix socket at `path` that passes everything on to the engine and back while it is open. `engine`: its
-    socket."""
+    socket.
+
+    The Docker client leaves sockets that could not connect to the garbage collector, which would meet them in another
+    test: so they are collected here."""
 
     def __init__(self, path: Path, engine: Path = SOCKET) -> None:
         self.path = path
@@ -23,6 +27,7 @@ class EngineDoor:
         self._threads: list[threading.Thread] = []
 
     def open(self) -> None:
+        gc.collect()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.path))
         self._listener.listen()
@@ -45,6 +50,7 @@ class EngineDoor:
         self._listener = None
         self._ends.clear()
         self._threads.clear()
+        gc.collect()
 
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
