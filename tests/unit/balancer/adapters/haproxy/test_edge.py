@@ -118,7 +118,7 @@ def test_files_that_cannot_be_written_are_the_planes_fault(profile: EdgeOptions)
 
 
 def test_haproxy_is_told_before_the_files_are_written(profile: EdgeOptions, haproxy: Haproxy) -> None:
-    """So a server that has died gets nothing more even where the disk is full."""
+    """So a server that has died gets nothing more even where they cannot be written."""
     (profile.directory / "slots.map.new").mkdir()
     with pytest.raises(PlaneUnavailable, match="the edge's files cannot be written"):
         HaproxyEdge(profile).apply(ROUTES)
