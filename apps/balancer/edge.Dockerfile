@@ -35,8 +35,10 @@ RUN install --directory /opt/agent && cp --archive /opt/packages/xxhash* /opt/ag
 COPY src/balancer/ /opt/app/balancer/
 COPY src/edge_agent/ /opt/app/edge_agent/
 COPY swarm-edge /opt/bin/
+# Compiled here, as in the balancer's image.
 # Whatever umask the checkout was made with: the container's user is neither owner nor group.
-RUN chmod --recursive a+rX /opt/app && chmod 0755 /opt/bin/swarm-edge
+RUN python3 -m compileall -q --invalidation-mode checked-hash /opt/app \
+    && chmod --recursive a+rX /opt/app && chmod 0755 /opt/bin/swarm-edge
 
 FROM ${EDGE_IMAGE}
 USER root

@@ -268,6 +268,16 @@ def test_images_carry_the_deployment_and_no_role(system: MadeSystem) -> None:
         assert image.attrs["Config"]["Healthcheck"]
 
 
+def test_no_module_of_theirs_is_compiled_when_they_start(system: MadeSystem) -> None:
+    for container in (system.containers.balancer, system.containers.of("server")[0]):
+        command = ["python3", "-v", "-c", "import runpy; runpy.run_path('/opt/app/gunicorn.conf.py')"]
+        code, output = container.exec_run(command)
+        told = output.decode()
+        assert code == 0, told
+        assert "matches /opt/app/" in told, "no module was loaded from there"
+        assert not re.findall(r"# code object from '?(/opt/\S+\.py)\b", told)
+
+
 def test_the_balancer_logs_one_object_a_line(system: MadeSystem) -> None:
     lines = system.containers.logs("balancer", since=1).splitlines()
     assert lines
