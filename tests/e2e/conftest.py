@@ -45,21 +45,17 @@ FLASK = (
     "test_changes_under_load.py",
     "test_fleet_changes.py",
     "test_forwarding.py",
-    "test_handout.py",
-    "test_metrics.py",
-    "test_server_failures.py",
+    "test_server_failures.py::test_a_failed_server_is_replaced_and_no_request_fails",
     "test_smoke.py",
-    "test_strangers_clients.py",
-    "test_tunnels.py",
     "test_unfinished_requests.py",
     "test_who_may_call.py",
 )
-"""Files whose tests always run with both planes. The others are about what the balancer does whichever plane obeys it,
-and go through the plane flask where there is time."""
+"""Tests that always run with both planes. The others are about what the balancer does whichever plane obeys it, or what
+tests/contract asks of both planes, too: they go through the plane flask where there is time."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    if "[flask" in item.name and item.path.name not in FLASK:
+    if "[flask" in item.name and not f"{item.path.name}::{item.name}".startswith(FLASK):
         item.add_marker(pytest.mark.long)
 
 
@@ -108,7 +104,6 @@ USERS = (
     "test_leaks.py",
     "test_locust.py",
     "test_metrics.py",
-    "test_observe.py",
     "test_page.py",
     "test_second_deployment.py",
     "test_tls.py",

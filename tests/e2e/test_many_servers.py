@@ -28,6 +28,7 @@ def crowded() -> Iterator[Deployment]:
         yield crowded
 
 
+@pytest.mark.long
 def test_more_servers_than_max_servers_are_all_replaced_when_they_die_at_once(crowded: Deployment) -> None:
     """The balancer has fewer threads for them than there are starts."""
     before = set(crowded.replicas)

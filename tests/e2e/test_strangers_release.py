@@ -150,6 +150,7 @@ def test_what_a_server_printed_is_quoted_by_the_log_only(moved: Deployment) -> N
     assert secret not in log  # the balancer knows this value, and leaves it out
 
 
+@pytest.mark.long
 def test_after_deploys_that_failed_nothing_is_rolled_without_need(moved: Deployment) -> None:
     """What went back has the number of what it is made of again: the next way back leaves it alone."""
     present = numbers(moved)

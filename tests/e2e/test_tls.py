@@ -23,6 +23,7 @@ LOOKS = 20.0
 """Seconds within which the balancer looks at its certificates again."""
 
 
+@pytest.mark.long
 def test_a_certificate_that_ends_soon_is_told_renewed_and_taken_away(tmp_path: Path, system: System) -> None:
     authority, folder = Authority(), tmp_path / "tls"
     for path in (*tmp_path.parents[:2], tmp_path, folder):

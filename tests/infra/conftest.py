@@ -62,6 +62,8 @@ WITHOUT = (
 )
 """Files whose tests do not look at the deployed system."""
 
+EVERY_SECOND = 'VARS={"ringmaster_prometheus_scrape_interval": "1s"}'
+"""How often Prometheus asks, and looks at its rules."""
 REFUSED = 'VARS={"ringmaster_variables": {"replicas": 0}}'
 MISTYPED = 'VARS={"ringmaster_variables": {"replcas": 5}}'
 MAGLEV = {"ring": {"strategy": "maglev"}}
@@ -182,12 +184,12 @@ def observed(made: tuple[MadeSystem, Run]) -> Observed:
     """`make observe` beside the system. It stays until `make down`."""
     system, _ = made
     (port,) = free_ports(1)
-    first = system.observe(port)
+    first = system.observe(port, EVERY_SECOND)
     assert first.code == 0, first.output
     (container,) = system.containers.of("prometheus")
     before = started(container)
     with ForwardProxy() as proxy:
-        second = system.observe(port, **proxy.environment)
+        second = system.observe(port, EVERY_SECOND, **proxy.environment)
     assert proxy.asked == [], "a proxy is asked for what is on this machine"
     return Observed(port, first, second, (before, started(container)))
 

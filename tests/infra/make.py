@@ -91,9 +91,9 @@ class MadeSystem(System):
         """`more` is exported before."""
         return self._make("verify", *self._settings, **more)
 
-    def observe(self, port: int, **more: str) -> Run:
-        """With no more words than the deployment's name and where Prometheus shall be."""
-        return self._make("observe", f"DEPLOYMENT={self.deployment}", f"OBSERVE_PORT={port}", **more)
+    def observe(self, port: int, *words: str, **more: str) -> Run:
+        """It needs no more words than the deployment's name and where Prometheus is. `more` is exported before."""
+        return self._make("observe", f"DEPLOYMENT={self.deployment}", f"OBSERVE_PORT={port}", *words, **more)
 
     def down(self, **more: str) -> Run:
         """With no more words than `make up` says it takes. `more` is exported before."""

@@ -42,6 +42,7 @@ def test_another_variable_is_told_as_terraforms_plan_without_secrets(system: Mad
     assert left_alone(system) == before
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("first_run")
 def test_a_variable_that_terraform_refuses_is_refused(system: MadeSystem) -> None:
     run = system.play("deploy.yml", *CHECK, ringmaster_variables={"replicas": 0})

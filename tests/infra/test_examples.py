@@ -93,6 +93,7 @@ def test_basic() -> None:
         assert len(containers.servers) == 2
 
 
+@pytest.mark.long
 def test_two_deployments() -> None:
     with applied("two-deployments", "blue", "green") as (outputs, [blue, green]):
         homes = {name: ask("GET", url, "/home") for name, url in outputs["urls"].items()}

@@ -54,6 +54,7 @@ def test_a_release_that_does_not_start_is_rolled_back_and_the_reason_is_said(
     assert {system.containers.environment(server)["COLOUR"] for server in system.containers.of("server")} == {"green"}
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("rolled_back")
 def test_verify_says_it_too_and_changes_nothing(system: MadeSystem) -> None:
     before = {started(container) for container in system.containers.all}

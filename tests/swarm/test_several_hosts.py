@@ -29,7 +29,6 @@ from tests.system import ON_THEIR_WAY
 
 pytestmark = [pytest.mark.terraform, pytest.mark.ansible, pytest.mark.timeout(1200)]
 
-CHANGES = 10
 CUT = 30.0
 """Seconds for which a node is cut off."""
 SOME_KEYS = KEYS[:1000]
@@ -84,18 +83,17 @@ def test_servers_are_on_every_node_and_all_edges_obey(hosts: SeveralHosts) -> No
     assert sum(len(servers) for servers in hosts.places.values()) == names.SERVERS
 
 
-@pytest.mark.short
 def test_every_key_gets_the_same_server_through_every_edge(hosts: SeveralHosts, figures: Figures) -> None:
     agree(hosts, KEYS)
     figures.add("keyed picks that agree", requests=len(KEYS) * len(hosts.hosts), notes=f"{len(KEYS)} of {len(KEYS)}")
 
 
-@pytest.mark.short
-def test_no_request_is_lost_when_servers_come_and_go(hosts: SeveralHosts, figures: Figures) -> None:
+@pytest.mark.parametrize("changes", [pytest.param(3, marks=pytest.mark.short), 10])
+def test_no_request_is_lost_when_servers_come_and_go(hosts: SeveralHosts, figures: Figures, changes: int) -> None:
     before = hosts.owners
     with load_over(hosts.urls) as traffic:
         began = time.monotonic()
-        for number in range(CHANGES):
+        for number in range(changes):
             host = hosts.living[number % len(hosts.living)]
             added = host.add(1, [f"extra{number}"])
             assert added.status == 200, added
@@ -104,10 +102,10 @@ def test_no_request_is_lost_when_servers_come_and_go(hosts: SeveralHosts, figure
             assert removed.status == 200, removed
         seconds = time.monotonic() - began
     figures.add(
-        f"{CHANGES} times `/add` and `/rm`",
+        f"{changes} times `/add` and `/rm`",
         requests=len(traffic.requests),
         failed_after_detection=traffic.failed,
-        notes=f"{seconds / CHANGES:.1f} s a pair",
+        notes=f"{seconds / changes:.1f} s a pair",
     )
     assert traffic.failed == 0, str(traffic)
     hosts.wait_until_whole()

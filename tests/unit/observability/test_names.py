@@ -1,4 +1,4 @@
-"""Rules and dashboard ask for metrics that there are. Those of HAProxy are looked for in tests/e2e/test_observe.py."""
+"""Rules and dashboard ask for metrics that there are. Those of HAProxy: tests/infra/test_watched.py."""
 
 from __future__ import annotations
 

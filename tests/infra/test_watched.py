@@ -1,34 +1,23 @@
-"""Debian's Prometheus beside a deployment, as `make observe` starts it: it gets what rules and dashboard ask for."""
+"""Prometheus beside the system, as `make observe` started it: it gets what rules and dashboard ask for."""
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.deployment import PROJECT, Deployment, free_ports
-from tests.e2e.conftest import N, only_haproxy
 from tests.http_client import ask
+from tests.infra.conftest import Observed
+from tests.infra.make import MadeSystem
 from tests.observed import metrics, queries, rules
 from tests.polling import until
 from tests.system import System
 
-pytestmark = [
-    pytest.mark.docker,
-    pytest.mark.terraform,
-    pytest.mark.ansible,
-    pytest.mark.promtool,
-    only_haproxy,
-]
+pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible, pytest.mark.promtool]
 
 JOBS = {"ringmaster": "/metrics", "ringmaster-edge": "/metrics/edge"}
-INTERVAL = 1
-"""Seconds between two scrapes, and between two evaluations of the rules."""
 
 
 class Prometheus:
@@ -53,34 +42,13 @@ class Prometheus:
         return float(found[0]["value"][1]) if found else None
 
 
-def play(**variables: object) -> None:
-    done = subprocess.run(
-        ["ansible-playbook", "infra/ansible/observe.yml", "--extra-vars", json.dumps(variables)],
-        cwd=PROJECT,
-        env=os.environ | {"ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "LC_ALL": "C.UTF-8"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def prometheus(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    (port,) = free_ports(1)
-    variables = {
-        "ringmaster_deployment": deployment.deployment,
-        "ringmaster_prometheus_folder": str(tmp_path_factory.mktemp("observe") / "prometheus"),
-    }
-    try:
-        play(ringmaster_prometheus_port=port, ringmaster_prometheus_scrape_interval=f"{INTERVAL}s", **variables)
-        yield Prometheus(f"http://127.0.0.1:{port}")
-    finally:
-        play(ringmaster_prometheus_state="absent", **variables)
+@pytest.fixture
+def prometheus(observed: Observed) -> Prometheus:
+    return Prometheus(f"http://127.0.0.1:{observed.port}")
 
 
 @pytest.fixture
-def watched(system: System, prometheus: Prometheus) -> System:
+def watched(system: MadeSystem, prometheus: Prometheus) -> MadeSystem:
     """The system, of whose requests Prometheus has heard."""
     requests = f'sum(rate(ringmaster_server_requests_total{{deployment="{system.deployment}"}}[1m])) > 0'
 
@@ -92,7 +60,7 @@ def watched(system: System, prometheus: Prometheus) -> System:
     return system
 
 
-def test_both_jobs_are_answered(watched: System, prometheus: Prometheus) -> None:
+def test_both_jobs_are_answered(watched: MadeSystem, prometheus: Prometheus) -> None:
     """A busy machine may miss one scrape; the next one is a second later."""
 
     def up() -> dict[str, tuple[str, str]]:
@@ -103,7 +71,7 @@ def test_both_jobs_are_answered(watched: System, prometheus: Prometheus) -> None
     until(lambda: up() == wanted, f"{wanted} are up", within=20, pause=0.5)
 
 
-def test_there_is_everything_that_rules_and_dashboard_name(watched: System) -> None:
+def test_there_is_everything_that_rules_and_dashboard_name(watched: MadeSystem) -> None:
     told = set()
     for path in JOBS.values():
         told |= families(watched, path)
@@ -113,13 +81,13 @@ def test_there_is_everything_that_rules_and_dashboard_name(watched: System) -> N
 
 
 @pytest.mark.parametrize("path", JOBS.values())
-def test_promtool_has_nothing_against_them(watched: System, path: str) -> None:
+def test_promtool_has_nothing_against_them(watched: MadeSystem, path: str) -> None:
     text = watched.operate("GET", path).body
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
     assert (done.returncode, done.stderr.decode()) == (0, "")
 
 
-def test_every_query_of_the_dashboard_is_answered(watched: System, prometheus: Prometheus) -> None:
+def test_every_query_of_the_dashboard_is_answered(watched: MadeSystem, prometheus: Prometheus) -> None:
     for title, query in queries(watched.deployment):
         assert "$" not in query, title
         prometheus.query(query)
@@ -137,27 +105,22 @@ def test_every_rule_is_evaluated_and_no_alert_fires(prometheus: Prometheus) -> N
     assert prometheus.query('ALERTS{alertstate="firing"}') == []
 
 
-def test_the_figures_are_those_of_the_deployment(watched: System, prometheus: Prometheus) -> None:
+def test_the_figures_are_those_of_the_deployment(watched: MadeSystem, prometheus: Prometheus) -> None:
     def seen() -> tuple[float | None, float, set[str]]:
         shares = prometheus.value("sum(ringmaster_server_expected_share_ratio)") or 0
         by_server = prometheus.query('sum by (server) (haproxy_server_current_sessions{proxy="fleet"})')
         servers = {sample["metric"]["server"] for sample in by_server}
         return prometheus.value('sum(ringmaster_servers{state="serving"})'), round(shares, 6), servers
 
-    wanted = (N, 1, set(watched.replicas))
+    replicas = watched.replicas
+    wanted = (len(replicas), 1, set(replicas))
     until(lambda: seen() == wanted, f"the figures are {wanted}", within=20, pause=0.5)
 
 
-def test_a_replacement_is_seen(watched: System, prometheus: Prometheus) -> None:
+@pytest.mark.usefixtures("watched", "changed_fleet")
+def test_a_replacement_is_seen(prometheus: Prometheus) -> None:
     replaced = "sum(ringmaster_replacements_total)"
-
-    def counted() -> list[float]:
-        value = prometheus.value(replaced)
-        return [] if value is None else [value]
-
-    (before,) = until(counted, "it is scraped", within=20, pause=0.5)
-    watched.containers.server(watched.replicas[0]).kill()
-    until(lambda: counted() > [before], "the replacement is counted", within=20, pause=0.5)
+    until(lambda: prometheus.value(replaced), "the replacement is counted", within=20, pause=0.5)
 
 
 def families(system: System, path: str) -> set[str]:
