@@ -230,11 +230,11 @@ unit: .venv/test.stamp ## Fast tests, without Docker, in any order (SEED=7: in t
 mutants: .venv/test.stamp ## Change core and service in one place after another; print what no unit test notices (MODULE=core/heartbeat_history)
 	tests/mutants.sh $(if $(call said,MODULE),$(MODULE))
 
-contract: host tools ## The same suite for every adapter, fakes and real ones (SEED=7: in another order)
-	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
-
 # What is slow and rare; something shorter of the same kind always runs.
 WITHOUT_LONG = $(if $(call said,LONG),,-m 'not long')
+
+contract: host tools ## The same suite for every adapter, fakes and real ones (LONG=1: with what CI has no time for; SEED=7: in another order)
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(WITHOUT_LONG) $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
 
 infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
 	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(WITHOUT_LONG) tests/infra $(if $(call said,LONG),tests/infra/interrupted.py))
