@@ -234,7 +234,7 @@ mutants: .venv/test.stamp ## Change core and service in one place after another;
 WITHOUT_LONG = $(if $(call said,LONG),,-m 'not long')
 
 contract: host tools ## The same suite for every adapter, fakes and real ones (LONG=1: with what CI has no time for; SEED=7: in another order)
-	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --dist loadfile $(WITHOUT_LONG) $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 4 --dist loadfile $(WITHOUT_LONG) $(if $(call said,SEED),$(SHUFFLED)) tests/contract)
 
 infra: host tools ## Tests of the deployed system: containers, network, plan, Ansible, destroy (LONG=1: with those that CI has no time for)
 	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 2 $(WITHOUT_LONG) tests/infra $(if $(call said,LONG),tests/infra/interrupted.py))
@@ -246,7 +246,7 @@ tools: .venv/test.stamp ## Bring in what tests send requests, floods and certifi
 	@$(PLAYBOOK)/tools.yml
 
 e2e: host browser tools ## Tests of the running system, in both data planes, with faults under load (LONG=1: with those that CI has no time for; SEED=7: in another order)
-	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 3 --no-loadscope-reorder $(WITHOUT_LONG) $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e)
+	$(call twice,$(ON_ENGINE) $(PYTEST) --numprocesses 4 --no-loadscope-reorder $(WITHOUT_LONG) $(if $(call said,SEED),$(SHUFFLED) --randomly-dont-reorganize) tests/e2e)
 
 # Each file of the long form has the playground for itself.
 test-swarm: $(if $(HOST_IS_READY),,host tools) ## Tests of several hosts, on the playground's engines (as root; no playground may be up; SHORT=1: what CI runs)

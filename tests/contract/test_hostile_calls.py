@@ -70,12 +70,17 @@ def answer(keeper: KeeperProcess, call: bytes) -> list[dict[str, Any]]:
 
 
 def picture(bench: DockerBench, ground: Ground) -> list[tuple[str, str, str]]:
-    """What the engine has of all that the corpus speaks of. Other tests may use the same engine meanwhile."""
+    """What the engine has of all that the corpus speaks of. Other tests may use the same engine meanwhile, and give the
+    same image a name of theirs."""
     api = bench.lab.engine.api
     words = (bench.lab.name, ground.content, ground.foreign_content, "evil")
+
+    def names(tags: list[str] | None) -> list[str]:
+        return [tag for tag in tags or [] if bench.lab.name in tag]
+
     seen = [
         *(("container", item, item["Id"], item["State"]) for item in api.containers(all=True)),
-        *(("image", item, item["Id"], str(item["RepoTags"])) for item in api.images(all=True)),
+        *(("image", item, item["Id"], str(names(item["RepoTags"]))) for item in api.images(all=True)),
         *(("network", item, item["Id"], item["Name"]) for item in api.networks()),
         *(("volume", item, item["Name"], item["Mountpoint"]) for item in api.volumes()["Volumes"] or ()),
     ]
