@@ -20,6 +20,7 @@ def left_alone(system: MadeSystem) -> tuple[object, ...]:
     return runs, [(path, path.read_bytes()) for path in files], system.temporary_files
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("first_run")
 def test_what_is_as_it_was_asked_for_would_not_change(system: MadeSystem) -> None:
     before = left_alone(system)
@@ -60,14 +61,8 @@ def test_a_destroy_is_told_and_takes_nothing_away(system: MadeSystem) -> None:
     assert left_alone(system) == before
 
 
-@pytest.mark.parametrize(
-    "playbook",
-    [
-        pytest.param("host.yml", marks=pytest.mark.long),
-        "verify.yml",
-        pytest.param("observe.yml", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("playbook", ["host.yml", "verify.yml", "observe.yml"])
 @pytest.mark.usefixtures("first_run")
 def test_the_other_playbooks_change_nothing_either(system: MadeSystem, playbook: str) -> None:
     before = left_alone(system)

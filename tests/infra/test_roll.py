@@ -27,6 +27,7 @@ def test_when_it_returns_every_server_has_what_was_asked_for(system: MadeSystem)
     assert system.operate("GET", "/deploy").document["deploy"]["stage"] == "done"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("changed_fleet", "guarded")
 def test_verify_finds_every_server_as_it_was_asked_for(system: MadeSystem) -> None:
     run = system.verify()
