@@ -131,7 +131,7 @@ swarm-down: .venv/deploy.stamp ## Take the three nodes away, and all that runs o
 	@infra/playground/engines down
 	@rm -rf $(addsuffix /playground,infra/terraform/.deployments infra/terraform/terraform.tfstate.d)
 
-engine-next: ## Build the newest Docker engine and start it beside this machine's own (as root; first time 7 minutes; docs/engines.md)
+engine-next: ## Build the newest Docker engine and start it beside this machine's own (as root; first time 3 minutes; docs/engines.md)
 	@programs=$$(infra/engine-next/build) && RINGMASTER_PLAYGROUND_PROGRAMS=$$programs $(NEXT_ENGINE) up 1
 	@$(call copy_base,$(ON_NEXT))
 
@@ -155,7 +155,7 @@ release-notes: ## Print what CHANGELOG.md says of a release (TAG=v1.0.0)
 
 test: host lint unit contract infra e2e ## Everything that CI checks, on a bare machine too (about 40 minutes; ENGINE=next: on the newest Docker engine)
 	$(if $(ON_ENGINE),,$(MAKE) engine-next)
-	@echo 'Testing several hosts$(if $(ON_ENGINE),, and the newest engine, side by side), about 6 minutes'
+	@echo 'Testing several hosts$(if $(ON_ENGINE),, and the newest engine, side by side), about 5 minutes'
 	$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target HOST_IS_READY=1 SHORT=1 test-swarm $(if $(ON_ENGINE),,test-next)
 
 host: .venv/test.stamp .venv/command.stamp $(if $(ON_ENGINE),engine-next) ## Bring in what tests and deployments need on this machine, and deploy nothing
@@ -185,7 +185,7 @@ WITH_GO = PATH="$$PATH:/usr/local/go/bin"
 $(TOOLS):
 	@$(WITH_GO) command -v go >/dev/null || { echo 'terraform-docs and tflint are built with Go, and there is none: install it, and try again.' >&2; exit 1; }
 	@echo 'Building terraform-docs and tflint from Go modules, about 3 minutes, once'
-	@rm -rf $(dir $@)tools-* && cd infra/tools && $(WITH_GO) CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@.unfinished/ tool && mv $@.unfinished $@
+	@rm -rf $(dir $@)tools-* && cd infra/tools && $(WITH_GO) CGO_ENABLED=0 go build -trimpath -gcflags=all=-dwarf=false -ldflags '-s -w' -o $@.unfinished/ tool && mv $@.unfinished $@
 
 MODULE = infra/terraform/modules/ringmaster
 validated = $(TERRAFORM) -chdir=$(1) init -upgrade -backend=false -input=false -no-color >/dev/null && $(TERRAFORM) -chdir=$(1) validate -no-color
