@@ -6,10 +6,8 @@ import json
 
 import pytest
 
-from tests.http_client import ask
 from tests.infra.conftest import Observed
 from tests.infra.make import MadeSystem
-from tests.polling import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.terraform, pytest.mark.ansible]
 
@@ -22,14 +20,6 @@ def test_a_second_time_changes_nothing(observed: Observed) -> None:
     assert observed.second.code == 0, observed.second.output
     assert observed.second.recap["changed"] == 0
     assert observed.runs[0] == observed.runs[1]
-
-
-def test_it_is_answered_by_balancer_and_edge(observed: Observed) -> None:
-    def health() -> dict[str, str]:
-        answer = ask("GET", f"http://127.0.0.1:{observed.port}", "/api/v1/targets")
-        return {target["labels"]["job"]: target["health"] for target in answer.document["data"]["activeTargets"]}
-
-    until(lambda: health() == {"ringmaster": "up", "ringmaster-edge": "up"}, "both are scraped", within=30, pause=0.5)
 
 
 @pytest.mark.usefixtures("observed")

@@ -1,4 +1,4 @@
-"""Rules and dashboard ask for metrics that there are. Those of HAProxy: tests/infra/test_watched.py."""
+"""Rules and dashboard ask for metrics that there are. Those of HAProxy: tests/infra/test_prometheus.py."""
 
 from __future__ import annotations
 
