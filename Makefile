@@ -98,14 +98,14 @@ down: .venv/deploy.stamp ## Take the deployment away; engine and tools stay
 
 status: $(if $(call said,INVENTORY),.venv/deploy.stamp) ## Show the deployment's containers (INVENTORY=: its services and the nodes)
 ifeq ($(call said,INVENTORY),)
-	@docker ps --all --filter $(LABEL) --format 'table {{.Names}}\t{{.Label "ringmaster.role"}}\t{{.Status}}\t{{.Ports}}'
+	@docker ps --all --filter $(LABEL) --filter name=. --format 'table {{.Names}}\t{{.Label "ringmaster.role"}}\t{{.Status}}\t{{.Ports}}'
 else
 	@$(PLAYBOOK)/status.yml $(SETTINGS)
 endif
 
 logs: $(if $(call said,INVENTORY),.venv/deploy.stamp) ## Follow the balancer's log (ROLE=edge for the edge's, ROLE=keeper; INVENTORY=: its end, of all nodes)
 ifeq ($(call said,INVENTORY),)
-	@docker ps --all --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) | \
+	@docker ps --all --quiet --filter $(LABEL) --filter label=ringmaster.role=$(or $(ROLE),balancer) --filter name=. | \
 		xargs --no-run-if-empty --max-args=1 docker logs --tail 100 --follow
 else
 	@$(PLAYBOOK)/logs.yml $(SETTINGS) $(call extra,ROLE,ringmaster_deployment_log_role)

@@ -35,8 +35,9 @@ def main(deployment: str, folder: Path) -> None:
 
 def images(deployment: str) -> dict[str, Document]:
     """Role → what the engine says of its image, for each image once. The keeper's is the balancer's."""
-    ours = ("--filter", f"label=ringmaster.deployment={deployment}", "--filter", "label=ringmaster.role")
-    ids = _run("docker", "container", "ls", "--all", "--quiet", *ours).split()
+    # What has no name any more is gone, though the engine may still list it.
+    filters = (f"label=ringmaster.deployment={deployment}", "label=ringmaster.role", "name=.")
+    ids = _run("docker", "container", "ls", "--all", "--quiet", *(f"--filter={each}" for each in filters)).split()
     if not ids:
         raise SystemExit(f"There is no deployment {deployment} on this engine: run make up first.")
     containers = sorted(

@@ -6,7 +6,8 @@
 set -eu
 
 deployment=${1:?usage: scan.sh DEPLOYMENT}
-images=$(docker container ls --all --quiet --filter "label=ringmaster.deployment=$deployment" --filter label=ringmaster.role |
+# What has no name any more is gone, though the engine may still list it.
+images=$(docker container ls --all --quiet --filter "label=ringmaster.deployment=$deployment" --filter label=ringmaster.role --filter name=. |
     xargs --no-run-if-empty docker container inspect --format '{{.Image}}' | sort --unique)
 [ -n "$images" ] || {
     echo "There is no deployment $deployment on this engine: run make up first." >&2

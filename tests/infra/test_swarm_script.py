@@ -1,4 +1,4 @@
-"""What Terraform's script says of volumes and of a Docker Swarm, and what it removes from one. Its docker is none."""
+"""What Terraform's script says of containers, volumes and a Docker Swarm, and what it removes. Its docker is none."""
 
 from __future__ import annotations
 
@@ -51,6 +51,14 @@ def engine(tmp_path: Path) -> Engine:
 
 def claim(engine: Engine, commands: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return engine.run("claim", commands, SERVICES="ringmaster-edge", CONTAINERS="", VOLUMES="", NETWORKS="")
+
+
+def test_a_container_that_has_no_name_any_more_is_gone(engine: Engine) -> None:
+    """Docker 20.10 went on listing one that `docker stop` and a removal had ended at the same moment."""
+    listed = {"container ls *name=.*": ":", "container ls *": "echo 4e96ef1f9584"}
+    reaped = engine.run("reap", listed, RUNTIME="engine", NETWORK="shop-ringmaster")
+    claimed = engine.run("claim", listed, RUNTIME="engine", CONTAINERS="", VOLUMES="", NETWORKS="")
+    assert [(done.returncode, done.stderr) for done in (reaped, claimed)] == [(0, ""), (0, "")]
 
 
 def test_an_engine_that_is_no_manager_is_refused(engine: Engine) -> None:

@@ -44,7 +44,7 @@ class DockerEngine:
     def __init__(self, spec: ServerSpec) -> None:
         self._spec = spec
         self._labels = {DEPLOYMENT: spec.deployment, ROLE: "server"}
-        self._filters = {"label": [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]}
+        self._ours = [*(f"{key}={value}" for key, value in self._labels.items()), RING_ID]
         self._announced = AnnouncedEnds(self._ending)
         self._connection: docker.APIClient | None = None
         self._stream = EngineStream()
@@ -76,8 +76,7 @@ class DockerEngine:
     def containers(self) -> list[Observed]:
         """All containers of this deployment's servers. Somebody may have given several of them one instance."""
         with engine_errors():
-            found = self._api.containers(all=True, filters=self._filters)
-        return [self._observed(container) for container in found]
+            return self._listed(self._ours)
 
     def rename(self, instance: str, name: str) -> None:
         with engine_errors(), suppress(NotFound):
@@ -156,9 +155,8 @@ class DockerEngine:
     def _containers_of(self, instance: str) -> dict[str, str]:
         """Container id → container name, for the containers of the instance: one or none. A container of version 1 has
         no label with its instance, and is looked for among all."""
-        ours = self._filters["label"]
-        for labels in ([*ours, f"{INSTANCE}={instance}"], ours):
-            containers = map(self._observed, self._api.containers(all=True, filters={"label": labels}))
+        for labels in ([*self._ours, f"{INSTANCE}={instance}"], self._ours):
+            containers = self._listed(labels)
             if found := {each.id: each.container_name for each in containers if each.instance == instance}:
                 return found
         return {}
@@ -217,5 +215,8 @@ class DockerEngine:
             if error.status_code != requests.codes.conflict:  # another process is removing the container already
                 raise
 
-    def _observed(self, container: Mapping[str, Any]) -> Observed:
-        return observed(container, self._spec, self._announced)
+    def _listed(self, labels: Collection[str]) -> list[Observed]:
+        """Every container with these labels. One without a name is gone: the engine takes the name as the last thing,
+        and may go on listing what it has removed until it starts again (moby 38835)."""
+        found = self._api.containers(all=True, filters={"label": list(labels)})
+        return [observed(container, self._spec, self._announced) for container in found if container["Names"]]

@@ -48,7 +48,7 @@ refuse_if_any() {
 
 claim() {
     [ "$runtime" != swarm ] || claim_swarm
-    refuse_if_any "A container of the deployment '$RINGMASTER_DEPLOYMENT'" docker container ls --all --quiet --filter "$ours" --filter "$with_role"
+    refuse_if_any "A container of the deployment '$RINGMASTER_DEPLOYMENT'" docker container ls --all --quiet --filter "$ours" --filter "$with_role" --filter "$has_name"
     refuse_if_any "A network of the deployment '$RINGMASTER_DEPLOYMENT'" docker network ls --quiet --filter "$ours"
     refuse_if_any "A volume of the deployment '$RINGMASTER_DEPLOYMENT'" docker volume ls --quiet --filter "$ours"
     for name in $RINGMASTER_CONTAINERS; do
@@ -93,7 +93,7 @@ named_service() {
 # asked again until nothing is left.
 remove_containers() {
     tries=60
-    while left=$(docker container ls --all --quiet --no-trunc --filter "$ours" --filter "$with_role"); do
+    while left=$(docker container ls --all --quiet --no-trunc --filter "$ours" --filter "$with_role" --filter "$has_name"); do
         [ -n "$left" ] || return 0
         [ "$tries" -gt 0 ] || fail "These containers of '$RINGMASTER_DEPLOYMENT' cannot be removed:" "$left" \
             "Remove them by hand (docker rm -f), then try again."
@@ -287,6 +287,8 @@ choose_engine
 ours="label=ringmaster.deployment=$RINGMASTER_DEPLOYMENT"
 # A container inherits its image's labels, but no image of ours has this one.
 with_role=label=ringmaster.role
+# The engine may go on listing a container that it has removed, without a name, until it starts again (moby 38835).
+has_name=name=.
 runtime=${RINGMASTER_RUNTIME:-engine}
 case ${1:-} in
 claim | claim_volumes | pull | keep | limit | sweep | reap | discard | await | halt) "$1" ;;
