@@ -14,6 +14,7 @@ from typing import Any
 
 from balancer.adapters.edges.wire import BEAT, VERBS, Beat
 from balancer.adapters.haproxy.edge_files import EdgeFiles
+from balancer.adapters.haproxy.edge_readings import EdgeReadings
 from balancer.adapters.haproxy.exporter import HaproxyExporter
 from balancer.adapters.haproxy.running_edge import RunningEdge
 from balancer.adapters.haproxy.traffic import HaproxyTraffic
@@ -40,13 +41,14 @@ class Work:
 
     def __init__(self, directory: Path, changed: Callable[[], None]) -> None:
         self._running = RunningEdge(directory)
+        self._readings = EdgeReadings(directory)
         traffic, exporter = HaproxyTraffic(directory), HaproxyExporter(directory)
         self._verbs: Mapping[str, Callable[..., Any]] = {
             "activity": self._activity,
             "close_idle": self._running.close_idle,
-            "load": self._running.load,
-            "keyless": self._running.keyless,
-            "certificates": self._running.certificates,
+            "load": self._readings.load,
+            "keyless": self._readings.keyless,
+            "certificates": self._readings.certificates,
             "counters": traffic.counters,
             "keys": traffic.keys,
             "exposition": exporter.exposition,
@@ -126,10 +128,10 @@ class Work:
         """Of an edge that may still send requests to servers that the files no longer name, it is not told. One that
         does not serve may be finishing what it has."""
         if self._files is None or self.beat.obeys:
-            return self._running.activity()
+            return self._readings.activity()
         if self.beat.serving:
             raise PlaneUnavailable(f"the edge does not obey the latest files: {self.beat.problem}")
-        return self._running.last_activity()
+        return self._readings.last_activity()
 
     def _answer(self, ask: Ask) -> None:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from balancer.adapters.haproxy.config import EdgeOptions, edge_files
 from balancer.adapters.haproxy.edge_files import EdgeFiles
+from balancer.adapters.haproxy.edge_readings import EdgeReadings
 from balancer.adapters.haproxy.running_edge import RunningEdge
 from balancer.adapters.shared_look import SharedLook
 from balancer.core.activity import Activity
@@ -19,9 +20,10 @@ class HaproxyEdge:
 
     def __init__(self, options: EdgeOptions) -> None:
         self.running = RunningEdge(options.directory)
+        self._readings = EdgeReadings(options.directory)
         self._options = options
         self._made: tuple[Routes, EdgeFiles] | None = None
-        self._activity = SharedLook(self.running.activity)
+        self._activity = SharedLook(self._readings.activity)
 
     def apply(self, routes: Routes) -> None:
         self.running.obey(self._files_of(routes))
@@ -42,13 +44,13 @@ class HaproxyEdge:
         self.running.close_idle(instance)
 
     def load(self) -> Load:
-        return self.running.load()
+        return self._readings.load()
 
     def keyless(self) -> int:
-        return self.running.keyless()
+        return self._readings.keyless()
 
     def certificates(self) -> tuple[Certificate, ...]:
-        return self.running.certificates() if self._options.tls else ()
+        return self._readings.certificates() if self._options.tls else ()
 
     def _files_of(self, routes: Routes) -> EdgeFiles:
         """The files of the routes, made once for each Routes object: `in_step` is called every second."""
