@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import pytest
 
 from balancer.adapters.container_spec import DEPLOYMENT, INSTANCE, RING_ID, ServerSpec
 from balancer.adapters.docker_engine import DockerEngine
 from tests.serving import serving
+from tests.unit.balancer.adapters.scripted_engine import ScriptedEngine
 
 SPEC = ServerSpec(deployment="shop", name_prefix="shop-", network="shop-ringmaster", port=5000)
 
@@ -32,40 +32,17 @@ REMOVED = listed("4e96", "tr4k5x", Names=[], State="removing", Status="Removal I
 """As Docker 20.10 went on listing a container after `docker stop` and a removal at the same moment."""
 
 
-class ListingEngine(BaseHTTPRequestHandler):
+class ListingEngine(ScriptedEngine):
     """It lists one server that runs, and one that it has removed. It keeps what else it is asked."""
 
-    protocol_version = "HTTP/1.1"
     asked: list[str]
 
-    def do_GET(self) -> None:
-        if self.path == "/version":
-            self._answer(200, {"ApiVersion": "1.41"})
-        elif "/containers/json" in self.path:
-            self._answer(200, [listed("8e5a", "jq2j2r"), REMOVED])
+    def answer_call(self) -> None:
+        if "/containers/json" in self.path:
+            self.answer(200, [listed("8e5a", "jq2j2r"), REMOVED])
         else:
-            self._remember()
-
-    def do_POST(self) -> None:
-        self._remember()
-
-    def do_DELETE(self) -> None:
-        self._remember()
-
-    def _remember(self) -> None:
-        self.asked.append(f"{self.command} {self.path}")
-        self._answer(404, {"message": "No such container"})
-
-    def _answer(self, status: int, document: object) -> None:
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is logged."""
+            self.asked.append(f"{self.command} {self.path}")
+            self.answer(404, {"message": "No such container"})
 
 
 @pytest.fixture

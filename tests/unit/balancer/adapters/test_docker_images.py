@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
@@ -15,40 +15,26 @@ from balancer.adapters.docker_images import DockerImages
 from balancer.adapters.registry_config import RegistryConfig
 from balancer.core.errors import EngineUnavailable, PullFailed
 from tests.serving import serving
+from tests.unit.balancer.adapters.scripted_engine import ScriptedEngine
 
 _LAYER = json.dumps({"id": "a", "status": "Pulling fs layer"}).encode() + b"\n"
 
 
-class ScriptedEngine(BaseHTTPRequestHandler):
+class BreakingEngine(ScriptedEngine):
     """It breaks every pull off in the middle of a chunk, and refuses every name as its `refusal` says."""
 
-    protocol_version = "HTTP/1.1"
     refusal = (400, "invalid reference format")
 
-    def do_GET(self) -> None:
-        if self.path == "/version":
-            self._answer(200, {"ApiVersion": "1.41"})
-        else:
+    def answer_call(self) -> None:
+        if self.command != "POST":
             status, message = self.refusal
-            self._answer(status, {"message": message})
-
-    def do_POST(self) -> None:
+            self.answer(status, {"message": message})
+            return
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.wfile.write(b"%x\r\n%s\r\n" % (len(_LAYER), _LAYER) + b"ff\r\n{")
         self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-    def _answer(self, status: int, document: object) -> None:
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
 
 class UnixServer(ThreadingMixIn, UnixStreamServer):
@@ -61,7 +47,7 @@ class UnixServer(ThreadingMixIn, UnixStreamServer):
 def images(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DockerImages]:
     path = str(tmp_path / "engine.sock")
     is_unix = request.param == "unix"
-    server = UnixServer(path, ScriptedEngine) if is_unix else ThreadingHTTPServer(("127.0.0.1", 0), ScriptedEngine)
+    server = UnixServer(path, BreakingEngine) if is_unix else ThreadingHTTPServer(("127.0.0.1", 0), BreakingEngine)
     with serving(server):
         monkeypatch.setenv(
             "DOCKER_HOST", f"unix://{path}" if is_unix else f"tcp://127.0.0.1:{server.server_address[1]}"
@@ -82,6 +68,6 @@ def test_a_name_that_the_engine_cannot_read_is_no_trouble_of_the_engine(images: 
 
 
 def test_an_engine_in_trouble_says_so(images: DockerImages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ScriptedEngine, "refusal", (500, "the disk is full"))
+    monkeypatch.setattr(BreakingEngine, "refusal", (500, "the disk is full"))
     with pytest.raises(EngineUnavailable, match="the disk is full"):
         images.find("app:1")
