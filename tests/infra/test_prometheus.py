@@ -117,10 +117,15 @@ def test_the_figures_are_those_of_the_deployment(watched: MadeSystem, prometheus
     until(lambda: seen() == wanted, f"the figures are {wanted}", within=20, pause=0.5)
 
 
-@pytest.mark.usefixtures("watched", "changed_fleet")
-def test_a_replacement_is_seen(prometheus: Prometheus) -> None:
-    replaced = "sum(ringmaster_replacements_total)"
-    until(lambda: prometheus.value(replaced), "the replacement is counted", within=20, pause=0.5)
+@pytest.mark.usefixtures("changed_fleet")
+def test_every_replacement_is_seen(watched: MadeSystem, prometheus: Prometheus) -> None:
+    events = watched.operate("GET", "/events?kind=replaced&limit=1000").document["events"]
+    assert events, "the server that was killed is not replaced"
+
+    def is_counted() -> bool:
+        return prometheus.value("sum(ringmaster_replacements_total)") == len(events)
+
+    until(is_counted, f"{len(events)} replacements are counted", within=20, pause=0.5)
 
 
 def families(system: System, path: str) -> set[str]:

@@ -24,7 +24,7 @@ class ScriptedEngine(BaseHTTPRequestHandler):
         self.answer_call()
 
     def answer_call(self) -> None:
-        self.answer(404, {"message": "page not found"})
+        raise NotImplementedError
 
     def answer(self, status: int, document: object) -> None:
         body = json.dumps(document).encode()

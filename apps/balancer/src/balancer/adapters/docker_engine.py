@@ -215,8 +215,8 @@ class DockerEngine:
             if error.status_code != requests.codes.conflict:  # another process is removing the container already
                 raise
 
-    def _listed(self, labels: Collection[str]) -> list[Observed]:
+    def _listed(self, labels: list[str]) -> list[Observed]:
         """Every container with these labels. One without a name is gone: the engine takes the name as the last thing,
         and may go on listing what it has removed until it starts again (moby 38835)."""
-        found = self._api.containers(all=True, filters={"label": list(labels)})
+        found = self._api.containers(all=True, filters={"label": labels})
         return [observed(container, self._spec, self._announced) for container in found if container["Names"]]
